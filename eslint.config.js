@@ -1,0 +1,62 @@
+import js from '@eslint/js'
+import tseslint from 'typescript-eslint'
+
+/**
+ * The house of docs/architecture.md as a table: folder of src-main → folders that it may import.
+ * `errors.ts` may be imported by everyone. A folder always may import itself.
+ */
+const mayImport = {
+  graph: [],
+  formats: ['graph', 'spelling'],
+  spelling: [],
+  runtime: ['graph', 'formats'],
+  models: ['graph', 'formats', 'runtime'],
+  runs: ['formats'],
+  decode: ['graph', 'formats', 'spelling', 'runtime', 'models'],
+  distill: ['graph', 'formats', 'spelling', 'runtime', 'models', 'runs', 'decode'],
+  evaluate: ['graph', 'formats', 'spelling', 'runtime', 'models', 'decode', 'distill'],
+  worker: ['graph', 'formats', 'spelling', 'runtime', 'models', 'runs', 'decode', 'distill', 'evaluate'],
+  cli: ['graph', 'formats', 'spelling', 'runtime', 'models', 'runs', 'decode', 'distill', 'evaluate', 'worker'],
+}
+const folders = Object.keys(mayImport)
+
+const importRules = folders.map((folder) => {
+  const forbidden = folders.filter((other) => other !== folder && !mayImport[folder].includes(other))
+  return {
+    files: [`src-main/${folder}/**/*.ts`],
+    ignores: ['**/*.test.ts', '**/testing/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: forbidden.map((other) => `**/${other}/**`), message: `${folder}/ may not import this folder (see CONTRIBUTING.md).` },
+            { group: ['electron'], message: 'Electron is imported only in src-main/electron/.' },
+            ...(['graph', 'spelling'].includes(folder)
+              ? [{ group: ['node:fs*', 'node:child_process', 'onnxruntime-node'], message: `${folder}/ is pure: no I/O.` }]
+              : []),
+          ].filter((pattern) => pattern.group.length > 0),
+        },
+      ],
+    },
+  }
+})
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/'] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js'] }, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true, allowArray: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+      eqeqeq: 'error',
+    },
+  },
+  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  ...importRules,
+)

@@ -1,0 +1,120 @@
+import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
+import { lookUp } from '../spelling/free.ts'
+import { bestToken, bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import { argMax, input } from '../graph/index.ts'
+import { checkpointWeights, type BaseModel } from '../models/base-model.ts'
+import { headLogits } from '../models/decoder.ts'
+import { seededRandom } from '../random.ts'
+import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
+import { largestIndex, sampleIndex, type Sampling } from './sampling.ts'
+import type { TailSession } from './tail-session.ts'
+
+/** Picks the next token from a hidden state. */
+export interface Chooser {
+  /** @param hidden float32 [d], the last position's, after the final norm */
+  choose(hidden: Float32Array): Promise<number>
+}
+
+/** The base model's LM head: what a SpeLLM is compared with. */
+export interface BaseHead {
+  /** Logits [V]. */
+  logits(hidden: Float32Array): Promise<Float32Array>
+  /** The token with the largest logit. */
+  greedy(hidden: Float32Array): Promise<number>
+  release(): Promise<void>
+}
+
+/** Loads the LM head as two graphs over the same weights: one returns the arg-max, one all logits. */
+export async function createBaseHead(model: BaseModel, options: SessionOptions = {}): Promise<BaseHead> {
+  const d = model.architecture.hiddenSize
+  const logits = headLogits(model.architecture, checkpointWeights(model), input('hidden', [1, d]))
+  const session = await createSession(
+    { token: argMax(logits), logits },
+    { ...options, weightsFolder: model.folder },
+  )
+  const feeds = (hidden: Float32Array) => ({ hidden: floatTensor(hidden, [1, d]) })
+  return {
+    logits: async (hidden) => floatData((await session.run(feeds(hidden), { logits: null }))['logits']),
+    greedy: async (hidden) => int64Data((await session.run(feeds(hidden), { token: null }))['token'])[0]!,
+    release: () => session.release(),
+  }
+}
+
+/** Greedy, or sampled from the softmax of the logits. */
+export function baseChooser(head: BaseHead, sampling: Sampling | null): Chooser {
+  if (!sampling) return { choose: (hidden) => head.greedy(hidden) }
+  const random = seededRandom(sampling.seed)
+  return { choose: async (hidden) => sampleIndex(await head.logits(hidden), sampling, random) }
+}
+
+/** The decode modes of a SpeLLM (docs/architecture.md, "Decode modes"). */
+export const decodeModes = ['trie', 'free'] as const
+export type DecodeMode = (typeof decodeModes)[number]
+
+/** Tokens that sampling in trie mode draws from, unless top-k asks for fewer. */
+const sampledCandidates = 64
+
+/**
+ * Trie mode: the token whose spelling has the highest total log-probability, always a valid token, exact.
+ * Sampled: drawn from the softmax of the total log-probabilities of the 64 best tokens.
+ */
+export function trieChooser(tail: TailSession, sampling: Sampling | null): Chooser {
+  const search = createTrieSearch(tail.speller)
+  const random = seededRandom(sampling?.seed ?? 0)
+  return {
+    choose: async (hidden) => {
+      const logProbabilities = await tail.logProbabilities(hidden)
+      if (!sampling) return bestToken(search, logProbabilities).token
+      const candidates = bestTokens(
+        search,
+        logProbabilities,
+        Math.min(sampledCandidates, sampling.topK ?? sampledCandidates),
+      )
+      const drawn = sampleIndex(
+        Float32Array.from(candidates, ({ score }) => score),
+        sampling,
+        random,
+      )
+      return candidates[drawn]!.token
+    },
+  }
+}
+
+/**
+ * Free mode: each head's most likely symbol (sampled: one drawn from each head on its own); the string, if
+ * it is a token or begins just one, is the next token; otherwise the first token of its tokenization.
+ *
+ * @param tokenize the ids of a text
+ */
+export function freeChooser(
+  tail: TailSession,
+  tokenize: (text: string) => number[],
+  sampling: Sampling | null,
+): Chooser {
+  const search = createTrieSearch(tail.speller)
+  const random = seededRandom(sampling?.seed ?? 0)
+  const { speller } = tail
+  const size = alphabetSize(speller.alphabet)
+  return {
+    choose: async (hidden) => {
+      const logProbabilities = await tail.logProbabilities(hidden)
+      const symbols = Int32Array.from({ length: speller.k }, (_, head) => {
+        const scores = logProbabilities.subarray(head * size, (head + 1) * size)
+        return sampling ? sampleIndex(scores, sampling, random) : largestIndex(scores)
+      })
+      return freeToken(speller, symbols, tokenize) ?? bestToken(search, logProbabilities).token
+    },
+  }
+}
+
+/** The token that free decoding makes of each head's symbol; undefined where they spell nothing at all. */
+export function freeToken(
+  speller: TailSession['speller'],
+  symbols: Int32Array,
+  tokenize: (text: string) => number[],
+): number | undefined {
+  if (symbols[0] === endSymbol(speller.alphabet)) return undefined
+  const found = lookUp(speller, symbols)
+  if (found.kind !== 'none') return found.token
+  return tokenize(new TextDecoder().decode(found.bytes))[0]
+}

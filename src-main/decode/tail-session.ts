@@ -1,0 +1,47 @@
+import { constant, input, logSoftmax } from '../graph/index.ts'
+import { tailLogits, tailParameterShapes, type TailShape } from '../models/tail.ts'
+import { createSession, floatData, floatTensor, type SessionOptions } from '../runtime/session.ts'
+import { alphabetSize } from '../spelling/alphabet.ts'
+import type { Speller } from '../spelling/speller.ts'
+
+/** Name → float32 weights of a tail, as `tailParameterShapes` has them. */
+export type TailWeights = ReadonlyMap<string, Float32Array>
+
+/** A tail ready to predict. */
+export interface TailSession {
+  readonly speller: Speller
+  /** hidden [rows · d] → log-probabilities [rows · k · A]. */
+  logProbabilities(hidden: Float32Array): Promise<Float32Array>
+  release(): Promise<void>
+}
+
+/** The shape of the tail that an adapter and a speller make on top of a trunk. */
+export function tailShape(
+  hiddenSize: number,
+  adapterWidths: readonly number[],
+  { k, alphabet }: Speller,
+): TailShape {
+  return { hiddenSize, adapterWidths, k, alphabetSize: alphabetSize(alphabet) }
+}
+
+/** Loads a tail. */
+export async function createTailSession(
+  shape: TailShape,
+  weights: TailWeights,
+  speller: Speller,
+  options: SessionOptions = {},
+): Promise<TailSession> {
+  const shapes = tailParameterShapes(shape)
+  const weight = (name: string) => constant(weights.get(name)!, shapes.get(name)!)
+  const logits = tailLogits(shape, weight, input('hidden', ['rows', shape.hiddenSize]))
+  const session = await createSession({ logProbabilities: logSoftmax(logits) }, options)
+  return {
+    speller,
+    logProbabilities: async (hidden) => {
+      const rows = hidden.length / shape.hiddenSize
+      const results = await session.run({ hidden: floatTensor(hidden, [rows, shape.hiddenSize]) })
+      return floatData(results['logProbabilities'])
+    },
+    release: () => session.release(),
+  }
+}

@@ -1,0 +1,247 @@
+import { z } from 'zod'
+import { SpellmError } from '../errors.ts'
+import { decodeUtf8 } from './utf8.ts'
+import type { VocabularyEntry } from './vocabulary.ts'
+
+/** The most symbols that an alphabet may have, so that every symbol fits into a Uint16Array. */
+export const maxAlphabetSize = 65_535
+
+/** Tokens are spelled in Unicode code points. */
+export interface CharacterAlphabet {
+  readonly unit: 'character'
+  /** One code point each, without duplicates. */
+  readonly characters: readonly string[]
+  /** Ids of the special tokens, without duplicates. */
+  readonly specialTokens: readonly number[]
+}
+
+/** Tokens are spelled in bytes, so every token that has any is covered. */
+export interface ByteAlphabet {
+  readonly unit: 'byte'
+  /** Ids of the special tokens, without duplicates. */
+  readonly specialTokens: readonly number[]
+}
+
+/**
+ * The output symbols of a SpeLLM's heads. A symbol is an index:
+ *
+ * | symbol              | meaning                                                    |
+ * | ------------------- | ---------------------------------------------------------- |
+ * | 0 to T − 1          | text: `characters[symbol]`, or the byte itself (T = 256)   |
+ * | T                   | END                                                        |
+ * | T + 1 + i           | the special token `specialTokens[i]`                       |
+ *
+ * The alphabet is plain data and its own JSON form; `alphabetSchema` reads it back. Text is never
+ * normalised: combining marks, joiners and direction marks are characters like any other.
+ */
+export type Alphabet = CharacterAlphabet | ByteAlphabet
+
+/** The number of text symbols T, which is also the symbol END. */
+export function endSymbol(alphabet: Alphabet): number {
+  return alphabet.unit === 'byte' ? 256 : alphabet.characters.length
+}
+
+/** The number of symbols A: text, END and special tokens. */
+export function alphabetSize(alphabet: Alphabet): number {
+  return endSymbol(alphabet) + 1 + alphabet.specialTokens.length
+}
+
+function isCodePoint(text: string): boolean {
+  const codePoint = text.codePointAt(0)
+  if (codePoint === undefined || (codePoint >= 0xd800 && codePoint <= 0xdfff)) return false
+  return text.length === (codePoint > 0xffff ? 2 : 1)
+}
+
+function withoutDuplicates(values: readonly unknown[]): boolean {
+  return new Set(values).size === values.length
+}
+
+/** A list whose length is checked before its items are. */
+function boundedList<Item>(item: z.ZodType<Item>, least: number) {
+  return z
+    .array(z.unknown())
+    .min(least)
+    .max(maxAlphabetSize)
+    .pipe(z.array(item))
+    .refine(withoutDuplicates, { error: 'expected no duplicates' })
+}
+
+const specialTokens = boundedList(z.int().min(0).max(0x7fffffff), 0)
+const character = z.string().refine(isCodePoint, { error: 'expected exactly one Unicode code point' })
+
+/** Checks an alphabet that was read from a file or sent by another process. */
+export const alphabetSchema: z.ZodType<Alphabet> = z
+  .discriminatedUnion('unit', [
+    z.strictObject({ unit: z.literal('byte'), specialTokens }),
+    z.strictObject({ unit: z.literal('character'), characters: boundedList(character, 1), specialTokens }),
+  ])
+  .refine((alphabet) => alphabetSize(alphabet) <= maxAlphabetSize, {
+    error: `expected at most ${maxAlphabetSize} symbols in all`,
+  })
+
+function specialTokensOf(vocabulary: readonly VocabularyEntry[]): number[] {
+  return [...vocabulary.keys()].filter((id) => vocabulary[id]!.special)
+}
+
+function bounded(alphabet: Alphabet): Alphabet {
+  const size = alphabetSize(alphabet)
+  if (size <= maxAlphabetSize) return alphabet
+  throw new SpellmError(
+    'setting-invalid',
+    `alphabet: ${size} symbols (${endSymbol(alphabet)} for text, END, ${alphabet.specialTokens.length} special tokens), ` +
+      `expected at most ${maxAlphabetSize}`,
+    'Choose fewer characters, or spell in bytes.',
+  )
+}
+
+/** In the order of their code points, so that equal sets make equal alphabets. */
+function characterAlphabet(codePoints: Iterable<number>, vocabulary: readonly VocabularyEntry[]): Alphabet {
+  const characters = [...codePoints].sort((a, b) => a - b).map((codePoint) => String.fromCodePoint(codePoint))
+  return bounded({ unit: 'character', characters, specialTokens: specialTokensOf(vocabulary) })
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i)
+}
+
+const tabAndNewline = [0x09, 0x0a]
+const printableAscii = range(0x20, 0x7e)
+const upperLatin1 = range(0xa0, 0xff)
+
+/** The 256 bytes: covers every token, also parts of characters; other scripts need 2 to 4 symbols a character. */
+export function byteAlphabet(vocabulary: readonly VocabularyEntry[]): Alphabet {
+  return bounded({ unit: 'byte', specialTokens: specialTokensOf(vocabulary) })
+}
+
+/** The 95 printable ASCII characters, newline and tab. */
+export function asciiAlphabet(vocabulary: readonly VocabularyEntry[]): Alphabet {
+  return characterAlphabet([...tabAndNewline, ...printableAscii], vocabulary)
+}
+
+/** `asciiAlphabet` and the 96 characters of ISO 8859-1's upper half: Western European languages. */
+export function latin1Alphabet(vocabulary: readonly VocabularyEntry[]): Alphabet {
+  return characterAlphabet([...tabAndNewline, ...printableAscii, ...upperLatin1], vocabulary)
+}
+
+/**
+ * The `limit` characters that most tokens of a corpus need, ties by code point.
+ *
+ * A token counts once for a character however often it has it, because a missing character loses the
+ * token once: a run of 64 equals signs says little about how much depends on the equals sign.
+ *
+ * @param tokenCounts how often each token occurs in the corpus, [V]
+ * @param limit the most characters to take, from 1
+ * @throws SpellmError setting-invalid for a wrong limit; text-invalid where no token of the corpus is text
+ */
+export function alphabetFromCorpus(
+  tokenCounts: ArrayLike<number>,
+  vocabulary: readonly VocabularyEntry[],
+  limit: number,
+): Alphabet {
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxAlphabetSize)
+    throw new SpellmError(
+      'setting-invalid',
+      `alphabet: a limit of ${limit} characters, expected an integer from 1 to ${maxAlphabetSize}`,
+      'Choose how many characters the alphabet may have, for example 256.',
+    )
+  const need = new Map<number, number>()
+  for (const [id, { bytes, special }] of vocabulary.entries()) {
+    const count = tokenCounts[id] ?? 0
+    if (special || count === 0) continue
+    for (const text of new Set(decodeUtf8(bytes))) {
+      const codePoint = text.codePointAt(0)!
+      need.set(codePoint, (need.get(codePoint) ?? 0) + count)
+    }
+  }
+  if (need.size === 0)
+    throw new SpellmError(
+      'text-invalid',
+      'alphabet: the tokens that occur hold no whole character to take',
+      'Use a text that is not empty, or spell in bytes.',
+    )
+  const mostNeeded = [...need].sort(([a, p], [b, q]) => q - p || a - b).slice(0, limit)
+  return characterAlphabet(
+    mostNeeded.map(([codePoint]) => codePoint),
+    vocabulary,
+  )
+}
+
+/**
+ * The `limit` characters that most tokens of the vocabulary need, ties by code point.
+ * Throws as `alphabetFromCorpus` does.
+ */
+export function alphabetFromVocabulary(vocabulary: readonly VocabularyEntry[], limit: number): Alphabet {
+  return alphabetFromCorpus(new Uint8Array(vocabulary.length).fill(1), vocabulary, limit)
+}
+
+/**
+ * The characters that `text` has, each once.
+ *
+ * @throws SpellmError setting-invalid for an empty text or one with half a surrogate pair
+ */
+export function customAlphabet(text: string, vocabulary: readonly VocabularyEntry[]): Alphabet {
+  const characters = [...new Set(text)]
+  const wrong = characters.find((item) => !isCodePoint(item))
+  if (characters.length === 0 || wrong !== undefined)
+    throw new SpellmError(
+      'setting-invalid',
+      wrong === undefined
+        ? 'alphabet: no character given, expected at least one'
+        : `alphabet: U+${wrong.charCodeAt(0).toString(16).toUpperCase()} is half a surrogate pair, not a character`,
+      'List the characters that the model may spell with.',
+    )
+  return characterAlphabet(
+    characters.map((item) => item.codePointAt(0)!),
+    vocabulary,
+  )
+}
+
+/** Enough for any alphabetic script beside ASCII, at the cost of the byte alphabet. */
+const automaticLimit = 256
+
+/**
+ * The alphabet that a user asks for in one word:
+ *
+ * - `ascii`, `latin1`, `bytes`;
+ * - `auto` or `auto:500`: the 256 (or 500) characters that the corpus needs most, or the vocabulary
+ *   where no counts are given;
+ * - `characters:abc …`: these characters.
+ *
+ * @throws SpellmError setting-invalid for anything else, and as the alphabets' own functions do
+ */
+export function parseAlphabet(
+  description: string,
+  vocabulary: readonly VocabularyEntry[],
+  tokenCounts?: ArrayLike<number>,
+): Alphabet {
+  if (description === 'ascii') return asciiAlphabet(vocabulary)
+  if (description === 'latin1') return latin1Alphabet(vocabulary)
+  if (description === 'bytes') return byteAlphabet(vocabulary)
+  if (description.startsWith('characters:'))
+    return customAlphabet(description.slice('characters:'.length), vocabulary)
+  const automatic = /^auto(?::(\d{1,6}))?$/.exec(description)
+  if (automatic) {
+    const limit = automatic[1] === undefined ? automaticLimit : Number(automatic[1])
+    return tokenCounts
+      ? alphabetFromCorpus(tokenCounts, vocabulary, limit)
+      : alphabetFromVocabulary(vocabulary, limit)
+  }
+  throw new SpellmError(
+    'setting-invalid',
+    `alphabet: ${JSON.stringify(description.slice(0, 40))} is not known`,
+    'Use ascii, latin1, bytes, auto, auto:NUMBER or characters:LIST.',
+  )
+}
+
+/**
+ * The bytes that text symbols spell (UTF-8 for characters).
+ *
+ * @param symbols of which the first `length` are read; each must be a text symbol
+ */
+export function spelledBytes(alphabet: Alphabet, symbols: ArrayLike<number>, length: number): Uint8Array {
+  const spelled = Array.from({ length }, (_, i) => symbols[i]!)
+  if (spelled.some((symbol) => symbol >= endSymbol(alphabet)))
+    throw new RangeError('END and special tokens spell no bytes')
+  if (alphabet.unit === 'byte') return Uint8Array.from(spelled)
+  return new TextEncoder().encode(spelled.map((symbol) => alphabet.characters[symbol]!).join(''))
+}

@@ -1,0 +1,132 @@
+import { SpellmError } from '../errors.ts'
+import { endSymbol, type Alphabet } from './alphabet.ts'
+import { spellVocabulary, type Spellings } from './spellings.ts'
+import { buildTrie, findNode, type Trie } from './trie.ts'
+import type { VocabularyEntry } from './vocabulary.ts'
+
+/**
+ * What a SpeLLM can do with a token:
+ *
+ * - `covered`: spelled in full, and its spelling stands for it;
+ * - `truncated`: only its first k symbols are spelled, and they stand for it;
+ * - `shadowed`: its (whole or truncated) spelling stands for another token, so it is never the output;
+ * - `uncovered`: it has no spelling.
+ */
+export const tokenStatuses = ['covered', 'truncated', 'shadowed', 'uncovered'] as const
+export type TokenStatus = (typeof tokenStatuses)[number]
+
+/** The table token ↔ spelling, and the trie over it. */
+export interface Speller extends Spellings {
+  readonly alphabet: Alphabet
+  readonly vocabularySize: number
+  /** [V]: each token's status, as its place in `tokenStatuses`. */
+  readonly status: Uint8Array
+  /** Where tokens share a spelling, `trie.token` holds the one that the spelling stands for. */
+  readonly trie: Trie
+}
+
+/**
+ * Spells every token of a vocabulary.
+ *
+ * Several tokens can have the same spelling: tokens truncated to the same first k symbols, a token of k
+ * symbols and a longer one that starts with it, or tokens of the same bytes (SentencePiece has a byte
+ * token beside each ASCII character). The spelling stands for the token that `tokenCounts` says is most
+ * frequent; on a tie, or without counts, for one that is spelled in full, then for the lowest id.
+ *
+ * @param k the most symbols of a spelling, 1 to 64
+ * @param tokenCounts how often each token occurs, [V]
+ * @throws SpellmError setting-invalid for a wrong k, or an alphabet that covers no token but special ones;
+ *   tokenizer-mismatch where alphabet and vocabulary differ in their special tokens
+ */
+export function buildSpeller(
+  vocabulary: readonly VocabularyEntry[],
+  alphabet: Alphabet,
+  k: number,
+  tokenCounts?: ArrayLike<number>,
+): Speller {
+  const spellings = spellVocabulary(vocabulary, alphabet, k)
+  const { lengths, whole } = spellings
+  if (!vocabulary.some((entry, token) => !entry.special && lengths[token]! > 0))
+    throw new SpellmError(
+      'setting-invalid',
+      'alphabet: none of the tokens can be spelled with it',
+      "Choose an alphabet of the model's language, auto or bytes.",
+    )
+
+  const trie = buildTrie(spellings, (challenger, holder) => {
+    const difference =
+      (tokenCounts?.[challenger] ?? 0) - (tokenCounts?.[holder] ?? 0) || whole[challenger]! - whole[holder]!
+    return difference === 0 ? challenger < holder : difference > 0
+  })
+
+  const status = Uint8Array.from(lengths, (length, token) => {
+    if (length === 0) return tokenStatuses.indexOf('uncovered')
+    if (trie.token[trie.nodeOf[token]!] !== token) return tokenStatuses.indexOf('shadowed')
+    return tokenStatuses.indexOf(whole[token] ? 'covered' : 'truncated')
+  })
+  return { ...spellings, alphabet, vocabularySize: vocabulary.length, status, trie }
+}
+
+/** What the SpeLLM can do with `token`. */
+export function statusOf(speller: Speller, token: number): TokenStatus {
+  const status = speller.status[token]
+  if (status === undefined) throw new RangeError(`token ${token} of ${speller.vocabularySize}`)
+  return tokenStatuses[status]!
+}
+
+/** The symbols of `token`'s spelling, without END; none for an uncovered token. */
+export function spellingOf(speller: Speller, token: number): Uint16Array {
+  const start = token * speller.k
+  return speller.symbols.subarray(start, start + speller.lengths[token]!)
+}
+
+/** The token that the first `length` of `symbols` (at most k, without END) stand for, if any. */
+export function findToken(speller: Speller, symbols: ArrayLike<number>, length: number): number | undefined {
+  const node = findNode(speller.trie, symbols, length)
+  const token = node < 0 ? -1 : speller.trie.token[node]!
+  return token < 0 ? undefined : token
+}
+
+/**
+ * The tokens that won a spelling over others, in rising order. A speller built with counts is built again
+ * without them by counting 1 for each of these and 0 for the rest: save them where the counts aren't kept.
+ */
+export function contestWinners(speller: Speller): number[] {
+  const { status, trie } = speller
+  const shadowed = tokenStatuses.indexOf('shadowed')
+  const winners = new Set<number>()
+  for (const [token, node] of trie.nodeOf.entries())
+    if (status[token] === shadowed) winners.add(trie.token[node]!)
+  return [...winners].sort((a, b) => a - b)
+}
+
+/** What the heads learn for n tokens. */
+export interface Targets {
+  /** [n, k]: each head's symbol; 0 where nothing counts. */
+  readonly symbols: Int32Array
+  /** [n, k]: the weight of each head's loss, 1 or 0. */
+  readonly counted: Float32Array
+}
+
+/**
+ * The heads' training targets for tokens: the spelling, then END where it is shorter than k; nothing after
+ * that, and nothing for uncovered tokens. So truncated tokens have k symbols and no END, and a special
+ * token has its own symbol, then END.
+ *
+ * @param ids [n], each below V
+ */
+export function targets(speller: Speller, ids: Int32Array): Targets {
+  const { k } = speller
+  const end = endSymbol(speller.alphabet)
+  const symbols = new Int32Array(ids.length * k)
+  const counted = new Float32Array(ids.length * k)
+  for (const [row, token] of ids.entries()) {
+    const length = speller.lengths[token]
+    if (length === undefined) throw new RangeError(`token ${token} of ${speller.vocabularySize}`)
+    if (length === 0) continue
+    symbols.set(speller.symbols.subarray(token * k, token * k + length), row * k)
+    if (length < k) symbols[row * k + length] = end
+    counted.fill(1, row * k, row * k + Math.min(length + 1, k))
+  }
+  return { symbols, counted }
+}

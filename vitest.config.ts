@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['src-main/**/*.test.ts', 'resources/**/*.test.ts'],
+    // onnxruntime aborts when its native sessions are re-created in worker threads
+    // (microsoft/onnxruntime issue 13086), hence one child process a test file.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+})
