@@ -20,23 +20,31 @@ export function sampleIndex(
   { temperature, topK, topP }: Sampling,
   random: Random,
 ): number {
-  const order = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b)
-  const kept = order.slice(0, topK ?? order.length)
-  const best = scores[kept[0]!]!
-  const weights = kept.map((index) => Math.exp((scores[index]! - best) / temperature))
-  let total = weights.reduce((a, b) => a + b, 0)
-  let count = kept.length
+  // Sorting a whole vocabulary takes longer than everything else: only where a cut needs it.
+  const isCut = topK !== undefined || topP !== undefined
+  const order = isCut ? Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b) : null
+  const count = order ? Math.min(topK ?? order.length, order.length) : scores.length
+  const indexAt = (rank: number) => (order ? order[rank]! : rank)
+  const best = scores[largestIndex(scores)]!
+  const weights = new Float64Array(count)
+  let total = 0
+  for (let rank = 0; rank < count; rank++)
+    total += weights[rank] = Math.exp((scores[indexAt(rank)]! - best) / temperature)
   if (topP !== undefined) {
     let reached = 0
-    count = weights.findIndex((weight) => (reached += weight) >= topP * total) + 1 || kept.length
-    total = weights.slice(0, count).reduce((a, b) => a + b, 0)
+    for (let rank = 0; rank < count; rank++) {
+      if (reached >= topP * total) weights[rank] = 0
+      reached += weights[rank]!
+    }
+    total = reached
   }
   let left = random.uniform() * total
-  for (let i = 0; i < count - 1; i++) {
-    left -= weights[i]!
-    if (left < 0) return kept[i]!
+  for (let rank = 0; rank < count; rank++) {
+    left -= weights[rank]!
+    if (left < 0) return indexAt(rank)
   }
-  return kept[count - 1]!
+  // Rounding may leave a crumb: it belongs to the last that could be drawn.
+  return indexAt(weights.findLastIndex((weight) => weight > 0))
 }
 
 /** The index of the largest score, the first one on a tie. */

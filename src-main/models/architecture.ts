@@ -69,3 +69,10 @@ export function weightShapes(architecture: Architecture): Map<string, readonly n
   if (!tiedHead) shapes.set(weightNames.head, [vocabularySize, d])
   return shapes
 }
+
+/** Elements of all weights together; a tied head counts once. */
+export function parameterCount(architecture: Architecture): number {
+  let count = 0
+  for (const shape of weightShapes(architecture).values()) count += shape.reduce((a, b) => a * b, 1)
+  return count
+}

@@ -1,0 +1,193 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { z } from 'zod'
+import { CancelledError, SpellmError } from '../errors.ts'
+import { descriptionFile } from '../runs/layout.ts'
+import { conversionSettingsSchema, parseConversionSettings } from '../worker/settings.ts'
+import {
+  convert,
+  resumeConversion,
+  type ConversionEvent,
+  type ConversionPhase,
+  type ConversionResult,
+} from '../worker/convert.ts'
+import { decimal, integer, integerList } from './arguments.ts'
+import {
+  formatCount,
+  formatSeconds,
+  formatShare,
+  interruptSignal,
+  progressBar,
+  table,
+  type ProgressBar,
+} from './output.ts'
+
+const defaults = conversionSettingsSchema.parse({ base: 'sample' })
+
+interface ConvertOptions {
+  readonly out: string
+  readonly text?: string[]
+  readonly tokens: number
+  readonly k: number
+  readonly alphabet: string
+  readonly adapter?: number[]
+  readonly epochs: number
+  readonly batch: number
+  readonly adapterLr: number
+  readonly headsLr: number
+  readonly seed: number
+  readonly device: string
+  readonly keepCache: boolean
+  readonly resume: boolean
+  readonly json: boolean
+}
+
+/** `spellm convert`. */
+export function convertCommand(): Command {
+  return new Command('convert')
+    .description('Convert a model into a SpeLLM.')
+    .argument('<model>', "the model's folder, or 'sample'")
+    .requiredOption('--out <folder>', 'new folder for the run: settings, metrics, checkpoints, the SpeLLM')
+    .option('--text <file...>', 'text or JSONL to learn from (default: text that the model writes itself)')
+    .option('--tokens <n>', 'tokens to learn from', integer(1000), defaults.tokens)
+    .option('--k <n>', 'longest spelling, in symbols', integer(0), defaults.k)
+    .option(
+      '--alphabet <name>',
+      "auto, auto:N, ascii, latin1, bytes, or 'characters:abc…'",
+      defaults.alphabet,
+    )
+    .option(
+      '--adapter <widths>',
+      'inner widths of the adapter’s blocks (default: 2 and 4 times the model’s width)',
+      integerList,
+    )
+    .option('--epochs <n>', 'passes over the text', integer(1), defaults.epochs)
+    .option('--batch <tokens>', 'tokens of a training step', integer(1), defaults.batchTokens)
+    .option(
+      '--adapter-lr <rate>',
+      'peak learning rate of the adapter',
+      decimal(0, 1),
+      defaults.peakLearningRates.adapter,
+    )
+    .option(
+      '--heads-lr <rate>',
+      'peak learning rate of the heads',
+      decimal(0, 1),
+      defaults.peakLearningRates.heads,
+    )
+    .option('--seed <n>', 'the same seed gives the same SpeLLM', integer(0, 2 ** 32 - 1), defaults.seed)
+    .option('--device <name>', 'cpu or webgpu', defaults.device)
+    .option('--keep-cache', 'keep the teacher cache after the run', defaults.keepCache)
+    .option('--resume', 'go on with the stopped run in the --out folder, with its own settings', false)
+    .option('--json', 'print the result as one line of JSON', false)
+    .addHelpText(
+      'after',
+      '\nExample:\n  spellm convert sample --out runs/first\n  spellm generate runs/first --prompt "Once upon a time"',
+    )
+    .action(async (model: string, options: ConvertOptions) => {
+      const view = conversionView()
+      const job = { onEvent: view.onEvent, signal: interruptSignal() }
+      try {
+        const result = options.resume
+          ? await resumeConversion(options.out, job)
+          : await convert(options.out, settingsOf(model, options), job)
+        view.end()
+        if (options.json) console.log(JSON.stringify({ ...result, out: options.out }))
+        else console.log(`${describeResult(result)}\n\nTry it:  spellm generate ${options.out} --prompt "…"`)
+      } catch (error) {
+        view.end()
+        if (
+          existsSync(join(options.out, descriptionFile)) &&
+          !(error instanceof SpellmError && error.code === 'file-exists')
+        )
+          console.error(`Go on with:  spellm convert ${model} --out ${options.out} --resume`)
+        if (error instanceof CancelledError && options.json)
+          console.log(
+            JSON.stringify({
+              error: { code: 'cancelled', message: 'Stopped on request.', remedy: 'Go on with --resume.' },
+            }),
+          )
+        throw error
+      }
+    })
+}
+
+function settingsOf(base: string, options: ConvertOptions) {
+  return parseConversionSettings({
+    base,
+    texts: options.text ?? [],
+    tokens: options.tokens,
+    k: options.k,
+    alphabet: options.alphabet,
+    ...(options.adapter ? { adapterWidths: options.adapter } : {}),
+    epochs: options.epochs,
+    batchTokens: options.batch,
+    peakLearningRates: { adapter: options.adapterLr, heads: options.headsLr },
+    seed: options.seed,
+    device: options.device as 'cpu',
+    keepCache: options.keepCache,
+  } satisfies z.input<typeof conversionSettingsSchema>)
+}
+
+const labels: Record<ConversionPhase, string> = {
+  check: 'Checking',
+  text: 'Text',
+  cache: 'Teacher',
+  train: 'Training',
+  evaluate: 'Measuring',
+}
+
+/** Shows a conversion's events as progress bars on standard error. */
+export function conversionView(): {
+  readonly onEvent: (event: ConversionEvent) => void
+  readonly end: () => void
+} {
+  let bar: ProgressBar | null = null
+  let agreement = ''
+  const end = () => {
+    bar?.end()
+    bar = null
+  }
+  return {
+    end,
+    onEvent: (event) => {
+      switch (event.type) {
+        case 'phase':
+          end()
+          bar = progressBar(labels[event.phase], 'tokens')
+          if (event.phase === 'check' || event.phase === 'evaluate') bar.log(`${labels[event.phase]} …`)
+          break
+        case 'progress':
+          bar?.update(event.done, event.total)
+          break
+        case 'step':
+          bar?.update(
+            event.step * event.tokens,
+            event.steps * event.tokens,
+            `loss ${event.loss.toFixed(3)}${agreement}`,
+          )
+          break
+        case 'evaluation':
+          agreement = `  trie ${formatShare(event.agreement.trie)}  free ${formatShare(event.agreement.free)}`
+          break
+        case 'notice':
+          bar?.log(event.message)
+      }
+    },
+  }
+}
+
+/** The result for a person. */
+export function describeResult({ agreement, coverage, parameters, ...result }: ConversionResult): string {
+  return [
+    `Agreement with the base model on ${agreement.positions.toLocaleString('en')} held-out positions:`,
+    table([
+      ['  trie', formatShare(agreement.trie)],
+      ['  free', formatShare(agreement.free)],
+    ]),
+    `k = ${result.k}, alphabet of ${result.alphabetSize} symbols; of the text's tokens ${formatShare(coverage.corpus.covered)} are spelled whole.`,
+    `Tail of ${formatCount(parameters.tail)} parameters in place of an LM head of ${formatCount(parameters.baseHead)}.`,
+    `${formatCount(result.tokens)} tokens, ${result.steps} steps, ${formatSeconds(result.seconds)}.`,
+  ].join('\n')
+}

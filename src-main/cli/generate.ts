@@ -1,0 +1,96 @@
+import { Command, Option } from 'commander'
+import { openTextGenerator, type GenerationMode, type TextGenerator } from '../decode/text-generator.ts'
+import type { Sampling } from '../decode/sampling.ts'
+import { decimal, integer } from './arguments.ts'
+import { interruptSignal } from './output.ts'
+
+interface GenerateOptions {
+  readonly prompt: string
+  readonly maxTokens: number
+  readonly mode?: GenerationMode
+  readonly temperature?: number
+  readonly topK?: number
+  readonly topP?: number
+  readonly seed: number
+  readonly stop?: string[]
+  readonly base?: string
+  readonly json: boolean
+}
+
+/** `spellm generate`. */
+export function generateCommand(): Command {
+  return new Command('generate')
+    .description('Continue a text with a SpeLLM or a base model.')
+    .argument('<folder>', "a run's or SpeLLM's folder, a model's folder, or 'sample'")
+    .requiredOption('--prompt <text>', 'the text to continue')
+    .option('--max-tokens <n>', 'at most this many tokens', integer(1), 128)
+    .addOption(
+      new Option('--mode <mode>', 'how tokens are picked (default: trie for a SpeLLM)').choices([
+        'trie',
+        'free',
+        'base',
+      ]),
+    )
+    .option('--temperature <t>', 'sample at this temperature (default: greedy)', decimal(0.01, 100))
+    .option('--top-k <n>', 'sample from the best n tokens only', integer(1))
+    .option('--top-p <p>', 'sample from the best tokens of this share only', decimal(0.001, 1))
+    .option('--seed <n>', 'the same seed draws the same text', integer(0, 2 ** 32 - 1), 0)
+    .option('--stop <text...>', 'end before any of these texts')
+    .option('--base <folder>', 'where the base model is, if it has moved')
+    .option('--json', 'print as one line of JSON', false)
+    .action(async (folder: string, options: GenerateOptions) => {
+      const generator = await openTextGenerator(
+        folder,
+        options.base === undefined ? {} : { basePath: options.base },
+      )
+      const signal = interruptSignal()
+      const show = options.json ? () => undefined : (text: string) => process.stdout.write(text)
+      show(options.prompt)
+      const result = await writeText(generator, options.prompt, {
+        mode: options.mode ?? generator.modes[0]!,
+        sampling: samplingOf(options),
+        maxTokens: options.maxTokens,
+        stop: options.stop ?? [],
+        signal,
+        onText: show,
+      })
+      if (options.json) console.log(JSON.stringify(result))
+      else
+        console.error(
+          `\n\n${result.tokens} tokens, ${result.tokensPerSecond.toFixed(0)} tokens/s, mode ${result.mode}`,
+        )
+      await generator.release()
+    })
+}
+
+function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Sampling | null {
+  if (temperature === undefined && topK === undefined && topP === undefined) return null
+  return {
+    temperature: temperature ?? 1,
+    seed,
+    ...(topK === undefined ? {} : { topK }),
+    ...(topP === undefined ? {} : { topP }),
+  }
+}
+
+/** Writes a text to its end and measures; the rate counts from the first token on, after the prompt was read. */
+export async function writeText(
+  generator: TextGenerator,
+  prompt: string,
+  {
+    onText,
+    ...options
+  }: Parameters<TextGenerator['write']>[2] & { readonly onText?: (text: string) => void },
+): Promise<{ text: string; tokens: number; tokensPerSecond: number; mode: GenerationMode }> {
+  let text = ''
+  let tokens = 0
+  let first = 0
+  for await (const piece of generator.write(prompt, generator.createConversation(), options)) {
+    if (tokens === 0) first = performance.now()
+    if (piece.token >= 0) tokens++
+    text += piece.text
+    onText?.(piece.text)
+  }
+  const seconds = (performance.now() - first) / 1000
+  return { text, tokens, tokensPerSecond: tokens > 1 ? (tokens - 1) / seconds : 0, mode: options.mode }
+}

@@ -1,0 +1,50 @@
+import { Command } from 'commander'
+import { parameterCount } from '../models/architecture.ts'
+import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
+import { modelFolder } from '../models/model-folder.ts'
+import { formatCount, formatShare, table } from './output.ts'
+
+/** `spellm inspect`. */
+export function inspectCommand(): Command {
+  return new Command('inspect')
+    .description("Show a model's architecture and what its LM head costs.")
+    .argument('<model>', "the model's folder, or 'sample'")
+    .option('--json', 'print as one line of JSON', false)
+    .action(async (name: string, { json }: { json: boolean }) => {
+      const model = await openBaseModel(modelFolder(name))
+      const tokenizer = await openModelTokenizer(model)
+      const { architecture } = model
+      const head = architecture.vocabularySize * architecture.hiddenSize
+      const parameters = parameterCount(architecture)
+      // An embedding that isn't the head too is read one row a token.
+      const readPerToken = architecture.tiedHead ? parameters : parameters - head
+      const card = {
+        architecture: architecture.family,
+        layers: architecture.layers,
+        hiddenSize: architecture.hiddenSize,
+        vocabSize: architecture.vocabularySize,
+        tokens: tokenizer.vocabularySize,
+        parameters,
+        lmHeadShare: head / readPerToken,
+        tied: architecture.tiedHead,
+        dtype: model.dtype,
+        contextLength: architecture.contextLength,
+        supported: true,
+      }
+      if (json) console.log(JSON.stringify(card))
+      else
+        console.log(
+          table([
+            ['architecture', card.architecture],
+            ['parameters', `${formatCount(parameters)} in ${card.dtype}`],
+            ['layers × width', `${card.layers} × ${card.hiddenSize}`],
+            ['vocabulary', card.vocabSize.toLocaleString('en')],
+            ['context', card.contextLength.toLocaleString('en')],
+            [
+              'LM head',
+              `${formatShare(card.lmHeadShare)} of the weights read for each token${card.tied ? ', tied to the embedding' : ''}`,
+            ],
+          ]),
+        )
+    })
+}

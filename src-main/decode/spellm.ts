@@ -1,0 +1,136 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { SpellmError } from '../errors.ts'
+import { writeJsonAtomically } from '../formats/atomic-file.ts'
+import { hashFiles } from '../formats/file-hash.ts'
+import { readJsonFile } from '../formats/json-file.ts'
+import { openSafetensors, readTensor, writeSafetensors } from '../formats/safetensors.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
+import { modelFolder } from '../models/model-folder.ts'
+import { tailParameterShapes } from '../models/tail.ts'
+import { alphabetSchema } from '../spelling/alphabet.ts'
+import { buildSpeller, contestWinners, type Speller } from '../spelling/speller.ts'
+import { tailShape, type TailWeights } from './tail-session.ts'
+
+const configFile = 'spellm.json'
+const tailFile = 'tail.safetensors'
+const maxConfigBytes = 64 << 20
+
+const configSchema = z.object({
+  format: z.literal(1),
+  base: z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  k: z.int().min(1).max(64),
+  alphabet: alphabetSchema,
+  adapterWidths: z
+    .array(
+      z
+        .int()
+        .min(1)
+        .max(1 << 20),
+    )
+    .max(16),
+  /** Tokens that a spelling stands for where it could stand for several. */
+  contestWinners: z.array(z.int().min(0)),
+})
+
+/** What identifies the base model of a SpeLLM. */
+export interface BaseReference {
+  /** A folder, or 'sample'. */
+  readonly path: string
+  readonly sha256: string
+}
+
+/** A SpeLLM with its base model: everything that decoding needs, checked. */
+export interface Spellm {
+  readonly base: BaseModel
+  readonly tokenizer: Tokenizer
+  readonly speller: Speller
+  readonly adapterWidths: readonly number[]
+  readonly weights: TailWeights
+}
+
+/** The identity of a base model: a hash over its configuration, tokenizer and weights. */
+export async function hashBaseModel({ folder, checkpoint }: BaseModel): Promise<string> {
+  return hashFiles([join(folder, 'config.json'), join(folder, 'tokenizer.json'), ...checkpoint.files])
+}
+
+/** Writes a SpeLLM: `spellm.json` and `tail.safetensors`. Throws SpellmError for errors of the operating system. */
+export async function saveSpellm(
+  folder: string,
+  base: BaseReference,
+  {
+    speller,
+    adapterWidths,
+    weights,
+    hiddenSize,
+  }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights'> & { readonly hiddenSize: number },
+): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const shapes = tailParameterShapes(tailShape(hiddenSize, adapterWidths, speller))
+  const tensors = Object.fromEntries(
+    [...shapes].map(([name, shape]) => [name, { dtype: 'F32' as const, shape, data: weights.get(name)! }]),
+  )
+  await writeSafetensors(join(folder, tailFile), tensors, { format: 'pt' })
+  const { k, alphabet } = speller
+  await writeJsonAtomically(join(folder, configFile), {
+    format: 1,
+    base,
+    k,
+    alphabet,
+    adapterWidths: [...adapterWidths],
+    contestWinners: contestWinners(speller),
+  } satisfies z.infer<typeof configSchema>)
+}
+
+/**
+ * Opens a SpeLLM and its base model.
+ *
+ * @param basePath where the base model is now, if it has moved
+ * @throws SpellmError 'file-not-found' | 'file-invalid' | 'run-mismatch' (the base is another model than the
+ *   one that was converted), and as `openBaseModel`
+ */
+export async function openSpellm(folder: string, basePath?: string): Promise<Spellm> {
+  const config = await readJsonFile(join(folder, configFile), configSchema, { maxBytes: maxConfigBytes })
+  const base = await openBaseModel(modelFolder(basePath ?? config.base.path))
+  const sha256 = await hashBaseModel(base)
+  if (sha256 !== config.base.sha256)
+    throw new SpellmError(
+      'run-mismatch',
+      `${folder} was made from a base model with sha256 ${config.base.sha256}, but ${base.folder} has ${sha256}.`,
+      'Name the folder of the original base model with --base.',
+    )
+  const tokenizer = await openModelTokenizer(base)
+  const winners = new Uint8Array(tokenizer.vocabularySize)
+  for (const token of config.contestWinners) if (token < winners.length) winners[token] = 1
+  const speller = buildSpeller(tokenizer.entries, config.alphabet, config.k, winners)
+  const weights = await readTail(
+    join(folder, tailFile),
+    base.architecture.hiddenSize,
+    config.adapterWidths,
+    speller,
+  )
+  return { base, tokenizer, speller, adapterWidths: config.adapterWidths, weights }
+}
+
+async function readTail(
+  path: string,
+  hiddenSize: number,
+  adapterWidths: readonly number[],
+  speller: Speller,
+): Promise<TailWeights> {
+  const { tensors } = await openSafetensors(path)
+  const weights = new Map<string, Float32Array>()
+  for (const [name, shape] of tailParameterShapes(tailShape(hiddenSize, adapterWidths, speller))) {
+    const entry = tensors.get(name)
+    if (entry?.shape.join() !== shape.join() || entry.dtype !== 'F32')
+      throw new SpellmError(
+        'file-invalid',
+        `${path}: '${name}' should be F32 [${shape.join(', ')}]${entry ? `, it is ${entry.dtype} [${entry.shape.join(', ')}]` : ', it is missing'}.`,
+        'The file is damaged or from another SpeLLM: convert the model again.',
+      )
+    weights.set(name, await readTensor(entry))
+  }
+  return weights
+}

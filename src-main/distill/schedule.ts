@@ -1,0 +1,73 @@
+import { seededRandom, shuffledIndices } from '../random.ts'
+
+/** Linear warm-up over the first steps, then a cosine to 0: the factor of the peak learning rate at `step`. */
+export function learningRateFactor(
+  step: number,
+  { steps, warmUpSteps }: { readonly steps: number; readonly warmUpSteps: number },
+): number {
+  if (step < warmUpSteps) return (step + 1) / warmUpSteps
+  return (1 + Math.cos((Math.PI * (step - warmUpSteps)) / (steps - warmUpSteps))) / 2
+}
+
+/** How the cached positions are walked through: all of them once an epoch. */
+export interface BatchPlan {
+  readonly chunks: number
+  readonly positionsPerChunk: number
+  readonly batchTokens: number
+  readonly epochs: number
+  readonly seed: number
+}
+
+/** Chunks that are in memory together and mixed with each other. */
+const chunksPerGroup = 16
+
+/** Chunks to have in memory, and the positions of each batch among them. */
+export interface Group {
+  readonly epoch: number
+  readonly chunks: readonly number[]
+  /** The step of the group's first batch. */
+  readonly firstStep: number
+  /** Positions 0 to chunks.length · positionsPerChunk − 1 of each batch. */
+  batches(): Uint32Array[]
+}
+
+const batchesIn = (chunks: number, { positionsPerChunk, batchTokens }: BatchPlan) =>
+  Math.floor((chunks * positionsPerChunk) / batchTokens)
+
+/**
+ * The order of training, a pure function of the plan, so that a resumed run sees the same batches: in each
+ * epoch the chunks are shuffled, then positions within groups of chunks. A rest of a group that fills no
+ * batch is left out in this epoch.
+ */
+export function* trainingGroups(plan: BatchPlan): Generator<Group> {
+  let step = 0
+  for (let epoch = 0; epoch < plan.epochs; epoch++) {
+    const order = shuffledIndices(plan.chunks, seededRandom(plan.seed * 1_000_003 + epoch))
+    for (let start = 0; start < plan.chunks; start += chunksPerGroup) {
+      const chunks = Array.from(order.subarray(start, start + chunksPerGroup))
+      const firstStep = step
+      const count = batchesIn(chunks.length, plan)
+      yield {
+        epoch,
+        chunks,
+        firstStep,
+        batches: () => {
+          const random = seededRandom((plan.seed * 1_000_003 + epoch) * 65_537 + start + 1)
+          const positions = shuffledIndices(chunks.length * plan.positionsPerChunk, random)
+          return Array.from({ length: count }, (_, i) =>
+            positions.subarray(i * plan.batchTokens, (i + 1) * plan.batchTokens),
+          )
+        },
+      }
+      step += count
+    }
+  }
+}
+
+/** The number of steps of a plan. */
+export function totalSteps(plan: BatchPlan): number {
+  let perEpoch = 0
+  for (let start = 0; start < plan.chunks; start += chunksPerGroup)
+    perEpoch += batchesIn(Math.min(chunksPerGroup, plan.chunks - start), plan)
+  return perEpoch * plan.epochs
+}

@@ -1,0 +1,74 @@
+import { CancelledError, SpellmError } from '../errors.ts'
+import { sampleIndex } from '../decode/sampling.ts'
+import { input } from '../graph/index.ts'
+import { checkpointWeights, type BaseModel } from '../models/base-model.ts'
+import { headLogits } from '../models/decoder.ts'
+import { createTrunkSession } from '../models/trunk-session.ts'
+import { seededRandom } from '../random.ts'
+import { createSession, floatData, floatTensor, type SessionOptions } from '../runtime/session.ts'
+
+export interface SelfSamplingOptions extends SessionOptions {
+  /** Tokens to write in all, rounded up to whole sequences. */
+  readonly tokens: number
+  readonly sequenceLength: number
+  readonly seed: number
+  readonly onProgress?: (tokens: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** Sequences that grow side by side, so that each pass over the weights makes this many tokens. */
+const batch = 32
+
+/**
+ * Text without any data: sequences that the base model writes itself from its begin token, sampled from its
+ * own distribution at temperature 1. A sequence that ends begins anew.
+ *
+ * @returns tokens [at least options.tokens], sequence after sequence
+ * @throws SpellmError 'model-unsupported' if the model has no begin or end token to start from
+ */
+export async function sampleText(model: BaseModel, options: SelfSamplingOptions): Promise<Int32Array> {
+  const { sequenceLength, seed, onProgress, signal, ...session } = options
+  const { beginToken, endTokens, hiddenSize, vocabularySize } = model.architecture
+  const start = beginToken ?? endTokens[0]
+  if (start === undefined)
+    throw new SpellmError(
+      'model-unsupported',
+      `${model.folder}/config.json names no bos_token_id or eos_token_id, so the model can't begin a text by itself.`,
+      'Give a text with --text.',
+    )
+  const random = seededRandom(seed)
+  const trunk = await createTrunkSession(model, { ...session, batch })
+  const logits = headLogits(
+    model.architecture,
+    checkpointWeights(model),
+    input('hidden', [batch, hiddenSize]),
+  )
+  const head = await createSession({ logits }, { ...session, weightsFolder: model.folder })
+  const rounds = Math.ceil(options.tokens / (batch * sequenceLength))
+  const ids = new Int32Array(rounds * batch * sequenceLength)
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const cache = trunk.createCache()
+      const last = new Int32Array(batch).fill(start)
+      for (let position = 0; position < sequenceLength; position++) {
+        if (signal?.aborted) throw new CancelledError()
+        last.forEach((token, row) => (ids[(round * batch + row) * sequenceLength + position] = token))
+        const hidden = await trunk.forward(last, cache)
+        const scores = floatData(
+          (await head.run({ hidden: floatTensor(hidden, [batch, hiddenSize]) }))['logits'],
+        )
+        for (let row = 0; row < batch; row++) {
+          const own = scores.subarray(row * vocabularySize, (row + 1) * vocabularySize)
+          const drawn = sampleIndex(own, { temperature: 1, seed }, random)
+          last[row] = endTokens.includes(drawn) ? start : drawn
+        }
+        onProgress?.((round * sequenceLength + position + 1) * batch)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    return ids
+  } finally {
+    await trunk.release()
+    await head.release()
+  }
+}

@@ -1,0 +1,213 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { z } from 'zod'
+import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
+import { removeStaleTemporaryFiles } from '../formats/atomic-file.ts'
+import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
+import type { WindowSession } from '../models/trunk-session.ts'
+
+/** What the trunk makes of some positions of the text, and what the base model would say after each. */
+export interface CachedPositions {
+  /** float16 bit patterns [count · d]. */
+  readonly hidden: Uint16Array
+  /** The base model's greedy choices [count]. */
+  readonly choices: Int32Array
+}
+
+export interface TeacherCacheShape {
+  /** Windows that the teacher reads at once. */
+  readonly batch: number
+  /** Tokens of a window. */
+  readonly tokens: number
+  /** d. */
+  readonly hiddenSize: number
+}
+
+/** Batches in a chunk: about 16 k positions, so that a stop costs seconds and a chunk fits memory many times. */
+const batchesPerChunk = 8
+
+/**
+ * A cache on disk, `chunk-NNNNN.safetensors`, each written atomically and checksummed. A chunk that is there
+ * and whole is never computed again, so a killed process loses one chunk of work.
+ */
+export interface TeacherCache {
+  readonly folder: string
+  readonly shape: TeacherCacheShape
+  /** Number of chunks that the text makes. */
+  readonly chunks: number
+  readonly positionsPerChunk: number
+}
+
+/** The chunks that `windows` windows fill; a rest that fills no chunk is left out. */
+export function planTeacherCache(folder: string, shape: TeacherCacheShape, windows: number): TeacherCache {
+  const chunks = Math.floor(windows / (shape.batch * batchesPerChunk))
+  return { folder, shape, chunks, positionsPerChunk: batchesPerChunk * shape.batch * shape.tokens }
+}
+
+/** Bytes that a cache takes on disk. */
+export function teacherCacheBytes({ chunks, positionsPerChunk, shape }: TeacherCache): number {
+  return chunks * positionsPerChunk * (2 * shape.hiddenSize + 4)
+}
+
+export interface CacheProgress {
+  readonly chunk: number
+  /** Positions of this chunk that are done. */
+  readonly done: number
+}
+
+/**
+ * Fills the cache: every chunk that isn't there yet is computed from its windows and written.
+ *
+ * @param ids the text's tokens, window after window [chunks · positionsPerChunk]
+ * @throws SpellmError 'disk-full' | 'permission-denied'; CancelledError when the signal fires. What is
+ *   written stays and is used the next time.
+ */
+export async function fillTeacherCache(
+  cache: TeacherCache,
+  ids: Int32Array,
+  openTeacher: () => Promise<WindowSession>,
+  {
+    onProgress,
+    signal,
+  }: { readonly onProgress?: (progress: CacheProgress) => void; readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  const { folder, shape, positionsPerChunk } = cache
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    throw describeSystemError(error, folder)
+  }
+  await removeStaleTemporaryFiles(folder)
+  const missing = await missingChunks(cache, ids)
+  if (missing.length === 0) return
+  const teacher = await openTeacher()
+  try {
+    const perBatch = shape.batch * shape.tokens
+    for (const chunk of missing) {
+      const hidden = new Uint16Array(positionsPerChunk * shape.hiddenSize)
+      const choices = new Int32Array(positionsPerChunk)
+      for (let done = 0; done < positionsPerChunk; done += perBatch) {
+        if (signal?.aborted) throw new CancelledError()
+        const start = chunk * positionsPerChunk + done
+        const result = await teacher.forward(ids.subarray(start, start + perBatch))
+        requireFinite(result.hidden)
+        hidden.set(result.hidden, done * shape.hiddenSize)
+        choices.set(result.choices, done)
+        onProgress?.({ chunk, done: done + perBatch })
+        // onnxruntime runs on this thread: let signals and timers in between.
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      await writeChunk(cache, chunk, ids, { hidden, choices })
+    }
+  } finally {
+    await teacher.release()
+  }
+}
+
+const metadataSchema = z.object({ text: z.string(), checksum: z.string() })
+
+/**
+ * Reads a chunk and checks it.
+ *
+ * @throws SpellmError 'file-not-found' | 'file-invalid'
+ */
+export async function readChunk(
+  { folder, shape, positionsPerChunk }: TeacherCache,
+  chunk: number,
+): Promise<CachedPositions> {
+  const path = join(folder, chunkName(chunk))
+  const file = await openSafetensors(path)
+  const [hidden, choices] = [file.tensors.get('hidden'), file.tensors.get('choices')]
+  const metadata = metadataSchema.safeParse(file.metadata)
+  const fits =
+    hidden?.dtype === 'F16' &&
+    choices?.dtype === 'I32' &&
+    hidden.shape.join() === `${positionsPerChunk},${shape.hiddenSize}` &&
+    choices.shape.join() === `${positionsPerChunk}`
+  if (!fits || !metadata.success) throw damaged(path)
+  const positions = {
+    hidden: new Uint16Array((await readTensorBytes(hidden)).buffer),
+    choices: new Int32Array((await readTensorBytes(choices)).buffer),
+  }
+  if (checksum(positions) !== metadata.data.checksum) throw damaged(path)
+  return positions
+}
+
+/** Removes the cache's folder: it can be made again at any time. */
+export async function deleteTeacherCache(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** Chunks that aren't there, are of other text, or are damaged; the latter two are removed. */
+async function missingChunks(cache: TeacherCache, ids: Int32Array): Promise<number[]> {
+  const present = new Set(await readdir(cache.folder))
+  const missing: number[] = []
+  for (let chunk = 0; chunk < cache.chunks; chunk++) {
+    const name = chunkName(chunk)
+    if (present.has(name) && (await isWhole(cache, chunk, ids))) continue
+    if (present.has(name)) await rm(join(cache.folder, name), { force: true })
+    missing.push(chunk)
+  }
+  return missing
+}
+
+async function isWhole(cache: TeacherCache, chunk: number, ids: Int32Array): Promise<boolean> {
+  try {
+    const file = await openSafetensors(join(cache.folder, chunkName(chunk)))
+    await readChunk(cache, chunk)
+    return file.metadata['text'] === textChecksum(cache, chunk, ids)
+  } catch (error) {
+    if (error instanceof SpellmError && error.code === 'file-invalid') return false
+    throw error
+  }
+}
+
+async function writeChunk(
+  cache: TeacherCache,
+  chunk: number,
+  ids: Int32Array,
+  positions: CachedPositions,
+): Promise<void> {
+  const { folder, shape, positionsPerChunk } = cache
+  await writeSafetensors(
+    join(folder, chunkName(chunk)),
+    {
+      hidden: { dtype: 'F16', shape: [positionsPerChunk, shape.hiddenSize], data: positions.hidden },
+      choices: { dtype: 'I32', shape: [positionsPerChunk], data: positions.choices },
+    },
+    { text: textChecksum(cache, chunk, ids), checksum: checksum(positions) },
+  )
+}
+
+const chunkName = (chunk: number) => `chunk-${String(chunk).padStart(5, '0')}.safetensors`
+
+const bytesOf = (data: Uint16Array | Int32Array) =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+function checksum({ hidden, choices }: CachedPositions): string {
+  return crc32(bytesOf(choices), crc32(bytesOf(hidden))).toString(16)
+}
+
+function textChecksum({ positionsPerChunk }: TeacherCache, chunk: number, ids: Int32Array): string {
+  return crc32(bytesOf(ids.subarray(chunk * positionsPerChunk, (chunk + 1) * positionsPerChunk))).toString(16)
+}
+
+/** A float16 with all exponent bits set is an infinity or NaN. */
+function requireFinite(hidden: Uint16Array): void {
+  for (let i = 0; i < hidden.length; i++)
+    if ((hidden[i]! & 0x7c00) === 0x7c00)
+      throw new SpellmError(
+        'model-invalid',
+        "The base model's hidden states hold NaN, infinity, or values beyond float16's range (65,504).",
+        'The weights may be damaged: download them again or choose another checkpoint.',
+      )
+}
+
+function damaged(path: string): SpellmError {
+  return new SpellmError(
+    'file-invalid',
+    `${path} is damaged or belongs to another run.`,
+    'Delete the file; it is computed again.',
+  )
+}

@@ -1,0 +1,60 @@
+import { freeToken } from '../decode/chooser.ts'
+import { largestIndex } from '../decode/sampling.ts'
+import type { TailSession } from '../decode/tail-session.ts'
+import { readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
+import { float16ToFloat32 } from '../formats/half.ts'
+import { alphabetSize } from '../spelling/alphabet.ts'
+import { bestToken, createTrieSearch } from '../spelling/trie-search.ts'
+
+/** Shares of positions where the SpeLLM picks the token that the base model picks, greedily. */
+export interface Agreement {
+  readonly trie: number
+  readonly free: number
+  readonly positions: number
+}
+
+const rowsAtOnce = 256
+
+/**
+ * Compares a tail with the cached choices of its base model, for each position on its own (teacher-forced).
+ *
+ * @param tokenize the ids of a text, for strings that free decoding can't look up
+ * @param maxPositions only the first ones; default all
+ */
+export async function measureAgreement(
+  tail: TailSession,
+  cache: TeacherCache,
+  tokenize: (text: string) => number[],
+  { maxPositions = Infinity, signal }: { readonly maxPositions?: number; readonly signal?: AbortSignal } = {},
+): Promise<Agreement> {
+  const { speller } = tail
+  const size = alphabetSize(speller.alphabet)
+  const d = cache.shape.hiddenSize
+  const search = createTrieSearch(speller)
+  let positions = 0
+  let trie = 0
+  let free = 0
+  for (let chunk = 0; chunk < cache.chunks && positions < maxPositions; chunk++) {
+    const { hidden, choices } = await readChunk(cache, chunk)
+    const count = Math.min(choices.length, maxPositions - positions)
+    for (let start = 0; start < count; start += rowsAtOnce) {
+      signal?.throwIfAborted()
+      const rows = Math.min(rowsAtOnce, count - start)
+      const scores = await tail.logProbabilities(
+        float16ToFloat32(hidden.subarray(start * d, (start + rows) * d)),
+      )
+      for (let row = 0; row < rows; row++) {
+        const own = scores.subarray(row * speller.k * size, (row + 1) * speller.k * size)
+        const symbols = Int32Array.from({ length: speller.k }, (_, head) =>
+          largestIndex(own, head * size, (head + 1) * size),
+        )
+        const best = bestToken(search, own).token
+        if (best === choices[start + row]) trie++
+        if ((freeToken(speller, symbols, tokenize) ?? best) === choices[start + row]) free++
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    positions += count
+  }
+  return { trie: trie / positions, free: free / positions, positions }
+}

@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTailSession, tailShape } from '../decode/tail-session.ts'
+import type { Spellm } from '../decode/spellm.ts'
+import { collectTokens } from '../distill/corpus.ts'
+import { fillTeacherCache, planTeacherCache } from '../distill/teacher-cache.ts'
+import { createWindowSession } from '../models/trunk-session.ts'
+import { measureAgreement, type Agreement } from './agreement.ts'
+
+const windowTokens = 256
+const windowsAtOnce = 4
+
+/**
+ * Agreement of a SpeLLM with its base model on any text, at most `positions` of it.
+ *
+ * @throws SpellmError 'text-invalid' if the text is too short to fill one chunk of the teacher cache
+ */
+export async function evaluateText(
+  { base, tokenizer, speller, adapterWidths, weights }: Spellm,
+  documents: AsyncIterable<string> | Iterable<string>,
+  {
+    positions,
+    onProgress,
+    signal,
+  }: {
+    readonly positions: number
+    readonly onProgress?: (done: number, total: number) => void
+    readonly signal?: AbortSignal
+  },
+): Promise<Agreement> {
+  const { hiddenSize, contextLength } = base.architecture
+  const tokens = Math.min(windowTokens, contextLength)
+  const shape = { batch: windowsAtOnce, tokens, hiddenSize }
+  const folder = await mkdtemp(join(tmpdir(), 'spellm-eval-'))
+  try {
+    const chunk = planTeacherCache(folder, shape, 0).positionsPerChunk
+    const limit = Math.max(chunk, Math.ceil(positions / chunk) * chunk)
+    const ids = await collectTokens(documents, tokenizer, base.architecture, { limit, minimum: chunk })
+    const cache = planTeacherCache(folder, shape, Math.floor(ids.length / tokens))
+    const total = cache.chunks * cache.positionsPerChunk
+    await fillTeacherCache(cache, ids, () => createWindowSession(base, { batch: windowsAtOnce, tokens }), {
+      onProgress: ({ chunk, done }) => onProgress?.(chunk * cache.positionsPerChunk + done, total),
+      ...(signal ? { signal } : {}),
+    })
+    const tail = await createTailSession(tailShape(hiddenSize, adapterWidths, speller), weights, speller)
+    try {
+      return await measureAgreement(tail, cache, (text) => tokenizer.encode(text), signal ? { signal } : {})
+    } finally {
+      await tail.release()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

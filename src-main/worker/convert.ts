@@ -1,0 +1,450 @@
+import { rm, statfs } from 'node:fs/promises'
+import { arch, cpus, platform } from 'node:os'
+import { join } from 'node:path'
+import * as ort from 'onnxruntime-node'
+import { z } from 'zod'
+import { stories } from '../../resources/stories/stories.ts'
+import { createTailSession, tailShape } from '../decode/tail-session.ts'
+import { hashBaseModel, saveSpellm } from '../decode/spellm.ts'
+import { collectTokens, countTokens } from '../distill/corpus.ts'
+import { batchPlan, distill, type StepMetrics } from '../distill/distill.ts'
+import { totalSteps } from '../distill/schedule.ts'
+import { sampleText } from '../distill/self-sampling.ts'
+import {
+  deleteTeacherCache,
+  fillTeacherCache,
+  planTeacherCache,
+  teacherCacheBytes,
+  type TeacherCache,
+} from '../distill/teacher-cache.ts'
+import { CancelledError, SpellmError } from '../errors.ts'
+import { measureAgreement, type Agreement } from '../evaluate/agreement.ts'
+import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
+import { readTexts } from '../formats/text-source.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import { checkWeights, openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
+import { modelFolder, sampleModelName } from '../models/model-folder.ts'
+import { tailParameterCount, type TailShape } from '../models/tail.ts'
+import { createWindowSession } from '../models/trunk-session.ts'
+import {
+  cacheFolder,
+  createRun,
+  openRun,
+  readDescription,
+  readResult,
+  spellmFolder,
+  type CheckpointTensors,
+  type Run,
+} from '../runs/index.ts'
+import type { TrainerState } from '../runtime/trainer.ts'
+import { alphabetSize, parseAlphabet } from '../spelling/alphabet.ts'
+import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
+import { buildSpeller, type Speller } from '../spelling/speller.ts'
+import { conversionSettingsSchema, type ConversionSettings } from './settings.ts'
+
+export const conversionPhases = ['check', 'text', 'cache', 'train', 'evaluate'] as const
+export type ConversionPhase = (typeof conversionPhases)[number]
+
+/** What a conversion reports while it runs. */
+export type ConversionEvent =
+  | { readonly type: 'phase'; readonly phase: ConversionPhase }
+  /** Tokens or positions of the present phase. */
+  | {
+      readonly type: 'progress'
+      readonly phase: ConversionPhase
+      readonly done: number
+      readonly total: number
+    }
+  | ({ readonly type: 'step'; readonly steps: number; readonly tokens: number } & StepMetrics)
+  | { readonly type: 'evaluation'; readonly step: number; readonly agreement: Agreement }
+  | { readonly type: 'notice'; readonly message: string }
+
+const coverageSchema = z.object({
+  covered: z.number(),
+  truncated: z.number(),
+  shadowed: z.number(),
+  uncovered: z.number(),
+})
+
+/** What a finished conversion says of itself. */
+export const conversionResultSchema = z.object({
+  agreement: z.object({ trie: z.number(), free: z.number(), positions: z.number() }),
+  /** Tokens learnt from, without the held-out ones. */
+  tokens: z.number(),
+  steps: z.number(),
+  /** Of computing, over all sessions of the run. */
+  seconds: z.number(),
+  k: z.number(),
+  alphabetSize: z.number(),
+  loss: z.number(),
+  headAccuracy: z.array(z.number()),
+  coverage: z.object({ vocabulary: coverageSchema, corpus: coverageSchema }),
+  parameters: z.object({ tail: z.number(), baseHead: z.number() }),
+})
+export type ConversionResult = z.infer<typeof conversionResultSchema>
+
+export interface JobOptions {
+  readonly onEvent: (event: ConversionEvent) => void
+  readonly signal?: AbortSignal
+}
+
+const windowTokens = 256
+const maxWindowsAtOnce = 8
+/** Logits of one teacher batch, in bytes. */
+const maxLogitsBytes = 512 * 2 ** 20
+const heldOutPositions = 20_480
+/** Positions of the evaluations along the way. */
+const quickPositions = 4_096
+const checkpointSeconds = 15
+const evaluationsAlongTheWay = 8
+const tokensFile = 'tokens.safetensors'
+
+const sessionStateSchema = z.object({ seconds: z.number() })
+
+/**
+ * Converts a base model into a SpeLLM in a new run folder: text, teacher cache, distillation, measurement on
+ * held-out text.
+ *
+ * @throws SpellmError with nothing left behind if the input is bad; CancelledError when the signal fires,
+ *   with everything done so far kept for `resumeConversion`
+ */
+export async function convert(
+  folder: string,
+  settings: ConversionSettings,
+  options: JobOptions,
+): Promise<ConversionResult> {
+  options.onEvent({ type: 'phase', phase: 'check' })
+  const base = await openBaseModel(modelFolder(settings.base))
+  const tokenizer = await openModelTokenizer(base)
+  await checkWeights(base)
+  const sha256 = await hashBaseModel(base)
+  const run = await createRun(folder, conversionSettingsSchema, {
+    settings,
+    base: { path: settings.base === sampleModelName ? sampleModelName : base.folder, sha256 },
+    environment: {
+      node: process.version,
+      onnxruntime: ort.env.versions.node ?? '',
+      platform: platform(),
+      arch: arch(),
+      cpu: cpus()[0]?.model ?? '',
+      cores: cpus().length,
+    },
+  })
+  try {
+    const prepared = await discardOnBadInput(run, () => prepare(run, base, tokenizer, options))
+    return await train(run, prepared, options)
+  } finally {
+    await run.close()
+  }
+}
+
+/**
+ * Goes on with a run that was stopped or killed. The result is that of an uninterrupted run.
+ *
+ * @throws SpellmError 'run-mismatch' if the base model has changed, and as `openRun`
+ */
+export async function resumeConversion(folder: string, options: JobOptions): Promise<ConversionResult> {
+  options.onEvent({ type: 'phase', phase: 'check' })
+  const { base: reference } = await readDescription(folder, conversionSettingsSchema)
+  const finished = await readResult(folder, conversionResultSchema)
+  if (finished) return finished
+  const base = await openBaseModel(modelFolder(reference.path))
+  const tokenizer = await openModelTokenizer(base)
+  const run = await openRun(folder, conversionSettingsSchema, { expectedBase: await hashBaseModel(base) })
+  try {
+    return await train(run, await prepare(run, base, tokenizer, options), options)
+  } finally {
+    await run.close()
+  }
+}
+
+type ConversionRun = Run<ConversionSettings>
+
+/** What training needs, all of it a function of the settings and the text. */
+interface Prepared {
+  readonly base: BaseModel
+  readonly tokenizer: Tokenizer
+  readonly speller: Speller
+  readonly shape: TailShape
+  readonly tokenCounts: Uint32Array
+  readonly training: Portion
+  readonly heldOut: Portion
+}
+
+interface Portion {
+  readonly cache: TeacherCache
+  readonly ids: Int32Array
+}
+
+/** A new run whose input turns out to be bad leaves nothing behind. */
+async function discardOnBadInput<T>(run: ConversionRun, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof SpellmError) {
+      await run.close()
+      await rm(run.folder, { recursive: true, force: true })
+    }
+    throw error
+  }
+}
+
+async function prepare(
+  run: ConversionRun,
+  base: BaseModel,
+  tokenizer: Tokenizer,
+  options: JobOptions,
+): Promise<Prepared> {
+  const { settings, folder } = run
+  const { hiddenSize, vocabularySize, contextLength } = base.architecture
+  const tokens = Math.min(windowTokens, contextLength)
+  const batch = Math.max(
+    1,
+    Math.min(maxWindowsAtOnce, Math.floor(maxLogitsBytes / (4 * vocabularySize * tokens))),
+  )
+  const plan = (name: string, windows: number) =>
+    planTeacherCache(join(folder, cacheFolder, name), { batch, tokens, hiddenSize }, windows)
+  const { positionsPerChunk } = plan('training', 0)
+  const heldOutLength = Math.ceil(heldOutPositions / positionsPerChunk) * positionsPerChunk
+
+  options.onEvent({ type: 'phase', phase: 'text' })
+  const ids = await loadTokens(
+    run,
+    base,
+    tokenizer,
+    heldOutLength,
+    heldOutLength + positionsPerChunk,
+    options,
+  )
+  // The held-out text comes first: so it is the same whatever the budget.
+  const heldOut = { cache: plan('held-out', heldOutLength / tokens), ids: ids.subarray(0, heldOutLength) }
+  const rest = ids.subarray(heldOutLength)
+  const training = { cache: plan('training', Math.floor(rest.length / tokens)), ids: rest }
+
+  const tokenCounts = countTokens(rest, tokenizer.vocabularySize)
+  const alphabet = parseAlphabet(settings.alphabet, tokenizer.entries, tokenCounts)
+  const speller = buildSpeller(tokenizer.entries, alphabet, settings.k, tokenCounts)
+  const shape = tailShape(hiddenSize, settings.adapterWidths ?? [2 * hiddenSize, 4 * hiddenSize], speller)
+  if (totalSteps(batchPlan(training.cache, settings)) === 0)
+    throw new SpellmError(
+      'setting-invalid',
+      `A batch of ${settings.batchTokens} tokens is larger than the text of ${rest.length} tokens.`,
+      'Give more text or choose smaller batches.',
+    )
+  await requireDiskSpace(folder, teacherCacheBytes(training.cache) + teacherCacheBytes(heldOut.cache))
+  return { base, tokenizer, speller, shape, tokenCounts, training, heldOut }
+}
+
+/** The run's tokens: those stored with it, or read, told or sampled now and stored. */
+async function loadTokens(
+  run: ConversionRun,
+  base: BaseModel,
+  tokenizer: Tokenizer,
+  heldOutLength: number,
+  minimum: number,
+  { onEvent, signal }: JobOptions,
+): Promise<Int32Array> {
+  const { settings, folder } = run
+  const path = join(folder, tokensFile)
+  const stored = await openSafetensors(path).catch((error: unknown) => {
+    if (error instanceof SpellmError && error.code === 'file-not-found') return null
+    throw error
+  })
+  if (stored) return new Int32Array((await readTensorBytes(stored.tensors.get('tokens')!)).buffer)
+
+  const limit = heldOutLength + settings.tokens
+  const onProgress = (done: number) => {
+    if (signal?.aborted) throw new CancelledError()
+    onEvent({ type: 'progress', phase: 'text', done: Math.min(done, limit), total: limit })
+  }
+  let ids: Int32Array
+  if (settings.texts.length === 0 && settings.base !== sampleModelName) {
+    onEvent({ type: 'notice', message: 'No text was given: the base model writes it itself.' })
+    const sequenceLength = Math.min(windowTokens, base.architecture.contextLength)
+    const sampling = {
+      tokens: Math.max(limit, minimum),
+      sequenceLength,
+      seed: settings.seed,
+      device: settings.device,
+      onProgress,
+    }
+    ids = await sampleText(base, signal ? { ...sampling, signal } : sampling)
+  } else {
+    const documents =
+      settings.texts.length > 0 ? readTexts(settings.texts) : stories(storySeed(settings.seed))
+    ids = await collectTokens(documents, tokenizer, base.architecture, { limit, minimum, onProgress })
+  }
+  await writeSafetensors(path, { tokens: { dtype: 'I32', shape: [ids.length], data: ids } })
+  return ids
+}
+
+/** Stories that the sample model was not trained on. */
+const storySeed = (seed: number) => 1_000 + seed
+
+async function requireDiskSpace(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize < bytes * 1.05)
+    throw new SpellmError(
+      'disk-full',
+      `${folder}: the teacher cache needs ${(bytes / 1e9).toFixed(1)} GB, ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`,
+      'Free some disk space, choose another folder with --out, or learn from fewer tokens with --tokens.',
+    )
+}
+
+async function train(run: ConversionRun, prepared: Prepared, options: JobOptions): Promise<ConversionResult> {
+  const { settings } = run
+  const { onEvent, signal } = options
+  const { base, tokenizer, speller, shape, training, heldOut } = prepared
+  const tokenize = (text: string) => tokenizer.encode(text)
+  const sessionStart = performance.now()
+
+  onEvent({ type: 'phase', phase: 'cache' })
+  await fillCaches(run, prepared, options)
+
+  const { checkpoint, warnings } = await run.resume(sessionStateSchema)
+  for (const message of warnings) onEvent({ type: 'notice', message })
+  const secondsBefore = checkpoint?.state.seconds ?? 0
+  const seconds = () => secondsBefore + (performance.now() - sessionStart) / 1000
+
+  const measure = async ({ tensors }: TrainerState, maxPositions: number) => {
+    const weights = new Map([...tensors].map(([name, { parameter }]) => [name, parameter]))
+    const tail = await createTailSession(shape, weights, speller)
+    try {
+      return await measureAgreement(tail, heldOut.cache, tokenize, { maxPositions })
+    } finally {
+      await tail.release()
+    }
+  }
+
+  onEvent({ type: 'phase', phase: 'train' })
+  const steps = totalSteps(batchPlan(training.cache, settings))
+  const evaluateEvery = Math.max(1, Math.floor(steps / evaluationsAlongTheWay))
+  let lastCheckpoint = performance.now()
+  let lastMetrics: StepMetrics | null = null
+  const final = await distill(shape, speller, training.cache, settings, {
+    device: settings.device,
+    ...(checkpoint ? { from: fromCheckpoint(checkpoint.step, checkpoint.tensors) } : {}),
+    onStep: async (metrics, currentState) => {
+      lastMetrics = metrics
+      await run.appendMetrics({ type: 'step', ...metrics })
+      onEvent({ type: 'step', steps, tokens: settings.batchTokens, ...metrics })
+      if (metrics.step % evaluateEvery === 0 && metrics.step < steps) {
+        const agreement = await measure(await currentState(), quickPositions)
+        await run.appendMetrics({ type: 'evaluation', step: metrics.step, agreement })
+        onEvent({ type: 'evaluation', step: metrics.step, agreement })
+      }
+      const isStopping = signal?.aborted ?? false
+      if (
+        isStopping ||
+        metrics.step === steps ||
+        performance.now() - lastCheckpoint > checkpointSeconds * 1000
+      ) {
+        await run.saveCheckpoint(metrics.step, toCheckpoint(await currentState()), { seconds: seconds() })
+        lastCheckpoint = performance.now()
+      }
+      if (isStopping) throw new CancelledError()
+    },
+  })
+
+  onEvent({ type: 'phase', phase: 'evaluate' })
+  const agreement = await measure(final, Infinity)
+  await run.appendMetrics({ type: 'evaluation', step: final.step, agreement })
+  onEvent({ type: 'evaluation', step: final.step, agreement })
+  const { loss, headAccuracy } = lastMetrics ?? (await lastStepMetrics(run))
+  const adapterWidths = shape.adapterWidths
+  const weights = new Map([...final.tensors].map(([name, { parameter }]) => [name, parameter]))
+  await saveSpellm(join(run.folder, spellmFolder), run.base, {
+    speller,
+    adapterWidths,
+    weights,
+    hiddenSize: shape.hiddenSize,
+  })
+  const result: ConversionResult = {
+    agreement,
+    tokens: training.cache.chunks * training.cache.positionsPerChunk,
+    steps,
+    seconds: seconds(),
+    k: speller.k,
+    alphabetSize: alphabetSize(speller.alphabet),
+    loss,
+    headAccuracy: [...headAccuracy],
+    coverage: {
+      vocabulary: vocabularyCoverage(speller),
+      corpus: corpusCoverage(speller, prepared.tokenCounts),
+    },
+    parameters: {
+      tail: tailParameterCount(shape),
+      baseHead: base.architecture.vocabularySize * base.architecture.hiddenSize,
+    },
+  }
+  await run.finish(result)
+  if (!settings.keepCache) await deleteTeacherCache(join(run.folder, cacheFolder))
+  return result
+}
+
+/** The teacher runs over the held-out text and the training text; chunks that are there stay. */
+async function fillCaches(
+  { settings }: ConversionRun,
+  { base, heldOut, training }: Prepared,
+  { onEvent, signal }: JobOptions,
+) {
+  const total = [heldOut, training].reduce(
+    (sum, { cache }) => sum + cache.chunks * cache.positionsPerChunk,
+    0,
+  )
+  let before = 0
+  for (const { cache, ids } of [heldOut, training]) {
+    const openTeacher = () =>
+      createWindowSession(base, {
+        batch: cache.shape.batch,
+        tokens: cache.shape.tokens,
+        device: settings.device,
+      })
+    const onProgress = ({ chunk, done }: { chunk: number; done: number }) =>
+      onEvent({
+        type: 'progress',
+        phase: 'cache',
+        done: before + chunk * cache.positionsPerChunk + done,
+        total,
+      })
+    await fillTeacherCache(cache, ids, openTeacher, signal ? { onProgress, signal } : { onProgress })
+    before += cache.chunks * cache.positionsPerChunk
+  }
+}
+
+const storedStepSchema = z.looseObject({
+  type: z.string(),
+  loss: z.number().optional(),
+  headAccuracy: z.array(z.number()).optional(),
+})
+
+/** The last step's metrics of a run that was killed between its last step and its end. */
+async function lastStepMetrics(
+  run: ConversionRun,
+): Promise<{ loss: number; headAccuracy: readonly number[] }> {
+  let last = { loss: NaN, headAccuracy: [] as readonly number[] }
+  for await (const { type, loss, headAccuracy } of run.readMetrics(storedStepSchema))
+    if (type === 'step' && loss !== undefined && headAccuracy) last = { loss, headAccuracy }
+  return last
+}
+
+const roles = ['parameter', 'first', 'second'] as const
+
+function toCheckpoint({ tensors }: TrainerState): CheckpointTensors {
+  return Object.fromEntries(
+    [...tensors].flatMap(([name, state]) =>
+      roles.map((role) => [`${role}.${name}`, { shape: [state[role].length], data: state[role] }] as const),
+    ),
+  )
+}
+
+function fromCheckpoint(step: number, tensors: CheckpointTensors): TrainerState {
+  const names = Object.keys(tensors)
+    .filter((key) => key.startsWith('parameter.'))
+    .map((key) => key.slice('parameter.'.length))
+  const state = (name: string) => {
+    const [parameter, first, second] = roles.map((role) => tensors[`${role}.${name}`]!.data)
+    return { parameter: parameter!, first: first!, second: second! }
+  }
+  return { step, tensors: new Map(names.map((name) => [name, state(name)])) }
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { SpellmError } from '../errors.ts'
+import { defaultDistillSettings } from '../distill/distill.ts'
+import { maxSpellingLength } from '../spelling/spellings.ts'
+
+const positive = z.number().positive().max(1)
+
+/** Everything that decides what a conversion does; stored with its run. */
+export const conversionSettingsSchema = z.object({
+  /** A Hugging Face folder, or 'sample'. */
+  base: z.string().min(1),
+  /** Text files to learn from; none: the sample model's stories, or text that the base model writes itself. */
+  texts: z.array(z.string().min(1)).default([]),
+  /** Tokens to learn from. */
+  tokens: z.int().min(1_000).max(1_000_000_000).default(1_000_000),
+  /** Longest spelling in symbols. */
+  k: z.int().min(1).max(maxSpellingLength).default(12),
+  /** As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'. */
+  alphabet: z.string().min(1).default('auto'),
+  /** Inner width of each block of the adapter; empty: two to four times the base model's width. */
+  adapterWidths: z
+    .array(
+      z
+        .int()
+        .min(1)
+        .max(1 << 20),
+    )
+    .max(16)
+    .optional(),
+  epochs: z.int().min(1).max(1_000).default(defaultDistillSettings.epochs),
+  batchTokens: z
+    .int()
+    .min(1)
+    .max(1 << 20)
+    .default(defaultDistillSettings.batchTokens),
+  peakLearningRates: z
+    .object({ adapter: positive, heads: positive })
+    .default(defaultDistillSettings.peakLearningRates),
+  warmUp: z.number().min(0).max(1).default(defaultDistillSettings.warmUp),
+  weightDecay: z.number().min(0).max(1).default(defaultDistillSettings.weightDecay),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(defaultDistillSettings.seed),
+  device: z.enum(['cpu', 'webgpu']).default('cpu'),
+  /** Keep the teacher cache when the run is finished. */
+  keepCache: z.boolean().default(false),
+})
+
+export type ConversionSettings = z.output<typeof conversionSettingsSchema>
+
+/** Checks settings and fills in defaults. Throws SpellmError 'setting-invalid' that names the setting. */
+export function parseConversionSettings(input: z.input<typeof conversionSettingsSchema>): ConversionSettings {
+  const parsed = conversionSettingsSchema.safeParse(input)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]!
+  throw new SpellmError(
+    'setting-invalid',
+    `The setting '${issue.path.join('.')}' is ${JSON.stringify(valueAt(input, issue.path))}: ${issue.message}.`,
+    "See 'spellm convert --help' for what is possible.",
+  )
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  )
+}
