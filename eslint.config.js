@@ -16,7 +16,18 @@ const mayImport = {
   distill: ['graph', 'formats', 'spelling', 'runtime', 'models', 'runs', 'decode'],
   evaluate: ['graph', 'formats', 'spelling', 'runtime', 'models', 'decode', 'distill'],
   worker: ['graph', 'formats', 'spelling', 'runtime', 'models', 'runs', 'decode', 'distill', 'evaluate'],
-  cli: ['graph', 'formats', 'spelling', 'runtime', 'models', 'runs', 'decode', 'distill', 'evaluate', 'worker'],
+  cli: [
+    'graph',
+    'formats',
+    'spelling',
+    'runtime',
+    'models',
+    'runs',
+    'decode',
+    'distill',
+    'evaluate',
+    'worker',
+  ],
 }
 const folders = Object.keys(mayImport)
 
@@ -30,10 +41,18 @@ const importRules = folders.map((folder) => {
         'error',
         {
           patterns: [
-            { group: forbidden.map((other) => `**/${other}/**`), message: `${folder}/ may not import this folder (see CONTRIBUTING.md).` },
+            {
+              group: forbidden.map((other) => `**/${other}/**`),
+              message: `${folder}/ may not import this folder (see CONTRIBUTING.md).`,
+            },
             { group: ['electron'], message: 'Electron is imported only in src-main/electron/.' },
             ...(['graph', 'spelling'].includes(folder)
-              ? [{ group: ['node:fs*', 'node:child_process', 'onnxruntime-node'], message: `${folder}/ is pure: no I/O.` }]
+              ? [
+                  {
+                    group: ['node:fs*', 'node:child_process', 'onnxruntime-node'],
+                    message: `${folder}/ is pure: no I/O.`,
+                  },
+                ]
               : []),
           ].filter((pattern) => pattern.group.length > 0),
         },
@@ -47,11 +66,19 @@ export default tseslint.config(
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js'] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true, allowArray: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowArray: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
       eqeqeq: 'error',

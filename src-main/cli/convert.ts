@@ -38,6 +38,7 @@ interface ConvertOptions {
   readonly headsLr: number
   readonly seed: number
   readonly device: string
+  readonly checkpointEvery: number
   readonly keepCache: boolean
   readonly resume: boolean
   readonly json: boolean
@@ -59,7 +60,7 @@ export function convertCommand(): Command {
     )
     .option(
       '--adapter <widths>',
-      'inner widths of the adapter’s blocks (default: 2 and 4 times the model’s width)',
+      'inner widths of the adapter’s blocks (default: one of twice the model’s width)',
       integerList,
     )
     .option('--epochs <n>', 'passes over the text', integer(1), defaults.epochs)
@@ -78,6 +79,12 @@ export function convertCommand(): Command {
     )
     .option('--seed <n>', 'the same seed gives the same SpeLLM', integer(0, 2 ** 32 - 1), defaults.seed)
     .option('--device <name>', 'cpu or webgpu', defaults.device)
+    .option(
+      '--checkpoint-every <seconds>',
+      'training time that a crash can cost',
+      decimal(0, 86_400),
+      defaults.checkpointSeconds,
+    )
     .option('--keep-cache', 'keep the teacher cache after the run', defaults.keepCache)
     .option('--resume', 'go on with the stopped run in the --out folder, with its own settings', false)
     .option('--json', 'print the result as one line of JSON', false)
@@ -126,6 +133,7 @@ function settingsOf(base: string, options: ConvertOptions) {
     peakLearningRates: { adapter: options.adapterLr, heads: options.headsLr },
     seed: options.seed,
     device: options.device as 'cpu',
+    checkpointSeconds: options.checkpointEvery,
     keepCache: options.keepCache,
   } satisfies z.input<typeof conversionSettingsSchema>)
 }

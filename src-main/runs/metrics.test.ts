@@ -15,7 +15,11 @@ const events = (from: number, to: number) =>
 const linesOf = (list: readonly Event[]) => list.map((one) => `${JSON.stringify(one)}\n`).join('')
 
 const metricsPath = async () => join(await temporaryFolder(), 'metrics.jsonl')
-const readAll = (path: string) => Array.fromAsync(readMetricsFile(path, schema))
+async function readAll(path: string): Promise<Event[]> {
+  const all: Event[] = []
+  for await (const one of readMetricsFile(path, schema)) all.push(one)
+  return all
+}
 
 describe('lineSplitter', () => {
   const text = 'one\n\nthrée\n0123456789\n01234567890\nlast\ntorn'

@@ -44,7 +44,7 @@ export interface Run<S> extends RunDescription<S> {
    *
    * @throws SpellmError 'disk-full'; the event is kept and written again with the next
    */
-  appendMetrics<E extends MetricsEvent>(event: E): Promise<void>
+  appendMetrics(event: MetricsEvent & Readonly<Record<string, unknown>>): Promise<void>
   /** Writes the events that wait in memory, so that other processes see them. */
   flush(): Promise<void>
   /** All events so far, from first to last; see `readMetrics`. */

@@ -74,7 +74,7 @@ export async function createSession(
     run: async (feeds, results) => {
       try {
         const fetched = results ? await session.run(feeds, results) : await session.run(feeds)
-        return fetched as Record<string, Tensor>
+        return fetched
       } catch (error) {
         throw describeRuntimeError(error, device)
       }

@@ -95,7 +95,6 @@ const maxLogitsBytes = 512 * 2 ** 20
 const heldOutPositions = 20_480
 /** Positions of the evaluations along the way. */
 const quickPositions = 4_096
-const checkpointSeconds = 15
 const evaluationsAlongTheWay = 8
 const tokensFile = 'tokens.safetensors'
 
@@ -224,7 +223,7 @@ async function prepare(
   const tokenCounts = countTokens(rest, tokenizer.vocabularySize)
   const alphabet = parseAlphabet(settings.alphabet, tokenizer.entries, tokenCounts)
   const speller = buildSpeller(tokenizer.entries, alphabet, settings.k, tokenCounts)
-  const shape = tailShape(hiddenSize, settings.adapterWidths ?? [2 * hiddenSize, 4 * hiddenSize], speller)
+  const shape = tailShape(hiddenSize, settings.adapterWidths ?? [2 * hiddenSize], speller)
   if (totalSteps(batchPlan(training.cache, settings)) === 0)
     throw new SpellmError(
       'setting-invalid',
@@ -320,7 +319,7 @@ async function train(run: ConversionRun, prepared: Prepared, options: JobOptions
   const steps = totalSteps(batchPlan(training.cache, settings))
   const evaluateEvery = Math.max(1, Math.floor(steps / evaluationsAlongTheWay))
   let lastCheckpoint = performance.now()
-  let lastMetrics: StepMetrics | null = null
+  let lastMetrics = null as StepMetrics | null
   const final = await distill(shape, speller, training.cache, settings, {
     device: settings.device,
     ...(checkpoint ? { from: fromCheckpoint(checkpoint.step, checkpoint.tensors) } : {}),
@@ -337,7 +336,7 @@ async function train(run: ConversionRun, prepared: Prepared, options: JobOptions
       if (
         isStopping ||
         metrics.step === steps ||
-        performance.now() - lastCheckpoint > checkpointSeconds * 1000
+        performance.now() - lastCheckpoint > settings.checkpointSeconds * 1000
       ) {
         await run.saveCheckpoint(metrics.step, toCheckpoint(await currentState()), { seconds: seconds() })
         lastCheckpoint = performance.now()

@@ -17,7 +17,7 @@ export const conversionSettingsSchema = z.object({
   k: z.int().min(1).max(maxSpellingLength).default(12),
   /** As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'. */
   alphabet: z.string().min(1).default('auto'),
-  /** Inner width of each block of the adapter; empty: two to four times the base model's width. */
+  /** Inner width of each block of the adapter; absent: one block of twice the base model's width. */
   adapterWidths: z
     .array(
       z
@@ -44,6 +44,8 @@ export const conversionSettingsSchema = z.object({
     .max(2 ** 32 - 1)
     .default(defaultDistillSettings.seed),
   device: z.enum(['cpu', 'webgpu']).default('cpu'),
+  /** Seconds of training between checkpoints: what a crash can cost. */
+  checkpointSeconds: z.number().min(0).max(86_400).default(15),
   /** Keep the teacher cache when the run is finished. */
   keepCache: z.boolean().default(false),
 })

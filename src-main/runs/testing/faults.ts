@@ -17,12 +17,8 @@ export async function withFullDisk<T>(bytes: number, action: () => Promise<T>): 
   const write = prototype.write as (...parameters: unknown[]) => Promise<{ bytesWritten: number }>
   const spies = [
     vi.spyOn(prototype, 'write').mockImplementation(async function (this: FileHandle, ...parameters) {
-      const [
-        data,
-        offset = 0,
-        length = (data as Uint8Array).byteLength - (offset as number),
-        position = null,
-      ] = parameters as [unknown, number?, number?, number?]
+      const [data, offset = 0, length = (data as Uint8Array).byteLength - offset, position = null] =
+        parameters as unknown as [unknown, number?, number?, number?]
       if (!(data instanceof Uint8Array) || room === 0) return full()
       const result = await write.call(this, data, offset, Math.min(length, room), position)
       room -= result.bytesWritten

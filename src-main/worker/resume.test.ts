@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSafetensors, readTensor } from '../formats/safetensors.ts'
+import { seededRandom } from '../random.ts'
+import { lastLine, spellm } from './testing/cli.ts'
+
+const small = ['--tokens', '20000', '--k', '8', '--adapter', '64', '--batch', '256', '--epochs', '4']
+const often = ['--checkpoint-every', '0.1', '--json']
+const kills = 20
+
+let scratch = ''
+beforeAll(async () => (scratch = await mkdtemp(join(tmpdir(), 'spellm-resume-'))))
+afterAll(() => rm(scratch, { recursive: true, force: true }))
+
+const tail = async (run: string) => {
+  const { tensors } = await openSafetensors(join(run, 'spellm/tail.safetensors'))
+  return new Map(
+    await Promise.all([...tensors].map(async ([name, entry]) => [name, await readTensor(entry)] as const)),
+  )
+}
+
+/** All files but the checkpoints, whose steps depend on the clock. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const all = await readdir(folder, { recursive: true })
+  return all.filter((name) => !/^checkpoints.step-\d+\.safetensors$/.test(name)).sort()
+}
+
+async function expectSameTail(actual: string, expected: string): Promise<void> {
+  const reference = await tail(expected)
+  const weights = await tail(actual)
+  expect([...weights.keys()]).toEqual([...reference.keys()])
+  for (const [name, values] of weights) {
+    const other = reference.get(name)!
+    expect(
+      values.reduce((max, value, i) => Math.max(max, Math.abs(value - other[i]!)), 0),
+      name,
+    ).toBeLessThan(1e-6)
+  }
+}
+
+async function stepsOf(run: string): Promise<number[]> {
+  const lines = (await readFile(join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n')
+  const events = lines.map((line) => JSON.parse(line) as { type: string; step: number })
+  return events.filter(({ type }) => type === 'step').map(({ step }) => step)
+}
+
+describe('a conversion', () => {
+  it(`killed ${kills} times ends with the weights of an uninterrupted one`, async () => {
+    const [whole, killed] = [join(scratch, 'whole'), join(scratch, 'killed')]
+    const started = performance.now()
+    const reference = await spellm(['convert', 'sample', '--out', whole, ...small, ...often])
+    const duration = performance.now() - started
+    expect(reference.code, reference.stderr).toBe(0)
+
+    const random = seededRandom(7)
+    const resume = ['convert', 'sample', '--out', killed, ...often, '--resume']
+    let count = 0
+    let finished = false
+    while (count < kills && !finished) {
+      const begun = existsSync(join(killed, 'run.json'))
+      // From the first moments to the end: a resumed run has less to do each time.
+      const killAfter = 300 + random.uniform() * duration * 0.7
+      const { code, stderr } = await spellm(
+        begun ? resume : ['convert', 'sample', '--out', killed, ...small, ...often],
+        { killAfter },
+      )
+      finished = code === 0
+      if (code !== null && code !== 0) throw new Error(stderr)
+      if (!finished) count++
+      // A run that got to its end before its kill begins anew, to be killed again.
+      if (finished && count < kills) {
+        await expectSameTail(killed, whole)
+        await rm(killed, { recursive: true })
+        finished = false
+      }
+    }
+    if (!finished) {
+      const last = await spellm(
+        existsSync(join(killed, 'run.json'))
+          ? resume
+          : ['convert', 'sample', '--out', killed, ...small, ...often],
+      )
+      expect(last.code, last.stderr).toBe(0)
+      expect(lastLine(last)).toMatchObject({ k: 8, agreement: { positions: 32_768 } })
+    }
+    await expectSameTail(killed, whole)
+    expect(await stepsOf(killed)).toEqual(await stepsOf(whole))
+    expect(await filesBelow(killed)).toEqual(await filesBelow(whole))
+  }, 600_000)
+
+  it('stopped by Ctrl-C says how to go on, and goes on', async () => {
+    const run = join(scratch, 'stopped')
+    const stopped = await spellm(['convert', 'sample', '--out', run, ...small, '--epochs', '40'], {
+      killAfter: 9_000,
+      killSignal: 'SIGINT',
+    })
+    expect(stopped.code, stopped.stderr).toBe(130)
+    expect(stopped.stderr).toContain(`spellm convert sample --out ${run} --resume`)
+    expect((await filesBelow(run)).some((name) => name.endsWith('.tmp'))).toBe(false)
+    const runs = lastLine(await spellm(['runs', scratch, '--json'])) as { folder: string; status: string }[]
+    expect(runs.find(({ folder }) => folder === run)?.status).toBe('paused')
+  })
+})
