@@ -1,10 +1,11 @@
 import { sameShape, staticElementCount } from '../dimension.ts'
 import { createSingleOutputNode, describeShape, GraphError, normalizeAxis, type Value } from '../value.ts'
+import { cast } from './elementwise.ts'
 import { reshape, zeros } from './layout.ts'
 
 /**
  * Rows of `table` [rows, …] at integer `indices` [..i]: [..i, …]. The gradient adds the cotangents of
- * repeated rows. Indices must lie in 0..rows−1; onnxruntime refuses others at run time.
+ * repeated rows. Indices (int32 or int64) must lie in 0..rows−1; onnxruntime refuses others at run time.
  */
 export function gatherRows(table: Value, indices: Value): Value {
   const rowShape = table.shape.slice(1)
@@ -14,7 +15,7 @@ export function gatherRows(table: Value, indices: Value): Value {
     vjp: (d) => {
       const count = staticElementCount(indices.shape)
       const flat = reshape(d, [count, ...rowShape])
-      return [scatterAddRows(zeros(table.shape), reshape(indices, [count, 1]), flat), null]
+      return [scatterAddRows(zeros(table.shape), cast(reshape(indices, [count, 1]), 'int64'), flat), null]
     },
   })
 }
