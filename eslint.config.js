@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 /**
- * The house of docs/architecture.md as a table: folder of src-main → folders that it may import.
+ * The house of CONTRIBUTING.md as a table: folder of src-main → folders that it may import.
  * `errors.ts` may be imported by everyone. A folder always may import itself.
  */
 const mayImport = {
@@ -84,6 +84,13 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: false },
+      globals: { process: 'readonly', console: 'readonly' },
+    },
+  },
   ...importRules,
 )

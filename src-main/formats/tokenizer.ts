@@ -31,11 +31,11 @@ const tokenizerSchema = z.looseObject({
     .default([]),
   model: z.looseObject({
     type: z.string().default('BPE'),
-    vocab: z.unknown(),
+    vocab: z.unknown().optional(),
     byte_fallback: z.boolean().default(false),
   }),
-  decoder: z.unknown(),
-  pre_tokenizer: z.unknown(),
+  decoder: z.unknown().optional(),
+  pre_tokenizer: z.unknown().optional(),
 })
 const vocabularySchema = z.record(z.string(), tokenId)
 
