@@ -2,7 +2,7 @@
  * The training step of the tail (2,048 tokens, k = 12, A = 100, an adapter of width 2 d) against the same
  * step in PyTorch, fp32, on the same threads, by turns in one run:
  *
- *     npm run bench:train -- [--rounds 12] [--threads 2] [--json]     PYTHON=python with torch installed
+ *     npm run bench:train -- [--turns 4] [--threads 2] [--json]     PYTHON=python with torch installed
  */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -16,14 +16,14 @@ import { createTrainer, freshState } from '../src-main/runtime/trainer.ts'
 
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '12' },
+    turns: { type: 'string', default: '4' },
     threads: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
   },
 })
-const rounds = Number(flags.rounds)
+const turns = Number(flags.turns)
 const threads = Number(flags.threads)
-const warmUp = 2
+const stepsPerTurn = 3
 const tokens = 2048
 
 /** One side of the comparison: takes a step and returns its milliseconds. */
@@ -110,13 +110,16 @@ const results = []
 for (const d of [256, 2048]) {
   const [engine, peer] = [await ours(d), await pytorch(d)]
   const times = { ours: [] as number[], pytorch: [] as number[] }
-  for (let round = -warmUp; round < rounds; round++) {
-    const own = await engine.step()
-    const other = peer ? await peer.step() : NaN
-    if (round < 0) continue
-    times.ours.push(own)
-    times.pytorch.push(other)
-  }
+  for (let turn = 0; turn < turns; turn++)
+    for (const [contestant, own] of [
+      [engine, times.ours],
+      [peer, times.pytorch],
+    ] as const) {
+      // The other's threads still spin for a moment after its last step, and caches are cold.
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await contestant?.step()
+      for (let step = 0; step < stepsPerTurn; step++) own.push((await contestant?.step()) ?? NaN)
+    }
   await engine.close()
   await peer?.close()
   const [own, other] = [summary(times.ours), summary(times.pytorch)]

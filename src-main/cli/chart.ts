@@ -12,5 +12,11 @@ export function chart(values: readonly number[], title: string): string {
     const part = values.slice(from, to)
     return [to, part.reduce((a, b) => a + b, 0) / part.length]
   })
-  return plot(points, { title, width, height })
+  return plot(points, {
+    title,
+    width,
+    height,
+    hideXAxisTicks: true,
+    formatter: (value) => Number(value).toFixed(2),
+  })
 }

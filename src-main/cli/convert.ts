@@ -60,7 +60,7 @@ export function convertCommand(): Command {
     )
     .option(
       '--adapter <widths>',
-      'inner widths of the adapter’s blocks (default: one of twice the model’s width)',
+      'inner widths of the adapter’s blocks (default: sized to the model)',
       integerList,
     )
     .option('--epochs <n>', 'passes over the text', integer(1), defaults.epochs)

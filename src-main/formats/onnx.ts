@@ -15,19 +15,20 @@ const opsetVersion = 21
 export function encodeOnnx(outputs: Readonly<Record<string, Value>>): Uint8Array {
   const results = Object.entries(outputs)
   const nodes = nodesInOrder(results.map(([, value]) => value))
-  const names = nameValues(nodes)
+  const names = nameValues(nodes, outputs)
   const used = new Set([...nodes.flatMap((node) => node.inputs), ...results.map(([, value]) => value)])
   const leaves = [...used].filter((value) => value !== null).filter((value) => value.source.kind !== 'node')
 
   const graph = new BinaryWriter()
   for (const node of nodes) message(graph, 1, (w) => writeNode(w, node, names))
-  // Outputs get their names from Identity nodes, which onnxruntime removes at load.
+  // An output that is an input too, or has a second name, needs a node to give it its name.
   for (const [name, value] of results)
-    message(graph, 1, (w) => {
-      string(w, 1, names(value))
-      string(w, 2, name)
-      string(w, 4, 'Identity')
-    })
+    if (names(value) !== name)
+      message(graph, 1, (w) => {
+        string(w, 1, names(value))
+        string(w, 2, name)
+        string(w, 4, 'Identity')
+      })
   string(graph, 2, 'graph')
   for (const leaf of leaves)
     if (leaf.source.kind !== 'input') message(graph, 5, (w) => writeTensor(w, leaf, names(leaf)))
@@ -46,11 +47,17 @@ export function encodeOnnx(outputs: Readonly<Record<string, Value>>): Uint8Array
   return model.finish()
 }
 
-function nameValues(nodes: readonly Node[]): (value: Value) => string {
+/** Outputs of the graph have their own names; the others are numbered. */
+function nameValues(
+  nodes: readonly Node[],
+  outputs: Readonly<Record<string, Value>>,
+): (value: Value) => string {
   const names = new Map<Value, string>()
   nodes.forEach((node, index) =>
     node.outputs.forEach((output, i) => names.set(output, `${index}_${node.operator}_${i}`)),
   )
+  for (const [name, value] of Object.entries(outputs).reverse())
+    if (value.source.kind === 'node') names.set(value, name)
   let constants = 0
   return (value) => {
     let name = names.get(value)

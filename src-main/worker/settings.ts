@@ -17,7 +17,7 @@ export const conversionSettingsSchema = z.object({
   k: z.int().min(1).max(maxSpellingLength).default(12),
   /** As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'. */
   alphabet: z.string().min(1).default('auto'),
-  /** Inner width of each block of the adapter; absent: one block of twice the base model's width. */
+  /** Inner width of each block of the adapter; absent: sized to the base model. */
   adapterWidths: z
     .array(
       z
