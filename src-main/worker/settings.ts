@@ -12,7 +12,7 @@ export const conversionSettingsSchema = z.object({
   /** Text files to learn from; none: the sample model's stories, or text that the base model writes itself. */
   texts: z.array(z.string().min(1)).default([]),
   /** Tokens to learn from. */
-  tokens: z.int().min(1_000).max(1_000_000_000).default(1_000_000),
+  tokens: z.int().min(1_000).max(1_000_000_000).default(800_000),
   /** Longest spelling in symbols. */
   k: z.int().min(1).max(maxSpellingLength).default(12),
   /** As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'. */
