@@ -17,6 +17,6 @@ export function chart(values: readonly number[], title: string): string {
     width,
     height,
     hideXAxisTicks: true,
-    formatter: (value) => Number(value).toFixed(2),
+    formatter: (value) => value.toFixed(2),
   })
 }
