@@ -44,10 +44,12 @@ export function progressBar(label: string, unit: string): ProgressBar {
   }
   if (!process.stderr.isTTY) {
     let printed = 0
+    let isDone = false
     return {
       update: (done, total, note = '') => {
         const { rate, left } = describe(done, total)
-        if (performance.now() - printed < 5_000 && done < total) return
+        if (isDone || (performance.now() - printed < 5_000 && done < total)) return
+        isDone = done >= total
         printed = performance.now()
         console.error(`${label} ${((100 * done) / total).toFixed(0)} %  ${rate}  ${left} left  ${note}`)
       },
