@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { lineSplitter, maxLineBytes, openMetricsLog, readMetricsFile } from './metrics.ts'
+import { collect } from './testing/collect.ts'
 import { withFullDisk } from './testing/faults.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
 
@@ -15,11 +16,7 @@ const events = (from: number, to: number) =>
 const linesOf = (list: readonly Event[]) => list.map((one) => `${JSON.stringify(one)}\n`).join('')
 
 const metricsPath = async () => join(await temporaryFolder(), 'metrics.jsonl')
-async function readAll(path: string): Promise<Event[]> {
-  const all: Event[] = []
-  for await (const one of readMetricsFile(path, schema)) all.push(one)
-  return all
-}
+const readAll = (path: string) => collect(readMetricsFile(path, schema))
 
 describe('lineSplitter', () => {
   const text = 'one\n\nthrée\n0123456789\n01234567890\nlast\ntorn'

@@ -7,6 +7,7 @@ import { checkpointName } from './checkpoints.ts'
 import { lockName } from './lock.ts'
 import { createRun, openRun, type Run } from './run.ts'
 import { listRuns, readResult, runStatus } from './status.ts'
+import { collect } from './testing/collect.ts'
 import { asOrdinaryUser, withFullDisk } from './testing/faults.ts'
 import { filesBelow, temporaryFolder } from './testing/temporary-folder.ts'
 
@@ -21,11 +22,8 @@ const create = (folder: string) => createRun(folder, settingsSchema, { settings,
 const open = (folder: string) => openRun(folder, settingsSchema)
 
 const eventSchema = z.object({ step: z.number() })
-async function stepsOf(run: Run<Settings>): Promise<number[]> {
-  const steps: number[] = []
-  for await (const { step } of run.readMetrics(eventSchema)) steps.push(step)
-  return steps
-}
+const stepsOf = async (run: Run<Settings>) =>
+  (await collect(run.readMetrics(eventSchema))).map(({ step }) => step)
 
 const stateSchema = z.object({ epoch: z.number() })
 const tensorsAt = (step: number) => ({ heads: { shape: [2], data: Float32Array.of(step, -step) } })
@@ -64,7 +62,7 @@ describe('createRun', () => {
   test('goes ahead in what a process left behind that died while it made a run', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'lock'))
-    await writeFile(join(folder, 'lock', lockName({ pid: 4_194_303, started: '1', host: hostname() })), '')
+    await writeFile(join(folder, 'lock', lockName({ pid: 4711, started: '1', host: hostname() })), '')
     const run = await create(folder)
     await run.close()
   })

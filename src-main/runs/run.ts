@@ -3,7 +3,7 @@ import { access, mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { describeSystemError, SpellmError } from '../errors.ts'
-import { removeStaleTemporaryFiles, writeJsonAtomically } from '../formats/atomic-file.ts'
+import { writeJsonAtomically } from '../formats/atomic-file.ts'
 import {
   loadNewestCheckpoint,
   saveCheckpoint,
@@ -109,7 +109,7 @@ async function initialise<S>(
   release: () => Promise<void>,
 ): Promise<Run<S>> {
   try {
-    await removeStaleTemporaryFiles(folder)
+    await removeTemporaryFiles(folder)
     await writeDescription(folder, description)
     return await openLocked(folder, description, release)
   } catch (error) {
@@ -143,7 +143,7 @@ export async function openRun<S>(
   const release = await acquireLock(path)
   try {
     for (const name of ['.', checkpointsFolder, cacheFolder, spellmFolder])
-      await removeStaleTemporaryFiles(join(path, name))
+      await removeTemporaryFiles(join(path, name))
     return await openLocked(path, description, release)
   } catch (error) {
     await release()
@@ -222,13 +222,31 @@ async function removeIfEmpty(folder: string): Promise<void> {
   await rmdir(folder).catch(() => undefined)
 }
 
-/** A process that died while it made a run may have left its lock and a temporary file: they don't count. */
+/** What `writeFileAtomically` names its files until they are whole. */
+const temporaryName = /^\..+\.tmp$/
+
+/**
+ * Removes all temporary files in a folder of a run that is locked: the lock says that nobody writes them any
+ * more. Whether the process of their name lives says less, since its id may belong to another one now, in a
+ * container even to this one.
+ */
+async function removeTemporaryFiles(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw describeSystemError(error, folder)
+  })
+  for (const name of names) if (temporaryName.test(name)) await rm(join(folder, name), { force: true })
+}
+
+/** A process that died while it made a run may have left its lock and a torn description: they don't count. */
 async function requireUnused(folder: string): Promise<void> {
-  const found = (await readdir(folder)).find((name) => name !== lockFolder && !name.endsWith('.tmp'))
+  const isRest = (name: string) =>
+    name === lockFolder || (name.startsWith(`.${descriptionFile}.`) && temporaryName.test(name))
+  const found = (await readdir(folder)).find((name) => !isRest(name))
   if (found !== undefined)
     throw new SpellmError(
       'file-exists',
-      `${folder}: the folder is not empty: it has ${found}.`,
+      `${folder}: the folder is not empty: it has '${found}'.`,
       'Choose a folder that is empty or does not exist yet.',
     )
 }

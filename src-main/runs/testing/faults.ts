@@ -10,23 +10,23 @@ export async function withFullDisk<T>(bytes: number, action: () => Promise<T>): 
   const prototype = Object.getPrototypeOf(handle) as FileHandle
   await handle.close()
   let room = bytes
-  const full = () =>
-    Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }))
-
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called on its handle below
   const write = prototype.write as (...parameters: unknown[]) => Promise<{ bytesWritten: number }>
+  async function writeWhatFits(this: FileHandle, ...parameters: unknown[]): Promise<never> {
+    const [data, offset = 0, length, position = null] = parameters as [Uint8Array, number?, number?, number?]
+    if (room === 0)
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    const fits = Math.min(length ?? data.byteLength - offset, room)
+    room -= fits
+    return (await write.call(this, data, offset, fits, position)) as never
+  }
+  async function writeAll(this: FileHandle, data: unknown): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : (data as Uint8Array)
+    for (let done = 0; done < bytes.byteLength;) done += (await this.write(bytes, done)).bytesWritten
+  }
   const spies = [
-    vi.spyOn(prototype, 'write').mockImplementation(async function (this: FileHandle, ...parameters) {
-      const [data, offset = 0, length = (data as Uint8Array).byteLength - offset, position = null] =
-        parameters as unknown as [unknown, number?, number?, number?]
-      if (!(data instanceof Uint8Array) || room === 0) return full()
-      const result = await write.call(this, data, offset, Math.min(length, room), position)
-      room -= result.bytesWritten
-      return result as never
-    }),
-    vi.spyOn(prototype, 'writev').mockImplementation(full),
-    vi.spyOn(prototype, 'writeFile').mockImplementation(full),
-    vi.spyOn(prototype, 'appendFile').mockImplementation(full),
+    vi.spyOn(prototype, 'write').mockImplementation(writeWhatFits),
+    vi.spyOn(prototype, 'writeFile').mockImplementation(writeAll),
   ]
   try {
     return await action()
