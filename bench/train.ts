@@ -8,10 +8,9 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { initialTail } from '../src-main/distill/distill.ts'
+import { defaultDistillSettings, initialTail, tailOptimizer } from '../src-main/distill/distill.ts'
 import { tailTrainingGraph } from '../src-main/distill/tail-training.ts'
-import { seededRandom } from '../src-main/random.ts'
-import { floatTensor, int32Tensor } from '../src-main/runtime/session.ts'
+import { randomBatch } from '../src-main/distill/testing/random-batch.ts'
 import { createTrainer, freshState } from '../src-main/runtime/trainer.ts'
 
 const { values: flags } = parseArgs({
@@ -34,31 +33,14 @@ interface Contestant {
 
 async function ours(d: number): Promise<Contestant> {
   const shape = { hiddenSize: d, adapterWidths: [2 * d], k: 12, alphabetSize: 100 }
-  const rows = tokens * shape.k
-  const random = seededRandom(1)
-  const weights = Float32Array.from({ length: rows }, () => (random.chance(0.4) ? 0 : 1))
-  const total = weights.reduce((a, b) => a + b, 0)
-  const feeds = {
-    hidden: floatTensor(Float32Array.from({ length: tokens * d }, random.normal), [tokens, d]),
-    symbols: int32Tensor(
-      Int32Array.from({ length: rows }, () => random.below(shape.alphabetSize)),
-      [rows, 1],
-    ),
-    weights: floatTensor(
-      weights.map((weight) => weight / total),
-      [rows, 1],
-    ),
-  }
+  const feeds = randomBatch(shape, tokens, 1)
   const trainer = await createTrainer(
     tailTrainingGraph(shape, tokens, 'float32'),
     freshState(initialTail(shape, 1)),
     {
+      ...tailOptimizer,
       device: 'cpu',
-      beta1: 0.9,
-      beta2: 0.98,
-      epsilon: 1e-8,
-      weightDecay: 0.01,
-      maxGradientNorm: 1,
+      weightDecay: defaultDistillSettings.weightDecay,
       threads,
     },
   )

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { byteSymbols, countByteLevelWords } from './byte-level.ts'
+import { byteSymbols } from '../../src-main/formats/byte-symbols.ts'
+import { countByteLevelWords } from './byte-level.ts'
 import { trainBytePairEncoding } from './byte-pair-encoding.ts'
 
 describe('trainBytePairEncoding', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import * as library from '@huggingface/tokenizers'
 import { expect, test } from 'vitest'
 import { stories } from '../stories/stories.ts'
-import { byteSymbols } from './byte-level.ts'
+import { byteSymbols } from '../../src-main/formats/byte-symbols.ts'
 
 // The package's type declarations import each other without file extensions, which TypeScript
 // can't resolve under `nodenext`: its types have to be stated here.

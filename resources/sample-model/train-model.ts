@@ -6,18 +6,14 @@
  */
 import { join } from 'node:path'
 import { initialWeights, languageModelTrainingGraph } from '../../src-main/models/training.ts'
-import { floatTensor, int32Tensor, int64Tensor } from '../../src-main/runtime/session.ts'
-import { createTrainer, freshState } from '../../src-main/runtime/trainer.ts'
+import { createTrainer, freshState, parametersOf } from '../../src-main/runtime/trainer.ts'
 import { heldOutPerplexity, saveWeights } from './finished-model.ts'
-import { architecture, folder, storyWindows } from './stories-text.ts'
+import { architecture, batch, folder, rows, storyBatches, tokens } from './stories-text.ts'
 
 const seed = 1
 const steps = 2_400
 const warmUpSteps = 100
 const peakLearningRate = 3e-3
-const batch = 6
-const tokens = 384
-const rows = batch * tokens
 
 /** Linear warm-up, then a cosine down to a tenth. */
 function learningRate(step: number): number {
@@ -31,25 +27,12 @@ const trainer = await createTrainer(
   freshState(initialWeights(architecture, seed)),
   { device: 'cpu', beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, maxGradientNorm: 1 },
 )
-const windows = storyWindows(seed, tokens)
-const weights = floatTensor(new Float32Array(rows).fill(1 / rows), [rows, 1])
+const batches = storyBatches(seed)
 const started = performance.now()
 let smoothedLoss = Math.log(architecture.vocabularySize)
 
 for (let step = 0; step < steps; step++) {
-  const inputs = new Int32Array(rows)
-  const targets = new Int32Array(rows)
-  for (let row = 0; row < batch; row++) {
-    const window = windows.next().value as Int32Array
-    inputs.set(window.subarray(0, tokens), row * tokens)
-    targets.set(window.subarray(1), row * tokens)
-  }
-  const feeds = {
-    tokens: int64Tensor(inputs, [batch, tokens]),
-    targets: int32Tensor(targets, [rows, 1]),
-    weights,
-  }
-  const { loss } = await trainer.step(feeds, { model: learningRate(step) })
+  const { loss } = await trainer.step(batches.next().value, { model: learningRate(step) })
   smoothedLoss += (loss - smoothedLoss) * 0.05
   if (step % 20 === 0) {
     const rate = ((step + 1) * rows) / ((performance.now() - started) / 1000)
@@ -59,9 +42,9 @@ for (let step = 0; step < steps; step++) {
     )
   }
 }
-const { tensors } = await trainer.state()
+const final = await trainer.state()
 await trainer.release()
-await saveWeights(new Map([...tensors].map(([name, { parameter }]) => [name, parameter])))
+await saveWeights(parametersOf(final))
 console.log(
   `wrote ${join(folder, 'model.safetensors')}; held-out perplexity ${(await heldOutPerplexity()).toFixed(3)}`,
 )

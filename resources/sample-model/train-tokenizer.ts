@@ -6,7 +6,8 @@
  */
 import { rename, writeFile } from 'node:fs/promises'
 import { stories } from '../stories/stories.ts'
-import { byteSymbols, countByteLevelWords } from './byte-level.ts'
+import { byteSymbols } from '../../src-main/formats/byte-symbols.ts'
+import { countByteLevelWords } from './byte-level.ts'
 import { trainBytePairEncoding } from './byte-pair-encoding.ts'
 
 const seed = 1

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { stories } from '../../resources/stories/stories.ts'
-import { openSpellm } from '../decode/spellm.ts'
+import { findSpellm, openSpellm } from '../decode/spellm.ts'
 import { evaluateText } from '../evaluate/evaluate-text.ts'
 import { readTexts } from '../formats/text-source.ts'
 import { integer } from './arguments.ts'
@@ -28,8 +26,7 @@ export function evalCommand(): Command {
     .option('--base <folder>', 'where the base model is, if it has moved')
     .option('--json', 'print as one line of JSON', false)
     .action(async (folder: string, options: EvalOptions) => {
-      const nested = join(folder, 'spellm')
-      const spellm = await openSpellm(existsSync(join(nested, 'spellm.json')) ? nested : folder, options.base)
+      const spellm = await openSpellm(findSpellm(folder) ?? folder, options.base)
       const bar = progressBar('Teacher', 'tokens')
       const agreement = await evaluateText(
         spellm,

@@ -24,7 +24,7 @@ export interface BaseHead {
   release(): Promise<void>
 }
 
-/** Loads the LM head as two graphs over the same weights: one returns the arg-max, one all logits. */
+/** Loads the LM head as one graph with two outputs: only the one asked for is copied out. */
 export async function createBaseHead(model: BaseModel, options: SessionOptions = {}): Promise<BaseHead> {
   const d = model.architecture.hiddenSize
   const logits = headLogits(model.architecture, checkpointWeights(model), input('hidden', [1, d]))
@@ -47,7 +47,7 @@ export function baseChooser(head: BaseHead, sampling: Sampling | null): Chooser 
   return { choose: async (hidden) => sampleIndex(await head.logits(hidden), sampling, random) }
 }
 
-/** The decode modes of a SpeLLM (docs/architecture.md, "Decode modes"). */
+/** The decode modes of a SpeLLM (README.md). */
 export const decodeModes = ['trie', 'free'] as const
 export type DecodeMode = (typeof decodeModes)[number]
 

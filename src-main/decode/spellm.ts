@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -11,6 +12,7 @@ import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/bas
 import { modelFolder } from '../models/model-folder.ts'
 import { tailParameterShapes } from '../models/tail.ts'
 import { alphabetSchema } from '../spelling/alphabet.ts'
+import { maxSpellingLength } from '../spelling/spellings.ts'
 import { buildSpeller, contestWinners, type Speller } from '../spelling/speller.ts'
 import { tailShape, type TailWeights } from './tail-session.ts'
 
@@ -18,19 +20,15 @@ const configFile = 'spellm.json'
 const tailFile = 'tail.safetensors'
 const maxConfigBytes = 64 << 20
 
+/** Inner widths of an adapter's blocks. */
+export const adapterWidthsSchema = z.array(z.int().min(1).max(1_048_576)).max(16)
+
 const configSchema = z.object({
   format: z.literal(1),
   base: z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
-  k: z.int().min(1).max(64),
+  k: z.int().min(1).max(maxSpellingLength),
   alphabet: alphabetSchema,
-  adapterWidths: z
-    .array(
-      z
-        .int()
-        .min(1)
-        .max(1 << 20),
-    )
-    .max(16),
+  adapterWidths: adapterWidthsSchema,
   /** Tokens that a spelling stands for where it could stand for several. */
   contestWinners: z.array(z.int().min(0)),
 })
@@ -49,6 +47,11 @@ export interface Spellm {
   readonly speller: Speller
   readonly adapterWidths: readonly number[]
   readonly weights: TailWeights
+}
+
+/** The SpeLLM's folder: `path` itself, or the one in the run folder `path`; null if there is none. */
+export function findSpellm(path: string): string | null {
+  return [path, join(path, 'spellm')].find((folder) => existsSync(join(folder, configFile))) ?? null
 }
 
 /** The identity of a base model: a hash over its configuration, tokenizer and weights. */

@@ -17,7 +17,7 @@ import {
 } from './chooser.ts'
 import { generate, newConversation, type Conversation } from './generate.ts'
 import type { Sampling } from './sampling.ts'
-import { openSpellm, type Spellm } from './spellm.ts'
+import { findSpellm, openSpellm, type Spellm } from './spellm.ts'
 import { createTailSession, tailShape, type TailSession } from './tail-session.ts'
 
 /** How tokens are picked: by the base model's LM head, or by a decode mode of the SpeLLM. */
@@ -136,10 +136,6 @@ async function openTail(
     speller,
     session,
   )
-}
-
-function findSpellm(path: string): string | null {
-  return [path, join(path, 'spellm')].find((folder) => existsSync(join(folder, 'spellm.json'))) ?? null
 }
 
 function firstOccurrence(text: string, stops: readonly string[]): number | null {

@@ -1,14 +1,15 @@
+import { setImmediate } from 'node:timers/promises'
 import * as ort from 'onnxruntime-node'
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
 import { seededRandom } from '../random.ts'
 import { floatData, floatTensor, int32Tensor, type Device } from '../runtime/session.ts'
 import { createTrainer, freshState, type TrainerState } from '../runtime/trainer.ts'
 import { targets, type Speller } from '../spelling/speller.ts'
-import { learningRateFactor, totalSteps, trainingGroups, type BatchPlan, type Group } from './schedule.ts'
+import { learningRateFactor, totalSteps, trainingGroups, type BatchPlan } from './schedule.ts'
 import { tailTrainingGraph } from './tail-training.ts'
 import { readChunk, type TeacherCache } from './teacher-cache.ts'
 
-/** How a tail is trained; the defaults were the best of those compared on small models (docs/architecture.md). */
+/** How a tail is trained; the defaults were the best of those compared on small models. */
 export interface DistillSettings {
   readonly batchTokens: number
   readonly epochs: number
@@ -49,7 +50,8 @@ export interface DistillOptions {
   readonly onStep: (metrics: StepMetrics, state: () => Promise<TrainerState>) => Promise<void>
 }
 
-const optimizer = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, maxGradientNorm: 1 }
+/** What no setting changes. */
+export const tailOptimizer = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, maxGradientNorm: 1 }
 
 /** The order of batches for a cache; its number of steps is `totalSteps(plan)`. */
 export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: DistillSettings): BatchPlan {
@@ -75,14 +77,14 @@ export async function distill(
   const warmUpSteps = Math.max(1, Math.round(steps * settings.warmUp))
   const initial = from ?? freshState(initialTail(shape, settings.seed))
   const trainer = await createTrainer(tailTrainingGraph(shape, plan.batchTokens), initial, {
-    ...optimizer,
+    ...tailOptimizer,
     device,
     weightDecay: settings.weightDecay,
   })
   let step = initial.step
   try {
     for (const group of trainingGroups(plan)) {
-      const batches = group.firstStep + groupSize(group, plan) <= step ? [] : group.batches()
+      const batches = group.firstStep + group.steps <= step ? [] : group.batches()
       if (batches.length === 0) continue
       const data = await loadGroup(cache, group.chunks, speller)
       for (const positions of batches.slice(Math.max(0, step - group.firstStep))) {
@@ -110,17 +112,13 @@ export async function distill(
         }
         await onStep(stepMetrics, () => trainer.state())
         // onnxruntime runs on this thread: let signals and timers in between.
-        await new Promise((resolve) => setImmediate(resolve))
+        await setImmediate()
       }
     }
     return await trainer.state()
   } finally {
     await trainer.release()
   }
-}
-
-function groupSize(group: Group, plan: BatchPlan): number {
-  return Math.floor((group.chunks.length * plan.positionsPerChunk) / plan.batchTokens)
 }
 
 /**

@@ -27,6 +27,8 @@ export interface Group {
   readonly chunks: readonly number[]
   /** The step of the group's first batch. */
   readonly firstStep: number
+  /** The number of its batches. */
+  readonly steps: number
   /** Positions 0 to chunks.length · positionsPerChunk − 1 of each batch. */
   batches(): Uint32Array[]
 }
@@ -46,20 +48,21 @@ export function* trainingGroups(plan: BatchPlan): Generator<Group> {
     for (let start = 0; start < plan.chunks; start += chunksPerGroup) {
       const chunks = Array.from(order.subarray(start, start + chunksPerGroup))
       const firstStep = step
-      const count = batchesIn(chunks.length, plan)
+      const steps = batchesIn(chunks.length, plan)
       yield {
         epoch,
         chunks,
         firstStep,
+        steps,
         batches: () => {
           const random = seededRandom((plan.seed * 1_000_003 + epoch) * 65_537 + start + 1)
           const positions = shuffledIndices(chunks.length * plan.positionsPerChunk, random)
-          return Array.from({ length: count }, (_, i) =>
+          return Array.from({ length: steps }, (_, i) =>
             positions.subarray(i * plan.batchTokens, (i + 1) * plan.batchTokens),
           )
         },
       }
-      step += count
+      step += steps
     }
   }
 }

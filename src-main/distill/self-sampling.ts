@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { sampleIndex } from '../decode/sampling.ts'
 import { input } from '../graph/index.ts'
@@ -63,7 +64,7 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
           last[row] = endTokens.includes(drawn) ? start : drawn
         }
         onProgress?.((round * sequenceLength + position + 1) * batch)
-        await new Promise((resolve) => setImmediate(resolve))
+        await setImmediate()
       }
     }
     return ids

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
 import { removeStaleTemporaryFiles } from '../formats/atomic-file.ts'
@@ -96,7 +97,7 @@ export async function fillTeacherCache(
         choices.set(result.choices, done)
         onProgress?.({ chunk, done: done + perBatch })
         // onnxruntime runs on this thread: let signals and timers in between.
-        await new Promise((resolve) => setImmediate(resolve))
+        await setImmediate()
       }
       await writeChunk(cache, chunk, ids, { hidden, choices })
     }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { freeToken } from '../decode/chooser.ts'
 import { largestIndex } from '../decode/sampling.ts'
 import type { TailSession } from '../decode/tail-session.ts'
@@ -52,7 +53,7 @@ export async function measureAgreement(
         if (best === choices[start + row]) trie++
         if ((freeToken(speller, symbols, tokenize) ?? best) === choices[start + row]) free++
       }
-      await new Promise((resolve) => setImmediate(resolve))
+      await setImmediate()
     }
     positions += count
   }

@@ -3,6 +3,7 @@ import * as library from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
 import type { VocabularyEntry } from '../spelling/vocabulary.ts'
+import { byteSymbols } from './byte-symbols.ts'
 import { readJsonFile } from './json-file.ts'
 
 /** Text ↔ token ids, and what each token stands for. */
@@ -144,15 +145,7 @@ function usesByteLevel(...parts: readonly unknown[]): boolean {
   })
 }
 
-/** GPT-2's characters for the 256 bytes: printable Latin-1 stands for itself, the rest follows from U+0100 on. */
-const byteOfSymbol: ReadonlyMap<string, number> = (() => {
-  const isPrintable = (byte: number) =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae
-  let next = 0x100
-  return new Map(
-    Array.from({ length: 256 }, (_, byte) => [String.fromCodePoint(isPrintable(byte) ? byte : next++), byte]),
-  )
-})()
+const byteOfSymbol: ReadonlyMap<string, number> = new Map(byteSymbols.map((symbol, byte) => [symbol, byte]))
 
 function byteLevelBytes(content: string): Uint8Array {
   const bytes = Array.from(content, (character) => byteOfSymbol.get(character))

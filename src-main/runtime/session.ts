@@ -3,7 +3,7 @@ import { encodeOnnx } from '../formats/onnx.ts'
 import type { Value } from '../graph/index.ts'
 import { SpellmError } from '../errors.ts'
 
-/** The execution providers of this version; the others of docs/architecture.md follow with device probing. */
+/** The execution providers of this version. */
 export type Device = 'cpu' | 'webgpu'
 
 export interface SessionOptions {

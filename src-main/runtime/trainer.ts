@@ -96,6 +96,11 @@ export function freshState(parameters: ReadonlyMap<string, Float32Array>): Train
   return { step: 0, tensors }
 }
 
+/** The parameters of a state without their moments. */
+export function parametersOf({ tensors }: TrainerState): Map<string, Float32Array> {
+  return new Map([...tensors].map(([name, { parameter }]) => [name, parameter]))
+}
+
 /** Elements of one run of the optimiser's graph: parameter, gradient and moments of a chunk fit the cache. */
 const chunkSize = 256 * 1024
 
@@ -147,7 +152,7 @@ async function createCpuTrainer(
     sessionOptions,
   )
   const optimizer = await createSession(chunkUpdate(options), sessionOptions)
-  const chunks = chunksOf(layout).map(({ start, end, group, decays }) => {
+  const chunks = chunksOf(layout).map(({ start, end, schedule }) => {
     const part = (buffer: Float32Array) => floatTensor(buffer.subarray(start, end), [end - start])
     const state = { parameter: part(flat.parameter), first: part(flat.first), second: part(flat.second) }
     const inPlace = {
@@ -155,7 +160,7 @@ async function createCpuTrainer(
       'next.first': state.first,
       'next.second': state.second,
     }
-    return { state, inPlace, gradient: part(flat.gradient), group, decays }
+    return { state, inPlace, gradient: part(flat.gradient), schedule }
   })
   const fetched = Object.fromEntries([...metricNames, 'loss', 'norm'].map((name) => [name, null]))
   let step = initial.step
@@ -170,11 +175,9 @@ async function createCpuTrainer(
       const gradientNorm = floatData(results['norm'])[0]!
       step++
       const scale = scalarTensor(Math.min(1, options.maxGradientNorm / (gradientNorm + 1e-6)))
-      for (const { state, inPlace, gradient, group, decays } of chunks) {
-        const schedule = scheduleAt(step, learningRates[group]!, decays ? options.weightDecay : 0, options)
-        const tensors = mapValues(schedule, scalarTensor)
-        await optimizer.run({ ...state, gradient, scale, ...tensors }, inPlace)
-      }
+      const schedules = schedulesAt(step, layout, learningRates, options)
+      for (const { state, inPlace, gradient, schedule } of chunks)
+        await optimizer.run({ ...state, gradient, scale, ...schedules.get(schedule) }, inPlace)
       return {
         loss,
         gradientNorm,
@@ -253,16 +256,8 @@ async function createDeviceTrainer(
     step: async (feeds, learningRates) => {
       step++
       const scheduleFeeds: Record<string, Tensor> = {}
-      for (const entry of entries) {
-        const schedule = scheduleAt(
-          step,
-          learningRates[entry.group]!,
-          entry.decays ? options.weightDecay : 0,
-          options,
-        )
-        for (const [name, value] of Object.entries(schedule))
-          scheduleFeeds[`${scheduleName(entry)}.${name}`] = scalarTensor(value)
-      }
+      for (const [schedule, tensors] of schedulesAt(step, entries, learningRates, options))
+        for (const [name, tensor] of Object.entries(tensors)) scheduleFeeds[`${schedule}.${name}`] = tensor
       const results = await session.run({ ...feeds, ...onDevice, ...scheduleFeeds })
       const previous = onDevice
       onDevice = Object.fromEntries(stateNames.map((name) => [name, results[`next.${name}`]!]))
@@ -331,8 +326,10 @@ interface FlatEntry {
 
 /** Parameters one after another, those that share a schedule side by side. */
 function flatLayout(parameters: ReadonlyMap<string, Parameter>): FlatEntry[] {
-  const kind = ([, { group, decays }]: [string, Parameter]) => `${group} ${decays}`
-  const sorted = [...parameters].sort((a, b) => (kind(a) < kind(b) ? -1 : kind(a) > kind(b) ? 1 : 0))
+  const sorted = [...parameters].sort(([, a], [, b]) => {
+    const [left, right] = [scheduleName(a), scheduleName(b)]
+    return left < right ? -1 : left > right ? 1 : 0
+  })
   let start = 0
   return sorted.map(([name, { value, group, decays }]) => {
     const entry = {
@@ -349,23 +346,25 @@ function flatLayout(parameters: ReadonlyMap<string, Parameter>): FlatEntry[] {
 }
 
 function chunksOf(layout: readonly FlatEntry[]) {
-  const chunks: { start: number; end: number; group: string; decays: boolean }[] = []
-  for (const { start, size, group, decays } of layout) {
+  const chunks: { start: number; end: number; schedule: string }[] = []
+  for (const entry of layout) {
+    const { start, size } = entry
+    const schedule = scheduleName(entry)
     const end = start + size
     let from = start
     const open = chunks.at(-1)
-    if (open && open.group === group && open.decays === decays && open.end - open.start < chunkSize) {
+    if (open?.schedule === schedule && open.end - open.start < chunkSize) {
       open.end = Math.min(end, open.start + chunkSize)
       from = open.end
     }
     for (; from < end; from += chunkSize)
-      chunks.push({ start: from, end: Math.min(end, from + chunkSize), group, decays })
+      chunks.push({ start: from, end: Math.min(end, from + chunkSize), schedule })
   }
   return chunks
 }
 
 /** Parameters of one group that agree about weight decay share their schedule. */
-function scheduleName({ group, decays }: FlatEntry): string {
+function scheduleName({ group, decays }: Pick<Parameter, 'group' | 'decays'>): string {
   return `${group}.${decays ? 'decaying' : 'constant'}`
 }
 
@@ -386,19 +385,22 @@ function chunkUpdate(hyperparameters: AdamWHyperparameters): Record<string, Valu
   return { 'next.parameter': next.parameter, 'next.first': next.first, 'next.second': next.second }
 }
 
-function scheduleAt(
+/** The schedule's inputs at `step`, for each schedule name. */
+function schedulesAt(
   step: number,
-  learningRate: number,
-  weightDecay: number,
-  { beta1, beta2 }: AdamWHyperparameters,
-) {
-  return {
-    stepSize: learningRate / (1 - beta1 ** step),
-    secondMomentCorrection: 1 / (1 - beta2 ** step),
-    decay: 1 - learningRate * weightDecay,
+  entries: readonly FlatEntry[],
+  learningRates: Readonly<Record<string, number>>,
+  { beta1, beta2, weightDecay }: TrainerOptions,
+): Map<string, Record<keyof AdamWSchedule, Tensor>> {
+  const schedules = new Map<string, Record<keyof AdamWSchedule, Tensor>>()
+  for (const entry of entries) {
+    if (schedules.has(scheduleName(entry))) continue
+    const learningRate = learningRates[entry.group]!
+    schedules.set(scheduleName(entry), {
+      stepSize: scalarTensor(learningRate / (1 - beta1 ** step)),
+      secondMomentCorrection: scalarTensor(1 / (1 - beta2 ** step)),
+      decay: scalarTensor(1 - learningRate * (entry.decays ? weightDecay : 0)),
+    })
   }
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
+  return schedules
 }

@@ -36,7 +36,7 @@ import {
   type CheckpointTensors,
   type Run,
 } from '../runs/index.ts'
-import type { TrainerState } from '../runtime/trainer.ts'
+import { parametersOf, type TrainerState } from '../runtime/trainer.ts'
 import { alphabetSize, parseAlphabet } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
 import { buildSpeller, type Speller } from '../spelling/speller.ts'
@@ -313,9 +313,8 @@ async function train(run: ConversionRun, prepared: Prepared, options: JobOptions
   const secondsBefore = checkpoint?.state.seconds ?? 0
   const seconds = () => secondsBefore + (performance.now() - sessionStart) / 1000
 
-  const measure = async ({ tensors }: TrainerState, maxPositions: number) => {
-    const weights = new Map([...tensors].map(([name, { parameter }]) => [name, parameter]))
-    const tail = await createTailSession(shape, weights, speller)
+  const measure = async (state: TrainerState, maxPositions: number) => {
+    const tail = await createTailSession(shape, parametersOf(state), speller)
     try {
       return await measureAgreement(tail, heldOut.cache, tokenize, { maxPositions })
     } finally {
@@ -358,12 +357,10 @@ async function train(run: ConversionRun, prepared: Prepared, options: JobOptions
   await run.appendMetrics({ type: 'evaluation', step: final.step, agreement })
   onEvent({ type: 'evaluation', step: final.step, agreement })
   const { loss, headAccuracy } = lastMetrics ?? (await lastStepMetrics(run))
-  const adapterWidths = shape.adapterWidths
-  const weights = new Map([...final.tensors].map(([name, { parameter }]) => [name, parameter]))
   await saveSpellm(join(run.folder, spellmFolder), run.base, {
     speller,
-    adapterWidths,
-    weights,
+    adapterWidths: shape.adapterWidths,
+    weights: parametersOf(final),
     hiddenSize: shape.hiddenSize,
   })
   const result: ConversionResult = {

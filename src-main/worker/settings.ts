@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
 import { defaultDistillSettings } from '../distill/distill.ts'
+import { adapterWidthsSchema } from '../decode/spellm.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 
 const positive = z.number().positive().max(1)
@@ -18,15 +19,7 @@ export const conversionSettingsSchema = z.object({
   /** As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'. */
   alphabet: z.string().min(1).default('auto'),
   /** Inner width of each block of the adapter; absent: sized to the base model. */
-  adapterWidths: z
-    .array(
-      z
-        .int()
-        .min(1)
-        .max(1 << 20),
-    )
-    .max(16)
-    .optional(),
+  adapterWidths: adapterWidthsSchema.optional(),
   epochs: z.int().min(1).max(1_000).default(defaultDistillSettings.epochs),
   batchTokens: z
     .int()

@@ -75,11 +75,6 @@ export function minimum(a: Operand, b: Operand): Value {
   return binary('Min', a, b)
 }
 
-/** Elementwise maximum, broadcast. Not differentiable here. */
-export function maximum(a: Operand, b: Operand): Value {
-  return binary('Max', a, b)
-}
-
 /** a ≥ b elementwise as bool, broadcast. */
 export function greaterOrEqual(a: Operand, b: Operand): Value {
   return binary('GreaterOrEqual', a, b, undefined, 'bool')

@@ -153,14 +153,3 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
     },
   )
 }
-
-/** The last row along axis `axis`, which may be a named size; that axis keeps size 1. */
-export function last(x: Value, axis: number): Value {
-  const cut = normalizeAxis('Slice', axis, x.shape.length)
-  const end = Number.MAX_SAFE_INTEGER
-  return createSingleOutputNode(
-    'Slice',
-    [x, int64Vector([-1]), int64Vector([end]), int64Vector([cut])],
-    x.shape.map((size, i) => (i === cut ? 1 : size)),
-  )
-}

@@ -2,36 +2,20 @@
  * Trains a small tail on the device named by the first argument and prints what happened as one line of
  * JSON. A program of its own, because a device's driver may end the process.
  */
-import { initialTail } from '../../distill/distill.ts'
+import { initialTail, tailOptimizer } from '../../distill/distill.ts'
+import { randomBatch } from '../../distill/testing/random-batch.ts'
 import { tailTrainingGraph } from '../../distill/tail-training.ts'
 import { gradients } from '../../graph/index.ts'
 import { tailParameterShapes } from '../../models/tail.ts'
 import { seededRandom } from '../../random.ts'
-import { createSession, floatData, floatTensor, int32Tensor, type Device } from '../session.ts'
+import { createSession, floatData, floatTensor, type Device } from '../session.ts'
 import { createTrainer, freshState } from '../trainer.ts'
 
 const device = process.argv[2] as Device
 const shape = { hiddenSize: 32, adapterWidths: [64, 48], k: 4, alphabetSize: 20 }
 const tokens = 64
-const rows = tokens * shape.k
 const random = seededRandom(5)
-
-const weights = Float32Array.from({ length: rows }, () => (random.chance(0.3) ? 0 : 1))
-const total = weights.reduce((a, b) => a + b, 0)
-const feeds = {
-  hidden: floatTensor(Float32Array.from({ length: tokens * shape.hiddenSize }, random.normal), [
-    tokens,
-    shape.hiddenSize,
-  ]),
-  symbols: int32Tensor(
-    Int32Array.from({ length: rows }, () => random.below(shape.alphabetSize)),
-    [rows, 1],
-  ),
-  weights: floatTensor(
-    weights.map((weight) => weight / total),
-    [rows, 1],
-  ),
-}
+const feeds = randomBatch(shape, tokens, 4)
 // The down projection begins with zeros; a gradient through it shows more when it doesn't.
 const initial = new Map(
   [...initialTail(shape, 3)].map(([name, data]) => [
@@ -59,12 +43,9 @@ const gradient = names.map((name) => Array.from(floatData(results[name + "'"])))
 await session.release()
 
 const trainer = await createTrainer(graph, freshState(initial), {
+  ...tailOptimizer,
   device,
-  beta1: 0.9,
-  beta2: 0.98,
-  epsilon: 1e-8,
   weightDecay: 0.01,
-  maxGradientNorm: 1,
 })
 const losses: number[] = []
 const norms: number[] = []
