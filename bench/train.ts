@@ -22,7 +22,8 @@ const { values: flags } = parseArgs({
 })
 const turns = Number(flags.turns)
 const threads = Number(flags.threads)
-const stepsPerTurn = 3
+/** A turn is long enough that the machine's waking up after a pause counts for little. */
+const millisecondsPerTurn = 2_000
 const tokens = 2048
 
 /** One side of the comparison: takes a step and returns its milliseconds. */
@@ -84,6 +85,7 @@ async function pytorch(d: number): Promise<(Contestant & { readonly version: str
 
 const quantile = (sorted: readonly number[], q: number) => sorted[Math.round(q * (sorted.length - 1))]!
 const summary = (times: readonly number[]) => {
+  if (times.length === 0) return { median: NaN, lower: NaN, upper: NaN }
   const sorted = [...times].sort((a, b) => a - b)
   return { median: quantile(sorted, 0.5), lower: quantile(sorted, 0.25), upper: quantile(sorted, 0.75) }
 }
@@ -99,8 +101,10 @@ for (const d of [256, 2048]) {
     ] as const) {
       // The other's threads still spin for a moment after its last step, and caches are cold.
       await new Promise((resolve) => setTimeout(resolve, 300))
-      await contestant?.step()
-      for (let step = 0; step < stepsPerTurn; step++) own.push((await contestant?.step()) ?? NaN)
+      if (!contestant) continue
+      await contestant.step()
+      const started = performance.now()
+      while (performance.now() - started < millisecondsPerTurn) own.push(await contestant.step())
     }
   await engine.close()
   await peer?.close()

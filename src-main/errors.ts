@@ -13,7 +13,10 @@ export type ErrorCode =
   | 'run-mismatch'
   | 'run-corrupt'
   | 'run-busy'
+  | 'run-status'
+  | 'training-diverged'
   | 'device-unavailable'
+  | 'address-unavailable'
   | 'out-of-memory'
 
 /**
@@ -45,7 +48,7 @@ export class CancelledError extends Error {
 const systemErrors: Record<string, { code: ErrorCode; remedy: string }> = {
   ENOSPC: {
     code: 'disk-full',
-    remedy: 'Free some disk space or choose another folder, then run the same command again.',
+    remedy: 'Free some disk space or choose another folder, then try again.',
   },
   EDQUOT: {
     code: 'disk-full',

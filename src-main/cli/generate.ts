@@ -87,7 +87,7 @@ export async function writeText(
   let first = 0
   for await (const piece of generator.write(prompt, generator.createConversation(), options)) {
     if (tokens === 0) first = performance.now()
-    if (piece.token >= 0) tokens++
+    if (piece.token !== null) tokens++
     text += piece.text
     onText?.(piece.text)
   }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { parameterCount } from '../models/architecture.ts'
+import { lmHeadShare, parameterCount } from '../models/architecture.ts'
 import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'
 import { formatCount, formatShare, table } from './output.ts'
@@ -14,10 +14,7 @@ export function inspectCommand(): Command {
       const model = await openBaseModel(modelFolder(name))
       const tokenizer = await openModelTokenizer(model)
       const { architecture } = model
-      const head = architecture.vocabularySize * architecture.hiddenSize
       const parameters = parameterCount(architecture)
-      // An embedding that isn't the head too is read one row a token.
-      const readPerToken = architecture.tiedHead ? parameters : parameters - head
       const card = {
         architecture: architecture.family,
         layers: architecture.layers,
@@ -25,7 +22,7 @@ export function inspectCommand(): Command {
         vocabSize: architecture.vocabularySize,
         tokens: tokenizer.vocabularySize,
         parameters,
-        lmHeadShare: head / readPerToken,
+        lmHeadShare: lmHeadShare(architecture),
         tied: architecture.tiedHead,
         dtype: model.dtype,
         contextLength: architecture.contextLength,

@@ -107,7 +107,10 @@ export function freeChooser(
   }
 }
 
-/** The token that free decoding makes of each head's symbol; undefined where they spell nothing at all. */
+/**
+ * The token that free decoding makes of each head's symbol; undefined where they spell nothing, or in bytes
+ * something that begins with no character.
+ */
 export function freeToken(
   speller: TailSession['speller'],
   symbols: Int32Array,
@@ -116,5 +119,6 @@ export function freeToken(
   if (symbols[0] === endSymbol(speller.alphabet)) return undefined
   const found = lookUp(speller, symbols)
   if (found.kind !== 'none') return found.token
-  return tokenize(new TextDecoder().decode(found.bytes))[0]
+  const [text = ''] = new TextDecoder('utf-8', { ignoreBOM: true }).decode(found.bytes).split('\ufffd')
+  return tokenize(text)[0]
 }

@@ -1,5 +1,6 @@
 import type { TrunkSession } from '../models/trunk-session.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
 import type { Chooser } from './chooser.ts'
 
 export interface GenerateOptions {
@@ -9,7 +10,15 @@ export interface GenerateOptions {
   /** The most tokens that the model can attend to. */
   readonly contextLength: number
   readonly signal?: AbortSignal
+  /** Where each step computes: what is read and the choice of the next token, or a piece of a long prompt. */
+  readonly turn?: Turn
 }
+
+/**
+ * Why a generation ended: after the most tokens asked for, before a stop token, at the end of the context, or
+ * because the signal fired.
+ */
+export type GenerationEnd = 'length' | 'stop' | 'context' | 'cancelled'
 
 /** A conversation: the tokens whose keys and values are in the cache. */
 export interface Conversation {
@@ -22,13 +31,52 @@ export function newConversation(trunk: TrunkSession): Conversation {
   return { cache: trunk.createCache(), tokens: [] }
 }
 
+/** A longer prompt is read in pieces, so that no mask and no turn grows with it. */
+const pieceTokens = 512
+
+/**
+ * Makes a conversation hold `tokens`. The part that it begins with already is not computed again; what it holds
+ * beyond that is forgotten.
+ *
+ * @param tokens at least one; the last one is always read, because its hidden state is needed
+ * @param turn where each piece but the last computes; the last one is left to the caller
+ * @returns reads what is left, within a turn of the caller's: hidden [d] of the last token
+ */
+export async function prepareContext(
+  trunk: TrunkSession,
+  conversation: Conversation,
+  tokens: readonly number[],
+  turn: Turn = ownTurn,
+): Promise<() => Promise<Float32Array>> {
+  const { cache, tokens: read } = conversation
+  let known = 0
+  while (known < tokens.length - 1 && known < cache.length && read[known] === tokens[known]) known++
+  cache.truncate(known)
+  read.length = known
+  for (; tokens.length - known > pieceTokens; known += pieceTokens) {
+    const piece = tokens.slice(known, known + pieceTokens)
+    await turn(() => readTokens(trunk, conversation, piece))
+  }
+  const rest = tokens.slice(known)
+  return () => readTokens(trunk, conversation, rest)
+}
+
+async function readTokens(
+  trunk: TrunkSession,
+  { cache, tokens }: Conversation,
+  unread: readonly number[],
+): Promise<Float32Array> {
+  const hidden = await trunk.forward(Int32Array.from(unread), cache)
+  tokens.push(...unread)
+  return hidden.slice(hidden.length - hidden.length / unread.length)
+}
+
 /**
  * Continues `prompt` token by token. The part of the prompt that the conversation begins with already is not
  * computed again; what it holds beyond that is forgotten.
  *
- * Ends before a stop token, after `maxTokens`, at the end of the context, or when the signal fires.
- *
  * @param prompt at least one token
+ * @returns why it ended
  * @throws RangeError for an empty prompt or one longer than the context
  */
 export async function* generate(
@@ -36,26 +84,19 @@ export async function* generate(
   chooser: Chooser,
   conversation: Conversation,
   prompt: readonly number[],
-  { maxTokens, stopTokens, contextLength, signal }: GenerateOptions,
-): AsyncGenerator<number> {
+  { maxTokens, stopTokens, contextLength, signal, turn = ownTurn }: GenerateOptions,
+): AsyncGenerator<number, GenerationEnd> {
   if (prompt.length === 0 || prompt.length > contextLength)
     throw new RangeError(`a prompt of ${prompt.length} tokens; between 1 and ${contextLength} are possible`)
-  const { cache, tokens } = conversation
-  let known = 0
-  // The last token is always read again: its hidden state is needed.
-  while (known < prompt.length - 1 && known < cache.length && tokens[known] === prompt[known]) known++
-  cache.truncate(known)
-  tokens.length = known
-
-  let unread = prompt.slice(known)
-  for (let count = 0; count < maxTokens && tokens.length + unread.length <= contextLength; count++) {
-    if (signal?.aborted) return
-    const hidden = await trunk.forward(Int32Array.from(unread), cache)
-    tokens.push(...unread)
-    const d = hidden.length / unread.length
-    const token = await chooser.choose(hidden.slice(hidden.length - d))
-    if (stopTokens.includes(token)) return
+  if (maxTokens === 0) return 'length'
+  let readLast = await prepareContext(trunk, conversation, prompt, turn)
+  for (let count = 1; ; count++) {
+    if (signal?.aborted) return 'cancelled'
+    const token = await turn(async () => chooser.choose(await readLast()))
+    if (stopTokens.includes(token)) return 'stop'
     yield token
-    unread = [token]
+    if (count === maxTokens) return 'length'
+    if (conversation.tokens.length === contextLength) return 'context'
+    readLast = () => readTokens(trunk, conversation, [token])
   }
 }

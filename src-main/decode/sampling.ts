@@ -5,9 +5,9 @@ export interface Sampling {
   /** Scores are divided by it; below 1 sharper, above 1 flatter. */
   readonly temperature: number
   /** Only the best `topK` are drawn from. */
-  readonly topK?: number
+  readonly topK?: number | undefined
   /** Only the best whose probabilities together reach `topP` are drawn from (nucleus, Holtzman et al. 2020). */
-  readonly topP?: number
+  readonly topP?: number | undefined
   readonly seed: number
 }
 
@@ -52,4 +52,17 @@ export function largestIndex(scores: Float32Array, start = 0, end = scores.lengt
   let best = start
   for (let i = start + 1; i < end; i++) if (scores[i]! > scores[best]!) best = i
   return best - start
+}
+
+/** The indices of the `count` largest scores, largest first, ties by index; all of them if there are fewer. */
+export function largestIndices(scores: Float32Array, count: number): number[] {
+  const largest: number[] = []
+  for (let i = 0; i < scores.length; i++) {
+    let place = largest.length
+    while (place > 0 && scores[largest[place - 1]!]! < scores[i]!) place--
+    if (place >= count) continue
+    largest.splice(place, 0, i)
+    if (largest.length > count) largest.pop()
+  }
+  return largest
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
+import { describeSystemError, SpellmError } from '../errors.ts'
 import { writeJsonAtomically } from '../formats/atomic-file.ts'
 import { hashFiles } from '../formats/file-hash.ts'
 import { readJsonFile } from '../formats/json-file.ts'
@@ -70,7 +70,11 @@ export async function saveSpellm(
     hiddenSize,
   }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights'> & { readonly hiddenSize: number },
 ): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    throw describeSystemError(error, folder)
+  }
   const shapes = tailParameterShapes(tailShape(hiddenSize, adapterWidths, speller))
   const tensors = Object.fromEntries(
     [...shapes].map(([name, shape]) => [name, { dtype: 'F32' as const, shape, data: weights.get(name)! }]),

@@ -6,6 +6,7 @@ import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/bas
 import { modelFolder } from '../models/model-folder.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
 import type { SessionOptions } from '../runtime/session.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
 import {
   baseChooser,
   createBaseHead,
@@ -15,9 +16,17 @@ import {
   type BaseHead,
   type DecodeMode,
 } from './chooser.ts'
-import { generate, newConversation, type Conversation } from './generate.ts'
+import {
+  generate,
+  newConversation,
+  prepareContext,
+  type Conversation,
+  type GenerationEnd,
+} from './generate.ts'
+import { inspectChoice, type ChoiceDetail } from './inspect-choice.ts'
 import type { Sampling } from './sampling.ts'
 import { findSpellm, openSpellm, type Spellm } from './spellm.ts'
+import type { Speller } from '../spelling/speller.ts'
 import { createTailSession, tailShape, type TailSession } from './tail-session.ts'
 
 /** How tokens are picked: by the base model's LM head, or by a decode mode of the SpeLLM. */
@@ -31,11 +40,13 @@ export interface TextOptions {
   /** Generation ends where one of these texts would begin. */
   readonly stop: readonly string[]
   readonly signal?: AbortSignal
+  /** Where each step computes. */
+  readonly turn?: Turn
 }
 
-/** A piece of generated text: what became complete with one more token. */
+/** A piece of generated text: what became complete with one more token, or at the end without one (null). */
 export interface TextPiece {
-  readonly token: number
+  readonly token: number | null
   readonly text: string
 }
 
@@ -45,14 +56,29 @@ export interface TextGenerator {
   readonly tokenizer: Tokenizer
   /** The modes that this model has; the first is its own. */
   readonly modes: readonly GenerationMode[]
+  /** The SpeLLM's table of spellings; null for a base model alone. */
+  readonly speller: Speller | null
   createConversation(): Conversation
+  /** The tokens that `write` reads for a prompt, with the one that begins a text. */
+  promptTokens(prompt: string): number[]
   /**
    * Continues the text of `prompt`. Given the same conversation again with a longer prompt, only what is new
    * is computed.
    *
+   * @returns why it ended; 'stop' also before a stop text
    * @throws SpellmError 'setting-invalid' for a prompt that the context can't hold, or a mode it doesn't have
    */
-  write(prompt: string, conversation: Conversation, options: TextOptions): AsyncGenerator<TextPiece>
+  write(
+    prompt: string,
+    conversation: Conversation,
+    options: TextOptions,
+  ): AsyncGenerator<TextPiece, GenerationEnd>
+  /**
+   * How the token after `context` is chosen. Given the same conversation again, only what is new is computed.
+   *
+   * @throws SpellmError 'setting-invalid' for a context that the model can't hold, or a token it doesn't have
+   */
+  inspect(context: readonly number[], conversation: Conversation, turn?: Turn): Promise<ChoiceDetail>
   release(): Promise<void>
 }
 
@@ -91,32 +117,64 @@ export async function openTextGenerator(
       ? trieChooser(tail, sampling)
       : freeChooser(tail, (text) => tokenizer.encode(text), sampling)
   }
+  const requireFitting = (ids: readonly number[]) => {
+    const { contextLength } = base.architecture
+    if (ids.length === 0 || ids.length > contextLength)
+      throw new SpellmError(
+        'setting-invalid',
+        `The prompt has ${ids.length} tokens; the model takes 1 to ${contextLength}.`,
+        'Give a prompt of that length.',
+      )
+  }
+  const promptTokens = (prompt: string) => {
+    const { beginToken } = base.architecture
+    return [...(beginToken === null ? [] : [beginToken]), ...tokenizer.encode(prompt)]
+  }
   return {
     base,
     tokenizer,
+    speller: spellm?.speller ?? null,
+    promptTokens,
     modes: tail ? [...decodeModes, 'base'] : ['base'],
     createConversation: () => newConversation(trunk),
-    write: async function* (prompt, conversation, { mode, sampling, maxTokens, stop, signal }) {
-      const { beginToken, endTokens, contextLength } = base.architecture
-      const ids = [...(beginToken === null ? [] : [beginToken]), ...tokenizer.encode(prompt)]
-      if (ids.length === 0 || ids.length > contextLength)
+    write: async function* (prompt, conversation, { mode, sampling, stop, ...options }) {
+      const { endTokens: stopTokens, contextLength } = base.architecture
+      const ids = promptTokens(prompt)
+      requireFitting(ids)
+      const stream = createTextStream(tokenizer.entries)
+      const tokens = generate(trunk, await chooser(mode, sampling), conversation, ids, {
+        ...options,
+        stopTokens,
+        contextLength,
+      })
+      let pending = ''
+      let next = await tokens.next()
+      for (; next.done !== true; next = await tokens.next()) {
+        pending += stream.push(next.value)
+        const end = stopPosition(pending, stop)
+        yield { token: next.value, text: pending.slice(0, end.index) }
+        if (end.isComplete) return 'stop'
+        pending = pending.slice(end.index)
+      }
+      const rest = pending + stream.flush()
+      if (rest !== '') yield { token: null, text: rest }
+      return next.value
+    },
+    inspect: async (context, conversation, turn = ownTurn) => {
+      requireFitting(context)
+      const unknown = context.find((token) => token >= base.architecture.vocabularySize)
+      if (unknown !== undefined)
         throw new SpellmError(
           'setting-invalid',
-          `The prompt has ${ids.length} tokens; the model takes 1 to ${contextLength}.`,
-          'Give a prompt of that length.',
+          `The context has token ${unknown}; the model has ${base.architecture.vocabularySize}.`,
+          'Give tokens of this model.',
         )
-      const stream = createTextStream(tokenizer.entries)
-      const options = { maxTokens, stopTokens: endTokens, contextLength, ...(signal ? { signal } : {}) }
-      let written = ''
-      for await (const token of generate(trunk, await chooser(mode, sampling), conversation, ids, options)) {
-        const before = written.length
-        written += stream.push(token)
-        const end = firstOccurrence(written, stop)
-        yield { token, text: written.slice(before, end ?? undefined) }
-        if (end !== null) return
-      }
-      const rest = stream.flush()
-      if (rest !== '') yield { token: -1, text: rest }
+      head ??= await createBaseHead(base, session)
+      const baseHead = head
+      const readLast = await prepareContext(trunk, conversation, context, turn)
+      return turn(async () =>
+        inspectChoice(await readLast(), baseHead, tail, (text) => tokenizer.encode(text)),
+      )
     },
     release: async () => {
       await trunk.release()
@@ -138,7 +196,13 @@ async function openTail(
   )
 }
 
-function firstOccurrence(text: string, stops: readonly string[]): number | null {
+/** Where the first stop text begins; if none is complete, where the text's end may be the beginning of one. */
+function stopPosition(text: string, stops: readonly string[]): { index: number; isComplete: boolean } {
   const found = stops.map((stop) => text.indexOf(stop)).filter((index) => index >= 0)
-  return found.length > 0 ? Math.min(...found) : null
+  if (found.length > 0) return { index: Math.min(...found), isComplete: true }
+  let index = text.length
+  for (const stop of stops)
+    for (let length = Math.min(stop.length - 1, text.length); length > text.length - index; length--)
+      if (stop.startsWith(text.slice(text.length - length))) index = text.length - length
+  return { index, isComplete: false }
 }

@@ -34,8 +34,8 @@ export async function collectTokens(
   if (count < minimum)
     throw new SpellmError(
       'text-invalid',
-      `The text has ${count} tokens; at least ${minimum} are needed for training and held-out measurement.`,
-      'Give more text (better: a million tokens), or none at all to learn from text that the model writes itself.',
+      `The text has ${count} tokens; at least ${minimum} are needed.`,
+      'Give more text (to learn from, better a million tokens), or none at all.',
     )
   return ids.slice(0, count)
 }

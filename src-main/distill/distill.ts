@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
-import * as ort from 'onnxruntime-node'
+import * as ort from '../runtime/onnxruntime.ts'
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
 import { seededRandom } from '../random.ts'
+import { SpellmError } from '../errors.ts'
 import { floatData, floatTensor, int32Tensor, type Device } from '../runtime/session.ts'
 import { createTrainer, freshState, type TrainerState } from '../runtime/trainer.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { targets, type Speller } from '../spelling/speller.ts'
 import { learningRateFactor, totalSteps, trainingGroups, type BatchPlan } from './schedule.ts'
 import { tailTrainingGraph } from './tail-training.ts'
@@ -48,6 +50,10 @@ export interface DistillOptions {
   readonly from?: TrainerState
   /** Called after each step; `state` copies what a checkpoint needs. Training ends with what this throws. */
   readonly onStep: (metrics: StepMetrics, state: () => Promise<TrainerState>) => Promise<void>
+  /** Asked before each step: whether training shall end now, with the weights so far. */
+  readonly isEnough?: () => boolean
+  /** Where each step computes. */
+  readonly turn?: Turn
 }
 
 /** What no setting changes. */
@@ -64,13 +70,14 @@ export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: Di
  * decoding). The result depends on the settings and the cache only, not on interruptions.
  *
  * @returns the final state
+ * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
  */
 export async function distill(
   shape: TailShape,
   speller: Speller,
   cache: TeacherCache,
   settings: DistillSettings,
-  { device, from, onStep }: DistillOptions,
+  { device, from, onStep, isEnough, turn = ownTurn }: DistillOptions,
 ): Promise<TrainerState> {
   const plan = batchPlan(cache, settings)
   const steps = totalSteps(plan)
@@ -88,15 +95,20 @@ export async function distill(
       if (batches.length === 0) continue
       const data = await loadGroup(cache, group.chunks, speller)
       for (const positions of batches.slice(Math.max(0, step - group.firstStep))) {
-        const started = performance.now()
+        if (isEnough?.()) return await trainer.state()
         const factor = learningRateFactor(step, { steps, warmUpSteps })
         const learningRates = {
           adapter: factor * settings.peakLearningRates.adapter,
           heads: factor * settings.peakLearningRates.heads,
         }
         const batch = gatherBatch(data, positions, shape)
-        const { loss, gradientNorm, metrics } = await trainer.step(batch.feeds, learningRates)
+        let started = 0
+        const { loss, gradientNorm, metrics } = await turn(() => {
+          started = performance.now()
+          return trainer.step(batch.feeds, learningRates)
+        })
         step++
+        if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw diverged(step)
         const correct = floatData(metrics['correct'])
         const stepMetrics: StepMetrics = {
           step,
@@ -119,6 +131,14 @@ export async function distill(
   } finally {
     await trainer.release()
   }
+}
+
+function diverged(step: number): SpellmError {
+  return new SpellmError(
+    'training-diverged',
+    `Training diverged: after step ${step} the loss or its gradient is no number.`,
+    'Start a new run with lower learning rates, for example half of these.',
+  )
 }
 
 /**

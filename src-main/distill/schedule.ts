@@ -19,7 +19,7 @@ export interface BatchPlan {
 }
 
 /** Chunks that are in memory together and mixed with each other. */
-const chunksPerGroup = 16
+export const chunksPerGroup = 16
 
 /** Chunks to have in memory, and the positions of each batch among them. */
 export interface Group {

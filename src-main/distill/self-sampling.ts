@@ -7,6 +7,7 @@ import { headLogits } from '../models/decoder.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
 import { createSession, floatData, floatTensor, type SessionOptions } from '../runtime/session.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
 
 export interface SelfSamplingOptions extends SessionOptions {
   /** Tokens to write in all, rounded up to whole sequences. */
@@ -15,6 +16,8 @@ export interface SelfSamplingOptions extends SessionOptions {
   readonly seed: number
   readonly onProgress?: (tokens: number) => void
   readonly signal?: AbortSignal
+  /** Where each pass computes. */
+  readonly turn?: Turn
 }
 
 /** Sequences that grow side by side, so that each pass over the weights makes this many tokens. */
@@ -28,7 +31,7 @@ const batch = 32
  * @throws SpellmError 'model-unsupported' if the model has no begin or end token to start from
  */
 export async function sampleText(model: BaseModel, options: SelfSamplingOptions): Promise<Int32Array> {
-  const { sequenceLength, seed, onProgress, signal, ...session } = options
+  const { sequenceLength, seed, onProgress, signal, turn = ownTurn, ...session } = options
   const { beginToken, endTokens, hiddenSize, vocabularySize } = model.architecture
   const start = beginToken ?? endTokens[0]
   if (start === undefined)
@@ -54,10 +57,10 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
       for (let position = 0; position < sequenceLength; position++) {
         if (signal?.aborted) throw new CancelledError()
         last.forEach((token, row) => (ids[(round * batch + row) * sequenceLength + position] = token))
-        const hidden = await trunk.forward(last, cache)
-        const scores = floatData(
-          (await head.run({ hidden: floatTensor(hidden, [batch, hiddenSize]) }))['logits'],
-        )
+        const scores = await turn(async () => {
+          const hidden = floatTensor(await trunk.forward(last, cache), [batch, hiddenSize])
+          return floatData((await head.run({ hidden }))['logits'])
+        })
         for (let row = 0; row < batch; row++) {
           const own = scores.subarray(row * vocabularySize, (row + 1) * vocabularySize)
           const drawn = sampleIndex(own, { temperature: 1, seed }, random)

@@ -6,7 +6,9 @@ import { z } from 'zod'
 import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
 import { removeStaleTemporaryFiles } from '../formats/atomic-file.ts'
 import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
+import type { Architecture } from '../models/architecture.ts'
 import type { WindowSession } from '../models/trunk-session.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
 
 /** What the trunk makes of some positions of the text, and what the base model would say after each. */
 export interface CachedPositions {
@@ -23,6 +25,22 @@ export interface TeacherCacheShape {
   readonly tokens: number
   /** d. */
   readonly hiddenSize: number
+}
+
+const windowTokens = 256
+const maxWindowsAtOnce = 8
+/** Logits of one teacher batch, in bytes. */
+const maxLogitsBytes = 512 * 2 ** 20
+
+/** What a teacher reads at once: as many windows as its logits leave room for. */
+export function teacherCacheShape({
+  hiddenSize,
+  vocabularySize,
+  contextLength,
+}: Architecture): TeacherCacheShape {
+  const tokens = Math.min(windowTokens, contextLength)
+  const fitting = Math.floor(maxLogitsBytes / (4 * vocabularySize * tokens))
+  return { batch: Math.max(1, Math.min(maxWindowsAtOnce, fitting)), tokens, hiddenSize }
 }
 
 /** Batches in a chunk: about 16 k positions, so that a stop costs seconds and a chunk fits memory many times. */
@@ -51,6 +69,18 @@ export function teacherCacheBytes({ chunks, positionsPerChunk, shape }: TeacherC
   return chunks * positionsPerChunk * (2 * shape.hiddenSize + 4)
 }
 
+/** Bytes that filling a cache will still take on disk. */
+export async function missingCacheBytes(cache: TeacherCache): Promise<number> {
+  const names = await readdir(cache.folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw describeSystemError(error, cache.folder)
+  })
+  const present = new Set(names)
+  let missing = 0
+  for (let chunk = 0; chunk < cache.chunks; chunk++) if (!present.has(chunkName(chunk))) missing++
+  return teacherCacheBytes({ ...cache, chunks: missing })
+}
+
 export interface CacheProgress {
   readonly chunk: number
   /** Positions of this chunk that are done. */
@@ -71,7 +101,13 @@ export async function fillTeacherCache(
   {
     onProgress,
     signal,
-  }: { readonly onProgress?: (progress: CacheProgress) => void; readonly signal?: AbortSignal } = {},
+    turn = ownTurn,
+  }: {
+    readonly onProgress?: (progress: CacheProgress) => void
+    readonly signal?: AbortSignal
+    /** Where each batch computes. */
+    readonly turn?: Turn
+  } = {},
 ): Promise<void> {
   const { folder, shape, positionsPerChunk } = cache
   try {
@@ -91,7 +127,7 @@ export async function fillTeacherCache(
       for (let done = 0; done < positionsPerChunk; done += perBatch) {
         if (signal?.aborted) throw new CancelledError()
         const start = chunk * positionsPerChunk + done
-        const result = await teacher.forward(ids.subarray(start, start + perBatch))
+        const result = await turn(() => teacher.forward(ids.subarray(start, start + perBatch)))
         requireFinite(result.hidden)
         hidden.set(result.hidden, done * shape.hiddenSize)
         choices.set(result.choices, done)
@@ -113,10 +149,15 @@ const metadataSchema = z.object({ text: z.string(), checksum: z.string() })
  *
  * @throws SpellmError 'file-not-found' | 'file-invalid'
  */
-export async function readChunk(
+export async function readChunk(cache: TeacherCache, chunk: number): Promise<CachedPositions> {
+  return (await openChunk(cache, chunk)).positions
+}
+
+/** A chunk that is whole, and the checksum of its text. */
+async function openChunk(
   { folder, shape, positionsPerChunk }: TeacherCache,
   chunk: number,
-): Promise<CachedPositions> {
+): Promise<{ readonly positions: CachedPositions; readonly text: string }> {
   const path = join(folder, chunkName(chunk))
   const file = await openSafetensors(path)
   const [hidden, choices] = [file.tensors.get('hidden'), file.tensors.get('choices')]
@@ -132,7 +173,7 @@ export async function readChunk(
     choices: new Int32Array((await readTensorBytes(choices)).buffer),
   }
   if (checksum(positions) !== metadata.data.checksum) throw damaged(path)
-  return positions
+  return { positions, text: metadata.data.text }
 }
 
 /** Removes the cache's folder: it can be made again at any time. */
@@ -155,9 +196,7 @@ async function missingChunks(cache: TeacherCache, ids: Int32Array): Promise<numb
 
 async function isWhole(cache: TeacherCache, chunk: number, ids: Int32Array): Promise<boolean> {
   try {
-    const file = await openSafetensors(join(cache.folder, chunkName(chunk)))
-    await readChunk(cache, chunk)
-    return file.metadata['text'] === textChecksum(cache, chunk, ids)
+    return (await openChunk(cache, chunk)).text === textChecksum(cache, chunk, ids)
   } catch (error) {
     if (error instanceof SpellmError && error.code === 'file-invalid') return false
     throw error

@@ -3,7 +3,9 @@ import { freeToken } from '../decode/chooser.ts'
 import { largestIndex } from '../decode/sampling.ts'
 import type { TailSession } from '../decode/tail-session.ts'
 import { readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
+import { CancelledError } from '../errors.ts'
 import { float16ToFloat32 } from '../formats/half.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { bestToken, createTrieSearch } from '../spelling/trie-search.ts'
 
@@ -21,12 +23,22 @@ const rowsAtOnce = 256
  *
  * @param tokenize the ids of a text, for strings that free decoding can't look up
  * @param maxPositions only the first ones; default all
+ * @throws CancelledError when the signal fires
  */
 export async function measureAgreement(
   tail: TailSession,
   cache: TeacherCache,
   tokenize: (text: string) => number[],
-  { maxPositions = Infinity, signal }: { readonly maxPositions?: number; readonly signal?: AbortSignal } = {},
+  {
+    maxPositions = Infinity,
+    signal,
+    turn = ownTurn,
+  }: {
+    readonly maxPositions?: number
+    readonly signal?: AbortSignal
+    /** Where each pass of the tail computes. */
+    readonly turn?: Turn
+  } = {},
 ): Promise<Agreement> {
   const { speller } = tail
   const size = alphabetSize(speller.alphabet)
@@ -39,11 +51,10 @@ export async function measureAgreement(
     const { hidden, choices } = await readChunk(cache, chunk)
     const count = Math.min(choices.length, maxPositions - positions)
     for (let start = 0; start < count; start += rowsAtOnce) {
-      signal?.throwIfAborted()
+      if (signal?.aborted) throw new CancelledError()
       const rows = Math.min(rowsAtOnce, count - start)
-      const scores = await tail.logProbabilities(
-        float16ToFloat32(hidden.subarray(start * d, (start + rows) * d)),
-      )
+      const states = float16ToFloat32(hidden.subarray(start * d, (start + rows) * d))
+      const scores = await turn(() => tail.logProbabilities(states))
       for (let row = 0; row < rows; row++) {
         const own = scores.subarray(row * speller.k * size, (row + 1) * speller.k * size)
         const symbols = Int32Array.from({ length: speller.k }, (_, head) =>

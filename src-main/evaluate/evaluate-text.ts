@@ -4,17 +4,17 @@ import { join } from 'node:path'
 import { createTailSession, tailShape } from '../decode/tail-session.ts'
 import type { Spellm } from '../decode/spellm.ts'
 import { collectTokens } from '../distill/corpus.ts'
-import { fillTeacherCache, planTeacherCache } from '../distill/teacher-cache.ts'
+import { fillTeacherCache, planTeacherCache, teacherCacheShape } from '../distill/teacher-cache.ts'
+import { describeSystemError } from '../errors.ts'
 import { createWindowSession } from '../models/trunk-session.ts'
 import { measureAgreement, type Agreement } from './agreement.ts'
 
-const windowTokens = 256
-const windowsAtOnce = 4
-
 /**
- * Agreement of a SpeLLM with its base model on any text, at most `positions` of it.
+ * Agreement of a SpeLLM with its base model on any text, on `positions` of it rounded up to whole chunks of
+ * the teacher cache, as far as the text goes.
  *
- * @throws SpellmError 'text-invalid' if the text is too short to fill one chunk of the teacher cache
+ * @throws SpellmError 'text-invalid' if the text is too short to fill one chunk of the teacher cache; for errors
+ *   of the operating system; CancelledError when the signal fires
  */
 export async function evaluateText(
   { base, tokenizer, speller, adapterWidths, weights }: Spellm,
@@ -29,21 +29,25 @@ export async function evaluateText(
     readonly signal?: AbortSignal
   },
 ): Promise<Agreement> {
-  const { hiddenSize, contextLength } = base.architecture
-  const tokens = Math.min(windowTokens, contextLength)
-  const shape = { batch: windowsAtOnce, tokens, hiddenSize }
-  const folder = await mkdtemp(join(tmpdir(), 'spellm-eval-'))
+  const shape = teacherCacheShape(base.architecture)
+  const folder = await mkdtemp(join(tmpdir(), 'spellm-eval-')).catch((error: unknown) => {
+    throw describeSystemError(error, tmpdir())
+  })
   try {
     const chunk = planTeacherCache(folder, shape, 0).positionsPerChunk
     const limit = Math.max(chunk, Math.ceil(positions / chunk) * chunk)
     const ids = await collectTokens(documents, tokenizer, base.architecture, { limit, minimum: chunk })
-    const cache = planTeacherCache(folder, shape, Math.floor(ids.length / tokens))
+    const cache = planTeacherCache(folder, shape, Math.floor(ids.length / shape.tokens))
     const total = cache.chunks * cache.positionsPerChunk
-    await fillTeacherCache(cache, ids, () => createWindowSession(base, { batch: windowsAtOnce, tokens }), {
+    await fillTeacherCache(cache, ids, () => createWindowSession(base, shape), {
       onProgress: ({ chunk, done }) => onProgress?.(chunk * cache.positionsPerChunk + done, total),
       ...(signal ? { signal } : {}),
     })
-    const tail = await createTailSession(tailShape(hiddenSize, adapterWidths, speller), weights, speller)
+    const tail = await createTailSession(
+      tailShape(shape.hiddenSize, adapterWidths, speller),
+      weights,
+      speller,
+    )
     try {
       return await measureAgreement(tail, cache, (text) => tokenizer.encode(text), signal ? { signal } : {})
     } finally {

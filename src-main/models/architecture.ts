@@ -76,3 +76,13 @@ export function parameterCount(architecture: Architecture): number {
   for (const shape of weightShapes(architecture).values()) count += shape.reduce((a, b) => a * b, 1)
   return count
 }
+
+/**
+ * The LM head's share of the weights that are read for each generated token, 0 to 1: the most that a SpeLLM can
+ * save. An embedding that isn't the head too is read one row a token.
+ */
+export function lmHeadShare(architecture: Architecture): number {
+  const head = architecture.vocabularySize * architecture.hiddenSize
+  const parameters = parameterCount(architecture)
+  return head / (architecture.tiedHead ? parameters : parameters - head)
+}

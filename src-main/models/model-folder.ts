@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import { packagePath } from '../package-path.ts'
 
 /** The name that stands for the embedded sample model wherever a model's folder is asked for. */
 export const sampleModelName = 'sample'
@@ -9,11 +9,6 @@ export function modelFolder(nameOrPath: string): string {
   return nameOrPath === sampleModelName ? sampleModelFolder() : resolve(nameOrPath)
 }
 
-/** The resources lie at the package's root, whose distance depends on how this file was compiled. */
 function sampleModelFolder(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const candidate = join(folder, 'resources', 'sample-model')
-    if (existsSync(join(candidate, 'config.json'))) return candidate
-    if (folder === dirname(folder)) throw new Error('the sample model is not part of this installation')
-  }
+  return dirname(packagePath('resources', 'sample-model', 'config.json'))
 }

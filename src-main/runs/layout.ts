@@ -1,6 +1,8 @@
 /** Makes a folder a run: written once, before everything else. */
 export const descriptionFile = 'run.json'
 export const metricsFile = 'metrics.jsonl'
+/** What happened, in sentences, one JSON object a line. */
+export const logFile = 'log.jsonl'
 /** Makes a run finished. */
 export const resultFile = 'result.json'
 export const checkpointsFolder = 'checkpoints'

@@ -45,7 +45,7 @@ export async function listRuns(folder: string): Promise<RunSummary[]> {
   const summaries: RunSummary[] = []
   for (const name of names.sort()) {
     const run = join(folder, name)
-    if (await looksLikeRun(run)) summaries.push(await summarise(run))
+    if (await looksLikeRun(run)) summaries.push(await summariseRun(run))
   }
   return summaries.sort((a, b) => created(b).localeCompare(created(a)))
 }
@@ -55,13 +55,14 @@ function created(summary: RunSummary): string {
 }
 
 /** A run whose run.json has been lost is still a run, and its user wants to hear of it. */
-async function looksLikeRun(folder: string): Promise<boolean> {
+export async function looksLikeRun(folder: string): Promise<boolean> {
   for (const name of [descriptionFile, metricsFile, checkpointsFolder])
     if (await exists(join(folder, name))) return true
   return false
 }
 
-async function summarise(folder: string): Promise<RunSummary> {
+/** What a list shows of the run in a folder, which must look like one. Needs no lock, changes nothing. */
+export async function summariseRun(folder: string): Promise<RunSummary> {
   try {
     const description = await readDescription(folder, z.json())
     const [newest = 0] = await checkpointSteps(join(folder, checkpointsFolder))

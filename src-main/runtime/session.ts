@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node'
+import * as ort from './onnxruntime.ts'
 import { encodeOnnx } from '../formats/onnx.ts'
 import type { Value } from '../graph/index.ts'
 import { SpellmError } from '../errors.ts'
@@ -57,8 +57,9 @@ export async function createSession(
       : {}),
     extra: {
       session: {
-        // Several sessions take turns: a pool that spins while it waits would steal the cores of the next.
-        'intra_op.allow_spinning': '0',
+        // Spinning between operators halves a small step's time; after a run it would steal the cores of the
+        // next session.
+        force_spinning_stop: '1',
         ...(weightsFolder === undefined
           ? {}
           : { model_external_initializers_file_folder_path: weightsFolder }),
@@ -96,7 +97,7 @@ function describeRuntimeError(error: unknown, device: Device): unknown {
     return new SpellmError(
       'device-unavailable',
       `The device '${device}' cannot be used here: ${error.message}`,
-      "Use '--device cpu'.",
+      "Choose the device 'cpu'.",
       { cause: error },
     )
   return error

@@ -1,0 +1,205 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { stories } from '../../resources/stories/stories.ts'
+import { openSafetensors } from '../formats/safetensors.ts'
+import { modelFolder, sampleModelName } from '../models/model-folder.ts'
+import { lastLine, spellm, type Finished } from '../worker/testing/cli.ts'
+import { writeShortModel } from '../worker/testing/short-model.ts'
+
+const prompt = 'Once upon a time'
+let scratch = ''
+let model = ''
+let runs = ''
+/** Two conversions that differ in their folder only. */
+let first: Finished
+let second: Finished
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'spellm-cli-'))
+  model = join(scratch, 'model')
+  runs = join(scratch, 'runs')
+  await writeShortModel(model)
+  const text: string[] = []
+  for (const story of stories(4)) if (text.push(story) === 250) break
+  const file = join(scratch, 'stories.txt')
+  await writeFile(file, text.join('\n<|endoftext|>\n'))
+  const small = ['--tokens', '1000', '--k', '6', '--adapter', '16', '--batch', '256', '--epochs', '2']
+  const convert = (name: string) =>
+    spellm(['convert', model, '--out', join(runs, name), '--text', file, ...small, '--seed', '5', '--json'])
+  ;[first, second] = await Promise.all([convert('first'), convert('second')])
+}, 300_000)
+afterAll(() => rm(scratch, { recursive: true, force: true }))
+
+function succeeded(finished: Finished): Finished {
+  expect(finished.code, finished.stderr).toBe(0)
+  return finished
+}
+
+const json = async (...args: string[]) => lastLine(succeeded(await spellm([...args, '--json'])))
+const isShare = (value: unknown) => typeof value === 'number' && value > 0 && value <= 1
+
+describe('spellm convert --json', () => {
+  it('ends with one line that holds the result', async () => {
+    const result = lastLine(succeeded(first)) as Record<string, unknown>
+    // Each is a mean over the held-out positions.
+    expect(result['agreement']).toEqual({
+      trie: expect.toSatisfy(isShare) as number,
+      free: expect.toSatisfy(isShare) as number,
+      positions: 20_480,
+    })
+    expect(result).toMatchObject({ tokens: 4_096, steps: 32, k: 6, out: join(runs, 'first') })
+    expect(result['seconds']).toBeGreaterThan(0)
+    const { alphabet } = JSON.parse(await readFile(join(runs, 'first/spellm/spellm.json'), 'utf8')) as {
+      alphabet: { characters: string[]; specialTokens: number[] }
+    }
+    // END is a symbol too.
+    expect(result['alphabetSize']).toBe(alphabet.characters.length + 1 + alphabet.specialTokens.length)
+    expect(JSON.parse(await readFile(join(runs, 'first/result.json'), 'utf8'))).toEqual(
+      Object.fromEntries(Object.entries(result).filter(([name]) => name !== 'out')),
+    )
+  })
+
+  it('gives the same SpeLLM with the same seed, to the last bit', async () => {
+    const results = [first, second].map((run) => lastLine(succeeded(run)) as { agreement: unknown })
+    expect(results[1]!.agreement).toEqual(results[0]!.agreement)
+    const tail = (run: string) => readFile(join(runs, run, 'spellm/tail.safetensors'))
+    expect((await tail('second')).equals(await tail('first'))).toBe(true)
+  })
+})
+
+describe('spellm generate', () => {
+  const written = (...options: string[]) =>
+    json('generate', join(runs, 'first'), '--prompt', prompt, '--max-tokens', '20', ...options)
+
+  it('with --json prints text, number of tokens and their rate', async () => {
+    expect(await written()).toEqual({
+      text: expect.stringMatching(/./) as string,
+      tokens: expect.toSatisfy((tokens: number) => tokens > 0 && tokens <= 20) as number,
+      tokensPerSecond: expect.toSatisfy((rate: number) => rate > 0) as number,
+      mode: 'trie',
+    })
+  })
+
+  it('draws the same text with the same seed and temperature, and another with another seed', async () => {
+    const textOf = async (seed: string) =>
+      ((await written('--temperature', '2', '--seed', seed)) as { text: string }).text
+    const [text, again, other] = await Promise.all(['3', '3', '4'].map(textOf))
+    expect(again).toBe(text)
+    expect(other).not.toBe(text)
+  })
+
+  it('without --json prints prompt and text, and what it measured beside them', async () => {
+    const args = ['generate', model, '--mode', 'base', '--prompt', prompt, '--max-tokens', '7']
+    const [shown, result] = await Promise.all([spellm(args), json(...args)])
+    expect(succeeded(shown).stdout).toBe(prompt + (result as { text: string }).text)
+    expect(shown.stderr).toMatch(/7 tokens, \d+ tokens\/s, mode base/)
+  })
+})
+
+it('spellm eval --json measures agreement on at least as many positions as asked for', async () => {
+  expect(await json('eval', join(runs, 'first'), '--positions', '5000')).toEqual({
+    agreement: {
+      trie: expect.toSatisfy(isShare) as number,
+      free: expect.toSatisfy(isShare) as number,
+      positions: 8_192,
+    },
+  })
+})
+
+it('spellm runs --json lists the runs of a folder', async () => {
+  const list = (await json('runs', runs)) as { folder: string }[]
+  expect(list.map(({ folder }) => folder).sort()).toEqual([join(runs, 'first'), join(runs, 'second')])
+  for (const run of list)
+    expect(run).toMatchObject({ status: 'finished', step: 32, base: { path: model }, settings: { k: 6 } })
+})
+
+describe('the sample model', () => {
+  const parameters = async () => {
+    const { tensors } = await openSafetensors(join(modelFolder(sampleModelName), 'model.safetensors'))
+    return [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+  }
+
+  it('is described by spellm inspect --json', async () => {
+    const count = await parameters()
+    expect(await json('inspect', 'sample')).toMatchObject({
+      architecture: 'llama',
+      layers: 6,
+      hiddenSize: 256,
+      vocabSize: 4_096,
+      contextLength: 384,
+      dtype: 'F16',
+      tied: true,
+      parameters: count,
+      lmHeadShare: expect.closeTo((4_096 * 256) / count, 10) as number,
+      supported: true,
+    })
+  })
+
+  it('is listed by spellm models --json', async () => {
+    expect(await json('models')).toContainEqual(
+      expect.objectContaining({ name: 'sample', architecture: 'llama', parameters: await parameters() }),
+    )
+  })
+})
+
+describe('--help names every option of spellm', () => {
+  it.each<[string, string[]]>([
+    [
+      'convert',
+      [
+        ...['--out', '--text', '--tokens', '--k', '--alphabet', '--adapter', '--epochs', '--batch'],
+        ...['--adapter-lr', '--heads-lr', '--seed', '--device', '--checkpoint-every', '--keep-cache'],
+        ...['--resume', '--json'],
+      ],
+    ],
+    [
+      'generate',
+      [
+        ...['--prompt', '--max-tokens', '--mode', '--temperature', '--top-k', '--top-p', '--seed', '--stop'],
+        ...['--base', '--json'],
+      ],
+    ],
+    ['eval', ['--text', '--positions', '--base', '--json']],
+    ['runs', ['--json']],
+    ['inspect', ['--json']],
+    ['models', ['--json']],
+    ['demo', ['--out']],
+  ])('%s', async (command, options) => {
+    const { stdout } = succeeded(await spellm([command, '--help']))
+    const named = stdout.split('\n').flatMap((line) => /^\s+(?:-\w, )?(--[a-z-]+)/.exec(line)?.[1] ?? [])
+    expect(named.sort()).toEqual([...options, '--help'].sort())
+  })
+})
+
+describe('a wrong call ends with one clear line:', () => {
+  it.each<[string, string[], RegExp]>([
+    [
+      'an unknown option',
+      ['generate', 'sample', '--prompt', 'x', '--frobnicate'],
+      /unknown option '--frobnicate'/,
+    ],
+    ['a number that is none', ['convert', 'sample', '--k', 'many'], /--k.*'many'.*Expected a whole number/],
+    ['a forgotten option', ['generate', 'sample'], /required option '--prompt <text>'/],
+    ['a mode that there is not', ['generate', 'sample', '--mode', 'x'], /--mode.*Allowed choices are trie/],
+  ])('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await spellm(args)
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(message)])
+  })
+
+  it('of JSON where JSON was asked for', async () => {
+    const finished = await spellm(['inspect', join(scratch, 'nowhere'), '--json'])
+    expect(finished.code).toBe(1)
+    expect(finished.stderr).toBe('')
+    expect(lastLine(finished)).toEqual({
+      error: {
+        code: 'file-not-found',
+        message: expect.stringContaining('nowhere') as string,
+        remedy: expect.stringMatching(/./) as string,
+      },
+    })
+  })
+})

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest'
+import { openTokenizer } from '../formats/tokenizer.ts'
+import { modelFolder } from '../models/model-folder.ts'
+import { alphabetSize, byteAlphabet, customAlphabet, endSymbol, parseAlphabet } from '../spelling/alphabet.ts'
+import { buildSpeller, type Speller } from '../spelling/speller.ts'
+import { ordinary, special } from '../spelling/testing/vocabulary.ts'
+import { baseChooser, freeChooser, trieChooser, type BaseHead, type Chooser } from './chooser.ts'
+import type { Sampling } from './sampling.ts'
+import type { TailSession } from './tail-session.ts'
+import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
+
+const hidden = new Float32Array(1)
+
+/** A tail that says the same whatever the hidden state is. */
+function tailThatSays(speller: Speller, logProbabilities: Float32Array): TailSession {
+  return {
+    speller,
+    logProbabilities: () => Promise.resolve(logProbabilities),
+    release: () => Promise.resolve(),
+  }
+}
+
+async function draw(chooser: Chooser, count: number): Promise<number[]> {
+  const tokens: number[] = []
+  while (tokens.length < count) tokens.push(await chooser.choose(hidden))
+  return tokens
+}
+
+const countsOf = (tokens: readonly number[], size: number) => {
+  const counts = new Array<number>(size).fill(0)
+  for (const token of tokens) counts[token]!++
+  return counts
+}
+
+describe('a base model', () => {
+  const shares = [1, 8, 3, 0.5, 2]
+  const head: BaseHead = {
+    logits: () => Promise.resolve(Float32Array.from(shares, (share) => Math.log(share) - 20)),
+    greedy: () => Promise.resolve(1),
+    release: () => Promise.resolve(),
+  }
+
+  it('is drawn from as its logits say', async () => {
+    const drawn = await draw(baseChooser(head, { temperature: 1, seed: 8 }), 10_000)
+    expect(chiSquare(countsOf(drawn, shares.length), shares)).toBeLessThan(chiSquareBound(shares))
+  })
+
+  it('is greedy without sampling', async () => {
+    expect(await draw(baseChooser(head, null), 20)).toEqual(new Array(20).fill(1))
+  })
+})
+
+/** All pairs of nine letters, after a special token: 81 spellings whose probabilities all differ. */
+describe('two heads over nine letters', () => {
+  const letters = Array.from('abcdefghi')
+  const pairs = letters.flatMap((first) => letters.map((second) => first + second))
+  const vocabulary = [special('<end>'), ...pairs.map(ordinary)]
+  const speller = buildSpeller(vocabulary, customAlphabet('abcdefghi', vocabulary), 2)
+  const size = alphabetSize(speller.alphabet)
+  const firstShares = letters.map((_, i) => 1.21 ** i)
+  const secondShares = letters.map((_, i) => 1.34 ** ((i * 4) % 9))
+  const row = (shares: readonly number[]) => {
+    const total = shares.reduce((a, b) => a + b, 0)
+    return [...shares.map((share) => Math.log(share / total)), ...new Array<number>(size - 9).fill(-40)]
+  }
+  const tail = tailThatSays(speller, Float32Array.from([...row(firstShares), ...row(secondShares)]))
+  /** [V]: the product of the shares of a token's letters. */
+  const tokenShares = vocabulary.map(({ content, special: isSpecial }) =>
+    isSpecial ? 0 : firstShares[letters.indexOf(content[0]!)]! * secondShares[letters.indexOf(content[1]!)]!,
+  )
+  const bestOnly = (count: number) => {
+    const least = [...tokenShares].sort((a, b) => b - a)[count - 1]!
+    return tokenShares.map((share) => (share >= least ? share : 0))
+  }
+  const none = () => []
+
+  it.each<[string, Sampling, number[]]>([
+    ['the softmax of the 64 best totals', { temperature: 1, seed: 1 }, bestOnly(64)],
+    [
+      'their square roots at temperature 2',
+      { temperature: 2, seed: 2 },
+      bestOnly(64).map((share) => Math.sqrt(share)),
+    ],
+    ['the best five with top-k 5', { temperature: 1, topK: 5, seed: 3 }, bestOnly(5)],
+  ])('in trie mode are drawn from %s', async (_, sampling, expected) => {
+    const drawn = await draw(trieChooser(tail, sampling), 20_000)
+    expect(chiSquare(countsOf(drawn, vocabulary.length), expected)).toBeLessThan(chiSquareBound(expected))
+  })
+
+  it('in free mode are drawn letter by letter', async () => {
+    const drawn = await draw(freeChooser(tail, none, { temperature: 1, seed: 4 }), 20_000)
+    expect(chiSquare(countsOf(drawn, vocabulary.length), tokenShares)).toBeLessThan(
+      chiSquareBound(tokenShares),
+    )
+  })
+
+  it('without sampling are the most likely pair', async () => {
+    const best = tokenShares.indexOf(Math.max(...tokenShares))
+    expect(await draw(trieChooser(tail, null), 5)).toEqual(new Array(5).fill(best))
+    expect(await draw(freeChooser(tail, none, null), 5)).toEqual(new Array(5).fill(best))
+  })
+
+  it.each([
+    ['trie', (sampling: Sampling) => trieChooser(tail, sampling)],
+    ['free', (sampling: Sampling) => freeChooser(tail, none, sampling)],
+  ])('in %s mode draw the same with the same seed', async (_, choose) => {
+    const drawn = (seed: number) => draw(choose({ temperature: 1, seed }), 30)
+    expect(await drawn(7)).toEqual(await drawn(7))
+    expect(await drawn(7)).not.toEqual(await drawn(8))
+  })
+})
+
+describe("free mode over the sample model's vocabulary", async () => {
+  const tokenizer = await openTokenizer(modelFolder('sample'))
+  const tokenize = (text: string) => tokenizer.encode(text)
+  const { entries } = tokenizer
+  const k = 12
+  const ascii = buildSpeller(entries, parseAlphabet('ascii', entries), k)
+  const bytes = buildSpeller(entries, byteAlphabet(entries), k)
+
+  /** The token chosen where each head is sure of one symbol; END after the last. */
+  function choose(speller: Speller, symbols: readonly number[]): Promise<number> {
+    const size = alphabetSize(speller.alphabet)
+    const end = endSymbol(speller.alphabet)
+    const logProbabilities = new Float32Array(k * size).fill(-30)
+    for (let head = 0; head < k; head++) logProbabilities[head * size + (symbols[head] ?? end)] = 0
+    return freeChooser(tailThatSays(speller, logProbabilities), tokenize, null).choose(hidden)
+  }
+  const asciiSymbols = (text: string) => {
+    const { alphabet } = ascii
+    if (alphabet.unit !== 'character') throw new TypeError('expected characters')
+    return Array.from(text, (character) => alphabet.characters.indexOf(character))
+  }
+
+  const spellable = entries.filter(({ special, content }, id) => !special && ascii.whole[id] && content)
+  const textOf = new TextDecoder()
+  const texts = spellable.map((entry) => textOf.decode(entry.bytes))
+  const idOf = new Map(texts.map((text, i) => [text, entries.indexOf(spellable[i]!)]))
+  /** How a text begins → the tokens that begin so, also those that are too long to be spelled whole. */
+  const beginnings = new Map<string, Set<string>>()
+  for (const [id, entry] of entries.entries()) {
+    if (entry.special || !ascii.lengths[id]) continue
+    const text = textOf.decode(entry.bytes)
+    for (let length = 1; length <= Math.min(k, text.length); length++) {
+      const beginning = text.slice(0, length)
+      beginnings.set(beginning, (beginnings.get(beginning) ?? new Set()).add(text.slice(0, k)))
+    }
+  }
+
+  it('chooses every token whose spelling the heads give', async () => {
+    expect(texts.length).toBeGreaterThan(3_000)
+    for (const [text, id] of idOf) expect(await choose(ascii, asciiSymbols(text)), text).toBe(id)
+  })
+
+  it('completes every beginning that only one token has', async () => {
+    let completed = 0
+    for (const [beginning, tokens] of beginnings) {
+      const [only] = tokens
+      if (tokens.size > 1 || only === undefined || idOf.has(beginning) || !idOf.has(only)) continue
+      expect(await choose(ascii, asciiSymbols(beginning)), beginning).toBe(idOf.get(only))
+      completed++
+    }
+    expect(completed).toBeGreaterThan(1_000)
+  })
+
+  it('takes the first token of what no token or several tokens begin with', async () => {
+    const open = [...beginnings].filter(([text, tokens]) => tokens.size > 1 && !idOf.has(text))
+    expect(open.length).toBeGreaterThan(20)
+    for (const text of ['zqxj', 'the hedgehog', ...open.map(([beginning]) => beginning)])
+      expect(await choose(ascii, asciiSymbols(text)), text).toBe(tokenize(text)[0])
+  })
+
+  it('takes the special token whose symbol comes first', async () => {
+    const symbol = endSymbol(ascii.alphabet) + 1
+    expect(await choose(ascii, [symbol, ...asciiSymbols('once')])).toBe(ascii.alphabet.specialTokens[0])
+  })
+
+  it('falls back to the best valid token where the heads spell nothing', async () => {
+    const size = alphabetSize(ascii.alphabet)
+    const end = endSymbol(ascii.alphabet)
+    const logProbabilities = new Float32Array(k * size).fill(-30)
+    // The likeliest string is empty; the likeliest token is the letter that the first head likes second.
+    for (let head = 0; head < k; head++) logProbabilities[head * size + end] = 0
+    logProbabilities[asciiSymbols('q')[0]!] = -5
+    const chooser = freeChooser(tailThatSays(ascii, logProbabilities), tokenize, null)
+    expect(await chooser.choose(hidden)).toBe(idOf.get('q'))
+  })
+
+  it('leaves out bytes that are no character', async () => {
+    const ofText = (text: string) => [...new TextEncoder().encode(text)]
+    expect(await choose(bytes, [...ofText('zqxj'), 0xc3])).toBe(tokenize('zqxj')[0])
+    // No character begins with this byte, so the best valid token is left: the one of this byte alone.
+    const chosen = await choose(bytes, [0x80, 0x80])
+    expect([...entries[chosen]!.bytes]).toEqual([0x80])
+  })
+})

@@ -1,0 +1,323 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { initialTail } from '../distill/distill.ts'
+import { readTensor } from '../formats/safetensors.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import { weightNames } from '../models/architecture.ts'
+import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
+import { modelFolder, sampleModelName } from '../models/model-folder.ts'
+import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
+import { collect } from '../runs/testing/collect.ts'
+import { alphabetSize, endSymbol, parseAlphabet, type Alphabet } from '../spelling/alphabet.ts'
+import { buildSpeller } from '../spelling/speller.ts'
+import {
+  baseChooser,
+  createBaseHead,
+  freeChooser,
+  trieChooser,
+  type BaseHead,
+  type Chooser,
+} from './chooser.ts'
+import { generate, newConversation, type Conversation, type GenerateOptions } from './generate.ts'
+import { hashBaseModel, openSpellm, saveSpellm, type BaseReference } from './spellm.ts'
+import { createTailSession, tailShape, type TailSession, type TailWeights } from './tail-session.ts'
+import { openTextGenerator, type GenerationMode, type TextGenerator } from './text-generator.ts'
+
+const adapterWidths = [16]
+const prompts = ['Once upon a time, a shy hedgehog', 'It was winter, and', '"Where is my']
+
+let scratch = ''
+let base: BaseModel
+let tokenizer: Tokenizer
+let trunk: TrunkSession
+let head: BaseHead
+/** An untrained tail: its choices are as good as random, so that every corner of the trie is visited. */
+let tail: TailSession
+let weights: TailWeights
+let generator: TextGenerator
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'spellm-generate-'))
+  base = await openBaseModel(modelFolder(sampleModelName))
+  tokenizer = await openModelTokenizer(base)
+  trunk = await createTrunkSession(base)
+  head = await createBaseHead(base)
+  const { hiddenSize, vocabularySize } = base.architecture
+  // Of tokens with the same six characters the last one wins, which is not what it would be without counts.
+  const counts = Uint32Array.from({ length: vocabularySize }, (_, token) => token)
+  const speller = buildSpeller(tokenizer.entries, parseAlphabet('ascii', tokenizer.entries), 6, counts)
+  const shape = tailShape(hiddenSize, adapterWidths, speller)
+  // Larger weights make surer choices.
+  weights = new Map([...initialTail(shape, 3)].map(([name, data]) => [name, data.map((value) => 3 * value)]))
+  tail = await createTailSession(shape, weights, speller)
+  const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
+  await saveSpellm(scratch, reference, { speller, adapterWidths, weights, hiddenSize })
+  generator = await openTextGenerator(scratch)
+})
+afterAll(async () => {
+  for (const session of [trunk, head, tail, generator]) await session.release()
+  await rm(scratch, { recursive: true, force: true })
+})
+
+const encode = (text: string) => [base.architecture.beginToken!, ...tokenizer.encode(text)]
+
+function continued(
+  chooser: Chooser,
+  prompt: readonly number[],
+  {
+    from = trunk,
+    conversation = newConversation(from),
+    ...options
+  }: Partial<GenerateOptions> & {
+    readonly from?: TrunkSession
+    readonly conversation?: Conversation
+  } = {},
+): Promise<number[]> {
+  const { contextLength } = base.architecture
+  return collect(
+    generate(from, chooser, conversation, prompt, {
+      maxTokens: 24,
+      stopTokens: [],
+      contextLength,
+      ...options,
+    }),
+  )
+}
+
+/** The hidden states that a model sees while it writes the base model's own text. */
+async function hiddenStates(text: string): Promise<Float32Array[]> {
+  const seen: Float32Array[] = []
+  const chooser = baseChooser(head, null)
+  await continued(
+    {
+      choose: (hidden) => {
+        seen.push(hidden)
+        return chooser.choose(hidden)
+      },
+    },
+    encode(text),
+  )
+  return seen
+}
+
+/** The spelling of a token as text symbols and END, straight from its bytes; null if it has none. */
+function symbolsOf(token: number, alphabet: Alphabet, k: number): number[] | null {
+  if (alphabet.unit !== 'character') throw new TypeError('expected characters')
+  const { special, bytes } = tokenizer.entries[token]!
+  const end = endSymbol(alphabet)
+  const symbols = special
+    ? [end + 1 + alphabet.specialTokens.indexOf(token)]
+    : Array.from(new TextDecoder().decode(bytes), (character) => alphabet.characters.indexOf(character))
+  return symbols.includes(-1) || symbols.length === 0 ? null : [...symbols, end].slice(0, k)
+}
+
+describe.each(prompts)('after %j', (text) => {
+  it('trie chooses what is best of the whole vocabulary, at every step', async () => {
+    const { speller } = tail
+    const { alphabet, k } = speller
+    const spellings = tokenizer.entries.map((_, token) => symbolsOf(token, alphabet, k))
+    const chooser = trieChooser(tail, null)
+    const chosen = new Set<number>()
+    for (const hidden of await hiddenStates(text)) {
+      const token = await chooser.choose(hidden)
+      chosen.add(token)
+      const logProbabilities = await tail.logProbabilities(hidden)
+      const scores = spellings.map((symbols) =>
+        symbols === null
+          ? -Infinity
+          : symbols.reduce((sum, s, i) => sum + logProbabilities[i * alphabetSize(alphabet) + s]!, 0),
+      )
+      expect(scores[token]).toBe(scores.reduce((a, b) => Math.max(a, b)))
+    }
+    expect(chosen.size).toBeGreaterThan(5)
+  })
+
+  it('free chooses what the likeliest characters spell, or what that begins with, at every step', async () => {
+    const { alphabet, k } = tail.speller
+    const end = endSymbol(alphabet)
+    const size = alphabetSize(alphabet)
+    if (alphabet.unit !== 'character') throw new TypeError('expected characters')
+    const chooser = freeChooser(tail, (spelled) => tokenizer.encode(spelled), null)
+    let spelledSomething = 0
+    for (const hidden of await hiddenStates(text)) {
+      const token = await chooser.choose(hidden)
+      expect(tokenizer.entries[token]).toBeDefined()
+      const logProbabilities = Array.from(await tail.logProbabilities(hidden))
+      const best = Array.from({ length: k }, (_, i) => {
+        const row = logProbabilities.slice(i * size, (i + 1) * size)
+        return row.indexOf(Math.max(...row))
+      })
+      const length = best.findIndex((symbol) => symbol >= end)
+      const spelled = best
+        .slice(0, length < 0 ? k : length)
+        .map((symbol) => alphabet.characters[symbol]!)
+        .join('')
+      if (spelled === '') continue
+      spelledSomething++
+      const content = tokenizer.decode([token])
+      const isBeginning = spelled.startsWith(content) || content.startsWith(spelled)
+      expect(isBeginning, `${JSON.stringify(spelled)} → ${JSON.stringify(content)}`).toBe(true)
+    }
+    expect(spelledSomething).toBeGreaterThan(12)
+  })
+
+  it('base chooses the largest of the logits that one pass over the whole text gives', async () => {
+    const { hiddenSize, vocabularySize } = base.architecture
+    const prompt = encode(text)
+    const tokens = await continued(baseChooser(head, null), prompt)
+    const hidden = await trunk.forward(Int32Array.from([...prompt, ...tokens]), trunk.createCache())
+    const embedding = await readTensor(base.checkpoint.tensors.get(weightNames.embedding)!)
+    for (const [i, token] of tokens.entries()) {
+      const state = hidden.subarray((prompt.length - 1 + i) * hiddenSize, (prompt.length + i) * hiddenSize)
+      const logits = Array.from({ length: vocabularySize }, (_, row) => {
+        let sum = 0
+        for (let j = 0; j < hiddenSize; j++) sum += state[j]! * embedding[row * hiddenSize + j]!
+        return sum
+      })
+      // Rounding may swap two that are as good as equal.
+      expect(logits[token]).toBeGreaterThan(logits.reduce((a, b) => Math.max(a, b)) - 1e-3)
+    }
+  })
+})
+
+describe('a conversation of two turns', () => {
+  /** Counts the tokens that the trunk reads. */
+  function counting() {
+    let read = 0
+    const counted: TrunkSession = {
+      ...trunk,
+      forward: (tokens, cache) => {
+        read += tokens.length
+        return trunk.forward(tokens, cache)
+      },
+    }
+    return { trunk: counted, read: () => read }
+  }
+
+  it.each<[GenerationMode, () => Chooser]>([
+    ['trie', () => trieChooser(tail, null)],
+    ['free', () => freeChooser(tail, (text) => tokenizer.encode(text), null)],
+    ['base', () => baseChooser(head, null)],
+  ])("goes on in mode '%s' as one whole text does, and reads only what is new", async (_, chooser) => {
+    const { trunk: from, read } = counting()
+    const conversation = newConversation(from)
+    const prompt = encode(prompts[0]!)
+    const reply = await continued(chooser(), prompt, { from, conversation })
+    expect(read()).toBe(prompt.length + reply.length - 1)
+
+    const before = read()
+    const more = tokenizer.encode(' But then the rain came.')
+    const whole = [...prompt, ...reply, ...more]
+    const second = await continued(chooser(), whole, { from, conversation })
+    // The reply's last token has not been read so far.
+    expect(read() - before).toBe(1 + more.length + second.length - 1)
+    expect(second).toEqual(await continued(chooser(), whole))
+  })
+
+  it('forgets what the new prompt does not begin with', async () => {
+    const { trunk: from, read } = counting()
+    const conversation = newConversation(from)
+    const chooser = trieChooser(tail, null)
+    const prompt = encode(prompts[0]!)
+    await continued(chooser, prompt, { from, conversation })
+    const before = read()
+    const other = [...prompt.slice(0, 5), ...encode(prompts[1]!)]
+    const reply = await continued(chooser, other, { from, conversation })
+    expect(reply).toEqual(await continued(chooser, other))
+    expect(read() - before).toBe(other.length - 5 + reply.length - 1)
+  })
+
+  it('as text is the same as the whole text', async () => {
+    const options = { mode: 'base', sampling: null, maxTokens: 12, stop: [] } as const
+    const text = async (prompt: string, conversation: Conversation) =>
+      (await collect(generator.write(prompt, conversation, options))).map((piece) => piece.text).join('')
+    const conversation = generator.createConversation()
+    const first = prompts[0]! + (await text(prompts[0]!, conversation))
+    const prompt = `${first} But then`
+    expect(await text(prompt, conversation)).toBe(await text(prompt, generator.createConversation()))
+  })
+})
+
+describe('generation', () => {
+  it('ends before an end token, and after the most tokens that it may write', async () => {
+    const prompt = encode(prompts[1]!)
+    const tokens = await continued(baseChooser(head, null), prompt)
+    const stop = tokens[9]!
+    const ended = await continued(baseChooser(head, null), prompt, { stopTokens: [9999, stop] })
+    expect(ended).toEqual(tokens.slice(0, tokens.indexOf(stop)))
+    for (const maxTokens of [0, 1, 10])
+      expect(await continued(baseChooser(head, null), prompt, { maxTokens })).toEqual(
+        tokens.slice(0, maxTokens),
+      )
+  })
+
+  it.each([
+    ['an empty prompt', 0],
+    ['a prompt longer than the context', 385],
+  ])('refuses %s', async (_, length) => {
+    const prompt = new Array<number>(length).fill(5)
+    await expect(continued(baseChooser(head, null), prompt)).rejects.toThrow(RangeError)
+  })
+})
+
+describe('a saved SpeLLM', () => {
+  const write = async (mode: GenerationMode, seed: number | null) => {
+    const pieces = await collect(
+      generator.write(prompts[2]!, generator.createConversation(), {
+        mode,
+        sampling: seed === null ? null : { temperature: 1.5, seed },
+        maxTokens: 24,
+        stop: [],
+      }),
+    )
+    const tokens = pieces.flatMap(({ token }) => (token === null ? [] : [token]))
+    return { tokens, text: pieces.map((piece) => piece.text).join('') }
+  }
+
+  it('has the spellings and weights that it had before', async () => {
+    const opened = await openSpellm(scratch)
+    expect(opened.speller).toEqual(tail.speller)
+    expect(opened.adapterWidths).toEqual(adapterWidths)
+    expect(opened.weights).toEqual(weights)
+  })
+
+  it('can only be saved in a folder', async () => {
+    const { base: reference } = JSON.parse(await readFile(join(scratch, 'spellm.json'), 'utf8')) as {
+      base: BaseReference
+    }
+    const { hiddenSize } = base.architecture
+    const folder = join(scratch, 'spellm.json', 'below')
+    await expect(
+      saveSpellm(folder, reference, { speller: tail.speller, adapterWidths, weights, hiddenSize }),
+    ).rejects.toMatchObject({ code: 'file-not-found', message: expect.stringContaining(folder) as string })
+  })
+
+  it('writes what it wrote before it was saved', async () => {
+    const { endTokens: stopTokens } = base.architecture
+    const { tokens } = await write('trie', null)
+    expect(tokens).toEqual(await continued(trieChooser(tail, null), encode(prompts[2]!), { stopTokens }))
+  })
+
+  it.each<GenerationMode>(['trie', 'free', 'base'])(
+    "draws the same text in mode '%s' with the same seed, and another with another",
+    async (mode) => {
+      const first = await write(mode, 1)
+      expect(first.tokens.length).toBeGreaterThan(0)
+      expect(await write(mode, 1)).toEqual(first)
+      expect((await write(mode, 2)).tokens).not.toEqual(first.tokens)
+    },
+  )
+
+  it('writes piece by piece what its tokens are together, also where they are no characters', async () => {
+    const conversation = generator.createConversation()
+    // So hot that every token is as likely as any other, those of a single byte too.
+    const sampling = { temperature: 100, seed: 4 }
+    const options = { mode: 'base', sampling, maxTokens: 300, stop: [] } as const
+    const pieces = await collect(generator.write('Once', conversation, options))
+    const bytes = pieces.flatMap(({ token }) => (token === null ? [] : [...tokenizer.entries[token]!.bytes]))
+    expect(bytes.filter((byte) => byte >= 0x80).length).toBeGreaterThan(3)
+    expect(pieces.map(({ text }) => text).join('')).toBe(Buffer.from(bytes).toString('utf8'))
+  })
+})

@@ -1,0 +1,89 @@
+import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
+import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import { freeToken, type BaseHead } from './chooser.ts'
+import { largestIndices } from './sampling.ts'
+import type { TailSession } from './tail-session.ts'
+
+/** A token or symbol that could have been chosen. */
+export interface Candidate {
+  readonly index: number
+  readonly logProbability: number
+  readonly probability: number
+}
+
+/** How the next token after a hidden state is chosen. */
+export interface ChoiceDetail {
+  /** The base model's most likely tokens; their probabilities are among all tokens. */
+  readonly base: readonly Candidate[]
+  /** What the SpeLLM makes of it; null for a base model alone. */
+  readonly spellm: {
+    /** The best tokens by the total log-probability of their spelling; probabilities are among those listed. */
+    readonly trie: readonly Candidate[]
+    /** The symbols of free decoding up to END, and the token that they stand for. */
+    readonly free: { readonly symbols: readonly number[]; readonly token: number }
+    /** [k]: each head's most likely symbols. */
+    readonly heads: readonly (readonly Candidate[])[]
+  } | null
+}
+
+const listedTokens = 10
+const listedSymbols = 6
+
+/**
+ * Looks at one choice.
+ *
+ * @param hidden float32 [d], the last position's, after the final norm
+ * @param tokenize the ids of a text
+ */
+export async function inspectChoice(
+  hidden: Float32Array,
+  head: BaseHead,
+  tail: TailSession | null,
+  tokenize: (text: string) => number[],
+): Promise<ChoiceDetail> {
+  const logits = await head.logits(hidden)
+  const total = logSumExp(logits)
+  const base = largestIndices(logits, listedTokens).map((index) => candidate(index, logits[index]! - total))
+  if (!tail) return { base, spellm: null }
+
+  const { speller } = tail
+  const size = alphabetSize(speller.alphabet)
+  const scores = await tail.logProbabilities(hidden)
+  const best = bestTokens(createTrieSearch(speller), scores, listedTokens)
+  const listed = logSumExp(best.map(({ score }) => score))
+  const heads = Array.from({ length: speller.k }, (_, i) => {
+    const own = scores.subarray(i * size, (i + 1) * size)
+    return largestIndices(own, listedSymbols).map((symbol) => candidate(symbol, own[symbol]!))
+  })
+  const symbols = heads.map(([first]) => first!.index)
+  const end = symbols.indexOf(endSymbol(speller.alphabet))
+  return {
+    base,
+    spellm: {
+      trie: best.map(({ token, score }) => ({
+        index: token,
+        logProbability: score,
+        probability: Math.exp(score - listed),
+      })),
+      free: {
+        symbols: end < 0 ? symbols : symbols.slice(0, end),
+        token: freeToken(speller, Int32Array.from(symbols), tokenize) ?? best[0]!.token,
+      },
+      heads,
+    },
+  }
+}
+
+const candidate = (index: number, logProbability: number): Candidate => ({
+  index,
+  logProbability,
+  probability: Math.exp(logProbability),
+})
+
+function logSumExp(scores: Iterable<number>): number {
+  let largest = -Infinity
+  for (const score of scores) largest = Math.max(largest, score)
+  let sum = 0
+  for (const score of scores) sum += Math.exp(score - largest)
+  return largest + Math.log(sum)
+}

@@ -1,0 +1,98 @@
+import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeSafetensors } from '../../formats/safetensors.ts'
+import { openTokenizer } from '../../formats/tokenizer.ts'
+import { weightNames, weightShapes } from '../../models/architecture.ts'
+import { openBaseModel } from '../../models/base-model.ts'
+import { llamaArchitecture, llamaConfigSchema } from '../../models/llama.ts'
+import { modelFolder } from '../../models/model-folder.ts'
+import { alphabetSize, byteAlphabet, endSymbol } from '../../spelling/alphabet.ts'
+import { buildSpeller, spellingOf } from '../../spelling/speller.ts'
+import { hashBaseModel, saveSpellm } from '../spellm.ts'
+
+const endToken = 0
+const hiddenSize = 64
+const k = 12
+
+/**
+ * Writes a Llama model with the sample model's tokenizer that knows one text by heart: after each of its
+ * tokens it says the next one, after the last its end token, after that the first. What it says is thus known
+ * without computing, whatever the text is.
+ *
+ * Its layer adds nothing, the token number i of the text is embedded as the unit vector i, and the LM head
+ * has that vector in the row of the token after it.
+ *
+ * @returns the text's tokens and the end token
+ */
+export async function writeRecitingModel(
+  folder: string,
+  text: string,
+  { contextLength }: { readonly contextLength: number },
+): Promise<number[]> {
+  const script = [...(await openTokenizer(modelFolder('sample'))).encode(text), endToken]
+  if (new Set(script).size < script.length || script.length > hiddenSize)
+    throw new RangeError(`a text of at most ${hiddenSize - 1} tokens, none of them twice`)
+  const config = {
+    model_type: 'llama',
+    hidden_size: hiddenSize,
+    num_hidden_layers: 1,
+    num_attention_heads: 1,
+    head_dim: 2,
+    intermediate_size: 1,
+    vocab_size: 4096,
+    max_position_embeddings: contextLength,
+    eos_token_id: endToken,
+  } as const
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+  for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+    await cp(join(modelFolder('sample'), name), join(folder, name))
+
+  const weights = new Map<string, Float32Array>()
+  const shapes = weightShapes(llamaArchitecture(llamaConfigSchema.parse(config), 'config.json'))
+  for (const [name, shape] of shapes)
+    weights.set(
+      name,
+      new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(shape.length === 1 ? 1 : 0),
+    )
+  for (const [i, token] of script.entries()) {
+    weights.get(weightNames.embedding)![token * hiddenSize + i] = 1
+    weights.get(weightNames.head)![following(script, i) * hiddenSize + i] = 1
+  }
+  const tensors = [...shapes].map(
+    ([name, shape]) => [name, { dtype: 'F32', shape, data: weights.get(name)! }] as const,
+  )
+  await writeSafetensors(join(folder, 'model.safetensors'), Object.fromEntries(tensors))
+  return script
+}
+
+/**
+ * Writes a SpeLLM of a reciting model whose heads spell the same text in bytes.
+ *
+ * @param misspelled a token of the script that the heads don't know
+ */
+export async function writeRecitingSpellm(
+  folder: string,
+  base: string,
+  script: readonly number[],
+  { misspelled }: { readonly misspelled?: number } = {},
+): Promise<void> {
+  const { entries } = await openTokenizer(base)
+  const speller = buildSpeller(entries, byteAlphabet(entries), k)
+  const size = alphabetSize(speller.alphabet)
+  const heads = new Float32Array(k * size * hiddenSize)
+  for (const i of script.keys()) {
+    const token = following(script, i)
+    if (token === misspelled) continue
+    const symbols = [...spellingOf(speller, token), endSymbol(speller.alphabet)]
+    for (const [head, symbol] of symbols.slice(0, k).entries())
+      heads[(head * size + symbol) * hiddenSize + i] = 1
+  }
+  await saveSpellm(
+    folder,
+    { path: base, sha256: await hashBaseModel(await openBaseModel(base)) },
+    { speller, adapterWidths: [], weights: new Map([['heads.weight', heads]]), hiddenSize },
+  )
+}
+
+const following = (script: readonly number[], i: number) => script[(i + 1) % script.length]!
