@@ -15,7 +15,21 @@ const mayImport = {
   decode: ['graph', 'formats', 'spelling', 'runtime', 'models'],
   distill: ['graph', 'formats', 'spelling', 'runtime', 'models', 'runs', 'decode'],
   evaluate: ['graph', 'formats', 'spelling', 'runtime', 'models', 'decode', 'distill'],
-  worker: ['graph', 'formats', 'spelling', 'runtime', 'models', 'runs', 'decode', 'distill', 'evaluate'],
+  contract: [],
+  worker: [
+    'contract',
+    'graph',
+    'formats',
+    'spelling',
+    'runtime',
+    'models',
+    'runs',
+    'decode',
+    'distill',
+    'evaluate',
+  ],
+  web: ['contract', 'worker', 'formats'],
+  electron: ['contract', 'worker', 'formats'],
   cli: [
     'graph',
     'formats',
@@ -45,11 +59,17 @@ const importRules = folders.map((folder) => {
               group: forbidden.map((other) => `**/${other}/**`),
               message: `${folder}/ may not import this folder (see CONTRIBUTING.md).`,
             },
-            { group: ['electron'], message: 'Electron is imported only in src-main/electron/.' },
+            ...(folder === 'electron'
+              ? []
+              : [{ group: ['electron'], message: 'Electron is imported only in src-main/electron/.' }]),
+            {
+              group: ['onnxruntime-node'],
+              message: 'Import runtime/onnxruntime.ts, which sends no telemetry.',
+            },
             ...(['graph', 'spelling'].includes(folder)
               ? [
                   {
-                    group: ['node:fs*', 'node:child_process', 'onnxruntime-node'],
+                    group: ['node:fs*', 'node:child_process'],
                     message: `${folder}/ is pure: no I/O.`,
                   },
                 ]
@@ -60,6 +80,24 @@ const importRules = folders.map((folder) => {
     },
   }
 })
+
+const rendererRules = {
+  files: ['src-renderer/**/*.{ts,tsx}'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: '/src-main/(?!contract/)',
+            message: 'The renderer imports only src-main/contract/ (see CONTRIBUTING.md).',
+          },
+          { group: ['electron', 'node:*'], message: 'The renderer runs in a browser.' },
+        ],
+      },
+    ],
+  },
+}
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/'] },
@@ -93,4 +131,9 @@ export default tseslint.config(
     },
   },
   ...importRules,
+  {
+    files: ['src-main/runtime/onnxruntime.ts'],
+    rules: { 'no-restricted-imports': 'off' },
+  },
+  rendererRules,
 )

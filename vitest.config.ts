@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src-main/**/*.test.ts', 'resources/**/*.test.ts'],
+    include: ['src-main/**/*.test.ts', 'src-renderer/**/*.test.ts', 'resources/**/*.test.ts'],
     // onnxruntime aborts when its native sessions are re-created in worker threads
     // (microsoft/onnxruntime issue 13086), hence one child process a test file.
     pool: 'forks',

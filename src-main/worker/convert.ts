@@ -1,9 +1,6 @@
-import { rm, statfs } from 'node:fs/promises'
-import { arch, cpus, platform } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as ort from 'onnxruntime-node'
 import { z } from 'zod'
-import { stories } from '../../resources/stories/stories.ts'
 import { createTailSession, tailShape } from '../decode/tail-session.ts'
 import { hashBaseModel, saveSpellm } from '../decode/spellm.ts'
 import { collectTokens, countTokens } from '../distill/corpus.ts'
@@ -13,16 +10,17 @@ import { sampleText } from '../distill/self-sampling.ts'
 import {
   deleteTeacherCache,
   fillTeacherCache,
+  missingCacheBytes,
   planTeacherCache,
-  teacherCacheBytes,
+  teacherCacheShape,
   type TeacherCache,
 } from '../distill/teacher-cache.ts'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { measureAgreement, type Agreement } from '../evaluate/agreement.ts'
 import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
-import { readTexts } from '../formats/text-source.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { checkWeights, openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
+import type { Architecture } from '../models/architecture.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
 import { createWindowSession } from '../models/trunk-session.ts'
@@ -37,10 +35,14 @@ import {
   type Run,
 } from '../runs/index.ts'
 import { parametersOf, type TrainerState } from '../runtime/trainer.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { alphabetSize, parseAlphabet } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
 import { buildSpeller, type Speller } from '../spelling/speller.ts'
-import { conversionSettingsSchema, type ConversionSettings } from './settings.ts'
+import { conversionDocuments } from './documents.ts'
+import { freeDiskBytes, machine } from './machine.ts'
+import { createSampleWriter, type Sample, type SampleWriter } from './sample-writer.ts'
+import { conversionSettingsSchema, defaultAdapterWidths, type ConversionSettings } from './settings.ts'
 
 export const conversionPhases = ['check', 'text', 'cache', 'train', 'evaluate'] as const
 export type ConversionPhase = (typeof conversionPhases)[number]
@@ -57,6 +59,7 @@ export type ConversionEvent =
     }
   | ({ readonly type: 'step'; readonly steps: number; readonly tokens: number } & StepMetrics)
   | { readonly type: 'evaluation'; readonly step: number; readonly agreement: Agreement }
+  | ({ readonly type: 'sample'; readonly step: number } & Sample)
   | { readonly type: 'notice'; readonly message: string }
 
 const coverageSchema = z.object({
@@ -72,7 +75,7 @@ export const conversionResultSchema = z.object({
   /** Tokens learnt from, without the held-out ones. */
   tokens: z.number(),
   steps: z.number(),
-  /** Of computing, over all sessions of the run. */
+  /** Over all sessions of the run, as far as their checkpoints tell. */
   seconds: z.number(),
   k: z.number(),
   alphabetSize: z.number(),
@@ -86,13 +89,23 @@ export type ConversionResult = z.infer<typeof conversionResultSchema>
 export interface JobOptions {
   readonly onEvent: (event: ConversionEvent) => void
   readonly signal?: AbortSignal
+  /** When it fires, training ends after the present step, and the run is finished with the weights so far. */
+  readonly finishEarly?: AbortSignal
+  /** Whether base model and SpeLLM continue a text at each evaluation. Default: no. */
+  readonly writesSamples?: boolean
+  /** Where each step computes. */
+  readonly turn?: Turn
 }
 
-const windowTokens = 256
-const maxWindowsAtOnce = 8
-/** Logits of one teacher batch, in bytes. */
-const maxLogitsBytes = 512 * 2 ** 20
+/** At least; rounded up to whole chunks of the teacher cache. */
 const heldOutPositions = 20_480
+
+/** Tokens at the beginning of the text that a conversion doesn't learn from. */
+export function heldOutTokens(architecture: Architecture): number {
+  const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
+  return Math.ceil(heldOutPositions / positionsPerChunk) * positionsPerChunk
+}
+
 /** Positions of the evaluations along the way. */
 const quickPositions = 4_096
 const evaluationsAlongTheWay = 8
@@ -104,14 +117,15 @@ const sessionStateSchema = z.object({ seconds: z.number() })
  * Converts a base model into a SpeLLM in a new run folder: text, teacher cache, distillation, measurement on
  * held-out text.
  *
- * @throws SpellmError with nothing left behind if the input is bad; CancelledError when the signal fires,
- *   with everything done so far kept for `resumeConversion`
+ * @throws SpellmError with nothing left behind if the input is bad; SpellmError 'disk-full', and CancelledError
+ *   when the signal fires, with everything done so far kept for `resumeConversion`
  */
 export async function convert(
   folder: string,
   settings: ConversionSettings,
   options: JobOptions,
 ): Promise<ConversionResult> {
+  const started = performance.now()
   options.onEvent({ type: 'phase', phase: 'check' })
   const base = await openBaseModel(modelFolder(settings.base))
   const tokenizer = await openModelTokenizer(base)
@@ -120,18 +134,11 @@ export async function convert(
   const run = await createRun(folder, conversionSettingsSchema, {
     settings,
     base: { path: settings.base === sampleModelName ? sampleModelName : base.folder, sha256 },
-    environment: {
-      node: process.version,
-      onnxruntime: ort.env.versions.node ?? '',
-      platform: platform(),
-      arch: arch(),
-      cpu: cpus()[0]?.model ?? '',
-      cores: cpus().length,
-    },
+    environment: { ...machine() },
   })
   try {
     const prepared = await discardOnBadInput(run, () => prepare(run, base, tokenizer, options))
-    return await train(run, prepared, options)
+    return await train(run, prepared, started, options)
   } finally {
     await run.close()
   }
@@ -143,6 +150,7 @@ export async function convert(
  * @throws SpellmError 'run-mismatch' if the base model has changed, and as `openRun`
  */
 export async function resumeConversion(folder: string, options: JobOptions): Promise<ConversionResult> {
+  const started = performance.now()
   options.onEvent({ type: 'phase', phase: 'check' })
   const { base: reference } = await readDescription(folder, conversionSettingsSchema)
   const finished = await readResult(folder, conversionResultSchema)
@@ -151,7 +159,7 @@ export async function resumeConversion(folder: string, options: JobOptions): Pro
   const tokenizer = await openModelTokenizer(base)
   const run = await openRun(folder, conversionSettingsSchema, { expectedBase: await hashBaseModel(base) })
   try {
-    return await train(run, await prepare(run, base, tokenizer, options), options)
+    return await train(run, await prepare(run, base, tokenizer, options), started, options)
   } finally {
     await run.close()
   }
@@ -175,12 +183,12 @@ interface Portion {
   readonly ids: Int32Array
 }
 
-/** A new run whose input turns out to be bad leaves nothing behind. */
+/** A new run whose input turns out to be bad leaves nothing behind. A full disk is no fault of the input. */
 async function discardOnBadInput<T>(run: ConversionRun, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof SpellmError) {
+    if (error instanceof SpellmError && error.code !== 'disk-full') {
       await run.close()
       await rm(run.folder, { recursive: true, force: true })
     }
@@ -195,16 +203,12 @@ async function prepare(
   options: JobOptions,
 ): Promise<Prepared> {
   const { settings, folder } = run
-  const { hiddenSize, vocabularySize, contextLength } = base.architecture
-  const tokens = Math.min(windowTokens, contextLength)
-  const batch = Math.max(
-    1,
-    Math.min(maxWindowsAtOnce, Math.floor(maxLogitsBytes / (4 * vocabularySize * tokens))),
-  )
+  const cacheShape = teacherCacheShape(base.architecture)
+  const { tokens, hiddenSize } = cacheShape
   const plan = (name: string, windows: number) =>
-    planTeacherCache(join(folder, cacheFolder, name), { batch, tokens, hiddenSize }, windows)
+    planTeacherCache(join(folder, cacheFolder, name), cacheShape, windows)
   const { positionsPerChunk } = plan('training', 0)
-  const heldOutLength = Math.ceil(heldOutPositions / positionsPerChunk) * positionsPerChunk
+  const heldOutLength = heldOutTokens(base.architecture)
 
   options.onEvent({ type: 'phase', phase: 'text' })
   const ids = await loadTokens(
@@ -230,16 +234,11 @@ async function prepare(
       `A batch of ${settings.batchTokens} tokens is larger than the text of ${rest.length} tokens.`,
       'Give more text or choose smaller batches.',
     )
-  await requireDiskSpace(folder, teacherCacheBytes(training.cache) + teacherCacheBytes(heldOut.cache))
+  await requireDiskSpace(
+    folder,
+    (await missingCacheBytes(training.cache)) + (await missingCacheBytes(heldOut.cache)),
+  )
   return { base, tokenizer, speller, shape, tokenCounts, training, heldOut }
-}
-
-/**
- * A second, wider block gains about a point of agreement. A small trunk can afford it; on a large one its
- * bytes would eat up what the smaller head saves.
- */
-function defaultAdapterWidths(hiddenSize: number): readonly number[] {
-  return hiddenSize <= 512 ? [2 * hiddenSize, 4 * hiddenSize] : [2 * hiddenSize]
 }
 
 /** The run's tokens: those stored with it, or read, told or sampled now and stored. */
@@ -249,7 +248,7 @@ async function loadTokens(
   tokenizer: Tokenizer,
   heldOutLength: number,
   minimum: number,
-  { onEvent, signal }: JobOptions,
+  { onEvent, signal, turn = ownTurn }: JobOptions,
 ): Promise<Int32Array> {
   const { settings, folder } = run
   const path = join(folder, tokensFile)
@@ -259,51 +258,70 @@ async function loadTokens(
   })
   if (stored) return new Int32Array((await readTensorBytes(stored.tensors.get('tokens')!)).buffer)
 
-  const limit = heldOutLength + settings.tokens
+  const limit = Math.max(heldOutLength + settings.tokens, minimum)
   const onProgress = (done: number) => {
     if (signal?.aborted) throw new CancelledError()
     onEvent({ type: 'progress', phase: 'text', done: Math.min(done, limit), total: limit })
   }
   let ids: Int32Array
-  if (settings.texts.length === 0 && settings.base !== sampleModelName) {
+  const documents = conversionDocuments(settings)
+  if (documents === null) {
     onEvent({ type: 'notice', message: 'No text was given: the base model writes it itself.' })
-    const sequenceLength = Math.min(windowTokens, base.architecture.contextLength)
     const sampling = {
-      tokens: Math.max(limit, minimum),
-      sequenceLength,
+      tokens: limit,
+      sequenceLength: teacherCacheShape(base.architecture).tokens,
       seed: settings.seed,
       device: settings.device,
       onProgress,
+      turn,
     }
     ids = await sampleText(base, signal ? { ...sampling, signal } : sampling)
   } else {
-    const documents =
-      settings.texts.length > 0 ? readTexts(settings.texts) : stories(storySeed(settings.seed))
     ids = await collectTokens(documents, tokenizer, base.architecture, { limit, minimum, onProgress })
   }
   await writeSafetensors(path, { tokens: { dtype: 'I32', shape: [ids.length], data: ids } })
   return ids
 }
 
-/** Stories that the sample model was not trained on. */
-const storySeed = (seed: number) => 1_000 + seed
-
 async function requireDiskSpace(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize < bytes * 1.05)
+  const free = await freeDiskBytes(folder)
+  if (free < bytes * 1.05)
     throw new SpellmError(
       'disk-full',
-      `${folder}: the teacher cache needs ${(bytes / 1e9).toFixed(1)} GB, ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`,
-      'Free some disk space, choose another folder with --out, or learn from fewer tokens with --tokens.',
+      `${folder}: the teacher cache needs ${(bytes / 1e9).toFixed(1)} GB, ${(free / 1e9).toFixed(1)} GB are free.`,
+      'Free some disk space, choose another folder for the run, or learn from fewer tokens.',
     )
 }
 
-async function train(run: ConversionRun, prepared: Prepared, options: JobOptions): Promise<ConversionResult> {
+/** @param started when this session of the run began, as `performance.now` has it */
+async function train(
+  run: ConversionRun,
+  prepared: Prepared,
+  started: number,
+  options: JobOptions,
+): Promise<ConversionResult> {
+  const { base, tokenizer, heldOut } = prepared
+  const samples = options.writesSamples
+    ? createSampleWriter(base, tokenizer, heldOut.ids, run.settings.device)
+    : null
+  try {
+    return await trainAndMeasure(run, prepared, started, samples, options)
+  } finally {
+    await samples?.release()
+  }
+}
+
+async function trainAndMeasure(
+  run: ConversionRun,
+  prepared: Prepared,
+  started: number,
+  samples: SampleWriter | null,
+  options: JobOptions,
+): Promise<ConversionResult> {
   const { settings } = run
-  const { onEvent, signal } = options
+  const { onEvent, signal, finishEarly, turn = ownTurn } = options
   const { base, tokenizer, speller, shape, training, heldOut } = prepared
   const tokenize = (text: string) => tokenizer.encode(text)
-  const sessionStart = performance.now()
 
   onEvent({ type: 'phase', phase: 'cache' })
   await fillCaches(run, prepared, options)
@@ -311,12 +329,25 @@ async function train(run: ConversionRun, prepared: Prepared, options: JobOptions
   const { checkpoint, warnings } = await run.resume(sessionStateSchema)
   for (const message of warnings) onEvent({ type: 'notice', message })
   const secondsBefore = checkpoint?.state.seconds ?? 0
-  const seconds = () => secondsBefore + (performance.now() - sessionStart) / 1000
+  const seconds = () => secondsBefore + (performance.now() - started) / 1000
 
-  const measure = async (state: TrainerState, maxPositions: number) => {
+  /** Measures the weights on held-out positions, and shows what they make of a text. */
+  const evaluate = async (
+    state: TrainerState,
+    limits: { readonly maxPositions?: number; readonly signal?: AbortSignal },
+  ) => {
+    const { step } = state
     const tail = await createTailSession(shape, parametersOf(state), speller)
     try {
-      return await measureAgreement(tail, heldOut.cache, tokenize, { maxPositions })
+      const agreement = await measureAgreement(tail, heldOut.cache, tokenize, { ...limits, turn })
+      await run.appendMetrics({ type: 'evaluation', step, agreement })
+      onEvent({ type: 'evaluation', step, agreement })
+      if (samples) {
+        const sample = await samples.write(tail, turn)
+        await run.appendMetrics({ type: 'sample', step, ...sample })
+        onEvent({ type: 'sample', step, ...sample })
+      }
+      return agreement
     } finally {
       await tail.release()
     }
@@ -334,14 +365,12 @@ async function train(run: ConversionRun, prepared: Prepared, options: JobOptions
       lastMetrics = metrics
       await run.appendMetrics({ type: 'step', ...metrics })
       onEvent({ type: 'step', steps, tokens: settings.batchTokens, ...metrics })
-      if (metrics.step % evaluateEvery === 0 && metrics.step < steps) {
-        const agreement = await measure(await currentState(), quickPositions)
-        await run.appendMetrics({ type: 'evaluation', step: metrics.step, agreement })
-        onEvent({ type: 'evaluation', step: metrics.step, agreement })
-      }
+      if (metrics.step % evaluateEvery === 0 && metrics.step < steps)
+        await evaluate(await currentState(), { maxPositions: quickPositions })
       const isStopping = signal?.aborted ?? false
       if (
         isStopping ||
+        finishEarly?.aborted ||
         metrics.step === steps ||
         performance.now() - lastCheckpoint > settings.checkpointSeconds * 1000
       ) {
@@ -350,12 +379,12 @@ async function train(run: ConversionRun, prepared: Prepared, options: JobOptions
       }
       if (isStopping) throw new CancelledError()
     },
+    isEnough: () => finishEarly?.aborted ?? false,
+    turn,
   })
 
   onEvent({ type: 'phase', phase: 'evaluate' })
-  const agreement = await measure(final, Infinity)
-  await run.appendMetrics({ type: 'evaluation', step: final.step, agreement })
-  onEvent({ type: 'evaluation', step: final.step, agreement })
+  const agreement = await evaluate(final, signal ? { signal } : {})
   const { loss, headAccuracy } = lastMetrics ?? (await lastStepMetrics(run))
   await saveSpellm(join(run.folder, spellmFolder), run.base, {
     speller,
@@ -365,8 +394,8 @@ async function train(run: ConversionRun, prepared: Prepared, options: JobOptions
   })
   const result: ConversionResult = {
     agreement,
-    tokens: training.cache.chunks * training.cache.positionsPerChunk,
-    steps,
+    tokens: Math.min(positionsOf(training.cache), final.step * settings.batchTokens),
+    steps: final.step,
     seconds: seconds(),
     k: speller.k,
     alphabetSize: alphabetSize(speller.alphabet),
@@ -390,12 +419,9 @@ async function train(run: ConversionRun, prepared: Prepared, options: JobOptions
 async function fillCaches(
   { settings }: ConversionRun,
   { base, heldOut, training }: Prepared,
-  { onEvent, signal }: JobOptions,
+  { onEvent, signal, turn = ownTurn }: JobOptions,
 ) {
-  const total = [heldOut, training].reduce(
-    (sum, { cache }) => sum + cache.chunks * cache.positionsPerChunk,
-    0,
-  )
+  const total = positionsOf(heldOut.cache) + positionsOf(training.cache)
   let before = 0
   for (const { cache, ids } of [heldOut, training]) {
     const openTeacher = () =>
@@ -411,10 +437,12 @@ async function fillCaches(
         done: before + chunk * cache.positionsPerChunk + done,
         total,
       })
-    await fillTeacherCache(cache, ids, openTeacher, signal ? { onProgress, signal } : { onProgress })
-    before += cache.chunks * cache.positionsPerChunk
+    await fillTeacherCache(cache, ids, openTeacher, { onProgress, turn, ...(signal ? { signal } : {}) })
+    before += positionsOf(cache)
   }
 }
+
+const positionsOf = ({ chunks, positionsPerChunk }: TeacherCache) => chunks * positionsPerChunk
 
 const storedStepSchema = z.looseObject({
   type: z.string(),

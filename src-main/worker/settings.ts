@@ -57,6 +57,14 @@ export function parseConversionSettings(input: z.input<typeof conversionSettings
   )
 }
 
+/**
+ * Inner widths of the adapter on a trunk of `hiddenSize`. A second, wider block gains about a point of agreement. A small trunk can afford it; on a large one its
+ * bytes would eat up what the smaller head saves.
+ */
+export function defaultAdapterWidths(hiddenSize: number): readonly number[] {
+  return hiddenSize <= 512 ? [2 * hiddenSize, 4 * hiddenSize] : [2 * hiddenSize]
+}
+
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],

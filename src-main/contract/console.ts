@@ -1,0 +1,115 @@
+import { eventIterator } from '@orpc/contract'
+import { z } from 'zod'
+import { procedure } from './errors.ts'
+import { modelReferenceSchema } from './models.ts'
+import { runIdSchema } from './runs.ts'
+
+/** What the console tests: the SpeLLM of a finished run beside its base, or a base model alone. */
+export const consoleSourceSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('run'), id: runIdSchema }),
+  z.object({ kind: z.literal('model'), reference: modelReferenceSchema }),
+])
+export type ConsoleSource = z.infer<typeof consoleSourceSchema>
+
+export const consoleModeSchema = z.enum(['base', 'trie', 'free'])
+export type ConsoleMode = z.infer<typeof consoleModeSchema>
+
+/** null: greedy. */
+export const samplingSchema = z
+  .object({
+    temperature: z.number().positive().max(10),
+    topK: z.int().min(1).max(1_000_000).optional(),
+    topP: z.number().positive().max(1).optional(),
+    seed: z.int().min(0).max(4_294_967_295),
+  })
+  .nullable()
+export type Sampling = z.infer<typeof samplingSchema>
+
+export const generationEventSchema = z.discriminatedUnion('type', [
+  /** The tokens of the prompt, once, before the first token. */
+  z.object({ type: z.literal('prompt'), tokens: z.array(z.int()) }),
+  z.object({
+    type: z.literal('token'),
+    token: z.int(),
+    /** What became complete with this token; may be empty inside a character. */
+    text: z.string(),
+    /** Time of this step on the engine, without waiting for others. */
+    milliseconds: z.number(),
+  }),
+  z.object({
+    type: z.literal('end'),
+    reason: z.enum(['length', 'stop', 'context']),
+    tokens: z.int(),
+    /** Without the prompt. */
+    tokensPerSecond: z.number(),
+    /** Time until the first token. */
+    promptMilliseconds: z.number(),
+    /** Text that became complete only with the end. */
+    text: z.string(),
+  }),
+])
+export type GenerationEvent = z.infer<typeof generationEventSchema>
+
+/** A candidate for the next token; probability among all tokens (base) or among the listed ones (trie). */
+export const candidateSchema = z.object({
+  token: z.int(),
+  text: z.string(),
+  logProbability: z.number(),
+  probability: z.number(),
+})
+export type Candidate = z.infer<typeof candidateSchema>
+
+/** How the next token after a context was chosen. */
+export const tokenDetailSchema = z.object({
+  /** The base model's most likely tokens. */
+  base: z.array(candidateSchema),
+  /** The SpeLLM's best tokens by total log-probability of their spelling; null for a base model alone. */
+  trie: z.array(candidateSchema).nullable(),
+  /** What free decoding makes of it. */
+  free: z.object({ spelled: z.string(), token: z.int(), text: z.string() }).nullable(),
+  /** Each head's most likely symbols. */
+  heads: z.array(z.array(z.object({ symbol: z.string(), probability: z.number() }))).nullable(),
+})
+export type TokenDetail = z.infer<typeof tokenDetailSchema>
+
+const promptSchema = z.string().max(1_000_000)
+
+export const consoleContract = {
+  /** Continues a prompt. Ends early when the caller stops listening. */
+  generate: procedure
+    .input(
+      z.object({
+        source: consoleSourceSchema,
+        mode: consoleModeSchema,
+        prompt: promptSchema,
+        maxTokens: z.int().min(1).max(100_000),
+        sampling: samplingSchema,
+        stop: z.array(z.string().min(1).max(1_000)).max(16),
+      }),
+    )
+    .output(eventIterator(generationEventSchema)),
+  /** @see tokenDetailSchema */
+  inspectToken: procedure
+    .input(z.object({ source: consoleSourceSchema, context: z.array(z.int().min(0)).min(1).max(1_000_000) }))
+    .output(tokenDetailSchema),
+}
+
+/** A prompt that was kept, with what the models made of it. */
+export const savedPromptSchema = z.object({
+  id: z.uuid(),
+  /** ISO 8601. */
+  saved: z.string(),
+  title: z.string().max(200),
+  prompt: promptSchema,
+  source: consoleSourceSchema,
+  sampling: samplingSchema,
+  maxTokens: z.int(),
+  results: z.array(z.object({ mode: consoleModeSchema, text: z.string(), tokensPerSecond: z.number() })),
+})
+export type SavedPrompt = z.infer<typeof savedPromptSchema>
+
+export const promptsContract = {
+  list: procedure.output(z.array(savedPromptSchema)),
+  save: procedure.input(savedPromptSchema.omit({ id: true, saved: true })).output(savedPromptSchema),
+  remove: procedure.input(z.object({ id: z.uuid() })).output(z.void()),
+}

@@ -1,0 +1,28 @@
+import { appContract } from './app.ts'
+import { consoleContract, promptsContract } from './console.ts'
+import { filesContract } from './files.ts'
+import { modelsContract } from './models.ts'
+import { runsContract } from './runs.ts'
+import { spellingContract } from './spelling.ts'
+import { textContract } from './text.ts'
+
+/** All that a renderer may ask the engine for, over whichever transport. */
+export const contract = {
+  app: appContract,
+  files: filesContract,
+  models: modelsContract,
+  text: textContract,
+  spelling: spellingContract,
+  runs: runsContract,
+  console: consoleContract,
+  prompts: promptsContract,
+}
+
+export * from './app.ts'
+export * from './console.ts'
+export * from './errors.ts'
+export * from './files.ts'
+export * from './models.ts'
+export * from './runs.ts'
+export * from './spelling.ts'
+export * from './text.ts'

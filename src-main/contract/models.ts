@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { procedure } from './errors.ts'
+
+/** Names a base model: 'sample' or an absolute folder. */
+export const modelReferenceSchema = z.string().min(1).max(4096)
+
+/** What a person wants to know about a base model before converting it. */
+export const modelCardSchema = z.object({
+  reference: modelReferenceSchema,
+  /** The folder's last part, or 'Sample model'. */
+  name: z.string(),
+  architecture: z.string(),
+  layers: z.int(),
+  hiddenSize: z.int(),
+  vocabularySize: z.int(),
+  contextLength: z.int(),
+  parameters: z.number(),
+  /** Elements of the LM head, V · d. */
+  headParameters: z.number(),
+  /** Share of the weights read for each generated token that belongs to the LM head: the most a SpeLLM can save. */
+  lmHeadShare: z.number(),
+  tied: z.boolean(),
+  dtype: z.string(),
+  /** Of the weights on disk. */
+  bytes: z.number(),
+  /** Estimate of the memory that caching the teacher takes on this machine, in bytes, and what is free now. */
+  memory: z.object({ needed: z.number(), free: z.number() }),
+})
+export type ModelCard = z.infer<typeof modelCardSchema>
+
+/** A model of the library: its card, or why it can't be used now (its disk may be unmounted). */
+export const libraryModelSchema = z.discriminatedUnion('usable', [
+  z.object({ usable: z.literal(true), card: modelCardSchema }),
+  z.object({
+    usable: z.literal(false),
+    reference: modelReferenceSchema,
+    name: z.string(),
+    problem: z.string(),
+    remedy: z.string(),
+  }),
+])
+export type LibraryModel = z.infer<typeof libraryModelSchema>
+
+const byReference = z.object({ reference: modelReferenceSchema })
+
+export const modelsContract = {
+  /** The sample model and the folders that were added, in that order. */
+  list: procedure.output(z.array(libraryModelSchema)),
+  /** Checks a folder and shows its card; changes nothing. */
+  inspect: procedure.input(byReference).output(modelCardSchema),
+  /** Adds a folder to the library, after the same check. */
+  add: procedure.input(byReference).output(modelCardSchema),
+  /** Takes a folder out of the library. Its files stay. */
+  remove: procedure.input(byReference).output(z.void()),
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { procedure } from './errors.ts'
+import { modelReferenceSchema } from './models.ts'
+import { textSourceSchema } from './text.ts'
+
+export const spellingStatusSchema = z.enum(['covered', 'truncated', 'shadowed', 'uncovered'])
+export type SpellingStatus = z.infer<typeof spellingStatusSchema>
+
+/** Shares of tokens by status, together 1. */
+export const coverageSchema = z.object({
+  covered: z.number(),
+  truncated: z.number(),
+  shadowed: z.number(),
+  uncovered: z.number(),
+})
+export type Coverage = z.infer<typeof coverageSchema>
+
+const kSchema = z.int().min(1).max(64)
+/** auto, auto:N, ascii, latin1, bytes, or characters:abc… */
+const alphabetSpecificationSchema = z.string().min(1).max(100_000)
+
+const spellingChoice = z.object({
+  model: modelReferenceSchema,
+  texts: textSourceSchema,
+  k: kSchema,
+  alphabet: alphabetSpecificationSchema,
+})
+
+export const spelledTokenSchema = z.object({
+  token: z.int(),
+  /** What the token stands for; invalid UTF-8 is shown as �. */
+  text: z.string(),
+  /** Its spelling as shown to a person, without END. */
+  symbols: z.array(z.string()),
+  status: spellingStatusSchema,
+})
+export type SpelledToken = z.infer<typeof spelledTokenSchema>
+
+export const spellingPreviewSchema = z.object({
+  /** A, with END and the special tokens. */
+  alphabetSize: z.int(),
+  /** The first characters of the alphabet, for people. */
+  characters: z.array(z.string()),
+  vocabulary: coverageSchema,
+  corpus: coverageSchema,
+  /** Share of the corpus's tokens that is covered, for each alphabet (row) and k from 1 (column). */
+  heatmap: z.object({
+    alphabets: z.array(z.object({ specification: z.string(), size: z.int() })),
+    ks: z.array(z.int()),
+    covered: z.array(z.array(z.number())),
+  }),
+  /** Tokens of the corpus that the choice can't write in full, the most frequent first. */
+  problems: z.array(
+    spelledTokenSchema.extend({
+      count: z.int(),
+      /** Share of the corpus's tokens. */
+      share: z.number(),
+      /** A stretch of the corpus around the token. */
+      example: z.object({ before: z.string(), after: z.string() }),
+    }),
+  ),
+  /** Elements of the tail that is to be trained, and of the LM head that it stands for. */
+  parameters: z.object({ tail: z.number(), baseHead: z.number() }),
+  /**
+   * Tokens of the corpus that were counted: its beginning. 0 where the base model will write it itself: then each
+   * token of the vocabulary that stands for text counts once.
+   */
+  countedTokens: z.int(),
+})
+export type SpellingPreview = z.infer<typeof spellingPreviewSchema>
+
+export const spellingContract = {
+  /** What a choice of k and alphabet covers. */
+  preview: procedure.input(spellingChoice).output(spellingPreviewSchema),
+  /** How a typed text would be spelled, token by token. */
+  spell: procedure
+    .input(spellingChoice.extend({ text: z.string().max(10_000) }))
+    .output(z.array(spelledTokenSchema)),
+}

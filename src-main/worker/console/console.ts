@@ -1,0 +1,172 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type {
+  Candidate,
+  ConsoleMode,
+  ConsoleSource,
+  GenerationEvent,
+  Sampling,
+  TokenDetail,
+} from '../../contract/index.ts'
+import { CancelledError, SpellmError } from '../../errors.ts'
+import type { Candidate as ScoredIndex, ChoiceDetail } from '../../decode/inspect-choice.ts'
+import type { TextGenerator } from '../../decode/text-generator.ts'
+import { spellmFolder } from '../../runs/index.ts'
+import type { Device } from '../../runtime/session.ts'
+import { attendTo, type Turn, type Turns } from '../../runtime/turns.ts'
+import { describeSymbol } from '../../spelling/describe-symbol.ts'
+import { openReferencedModel } from '../model-library.ts'
+import { createLoadedModels, type Purpose } from './loaded-models.ts'
+
+export interface GenerationRequest {
+  readonly source: ConsoleSource
+  readonly mode: ConsoleMode
+  readonly prompt: string
+  readonly maxTokens: number
+  readonly sampling: Sampling
+  readonly stop: readonly string[]
+}
+
+/** Tries models out, also while a run trains. */
+export interface Console {
+  /** Ends early when the signal fires. Throws SpellmError as `openTextGenerator` and `TextGenerator.write`. */
+  generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent>
+  /** Throws SpellmError as `openTextGenerator` and `TextGenerator.inspect`. */
+  inspectToken(source: ConsoleSource, context: readonly number[]): Promise<TokenDetail>
+  /** Makes room for a run. */
+  releaseIdle(): Promise<void>
+}
+
+/**
+ * A console without models.
+ *
+ * @param folderOf a run's folder
+ */
+export function createConsole(
+  turns: Turns,
+  { folderOf, device }: { readonly folderOf: (id: string) => string; readonly device: () => Device },
+): Console {
+  const models = createLoadedModels()
+  const use = async (source: ConsoleSource, purpose: Purpose) => {
+    if (source.kind === 'run') {
+      const folder = folderOf(source.id)
+      const file = join(folder, spellmFolder, 'spellm.json')
+      if (!existsSync(file))
+        throw new SpellmError(
+          'file-not-found',
+          `The run '${source.id}' has no SpeLLM yet: ${file} is missing.`,
+          'Wait until it is finished, or finish it early.',
+        )
+      return models.use({ path: folder, files: [file], device: device() }, purpose)
+    }
+    const { folder, checkpoint } = await openReferencedModel(source.reference)
+    return models.use({ path: folder, files: checkpoint.files, device: device() }, purpose)
+  }
+
+  return {
+    generate: async function* ({ source, mode, prompt, ...options }, signal) {
+      const leave = turns.attend()
+      try {
+        const { generator, conversation, done } = await use(source, mode)
+        try {
+          yield* generated(
+            generator.promptTokens(prompt),
+            (turn) => generator.write(prompt, conversation, { ...options, mode, signal, turn }),
+            turns,
+            signal,
+          )
+        } finally {
+          done()
+        }
+      } finally {
+        leave()
+      }
+    },
+    inspectToken: (source, context) =>
+      attendTo(turns, async () => {
+        const { generator, conversation, done } = await use(source, 'inspect')
+        try {
+          return describeChoice(await generator.inspect(context, conversation, turns.foreground), generator)
+        } finally {
+          done()
+        }
+      }),
+    releaseIdle: () => models.releaseIdle(),
+  }
+}
+
+/** The events of a generation; each step's time is that of its own turns. */
+async function* generated(
+  tokens: number[],
+  write: (turn: Turn) => ReturnType<TextGenerator['write']>,
+  turns: Turns,
+  signal: AbortSignal,
+): AsyncGenerator<GenerationEvent> {
+  let computed = 0
+  const turn: Turn = (work) =>
+    turns.foreground(async () => {
+      if (signal.aborted) throw new CancelledError()
+      const started = performance.now()
+      try {
+        return await work()
+      } finally {
+        computed += performance.now() - started
+      }
+    })
+  const pieces = write(turn)
+  const times: number[] = []
+  let rest = ''
+  yield { type: 'prompt', tokens }
+  try {
+    let next = await pieces.next()
+    for (; next.done !== true; next = await pieces.next()) {
+      const { token, text } = next.value
+      if (token === null) rest = text
+      else {
+        yield { type: 'token', token, text, milliseconds: computed }
+        times.push(computed)
+        computed = 0
+      }
+    }
+    if (next.value === 'cancelled') return
+    const [promptMilliseconds = computed, ...others] = times
+    const seconds = others.reduce((sum, time) => sum + time, 0) / 1000
+    const tokensPerSecond = seconds > 0 ? others.length / seconds : 0
+    yield {
+      type: 'end',
+      reason: next.value,
+      tokens: times.length,
+      tokensPerSecond,
+      promptMilliseconds,
+      text: rest,
+    }
+  } catch (error) {
+    // Nobody listens any more.
+    if (!(error instanceof CancelledError && signal.aborted)) throw error
+  }
+}
+
+function describeChoice({ base, spellm }: ChoiceDetail, { tokenizer, speller }: TextGenerator): TokenDetail {
+  const textOf = (token: number) => {
+    const entry = tokenizer.entries[token]
+    return entry === undefined || entry.special ? (entry?.content ?? '') : tokenizer.decode([token])
+  }
+  const describe = ({ index, logProbability, probability }: ScoredIndex): Candidate => ({
+    token: index,
+    text: textOf(index),
+    logProbability,
+    probability,
+  })
+  const detail = { base: base.map(describe) }
+  if (!spellm || !speller) return { ...detail, trie: null, free: null, heads: null }
+  const symbolText = (symbol: number) => describeSymbol(speller.alphabet, symbol, tokenizer.entries)
+  const { symbols, token } = spellm.free
+  return {
+    ...detail,
+    trie: spellm.trie.map(describe),
+    free: { spelled: symbols.map(symbolText).join(''), token, text: textOf(token) },
+    heads: spellm.heads.map((head) =>
+      head.map(({ index, probability }) => ({ symbol: symbolText(index), probability })),
+    ),
+  }
+}

@@ -1,0 +1,10 @@
+import envPaths from 'env-paths'
+import { resolve } from 'node:path'
+
+/**
+ * Where the engine keeps settings and runs: `chosen`, else the environment's SPELLM_DATA, else the system's
+ * folder for it. The same for every host, so that all of them show the same runs.
+ */
+export function dataFolder(chosen: string | undefined): string {
+  return resolve(chosen ?? process.env['SPELLM_DATA'] ?? envPaths('spellm-studio', { suffix: '' }).data)
+}

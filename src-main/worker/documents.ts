@@ -1,0 +1,23 @@
+import { stories } from '../../resources/stories/stories.ts'
+import { readTexts } from '../formats/text-source.ts'
+import { sampleModelName } from '../models/model-folder.ts'
+
+/** Stories that the sample model was not trained on. */
+const storySeed = (seed: number) => 1_000 + seed
+
+/**
+ * The documents that a conversion learns from: those of its text files, or the sample model's stories without
+ * end; null where the base model is to write them itself. Reading throws SpellmError as `readTexts`.
+ */
+export function conversionDocuments({
+  base,
+  texts,
+  seed,
+}: {
+  readonly base: string
+  readonly texts: readonly string[]
+  readonly seed: number
+}): AsyncIterable<string> | Iterable<string> | null {
+  if (texts.length > 0) return readTexts(texts)
+  return base === sampleModelName ? stories(storySeed(seed)) : null
+}

@@ -1,0 +1,231 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { startEngine, type Engine } from './engine.ts'
+import { connectTo, engineErrorOf, type Client, type ConnectedClient } from './testing/client.ts'
+
+let scratch = ''
+let engine: Engine
+let connected: ConnectedClient
+let client: Client
+const crash = { at: '2026-01-02T03:04:05.000Z', reason: 'the graphics driver' }
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'spellm-engine-'))
+  engine = await startEngine({ dataFolder: join(scratch, 'data'), crash })
+  connected = connectTo(engine)
+  client = connected.client
+})
+afterAll(async () => {
+  connected.close()
+  await engine.close()
+  await rm(scratch, { recursive: true, force: true })
+})
+
+describe('an engine', () => {
+  it('says what it is and where it keeps things', async () => {
+    const info = await client.app.info()
+    expect(info).toMatchObject({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
+      dataFolder: join(scratch, 'data'),
+      runsFolder: join(scratch, 'data/runs'),
+      engine: { node: process.versions.node, platform: process.platform },
+    })
+    expect(info.engine.cores).toBeGreaterThan(0)
+  })
+
+  it('tells of the crash before it until that was read', async () => {
+    expect((await client.app.info()).crash).toEqual(crash)
+    await client.app.dismissCrash()
+    expect((await client.app.info()).crash).toBeNull()
+  })
+
+  it('refuses a data folder that another engine has open', async () => {
+    await expect(startEngine({ dataFolder: join(scratch, 'data'), crash: null })).rejects.toMatchObject({
+      code: 'run-busy',
+      message: expect.stringContaining(join(scratch, 'data')) as string,
+    })
+  })
+
+  it('answers several clients at once', async () => {
+    const other = connectTo(engine)
+    const [a, b] = await Promise.all([client.models.list(), other.client.models.list()])
+    expect(a).toMatchObject(b.map(({ usable }) => ({ usable })))
+    other.close()
+  })
+})
+
+describe('settings', () => {
+  it('change one by one, and outlive the engine', async () => {
+    const dataFolder = join(scratch, 'settings')
+    const first = await startEngine({ dataFolder, crash: null })
+    const { client, close } = connectTo(first)
+    await client.app.changeSettings({ runsFolder: join(scratch, 'elsewhere') })
+    await client.models.add({ reference: join(import.meta.dirname, '../../resources/sample-model') })
+    await client.app.changeSettings({ theme: 'dark' })
+    const expected = {
+      theme: 'dark',
+      device: 'cpu',
+      runsFolder: join(scratch, 'elsewhere'),
+      models: [join(import.meta.dirname, '../../resources/sample-model')],
+    }
+    expect(await client.app.settings()).toEqual(expected)
+    expect((await client.app.info()).runsFolder).toBe(expected.runsFolder)
+    close()
+    await first.close()
+
+    const second = await startEngine({ dataFolder, crash: null })
+    const reconnected = connectTo(second)
+    expect(await reconnected.client.app.settings()).toEqual(expected)
+    reconnected.close()
+    await second.close()
+  })
+
+  it('that are damaged are moved aside', async () => {
+    const dataFolder = join(scratch, 'damaged')
+    await mkdir(dataFolder)
+    await writeFile(join(dataFolder, 'settings.json'), '{"theme": "dar')
+    const error = vi.spyOn(console, 'error').mockReturnValue()
+    const damaged = await startEngine({ dataFolder, crash: null })
+    expect(error).toHaveBeenCalledWith(expect.stringContaining('settings.json.damaged'))
+    error.mockRestore()
+    const { client, close } = connectTo(damaged)
+    expect((await client.app.settings()).theme).toBe('system')
+    close()
+    await damaged.close()
+  })
+
+  it.each([
+    ['a runs folder that is no whole path', { runsFolder: 'runs' }, /'runs'/],
+    ['a theme that there is not', { theme: 'pink' as 'dark' }, /'theme'/],
+  ])('refuse %s', async (_, change, message) => {
+    expect(await engineErrorOf(client.app.changeSettings(change))).toMatchObject({
+      code: 'setting-invalid',
+      message: expect.stringMatching(message) as string,
+      remedy: expect.stringMatching(/./) as string,
+    })
+  })
+})
+
+describe('the model library', () => {
+  it('lists the sample model first, and says of a model why it is not there now', async () => {
+    const folder = join(scratch, 'unmounted')
+    await symlink(join(import.meta.dirname, '../../resources/sample-model'), folder)
+    const card = await client.models.add({ reference: folder })
+    expect(card).toMatchObject({
+      name: 'unmounted',
+      vocabularySize: 4096,
+      parameters: 5_475_584,
+      headParameters: 4096 * 256,
+      // The embedding is tied, so the head's share is of all weights.
+      lmHeadShare: (4096 * 256) / 5_475_584,
+    })
+    expect(card.memory.needed).toBeGreaterThan(4 * card.parameters)
+    await rm(folder)
+    expect(await client.models.list()).toMatchObject([
+      { usable: true, card: { reference: 'sample', name: 'Sample model' } },
+      { usable: false, reference: folder, problem: expect.stringContaining(folder) as string },
+    ])
+    await client.models.remove({ reference: folder })
+    expect(await client.models.list()).toHaveLength(1)
+  })
+
+  it.each([
+    ['a folder without a model', () => scratch, 'file-not-found'],
+    ['a path that is not whole', () => 'resources/sample-model', 'setting-invalid'],
+  ])('refuses %s', async (_, reference, code) => {
+    expect(await engineErrorOf(client.models.add({ reference: reference() }))).toMatchObject({ code })
+    expect(await client.models.list()).toHaveLength(1)
+  })
+})
+
+describe('saved prompts', () => {
+  const prompt = {
+    title: 'Hedgehog',
+    prompt: 'Once upon a time, a shy hedgehog',
+    source: { kind: 'model', reference: 'sample' } as const,
+    sampling: { temperature: 0.8, seed: 3 },
+    maxTokens: 40,
+    results: [{ mode: 'base' as const, text: ' slept.', tokensPerSecond: 100 }],
+  }
+
+  it('are kept, newest first, until they are removed', async () => {
+    const first = await client.prompts.save(prompt)
+    const second = await client.prompts.save({ ...prompt, title: 'Again' })
+    expect(first).toMatchObject(prompt)
+    expect(await client.prompts.list()).toEqual([second, first])
+    await client.prompts.remove({ id: second.id })
+    expect(await client.prompts.list()).toEqual([first])
+  })
+})
+
+describe('what a client sends', () => {
+  const traversal = ['../../etc', '..', '.', '.hidden', 'a/b', 'a\\b', '/etc', '', 'x'.repeat(101), 'a\0b']
+  it.each(traversal)('as a run id is a name and no path: %j', async (id) => {
+    for (const call of [
+      () => client.runs.get({ id }),
+      () => client.runs.remove({ id }),
+      () => client.runs.history({ id }),
+      () => client.runs.start({ name: id, request: { base: 'sample', texts: [] } }),
+      () => client.console.inspectToken({ source: { kind: 'run', id }, context: [1] }),
+    ])
+      expect((await engineErrorOf(call())).code).toBe('setting-invalid')
+  })
+
+  it.each([
+    ['a token budget that is no number', { tokens: Number.NaN }, "'request.tokens'"],
+    ['a budget without bounds', { tokens: 1e12 }, "'request.tokens'"],
+    ['an alphabet of a megabyte', { alphabet: 'x'.repeat(1_000_000) }, "'request.alphabet'"],
+    ['k of nothing', { k: 0 }, "'request.k'"],
+    ['a device that there is not', { device: 'toaster' as 'cpu' }, "'request.device'"],
+    ['a text that is no whole path', { texts: ['stories.txt'] }, "'stories.txt'"],
+  ])('as settings is checked: %s', async (_, wrong, named) => {
+    const request = { base: 'sample', texts: [], ...wrong }
+    expect(await engineErrorOf(client.runs.start({ name: 'wrong', request }))).toMatchObject({
+      code: 'setting-invalid',
+      message: expect.stringContaining(named) as string,
+    })
+    expect((await engineErrorOf(client.runs.estimate(request))).code).toBe('setting-invalid')
+    expect(await client.runs.list()).toEqual([])
+  })
+
+  it('in a stream ends with an error of the contract, too', async () => {
+    const call = async () => {
+      for await (const _ of await client.runs.events({ id: 'nobody', afterStep: 0 })) return
+    }
+    expect(await engineErrorOf(call())).toMatchObject({
+      code: 'file-not-found',
+      message: expect.stringContaining("'nobody'") as string,
+    })
+  })
+
+  it('can be garbage', async () => {
+    const garbage: unknown[] = [
+      'no JSON',
+      '{"i":"1"}',
+      '{"i":"1","p":{}}',
+      '{"i":"1","p":{"u":"http://elsewhere/app/info"}}',
+      '{"i":"1","p":{"u":"/app/info","h":{"content-disposition":"attachment; filename=x"}}}',
+      '{"i":"1","t":3,"p":{"e":"message"}}',
+      '{"i":"1","t":99}',
+      '[]',
+      'null',
+      `{"i":"1","p":{"u":"/app/info","b":"${'x'.repeat(17 << 20)}"}}`,
+      Buffer.from([0xff, 0, 1]),
+      { i: '1', p: { u: '/app/info' } },
+      null,
+      42,
+    ]
+    const error = vi.spyOn(console, 'error').mockReturnValue()
+    for (const message of garbage) connected.send(message)
+    expect((await client.app.info()).version).toMatch(/\d/)
+    expect(error).toHaveBeenCalledOnce()
+    error.mockRestore()
+  })
+
+  it('for a procedure that there is not is answered', async () => {
+    const calls = client as unknown as Record<string, Record<string, () => Promise<unknown>>>
+    await expect(calls['app']!['selfDestruct']!()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+})

@@ -1,0 +1,101 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { SupportedMessagePort } from '@orpc/client/message-port'
+import { RPCHandler } from '@orpc/server/message-port'
+import { describeSystemError, SpellmError } from '../errors.ts'
+import { acquireLock, lockHolder } from '../runs/lock.ts'
+import { createTurns } from '../runtime/turns.ts'
+import { openAppState, type Crash } from './app-state.ts'
+import { createConsole } from './console/console.ts'
+import { createCorpusSamples } from './corpus-samples.ts'
+import { createEstimates } from './estimates.ts'
+import { guardedPort } from './guarded-port.ts'
+import { openRuns, type Runs } from './jobs/runs.ts'
+import { createRouter } from './router.ts'
+import { openSavedPrompts } from './saved-prompts.ts'
+import { createSpellingPreviews } from './spelling-preview.ts'
+
+/** The engine: answers the contract's requests on any number of ports, and works on runs. */
+export interface Engine {
+  /** Answers on a port until it closes. Anything that oRPC takes for a port will do. */
+  connect(port: SupportedMessagePort): void
+  /** Ends all streams, saves a checkpoint of the run that trains, and gives everything back. */
+  close(): Promise<void>
+}
+
+export interface EngineOptions {
+  /** Where settings, runs and saved prompts are. Only one engine at a time may have it open. */
+  readonly dataFolder: string
+  /** Why the engine before this one ended, if not as it should. */
+  readonly crash: Crash | null
+}
+
+/**
+ * Starts the engine in this process. It belongs in a process of its own, because it computes on its only thread.
+ *
+ * @throws SpellmError 'run-busy' (another engine has the data folder open) | 'permission-denied' | 'disk-full'
+ */
+export async function startEngine({ dataFolder, crash }: EngineOptions): Promise<Engine> {
+  const folder = resolve(dataFolder)
+  const unlock = await lockDataFolder(folder)
+  try {
+    return await openEngine(folder, crash, unlock)
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+async function openEngine(folder: string, crash: Crash | null, unlock: () => Promise<void>): Promise<Engine> {
+  const closing = new AbortController()
+  const turns = createTurns()
+  let runs: Runs | null = null
+  const app = await openAppState(folder, crash, () => (runs?.busy.size ?? 0) > 0)
+  const runsFolder = () => app.runsFolder
+  const console = createConsole(turns, {
+    folderOf: (id) => join(app.runsFolder, id),
+    device: () => app.settings.device,
+  })
+  runs = await openRuns(join(folder, 'jobs.json'), runsFolder, {
+    turn: turns.background,
+    makeRoom: () => console.releaseIdle(),
+  })
+  const corpora = createCorpusSamples()
+  const router = createRouter({
+    app,
+    runs,
+    corpora,
+    spelling: createSpellingPreviews(corpora),
+    estimates: createEstimates(corpora, runsFolder, turns.foreground),
+    console,
+    prompts: await openSavedPrompts(join(folder, 'prompts.json')),
+    turns,
+    closing: closing.signal,
+  })
+  const handler = new RPCHandler(router)
+  return {
+    connect: (port) => handler.upgrade(guardedPort(port)),
+    close: async () => {
+      closing.abort()
+      await runs.close()
+      await console.releaseIdle()
+      await unlock()
+    },
+  }
+}
+
+async function lockDataFolder(folder: string): Promise<() => Promise<void>> {
+  try {
+    await mkdir(folder, { recursive: true })
+    return await acquireLock(folder)
+  } catch (error) {
+    if (!(error instanceof SpellmError && error.code === 'run-busy')) throw describeSystemError(error, folder)
+    const holder = await lockHolder(folder)
+    throw new SpellmError(
+      'run-busy',
+      `${folder} is in use by another SpeLLM Studio${holder ? `, process ${holder.pid}` : ''}.`,
+      'Close the other one, or choose another data folder.',
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,71 @@
+import {
+  conversionSettingsViewSchema,
+  type ConversionRequest,
+  type ConversionSettingsView,
+  type Estimate,
+} from '../contract/index.ts'
+import type { Device } from '../runtime/session.ts'
+import type { Turn } from '../runtime/turns.ts'
+import { parseAlphabet } from '../spelling/alphabet.ts'
+import { buildSpeller } from '../spelling/speller.ts'
+import { tailParameterCount } from '../models/tail.ts'
+import { estimateTokens, totalBytes, type CorpusSamples } from './corpus-samples.ts'
+import { estimateConversion } from './estimate.ts'
+import { conversionSettings } from './jobs/conversion-request.ts'
+import { freeDiskBytes, freeMemoryBytes } from './machine.ts'
+import { measureMatrixRate } from './matrix-rate.ts'
+
+/** Says what conversions would take on this machine. */
+export interface Estimates {
+  /** Throws SpellmError as `conversionSettings`, `CorpusSamples.sample`, `parseAlphabet` and `buildSpeller`. */
+  estimate(request: ConversionRequest): Promise<{ settings: ConversionSettingsView; estimate: Estimate }>
+}
+
+/** Of the time that the matrix products would take alone: other operators, copies, and other programs. */
+const fastest = 0.7
+const slowest = 2
+/** Checking and loading the model. */
+const startSeconds = 3
+
+/** Estimates for runs in the folder of `runsFolder`; the machine is measured at the first of them. */
+export function createEstimates(corpora: CorpusSamples, runsFolder: () => string, turn: Turn): Estimates {
+  const rates = new Map<Device, Promise<number>>()
+  const rateOf = (device: Device): Promise<number> => {
+    const known = rates.get(device)
+    if (known) return known
+    const measured = measureMatrixRate(device, turn)
+    rates.set(device, measured)
+    measured.catch(() => rates.delete(device))
+    return measured
+  }
+  return {
+    estimate: async (request) => {
+      const settings = await conversionSettings(request)
+      const { base, tokenizer } = await corpora.model(settings.base)
+      const sample = await corpora.sample(settings.base, settings.texts)
+      const alphabet = parseAlphabet(settings.alphabet, tokenizer.entries, sample?.counts)
+      const speller = buildSpeller(tokenizer.entries, alphabet, settings.k, sample?.counts)
+      const textTokens =
+        sample && settings.texts.length > 0 ? estimateTokens(sample, await totalBytes(settings.texts)) : null
+      const { steps, tokens, operations, diskBytes, memoryBytes, tail } = estimateConversion(
+        base.architecture,
+        speller,
+        settings,
+        { textTokens, isWritten: sample === null },
+      )
+      const seconds = operations / (await rateOf(settings.device))
+      return {
+        settings: conversionSettingsViewSchema.parse(settings),
+        estimate: {
+          steps,
+          tokens,
+          seconds: { low: startSeconds + fastest * seconds, high: startSeconds + slowest * seconds },
+          disk: { needed: diskBytes, free: await freeDiskBytes(runsFolder()) },
+          memory: { needed: memoryBytes, free: freeMemoryBytes() },
+          tailParameters: tailParameterCount(tail),
+          adapterWidths: [...tail.adapterWidths],
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,117 @@
+import { implement } from '@orpc/server'
+import { contract } from '../contract/index.ts'
+import { attendTo, type Turns } from '../runtime/turns.ts'
+import type { AppState } from './app-state.ts'
+import { browseFolder } from './browse-folder.ts'
+import type { Console } from './console/console.ts'
+import type { CorpusSamples } from './corpus-samples.ts'
+import { describeError } from './engine-errors.ts'
+import type { Estimates } from './estimates.ts'
+import type { Runs } from './jobs/runs.ts'
+import { inspectModel, listModels } from './model-library.ts'
+import { sampleModelName } from '../models/model-folder.ts'
+import type { SavedPrompts } from './saved-prompts.ts'
+import type { SpellingPreviews } from './spelling-preview.ts'
+
+/** What answers the contract's requests. */
+export interface Services {
+  readonly app: AppState
+  readonly runs: Runs
+  readonly corpora: CorpusSamples
+  readonly spelling: SpellingPreviews
+  readonly estimates: Estimates
+  readonly console: Console
+  readonly prompts: SavedPrompts
+  readonly turns: Turns
+  /** Fires when the engine closes. */
+  readonly closing: AbortSignal
+}
+
+/** The contract's procedures, each of them one call of a service. */
+export function createRouter(services: Services) {
+  const { app, runs, corpora, spelling, estimates, console, prompts, turns, closing } = services
+  const os = implement(contract).use(async ({ next, errors }) => {
+    const toContract = (error: unknown) => errors.ENGINE({ data: describeError(error) })
+    try {
+      const result = await next()
+      const { output } = result as { output: unknown }
+      if (!isStream(output)) return result
+      return { ...result, output: withErrors(output, toContract) }
+    } catch (error) {
+      throw toContract(error)
+    }
+  })
+
+  /** Somebody waits for the answer: training steps aside. */
+  const attended = <T>(work: () => Promise<T>) => attendTo(turns, work)
+  /** The end of a stream: its listener is gone, or the engine closes. */
+  const ending = (signal: AbortSignal | undefined) => (signal ? AbortSignal.any([signal, closing]) : closing)
+
+  return os.router({
+    app: {
+      info: os.app.info.handler(() => app.info()),
+      dismissCrash: os.app.dismissCrash.handler(() => app.dismissCrash()),
+      settings: os.app.settings.handler(() => app.settings),
+      changeSettings: os.app.changeSettings.handler(({ input }) => app.changeSettings(input)),
+      storage: os.app.storage.handler(() => app.storage()),
+      cleanStorage: os.app.cleanStorage.handler(async ({ input }) => ({
+        freedBytes: await app.cleanStorage(input.kind),
+      })),
+    },
+    files: { browse: os.files.browse.handler(({ input }) => browseFolder(input.folder)) },
+    models: {
+      list: os.models.list.handler(() => listModels([sampleModelName, ...app.settings.models])),
+      inspect: os.models.inspect.handler(({ input }) => inspectModel(input.reference)),
+      add: os.models.add.handler(({ input }) => app.addModel(input.reference)),
+      remove: os.models.remove.handler(({ input }) => app.removeModel(input.reference)),
+    },
+    text: {
+      preview: os.text.preview.handler(({ input }) =>
+        attended(() => corpora.preview(input.model, input.texts)),
+      ),
+    },
+    spelling: {
+      preview: os.spelling.preview.handler(({ input }) => attended(() => spelling.preview(input))),
+      spell: os.spelling.spell.handler(({ input: { text, ...choice } }) =>
+        attended(() => spelling.spell(choice, text)),
+      ),
+    },
+    runs: {
+      list: os.runs.list.handler(() => runs.list()),
+      get: os.runs.get.handler(({ input }) => runs.get(input.id)),
+      watch: os.runs.watch.handler(({ signal }) => runs.watch(ending(signal))),
+      estimate: os.runs.estimate.handler(({ input }) => attended(() => estimates.estimate(input))),
+      start: os.runs.start.handler(({ input }) => runs.start(input.name, input.request)),
+      pause: os.runs.pause.handler(({ input }) => runs.pause(input.id)),
+      resume: os.runs.resume.handler(({ input }) => runs.resume(input.id)),
+      finishEarly: os.runs.finishEarly.handler(({ input }) => runs.finishEarly(input.id)),
+      remove: os.runs.remove.handler(({ input }) => runs.remove(input.id)),
+      history: os.runs.history.handler(({ input }) => runs.history(input.id)),
+      events: os.runs.events.handler(({ input, signal }) => runs.events(input.id, input, ending(signal))),
+    },
+    console: {
+      generate: os.console.generate.handler(({ input, signal }) => console.generate(input, ending(signal))),
+      inspectToken: os.console.inspectToken.handler(({ input }) =>
+        console.inspectToken(input.source, input.context),
+      ),
+    },
+    prompts: {
+      list: os.prompts.list.handler(() => prompts.list()),
+      save: os.prompts.save.handler(({ input }) => prompts.save(input)),
+      remove: os.prompts.remove.handler(({ input }) => prompts.remove(input.id)),
+    },
+  })
+}
+
+function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+/** A stream's errors come after its call has returned, so they are turned on their way. */
+async function* withErrors<T>(stream: AsyncIterable<T>, toContract: (error: unknown) => Error) {
+  try {
+    yield* stream
+  } catch (error) {
+    throw toContract(error)
+  }
+}

@@ -1,0 +1,70 @@
+import { baseChooser, createBaseHead, trieChooser, type BaseHead, type Chooser } from '../decode/chooser.ts'
+import { generate, newConversation, type Conversation } from '../decode/generate.ts'
+import type { TailSession } from '../decode/tail-session.ts'
+import { createTextStream, type Tokenizer } from '../formats/tokenizer.ts'
+import type { BaseModel } from '../models/base-model.ts'
+import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
+import type { Device } from '../runtime/session.ts'
+import type { Turn } from '../runtime/turns.ts'
+
+/** The same text continued greedily by base model and SpeLLM, token by token. */
+export interface Sample {
+  readonly prompt: string
+  readonly base: readonly string[]
+  readonly spellm: readonly string[]
+}
+
+/** Shows what a tail in training makes of a text. */
+export interface SampleWriter {
+  write(tail: TailSession, turn: Turn): Promise<Sample>
+  release(): Promise<void>
+}
+
+const promptTokens = 12
+const sampleTokens = 40
+
+/**
+ * Samples that continue the beginning of a text. The trunk is loaded with the first of them.
+ *
+ * @param heldOut tokens of the text that is not trained on
+ */
+export function createSampleWriter(
+  base: BaseModel,
+  tokenizer: Tokenizer,
+  heldOut: Int32Array,
+  device: Device,
+): SampleWriter {
+  const { endTokens, contextLength } = base.architecture
+  const ids = [...heldOut.subarray(0, promptTokens)]
+  const prompt = tokenizer.decode(ids)
+  let trunk: TrunkSession | null = null
+  let conversation: Conversation | null = null
+  let baseText: readonly string[] | null = null
+
+  const continued = async (chooser: Chooser, turn: Turn): Promise<string[]> => {
+    trunk ??= await createTrunkSession(base, { device })
+    conversation ??= newConversation(trunk)
+    const options = { maxTokens: sampleTokens, stopTokens: endTokens, contextLength, turn }
+    const stream = createTextStream(tokenizer.entries)
+    const texts: string[] = []
+    for await (const token of generate(trunk, chooser, conversation, ids, options))
+      texts.push(stream.push(token))
+    const rest = stream.flush()
+    return rest === '' ? texts : [...texts, rest]
+  }
+  const continuedByBase = async (turn: Turn) => {
+    const head: BaseHead = await createBaseHead(base, { device })
+    try {
+      return await continued(baseChooser(head, null), turn)
+    } finally {
+      await head.release()
+    }
+  }
+  return {
+    write: async (tail, turn) => {
+      baseText ??= await continuedByBase(turn)
+      return { prompt, base: baseText, spellm: await continued(trieChooser(tail, null), turn) }
+    },
+    release: async () => trunk?.release(),
+  }
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createBaseHead } from '../decode/chooser.ts'
+import { openTextGenerator } from '../decode/text-generator.ts'
+import { sampleText, type SelfSamplingOptions } from '../distill/self-sampling.ts'
+import { CancelledError } from '../errors.ts'
+import { openSafetensors, readTensorBytes } from '../formats/safetensors.ts'
+import { openBaseModel, type BaseModel } from '../models/base-model.ts'
+import { createTrunkSession } from '../models/trunk-session.ts'
+import { runStatus } from '../runs/index.ts'
+import { convert, resumeConversion, type ConversionEvent } from './convert.ts'
+import { parseConversionSettings } from './settings.ts'
+import { writeShortModel } from './testing/short-model.ts'
+
+const small = { tokens: 1_000, k: 6, adapterWidths: [16], batchTokens: 256, epochs: 1, seed: 11 }
+const sequenceLength = 64
+const sequencesAtOnce = 32
+
+let scratch = ''
+let folder = ''
+let base: BaseModel
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'spellm-self-written-'))
+  folder = join(scratch, 'model')
+  await writeShortModel(folder)
+  base = await openBaseModel(folder)
+})
+afterAll(() => rm(scratch, { recursive: true, force: true }))
+
+const sample = (options: Partial<SelfSamplingOptions>) =>
+  sampleText(base, { tokens: 500, sequenceLength: 16, seed: 1, ...options })
+
+describe('text that a model writes itself', () => {
+  it('is the same with the same seed, and another with another', async () => {
+    const text = await sample({ seed: 1 })
+    expect(await sample({ seed: 1 })).toEqual(text)
+    expect(await sample({ seed: 2 })).not.toEqual(text)
+  })
+
+  it('is whole sequences, each from the begin token on, and none like another', async () => {
+    const text = await sample({ tokens: 513 })
+    expect(text).toHaveLength(2 * sequencesAtOnce * 16)
+    const sequences = Array.from({ length: text.length / 16 }, (_, i) => text.slice(16 * i, 16 * (i + 1)))
+    expect(sequences.every(([first]) => first === base.architecture.beginToken)).toBe(true)
+    expect(new Set(sequences.map((sequence) => sequence.join())).size).toBeGreaterThan(50)
+  })
+
+  it('is drawn from the model’s own distribution', async () => {
+    const length = 24
+    const text = await sample({ tokens: sequencesAtOnce * length, sequenceLength: length })
+    const trunk = await createTrunkSession(base)
+    const head = await createBaseHead(base)
+    const { hiddenSize: d, vocabularySize } = base.architecture
+    let surprise = 0
+    let entropy = 0
+    let chance = 0
+    let count = 0
+    for (let start = 0; start < text.length; start += length) {
+      const hidden = await trunk.forward(text.slice(start, start + length), trunk.createCache())
+      for (let i = 0; i + 1 < length; i++) {
+        const logits = await head.logits(hidden.slice(i * d, (i + 1) * d))
+        const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0))
+        entropy -= logits.reduce((sum, logit) => sum + Math.exp(logit - total) * (logit - total), 0)
+        surprise -= logits[text[start + i + 1]!]! - total
+        chance += Math.log(vocabularySize)
+        count++
+      }
+    }
+    await trunk.release()
+    await head.release()
+    // What a distribution's own samples cost on average is its entropy, here with a standard error near 0.08.
+    expect(Math.abs(surprise - entropy) / count).toBeLessThan(0.35)
+    expect(entropy).toBeLessThan(chance / 2)
+  })
+})
+
+describe('a conversion without text, of another model than the sample', () => {
+  it('stores what the model writes with the run, and learns from it', async () => {
+    const run = join(scratch, 'run')
+    const events: ConversionEvent[] = []
+    const settings = parseConversionSettings({ base: folder, ...small })
+    const result = await convert(run, settings, { onEvent: (event) => events.push(event) })
+
+    expect(result.agreement.positions).toBe(20_480)
+    for (const share of [result.agreement.trie, result.agreement.free]) {
+      expect(share).toBeGreaterThan(0)
+      expect(share).toBeLessThanOrEqual(1)
+    }
+    expect(result).toMatchObject({ tokens: 4_096, steps: 16, k: 6 })
+    expect(await runStatus(run)).toBe('finished')
+    expect(events).toContainEqual({
+      type: 'notice',
+      message: 'No text was given: the base model writes it itself.',
+    })
+
+    const { tensors } = await openSafetensors(join(run, 'tokens.safetensors'))
+    const stored = new Int32Array((await readTensorBytes(tensors.get('tokens')!)).buffer)
+    // Held out, and one chunk of the cache to learn from.
+    expect(stored).toHaveLength(20_480 + 4_096)
+    const own = await sample({ tokens: sequencesAtOnce * sequenceLength, sequenceLength, seed: small.seed })
+    expect(stored.subarray(0, own.length)).toEqual(own)
+
+    const generator = await openTextGenerator(run)
+    expect(generator.base.folder).toBe(folder)
+    await generator.release()
+  }, 300_000)
+
+  it('can be stopped while the model writes, and is not refused afterwards', async () => {
+    const run = join(scratch, 'stopped')
+    const controller = new AbortController()
+    const onEvent = (event: ConversionEvent) => {
+      if (event.type === 'progress' && event.done > 100) controller.abort()
+    }
+    const options = { onEvent, signal: controller.signal }
+    await expect(convert(run, parseConversionSettings({ base: folder, ...small }), options)).rejects.toThrow(
+      CancelledError,
+    )
+    expect(await runStatus(run)).toBe('paused')
+    expect(await readdir(run)).not.toContain('tokens.safetensors')
+    await expect(resumeConversion(run, options)).rejects.toThrow(CancelledError)
+  })
+
+  it('needs a token that a text can begin with', async () => {
+    const silent = join(scratch, 'silent')
+    await writeShortModel(silent, { bos_token_id: null, eos_token_id: null })
+    const run = join(scratch, 'silent-run')
+    const settings = parseConversionSettings({ base: silent, ...small })
+    await expect(convert(run, settings, { onEvent: () => undefined })).rejects.toMatchObject({
+      code: 'model-unsupported',
+      message: expect.stringMatching(/bos_token_id/) as string,
+      remedy: expect.stringContaining('--text') as string,
+    })
+    expect(await readdir(scratch)).not.toContain('silent-run')
+  })
+})

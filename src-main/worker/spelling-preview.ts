@@ -1,0 +1,156 @@
+import { setImmediate } from 'node:timers/promises'
+import type { SpelledToken, SpellingPreview } from '../contract/index.ts'
+import { tailShape } from '../decode/tail-session.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import { tailParameterCount } from '../models/tail.ts'
+import { alphabetSize, endSymbol, parseAlphabet, type Alphabet } from '../spelling/alphabet.ts'
+import { corpusCoverage, coverageByK, mostFrequentTokens, vocabularyCoverage } from '../spelling/coverage.ts'
+import { describeSymbol } from '../spelling/describe-symbol.ts'
+import { buildSpeller, spellingOf, statusOf, type Speller } from '../spelling/speller.ts'
+import { maxSpellingLength } from '../spelling/spellings.ts'
+import type { VocabularyEntry } from '../spelling/vocabulary.ts'
+import type { CorpusSample, CorpusSamples } from './corpus-samples.ts'
+import { createRecent } from './recent.ts'
+import { defaultAdapterWidths } from './settings.ts'
+
+/** A choice of spelling for a model and a text. */
+export interface SpellingChoice {
+  readonly model: string
+  readonly texts: readonly string[]
+  readonly k: number
+  readonly alphabet: string
+}
+
+/** Answers what a choice of k and alphabet covers. */
+export interface SpellingPreviews {
+  /** Throws SpellmError as `CorpusSamples.sample`, `parseAlphabet` and `buildSpeller`. */
+  preview(choice: SpellingChoice): Promise<SpellingPreview>
+  /** How the tokens of a text would be spelled. Throws as `preview`. */
+  spell(choice: SpellingChoice, text: string): Promise<SpelledToken[]>
+}
+
+/** Alphabets to compare with the one that was chosen. */
+const comparedAlphabets = ['bytes', 'ascii', 'latin1', 'auto:64', 'auto:128', 'auto', 'auto:512']
+/** Few tokens are longer; a larger k shows all that are possible. */
+const usualMaxK = 24
+const shownCharacters = 1_000
+const shownProblems = 50
+const tokensAround = 12
+
+interface HeatmapRow {
+  readonly specification: string
+  readonly size: number
+  /** Share of the text's tokens that is covered, for k from 1. */
+  readonly covered: readonly number[]
+}
+
+/** Previews on what `corpora` read. */
+export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews {
+  const rows = createRecent<HeatmapRow>(64)
+
+  const open = async ({ model, texts, k, alphabet: specification }: SpellingChoice) => {
+    const { base, tokenizer, stamp } = await corpora.model(model)
+    const sample = await corpora.sample(model, texts)
+    const alphabet = parseAlphabet(specification, tokenizer.entries, sample?.counts)
+    const speller = buildSpeller(tokenizer.entries, alphabet, k, sample?.counts)
+    return { base, tokenizer, sample, stamp: sample?.stamp ?? stamp, speller }
+  }
+
+  return {
+    preview: async (choice) => {
+      const { base, tokenizer, sample, stamp, speller } = await open(choice)
+      const { entries } = tokenizer
+      const counts = sample?.counts ?? evenCounts(entries)
+      const maxK = choice.k <= usualMaxK ? usualMaxK : maxSpellingLength
+      const heatmap: HeatmapRow[] = []
+      for (const specification of new Set([choice.alphabet, ...comparedAlphabets])) {
+        const key = JSON.stringify([stamp, maxK, specification])
+        heatmap.push(
+          await rows.get(key, async () => {
+            // Let other requests in between.
+            await setImmediate()
+            const alphabet = parseAlphabet(specification, entries, sample?.counts)
+            const covered = coverageByK(entries, alphabet, counts, maxK).map((share) => share.covered)
+            return { specification, size: alphabetSize(alphabet), covered }
+          }),
+        )
+      }
+      const { hiddenSize, vocabularySize } = base.architecture
+      return {
+        alphabetSize: alphabetSize(speller.alphabet),
+        characters: shownSymbols(speller.alphabet, entries),
+        vocabulary: vocabularyCoverage(speller),
+        corpus: corpusCoverage(speller, counts),
+        heatmap: {
+          alphabets: heatmap.map(({ specification, size }) => ({ specification, size })),
+          ks: Array.from({ length: maxK }, (_, i) => i + 1),
+          covered: heatmap.map(({ covered }) => [...covered]),
+        },
+        problems: describeProblems(speller, tokenizer, counts, sample),
+        parameters: {
+          tail: tailParameterCount(tailShape(hiddenSize, defaultAdapterWidths(hiddenSize), speller)),
+          baseHead: vocabularySize * hiddenSize,
+        },
+        countedTokens: sample?.ids.length ?? 0,
+      }
+    },
+    spell: async (choice, text) => {
+      const { tokenizer, speller } = await open(choice)
+      return tokenizer.encode(text).map((token) => describeToken(speller, tokenizer, token))
+    },
+  }
+}
+
+/** Where no text is there to count, each token that stands for text counts once. */
+function evenCounts(entries: readonly VocabularyEntry[]): Uint32Array {
+  return Uint32Array.from(entries, ({ special }) => (special ? 0 : 1))
+}
+
+function shownSymbols(alphabet: Alphabet, entries: readonly VocabularyEntry[]): string[] {
+  const length = Math.min(endSymbol(alphabet), shownCharacters)
+  return Array.from({ length }, (_, symbol) => describeSymbol(alphabet, symbol, entries))
+}
+
+function describeToken(speller: Speller, tokenizer: Tokenizer, token: number): SpelledToken {
+  const entry = tokenizer.entries[token]!
+  return {
+    token,
+    text: entry.special ? entry.content : tokenizer.decode([token]),
+    symbols: Array.from(spellingOf(speller, token), (symbol) =>
+      describeSymbol(speller.alphabet, symbol, tokenizer.entries),
+    ),
+    status: statusOf(speller, token),
+  }
+}
+
+function describeProblems(
+  speller: Speller,
+  tokenizer: Tokenizer,
+  counts: Uint32Array,
+  sample: CorpusSample | null,
+): SpellingPreview['problems'] {
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  const problems = (['truncated', 'shadowed', 'uncovered'] as const)
+    .flatMap((status) => mostFrequentTokens(speller, counts, status, shownProblems))
+    .sort((a, b) => b.count - a.count || a.token - b.token)
+    .slice(0, shownProblems)
+  const places = firstPlaces(sample?.ids ?? new Int32Array(), new Set(problems.map(({ token }) => token)))
+  return problems.map(({ token, count }) => {
+    const place = places.get(token)
+    const around = (from: number, to: number) =>
+      place === undefined ? '' : tokenizer.decode(sample!.ids.subarray(Math.max(0, place + from), place + to))
+    return {
+      ...describeToken(speller, tokenizer, token),
+      count,
+      share: count / total,
+      example: { before: around(-tokensAround, 0), after: around(1, 1 + tokensAround) },
+    }
+  })
+}
+
+function firstPlaces(ids: Int32Array, tokens: ReadonlySet<number>): Map<number, number> {
+  const places = new Map<number, number>()
+  for (let i = 0; i < ids.length && places.size < tokens.size; i++)
+    if (tokens.has(ids[i]!) && !places.has(ids[i]!)) places.set(ids[i]!, i)
+  return places
+}

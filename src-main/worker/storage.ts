@@ -1,0 +1,73 @@
+import { lstat, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { StoragePlace } from '../contract/index.ts'
+import { describeSystemError } from '../errors.ts'
+import { cacheFolder, checkpointsFolder, listRuns } from '../runs/index.ts'
+
+/** What can be made again and isn't needed to decode. */
+export type CleanableKind = 'teacherCaches' | 'checkpoints'
+
+const folderNames: Record<CleanableKind, string> = {
+  teacherCaches: cacheFolder,
+  checkpoints: checkpointsFolder,
+}
+
+/** What the runs of a folder take on disk. Throws SpellmError for errors of the operating system. */
+export async function storagePlaces(runsFolder: string): Promise<StoragePlace[]> {
+  const places: StoragePlace[] = [
+    { kind: 'runs', folder: runsFolder, bytes: await folderBytes(runsFolder), removableBytes: 0 },
+  ]
+  const runs = await listRuns(runsFolder)
+  for (const kind of ['teacherCaches', 'checkpoints'] as const) {
+    const place = { kind, folder: runsFolder, bytes: 0, removableBytes: 0 }
+    for (const { folder, status } of runs) {
+      const bytes = await folderBytes(join(folder, folderNames[kind]))
+      place.bytes += bytes
+      if (status === 'finished') place.removableBytes += bytes
+    }
+    places.push(place)
+  }
+  return places
+}
+
+/** Deletes teacher caches or checkpoints of finished runs. Returns the bytes that became free. */
+export async function cleanStorage(runsFolder: string, kind: CleanableKind): Promise<number> {
+  let freed = 0
+  for (const { folder, status } of await listRuns(runsFolder)) {
+    if (status !== 'finished') continue
+    const path = join(folder, folderNames[kind])
+    const bytes = await folderBytes(path)
+    try {
+      await rm(path, { recursive: true, force: true })
+    } catch (error) {
+      throw describeSystemError(error, path)
+    }
+    freed += bytes
+  }
+  return freed
+}
+
+/** Bytes of all files below a folder, without following links; 0 if it doesn't exist. */
+async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0
+  for (const entry of await entriesOf(folder)) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) bytes += await folderBytes(path)
+    // A file may vanish while a run works.
+    else if (entry.isFile())
+      bytes += await lstat(path).then(
+        ({ size }) => size,
+        () => 0,
+      )
+  }
+  return bytes
+}
+
+async function entriesOf(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw describeSystemError(error, folder)
+  }
+}
