@@ -1,0 +1,202 @@
+import { Alert, AppShell, Button, Group, Kbd, Loader, NavLink, Stack, Text } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
+import { Spotlight } from '@mantine/spotlight'
+import { IconSearch } from '@tabler/icons-react'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { Route, Router, Switch } from 'wouter'
+import { useHashLocation } from 'wouter/use-hash-location'
+import { describeShortcut } from './actions/describe-shortcut.ts'
+import { actions, screens } from './actions/index.ts'
+import { useTheme } from './actions/theme.ts'
+import { ScreenBoundary } from './components/screen-boundary.tsx'
+import { queries, queryClient, useConnection } from './connection/engine.ts'
+import { CompareScreen } from './screens/compare/compare-screen.tsx'
+import { ConsoleScreen } from './screens/console/console-screen.tsx'
+import { HomeScreen } from './screens/home/home-screen.tsx'
+import { SettingsScreen } from './screens/settings/settings-screen.tsx'
+import { TrainingScreen } from './screens/training/training-screen.tsx'
+import { WizardScreen } from './screens/wizard/wizard-screen.tsx'
+import { strings } from './strings/index.ts'
+
+/** The frame around every screen: navigation, notices, command palette. */
+export function App() {
+  useHotkeys(
+    actions.flatMap(({ shortcut, perform }) => (shortcut === undefined ? [] : [[shortcut, perform]])),
+    [],
+  )
+  useEffect(
+    () => window.studioHost?.onCommand((id) => actions.find((action) => action.id === id)?.perform()),
+    [],
+  )
+  useKeptTheme()
+  return (
+    <Router hook={useHashLocation}>
+      <a href="#content" className="skip-link" onClick={focusContent}>
+        {strings.app.skipToContent}
+      </a>
+      <AppShell navbar={{ width: 208, breakpoint: 'sm' }} padding="lg">
+        <AppShell.Navbar p="sm" aria-label={strings.app.navigation}>
+          <Navigation />
+        </AppShell.Navbar>
+        <AppShell.Main id="content" tabIndex={-1}>
+          <Stack gap="md">
+            <ConnectionNotice />
+            <CrashNotice />
+            <CurrentScreen />
+          </Stack>
+        </AppShell.Main>
+      </AppShell>
+      <Spotlight
+        actions={actions.map(({ id, label, icon: ActionIcon, shortcut, perform }) => ({
+          id,
+          label,
+          onClick: perform,
+          leftSection: <ActionIcon size={18} aria-hidden />,
+          rightSection: shortcut && <Kbd>{describeShortcut(shortcut)}</Kbd>,
+        }))}
+        shortcut={null}
+        nothingFound={strings.actions.nothingFound}
+        searchProps={{
+          placeholder: strings.actions.searchPalette,
+          'aria-label': strings.actions.searchPalette,
+          leftSection: <IconSearch size={18} aria-hidden />,
+        }}
+      />
+    </Router>
+  )
+}
+
+function focusContent(event: React.MouseEvent): void {
+  event.preventDefault()
+  document.getElementById('content')?.focus()
+}
+
+function Navigation() {
+  const [location] = useHashLocation()
+  const newConversion = actions.find(({ id }) => id === 'new-conversion')!
+  const palette = actions.find(({ id }) => id === 'open-palette')!
+  return (
+    <Stack justify="space-between" h="100%">
+      <Stack gap="xs">
+        <Text fw={700} px="sm" py="xs">
+          {strings.app.name}
+        </Text>
+        <Button leftSection={<newConversion.icon size={18} />} onClick={newConversion.perform}>
+          {newConversion.label}
+        </Button>
+        <Stack gap={4}>
+          {screens.map(({ id, label, icon: ScreenIcon, path }) => {
+            const isCurrent = path === '/' ? location === '/' : location.startsWith(path)
+            return (
+              <NavLink
+                key={id}
+                href={`#${path}`}
+                label={label}
+                leftSection={<ScreenIcon size={18} aria-hidden />}
+                active={isCurrent}
+                {...(isCurrent ? { 'aria-current': 'page' as const } : {})}
+              />
+            )
+          })}
+        </Stack>
+      </Stack>
+      <Button
+        variant="default"
+        leftSection={<IconSearch size={16} aria-hidden />}
+        rightSection={<Kbd size="xs">{describeShortcut(palette.shortcut!)}</Kbd>}
+        onClick={palette.perform}
+      >
+        {palette.label}
+      </Button>
+    </Stack>
+  )
+}
+
+function CurrentScreen() {
+  const [location] = useHashLocation()
+  return (
+    <ScreenBoundary location={location}>
+      <Switch>
+        <Route path="/">
+          <HomeScreen />
+        </Route>
+        <Route path="/new">
+          <WizardScreen />
+        </Route>
+        <Route path="/runs/:id">{({ id }) => <TrainingScreen key={id} id={decodeURIComponent(id)} />}</Route>
+        <Route path="/console/:runId?">
+          {({ runId }) => (
+            <ConsoleScreen {...(runId === undefined ? {} : { runId: decodeURIComponent(runId) })} />
+          )}
+        </Route>
+        <Route path="/compare">
+          <CompareScreen />
+        </Route>
+        <Route path="/settings">
+          <SettingsScreen />
+        </Route>
+        <Route>
+          <Text>{strings.app.notFound}</Text>
+        </Route>
+      </Switch>
+    </ScreenBoundary>
+  )
+}
+
+function ConnectionNotice() {
+  const connection = useConnection()
+  switch (connection.status) {
+    case 'open':
+      return null
+    case 'failed':
+      return (
+        <Alert color="red" role="alert" title={strings.app.connectionFailed}>
+          {connection.reason}
+        </Alert>
+      )
+    case 'connecting':
+    case 'lost':
+      return (
+        <Group gap="xs" role="status">
+          <Loader size="xs" aria-hidden />
+          <Text size="sm">
+            {connection.status === 'lost' ? strings.app.connectionLost : strings.app.connecting}
+          </Text>
+        </Group>
+      )
+  }
+}
+
+/** Says that the engine had died; the runs that it left show how to go on. */
+function CrashNotice() {
+  const { data: info } = useQuery(queries.app.info.queryOptions())
+  const dismiss = useMutation(
+    queries.app.dismissCrash.mutationOptions({
+      onSuccess: () => queryClient.invalidateQueries({ queryKey: queries.app.info.key() }),
+    }),
+  )
+  if (!info?.crash) return null
+  return (
+    <Alert
+      color="yellow"
+      role="alert"
+      title={strings.app.crashed}
+      withCloseButton
+      closeButtonLabel={strings.app.dismiss}
+      onClose={() => dismiss.mutate({})}
+    >
+      <Text size="sm">{info.crash.reason}</Text>
+      <Text size="sm">{strings.app.crashedRuns}</Text>
+    </Alert>
+  )
+}
+
+/** Shows the theme that is kept in the engine's settings, as soon as they are known. */
+function useKeptTheme(): void {
+  const { data: settings } = useQuery(queries.app.settings.queryOptions())
+  const theme = settings?.theme
+  useEffect(() => {
+    if (theme) useTheme.setState({ theme })
+  }, [theme])
+}

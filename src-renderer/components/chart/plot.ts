@@ -1,0 +1,170 @@
+import uPlot from 'uplot'
+import { decimate } from './decimation.ts'
+import type { Line } from './line.ts'
+import { cycled, dashPatterns, type ChartColors } from './palette.ts'
+import type { XAxis } from './x-axis.ts'
+import { within, type Range } from './zoom.ts'
+
+/** What a plot shows. Another one is made when any of this changes. */
+export interface PlotOptions {
+  readonly lines: readonly Line[]
+  readonly axis: XAxis
+  /** All of x that there is, now. */
+  readonly extent: () => Range
+  readonly scale: 'linear' | 'log'
+  /** No value is larger, so the axis ends there. */
+  readonly maximum?: number
+  readonly formatX: (value: number) => string
+  readonly formatY: (value: number) => string
+  /** The numbers on the y axis, where they are shorter than what `formatY` makes of a value. */
+  readonly formatTick?: (value: number) => string
+  readonly colors: ChartColors
+  readonly fontFamily: string
+}
+
+export interface Plot {
+  /** Draws what the lines have become. */
+  readonly redraw: () => void
+  readonly resize: (width: number, height: number) => void
+  readonly destroy: () => void
+}
+
+// The enum is declared only, so its member has no name at run time.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
+const logarithmic = 3 as uPlot.Scale.Distr
+
+/** The canvas of a chart: lines, axes, cursor, zoom by dragging. */
+export function createPlot(container: HTMLElement, options: PlotOptions): Plot {
+  const { axis, extent } = options
+  const plot = new uPlot(uPlotOptions(options), [[], ...options.lines.map(() => [])], container)
+  const { over } = plot
+  let isPointerHere = false
+
+  const shown = () => axis.getState().range ?? extent()
+
+  function redraw(): void {
+    const [min, max] = shown()
+    plot.batch(() => {
+      plot.setData(drawnData(options, [min, max], plot.over.clientWidth), false)
+      plot.setScale('x', { min, max })
+    })
+    placeCursor()
+  }
+
+  function placeCursor(): void {
+    if (isPointerHere) return
+    const { cursor } = axis.getState()
+    const left = cursor === null ? -1 : plot.valToPos(cursor, 'x')
+    plot.setCursor({ left, top: left < 0 ? -1 : 0 }, false)
+  }
+
+  const onMove = (event: MouseEvent) => {
+    isPointerHere = true
+    axis.setState({ cursor: plot.posToVal(event.offsetX, 'x') })
+  }
+  const onLeave = () => {
+    isPointerHere = false
+    axis.setState({ cursor: null })
+  }
+  over.addEventListener('mousemove', onMove)
+  over.addEventListener('mouseleave', onLeave)
+  const unsubscribe = axis.subscribe((now, before) => {
+    if (now.range !== before.range) redraw()
+    else placeCursor()
+  })
+
+  return {
+    redraw,
+    resize: (width, height) => {
+      plot.setSize({ width, height })
+      redraw()
+    },
+    destroy: () => {
+      unsubscribe()
+      plot.destroy()
+    },
+  }
+}
+
+function drawnData({ lines, scale }: PlotOptions, [from, to]: Range, width: number): uPlot.AlignedData {
+  if (lines.length === 0) return [[]]
+  return uPlot.join(
+    lines.map((line) => {
+      const { x, y } = decimate(line.x, line.y, from, to, Math.max(1, width))
+      return [x, scale === 'log' ? y.map((value) => (value > 0 ? value : null)) : y]
+    }),
+  )
+}
+
+function uPlotOptions(options: PlotOptions): uPlot.Options {
+  const { lines, axis, extent, scale, maximum, formatX, formatY, formatTick, colors, fontFamily } = options
+  const font = `12px ${fontFamily}`
+  const axisStyle = {
+    stroke: colors.text,
+    font,
+    grid: { stroke: colors.grid, width: 1 },
+    ticks: { stroke: colors.grid, width: 1, size: 4 },
+    gap: 4,
+  }
+  const labels = (format: (value: number) => string) => (_: uPlot, splits: (number | null)[]) =>
+    splits.map((value) => (value === null ? '' : format(value)))
+  return {
+    // The real size comes with the first `resize`.
+    width: 100,
+    height: 100,
+    legend: { show: false },
+    padding: [8, 24, 0, 0],
+    scales: {
+      x: { time: false, auto: false },
+      y:
+        scale === 'log'
+          ? { distr: logarithmic }
+          : {
+              range: {
+                min: { pad: 0.05, soft: 0, mode: 3 },
+                max: { pad: 0.05, ...(maximum === undefined ? {} : { hard: maximum }) },
+              },
+            },
+    },
+    axes: [
+      { ...axisStyle, size: 26, space: 64, values: labels(formatX) },
+      { ...axisStyle, size: 52, space: 26, values: labels(formatTick ?? formatY) },
+    ],
+    series: [
+      {},
+      ...lines.map(({ label, color, dash, isFaint }) => ({
+        label,
+        stroke: cycled(colors.lines, color),
+        width: isFaint ? 1 : 2,
+        alpha: isFaint ? 0.35 : 1,
+        dash: [...cycled(dashPatterns, dash)],
+        // Lines have values at different x: between them they are to be drawn through.
+        spanGaps: true,
+        points: { fill: colors.background, ...(isFaint ? { show: false } : {}) },
+      })),
+    ],
+    cursor: {
+      y: false,
+      points: { size: 7 },
+      hover: { skip: [null, undefined] },
+      drag: { x: true, y: false, setScale: false, dist: 4 },
+      bind: {
+        dblclick: () => () => {
+          axis.setState({ range: null })
+          return null
+        },
+      },
+    },
+    hooks: {
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select
+          if (width === 0) return
+          const range = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')] as const
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+          axis.setState({ range: within(range, extent()) })
+        },
+      ],
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import { Alert, Button, Stack, Text } from '@mantine/core'
+import { IconAlertTriangle } from '@tabler/icons-react'
+import { describeError } from '../connection/engine.ts'
+import { strings } from '../strings/index.ts'
+
+/** An error with its remedy, and a way to try again where there is one. */
+export function ErrorNotice({ error, onRetry }: { readonly error: unknown; readonly onRetry?: () => void }) {
+  const { message, remedy } = describeError(error)
+  return (
+    <Alert color="red" icon={<IconAlertTriangle />} title={message} role="alert">
+      <Stack align="start" gap="xs">
+        <Text size="sm">{remedy}</Text>
+        {onRetry && (
+          <Button size="xs" variant="default" onClick={onRetry}>
+            {strings.app.tryAgain}
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  )
+}

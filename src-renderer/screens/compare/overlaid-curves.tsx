@@ -1,0 +1,185 @@
+import { Button, Grid, Group, Loader, SegmentedControl, Text } from '@mantine/core'
+import { IconRefresh } from '@tabler/icons-react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
+import type { RunSummary } from '../../../src-main/contract/index.ts'
+import { Chart } from '../../components/chart/chart.tsx'
+import type { Line } from '../../components/chart/line.ts'
+import { createXAxis } from '../../components/chart/x-axis.ts'
+import type { Range } from '../../components/chart/zoom.ts'
+import { ErrorNotice } from '../../components/error-notice.tsx'
+import { neverChanges } from '../../components/limited-rate.ts'
+import { Panel } from '../../components/panel.tsx'
+import { queries, queryClient } from '../../connection/engine.ts'
+import { CurveControls } from '../../runs/curve-controls.tsx'
+import { useCurvePreferences } from '../../runs/curve-preferences.ts'
+import { isActive } from '../../runs/run-actions.ts'
+import { useSmoothedHistories } from '../../runs/use-histories.ts'
+import {
+  formatCompact,
+  formatCount,
+  formatList,
+  formatPercent,
+  formatShortPercent,
+  formatSignificant,
+} from '../../strings/format.ts'
+import { strings } from '../../strings/index.ts'
+import { useCompare } from './compare-store.ts'
+
+const text = strings.compare
+const chartHeight = 320
+const formatLoss = (value: number) => formatSignificant(value)
+const formatShare = (value: number) => formatPercent(value)
+
+/** Loss and agreement of several runs, over steps or tokens. */
+export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] }) {
+  const { axis, mode } = useCompare()
+  const { smoothing, isLogarithmic } = useCurvePreferences()
+  const ids = useMemo(() => runs.map(({ id }) => id), [runs])
+  const { loaded, isLoading, error } = useSmoothedHistories(ids, smoothing)
+  useRenewal(runs)
+
+  /** Tokens of a step, by run: what the x of its curves is multiplied with. */
+  const strides = axis === 'step' ? '' : runs.map(({ settings }) => settings?.batchTokens ?? 1).join()
+  const [xAxis, setXAxis] = useState(createXAxis)
+  useEffect(() => setXAxis(createXAxis), [axis])
+
+  const { lossLines, agreementLines } = useMemo(() => {
+    const byRun = strides.split(',').map(Number)
+    const scaled = (steps: readonly number[], run: number) =>
+      strides === '' ? steps : steps.map((step) => step * byRun[run]!)
+    const line = (run: number, id: string, x: readonly number[], y: readonly number[]): Line => ({
+      label: id,
+      x: scaled(x, run),
+      y,
+      color: run,
+      dash: run,
+    })
+    const drawn = loaded.map((curves) => ({ ...curves, run: ids.indexOf(curves.id) }))
+    return {
+      lossLines: drawn.map(({ id, run, step, smoothedLoss }) => line(run, id, step, smoothedLoss)),
+      agreementLines: drawn.map(({ id, run, evaluationStep, trieAgreement, freeAgreement }) =>
+        line(run, id, evaluationStep, mode === 'trie' ? trieAgreement : freeAgreement),
+      ),
+    }
+  }, [loaded, ids, strides, mode])
+
+  const extent = useCallback(
+    (): Range => [0, Math.max(1, ...lossLines.map(({ x }) => x[x.length - 1] ?? 0))],
+    [lossLines],
+  )
+  const shared = {
+    axis: xAxis,
+    extent,
+    changes: neverChanges,
+    height: chartHeight,
+    xName: axis === 'step' ? text.step : text.tokens,
+    formatX: axis === 'step' ? formatCount : formatCompact,
+  }
+  const withoutCurve = loaded.filter(({ step }) => step.length === 0).map(({ id }) => id)
+
+  return (
+    <Panel title={text.curves} actions={runs.length > 0 && <Controls runs={runs} isLoading={isLoading} />}>
+      {runs.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {text.noSelection}
+        </Text>
+      ) : (
+        <>
+          {error !== null && <ErrorNotice error={error} onRetry={renewHistories} />}
+          <Grid gap="xl">
+            <Grid.Col span={{ base: 12, lg: 7 }}>
+              <Chart
+                {...shared}
+                title={strings.training.loss}
+                lines={lossLines}
+                scale={isLogarithmic ? 'log' : 'linear'}
+                formatY={formatLoss}
+                controls={<CurveControls />}
+              />
+            </Grid.Col>
+            <Grid.Col span={{ base: 12, lg: 5 }}>
+              <Chart
+                {...shared}
+                title={strings.training.agreement}
+                lines={agreementLines}
+                scale="linear"
+                maximum={1}
+                formatY={formatShare}
+                formatTick={formatShortPercent}
+                hasZoomButtons={false}
+                controls={<ModeChoice />}
+              />
+            </Grid.Col>
+          </Grid>
+          {withoutCurve.length > 0 && (
+            <Text size="xs" c="dimmed">
+              {text.noCurve(formatList(withoutCurve))}
+            </Text>
+          )}
+        </>
+      )}
+    </Panel>
+  )
+}
+
+function Controls({
+  runs,
+  isLoading,
+}: {
+  readonly runs: readonly RunSummary[]
+  readonly isLoading: boolean
+}) {
+  const axis = useCompare((state) => state.axis)
+  return (
+    <Group gap="sm">
+      {isLoading && <Loader size="xs" aria-label={strings.training.loadingCurves} />}
+      {runs.some(({ status }) => isActive(status)) && (
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconRefresh size={15} aria-hidden />}
+          title={text.active}
+          onClick={renewHistories}
+        >
+          {text.refresh}
+        </Button>
+      )}
+      <SegmentedControl
+        size="xs"
+        aria-label={text.axis}
+        data={[
+          { value: 'step', label: text.step },
+          { value: 'tokens', label: text.tokens },
+        ]}
+        value={axis}
+        onChange={(value) => useCompare.setState({ axis: value })}
+      />
+    </Group>
+  )
+}
+
+function ModeChoice() {
+  const mode = useCompare((state) => state.mode)
+  return (
+    <SegmentedControl
+      size="xs"
+      aria-label={text.agreementMode}
+      data={[
+        { value: 'trie', label: strings.training.trie },
+        { value: 'free', label: strings.training.free },
+      ]}
+      value={mode}
+      onChange={(value) => useCompare.setState({ mode: value })}
+    />
+  )
+}
+
+function renewHistories(): void {
+  void queryClient.invalidateQueries({ queryKey: queries.runs.history.key() })
+}
+
+/** Loads the curves anew when a run has begun or ended. */
+function useRenewal(runs: readonly RunSummary[]): void {
+  const statuses = runs.map(({ id, status }) => `${id} ${status}`).join('\n')
+  useEffect(renewHistories, [statuses])
+}

@@ -1,0 +1,79 @@
+import type { ConsoleMode, ConsoleSource } from '../../../src-main/contract/index.ts'
+import { limitRate, redrawMilliseconds } from '../../components/limited-rate.ts'
+import { engine } from '../../connection/engine.ts'
+import type { GenerationOptions } from './console-form.ts'
+import { useConsole, type Session, type Side } from './console-store.ts'
+import { applyGenerationEvent, waitingOutput, type GenerationOutput } from './generation-output.ts'
+
+export interface GenerationRequest {
+  readonly source: ConsoleSource
+  readonly prompt: string
+  /** Of the SpeLLM, where the source has one. */
+  readonly mode: 'trie' | 'free'
+  readonly options: GenerationOptions
+}
+
+let controller: AbortController | null = null
+let sessions = 0
+
+/**
+ * Lets base and SpeLLM continue a prompt, both at once; ends whatever was being generated. What they write
+ * appears in the store's session.
+ */
+export function startGeneration({ source, prompt, mode, options }: GenerationRequest): void {
+  stopGeneration()
+  controller = new AbortController()
+  const { signal } = controller
+  const modes: readonly (readonly [Side, ConsoleMode])[] = [
+    ['base', 'base'],
+    ...(source.kind === 'run' ? [['spellm', mode] as const] : []),
+  ]
+  const { sampling, maxTokens } = options
+  const outputs = Object.fromEntries(modes.map(([side, sideMode]) => [side, waitingOutput(sideMode)]))
+  const key = ++sessions
+  useConsole.setState({ session: { key, source, prompt, sampling, maxTokens, outputs }, selected: null })
+  for (const [side, sideMode] of modes) {
+    const stream = engine.console.generate({ source, mode: sideMode, prompt, ...options }, { signal })
+    void follow(stream, signal, waitingOutput(sideMode), (output) => showOutput(key, side, output))
+  }
+}
+
+/** Shows a prompt with results of former times. */
+export function showSaved(session: Omit<Session, 'key'>): void {
+  stopGeneration()
+  useConsole.setState({ session: { ...session, key: ++sessions }, selected: null })
+}
+
+/** Ends what is being generated; what there is of it stays. */
+export function stopGeneration(): void {
+  controller?.abort()
+  controller = null
+}
+
+async function follow(
+  stream: ReturnType<typeof engine.console.generate>,
+  signal: AbortSignal,
+  start: GenerationOutput,
+  show: (output: GenerationOutput) => void,
+): Promise<void> {
+  let output = start
+  const showSoon = limitRate(() => show(output), redrawMilliseconds)
+  try {
+    for await (const event of await stream) {
+      if (signal.aborted) break
+      output = applyGenerationEvent(output, event)
+      showSoon.request()
+    }
+    if (output.status !== 'ended') output = { ...output, status: 'stopped' }
+  } catch (error) {
+    output = signal.aborted ? { ...output, status: 'stopped' } : { ...output, status: 'failed', error }
+  }
+  showSoon.cancel()
+  show(output)
+}
+
+function showOutput(key: number, side: Side, output: GenerationOutput): void {
+  useConsole.setState(({ session }) =>
+    session?.key === key ? { session: { ...session, outputs: { ...session.outputs, [side]: output } } } : {},
+  )
+}

@@ -1,0 +1,142 @@
+import {
+  ActionIcon,
+  Button,
+  CopyButton,
+  Group,
+  Loader,
+  Paper,
+  Stack,
+  Text,
+  Title,
+  Tooltip,
+} from '@mantine/core'
+import { IconArrowForwardUp, IconCheck, IconCopy } from '@tabler/icons-react'
+import { useId } from 'react'
+import { ErrorNotice } from '../../components/error-notice.tsx'
+import { strings } from '../../strings/index.ts'
+import { setPrompt, type Side } from './console-store.ts'
+import { isOpen, medianMilliseconds, textOf, type GenerationOutput } from './generation-output.ts'
+import { outputName } from './output-name.ts'
+import { TokenText } from './token-text.tsx'
+
+const text = strings.console
+
+/** What one model has written, how fast, and what can be done with it. */
+export function OutputPanel({
+  side,
+  output,
+  prompt,
+  differs,
+  selectedIndex,
+  speedup,
+}: {
+  readonly side: Side
+  readonly output: GenerationOutput
+  readonly prompt: string
+  /** Of each token, whether the other model lacks it; null: not compared. */
+  readonly differs: readonly boolean[] | null
+  readonly selectedIndex: number | null
+  /** How many times as fast as the base; null: not known. */
+  readonly speedup: number | null
+}) {
+  const headingId = useId()
+  const written = textOf(output)
+  const isBusy = isOpen(output)
+  return (
+    <Paper withBorder p="md" component="section" aria-labelledby={headingId} aria-busy={isBusy}>
+      <Stack gap="sm" h="100%">
+        <Group justify="space-between" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap">
+            <Title order={3} size="h5" id={headingId}>
+              {outputName(output.mode)}
+            </Title>
+            {isBusy && <Loader size={14} aria-hidden />}
+          </Group>
+          <Group gap={4} wrap="nowrap">
+            <Tooltip label={text.continueHelp} multiline maw={260}>
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                color="gray"
+                leftSection={<IconArrowForwardUp size={15} aria-hidden />}
+                disabled={isBusy || written === ''}
+                onClick={() => setPrompt(prompt + written)}
+              >
+                {text.continueHere}
+              </Button>
+            </Tooltip>
+            <CopyButton value={written}>
+              {({ copied, copy }) => (
+                <Tooltip label={copied ? text.copied : text.copy}>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    size={26}
+                    aria-label={copied ? text.copied : text.copy}
+                    disabled={written === ''}
+                    onClick={copy}
+                  >
+                    {copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+                  </ActionIcon>
+                </Tooltip>
+              )}
+            </CopyButton>
+          </Group>
+        </Group>
+        <Speed output={output} speedup={speedup} />
+        <div style={{ flex: 1 }}>
+          {output.status === 'waiting' ? (
+            <Text size="sm" c="dimmed">
+              {text.waiting}
+            </Text>
+          ) : (
+            <TokenText side={side} output={output} differs={differs} selectedIndex={selectedIndex} />
+          )}
+        </div>
+        {output.status === 'failed' && <ErrorNotice error={output.error} />}
+        <Text size="xs" c="dimmed" role="status">
+          {statusText(output)}
+        </Text>
+      </Stack>
+    </Paper>
+  )
+}
+
+function Speed({ output, speedup }: { readonly output: GenerationOutput; readonly speedup: number | null }) {
+  const median = medianMilliseconds(output)
+  const { tokens, tokensPerSecond, end } = output
+  return (
+    <Group gap="2px 14px" className="console-speed">
+      {tokens.length > 0 && <span>{text.tokenCount(tokens.length)}</span>}
+      {tokensPerSecond !== null && <strong>{text.rate(tokensPerSecond)}</strong>}
+      {median !== null && (
+        <Tooltip label={text.medianTimeHelp}>
+          <span>{text.medianTime(median)}</span>
+        </Tooltip>
+      )}
+      {end && end.promptMilliseconds > 0 && <span>{text.promptTime(end.promptMilliseconds)}</span>}
+      {speedup !== null && (
+        <Tooltip label={text.speedHelp} multiline maw={300}>
+          <strong>{text.speed(speedup)}</strong>
+        </Tooltip>
+      )}
+    </Group>
+  )
+}
+
+function statusText({ status, end }: GenerationOutput): string {
+  switch (status) {
+    case 'waiting':
+      return ''
+    case 'streaming':
+      return text.generating
+    case 'ended':
+      return end ? text.endReason[end.reason] : ''
+    case 'stopped':
+      return text.stopped
+    case 'failed':
+      return text.failed
+    case 'saved':
+      return text.saved
+  }
+}

@@ -1,0 +1,45 @@
+import type { RunResult } from '../../../src-main/contract/index.ts'
+import { FactRow } from '../../components/facts.tsx'
+import { Panel } from '../../components/panel.tsx'
+import {
+  formatCompact,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatSignificant,
+} from '../../strings/format.ts'
+import { strings } from '../../strings/index.ts'
+
+const text = strings.training
+
+/** What a finished run came to. */
+export function ResultPanel({ result }: { readonly result: RunResult }) {
+  const { agreement, parameters } = result
+  return (
+    <Panel title={text.result}>
+      <FactRow
+        facts={[
+          {
+            name: text.resultTrie,
+            value: formatPercent(agreement.trie, 2),
+            note: text.resultPositions(agreement.positions),
+          },
+          {
+            name: text.resultFree,
+            value: formatPercent(agreement.free, 2),
+            note: text.resultPositions(agreement.positions),
+          },
+          {
+            name: text.resultTail,
+            value: formatCompact(parameters.tail),
+            note: text.resultTailAgainstHead(parameters.tail, parameters.baseHead),
+          },
+          { name: text.resultLoss, value: formatSignificant(result.loss) },
+          { name: text.resultTokens, value: formatCount(result.tokens) },
+          { name: text.resultSteps, value: formatCount(result.steps) },
+          { name: text.resultSeconds, value: formatDuration(result.seconds) },
+        ]}
+      />
+    </Panel>
+  )
+}

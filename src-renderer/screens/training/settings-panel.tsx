@@ -1,0 +1,96 @@
+import { ActionIcon, CopyButton, Group, Text, Tooltip } from '@mantine/core'
+import { IconCheck, IconCopy, IconFolderOpen } from '@tabler/icons-react'
+import type { ConversionSettingsView, RunSummary } from '../../../src-main/contract/index.ts'
+import { FactList, type Fact } from '../../components/facts.tsx'
+import { Panel } from '../../components/panel.tsx'
+import { formatCount, formatList } from '../../strings/format.ts'
+import { strings } from '../../strings/index.ts'
+
+const text = strings.training
+
+/** What was decided about a run, and where it is. */
+export function SettingsPanel({ run }: { readonly run: RunSummary }) {
+  return (
+    <Panel title={text.settings}>
+      <FactList
+        facts={[
+          { name: text.settingBase, value: run.base.name },
+          ...(run.settings ? describeSettings(run.settings, run) : []),
+          { name: text.settingFolder, value: <Folder folder={run.folder} />, isWide: true },
+        ]}
+      />
+    </Panel>
+  )
+}
+
+function describeSettings(settings: ConversionSettingsView, { result }: RunSummary): Fact[] {
+  const { texts, tokens, k, alphabet, adapterWidths, epochs, batchTokens, peakLearningRates, seed } = settings
+  return [
+    {
+      name: text.settingTexts,
+      value:
+        texts.length > 0
+          ? formatList(texts)
+          : settings.base === 'sample'
+            ? text.sampleStories
+            : text.selfWritten,
+    },
+    { name: text.settingTokens, value: text.settingTokensValue(tokens) },
+    { name: text.settingK, value: formatCount(k) },
+    {
+      name: text.settingAlphabet,
+      value: result ? text.settingAlphabetSize(alphabet, result.alphabetSize) : alphabet,
+    },
+    {
+      name: text.settingAdapter,
+      value:
+        adapterWidths === undefined
+          ? text.adapterDefault
+          : adapterWidths.length === 0
+            ? text.adapterNone
+            : formatList(adapterWidths.map(formatCount)),
+    },
+    { name: text.settingEpochs, value: formatCount(epochs) },
+    { name: text.settingBatch, value: text.settingTokensValue(batchTokens) },
+    {
+      name: text.settingRates,
+      value: text.settingRatesValue(peakLearningRates.adapter, peakLearningRates.heads),
+    },
+    { name: text.settingSeed, value: String(seed) },
+    { name: text.device, value: text.deviceName[settings.device] },
+    { name: text.settingCache, value: settings.keepCache ? text.cacheKept : text.cacheDeleted },
+  ]
+}
+
+function Folder({ folder }: { readonly folder: string }) {
+  const host = window.studioHost
+  return (
+    <Group gap={4} wrap="nowrap" component="span" align="start">
+      <Text span size="sm">
+        {folder}
+      </Text>
+      <CopyButton value={folder}>
+        {({ copied, copy }) => (
+          <Tooltip label={copied ? text.copied : text.copyFolder}>
+            <ActionIcon variant="subtle" color="gray" size={24} aria-label={text.copyFolder} onClick={copy}>
+              {copied ? <IconCheck size={15} aria-hidden /> : <IconCopy size={15} aria-hidden />}
+            </ActionIcon>
+          </Tooltip>
+        )}
+      </CopyButton>
+      {host && (
+        <Tooltip label={text.showFolder}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size={24}
+            aria-label={text.showFolder}
+            onClick={() => void host.reveal(folder)}
+          >
+            <IconFolderOpen size={15} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </Group>
+  )
+}

@@ -1,0 +1,131 @@
+import { Group, ScrollArea, Stack, Text } from '@mantine/core'
+import { useRovingIndex } from '@mantine/hooks'
+import { useEffect, useState } from 'react'
+import type { SpellingPreview } from '../../../src-main/contract/index.ts'
+import { formatCount, formatPercent } from '../../strings/format.ts'
+import { strings } from '../../strings/index.ts'
+import { parseAlphabetSpecification } from './alphabet-choice.ts'
+import './coverage-heatmap.css'
+import { coverageLevel, levelStarts, shortCoverage } from './coverage-level.ts'
+import { heatmapRows, type HeatmapRow } from './heatmap-rows.ts'
+import { changeDraft, useDraft } from './wizard-store.ts'
+
+const words = strings.wizard.spelling
+
+/** What each alphabet covers for each k. Choosing a cell chooses both. */
+export function CoverageHeatmap({ heatmap }: { readonly heatmap: SpellingPreview['heatmap'] }) {
+  const alphabet = useDraft((draft) => draft.alphabet)
+  const k = useDraft((draft) => draft.k)
+  const { ks } = heatmap
+  const rows = heatmapRows(heatmap)
+  const chosenRow = rows.findIndex(({ specification }) => specification === alphabet)
+  const chosenColumn = ks.indexOf(k)
+  const chosen = chosenRow < 0 || chosenColumn < 0 ? null : chosenRow * ks.length + chosenColumn
+  const [pointed, setPointed] = useState<number | null>(null)
+  const { getItemProps, setFocusedIndex } = useRovingIndex({
+    total: rows.length * ks.length,
+    columns: ks.length,
+    initialIndex: chosen ?? 0,
+  })
+  // The tab key enters at the chosen cell, also when it was chosen elsewhere.
+  useEffect(() => {
+    if (chosen !== null) setFocusedIndex(chosen)
+  }, [chosen])
+  const choose = (row: HeatmapRow, chosenK: number) =>
+    changeDraft({ alphabet: row.specification, k: chosenK })
+  const shown = pointed !== null && pointed < rows.length * ks.length ? pointed : chosen
+
+  return (
+    <Stack gap="sm">
+      <ScrollArea type="auto" offsetScrollbars="x" viewportProps={{ tabIndex: -1 }}>
+        <table
+          className="heatmap"
+          role="grid"
+          aria-label={words.heatmapLabel}
+          onMouseLeave={() => setPointed(null)}
+        >
+          <thead>
+            <tr>
+              <th scope="col">{words.heatmapCorner}</th>
+              {ks.map((columnK) => (
+                <th key={columnK} scope="col" data-chosen={columnK === k || undefined}>
+                  {columnK}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, rowIndex) => (
+              <tr key={row.specification}>
+                <th scope="row" data-chosen={rowIndex === chosenRow || undefined}>
+                  {alphabetName(row.specification)} <span>{formatCount(row.size)}</span>
+                </th>
+                {row.covered.map((covered, column) => {
+                  const index = rowIndex * ks.length + column
+                  const cellK = ks[column]!
+                  return (
+                    <td
+                      key={cellK}
+                      role="gridcell"
+                      aria-selected={index === chosen}
+                      data-level={coverageLevel(covered)}
+                      onMouseEnter={() => setPointed(index)}
+                      onFocus={() => setPointed(index)}
+                      onBlur={() => setPointed(null)}
+                      {...getItemProps({
+                        index,
+                        onClick: () => choose(row, cellK),
+                        onKeyDown: (event) => {
+                          if (event.key !== 'Enter' && event.key !== ' ') return
+                          event.preventDefault()
+                          choose(row, cellK)
+                        },
+                      })}
+                    >
+                      {shortCoverage(covered)}
+                    </td>
+                  )
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollArea>
+      <Group justify="space-between" gap="sm">
+        <Text size="sm" className="heatmap-readout" aria-live="polite">
+          {shown === null ? ' ' : describeCell(rows, ks, shown)}
+        </Text>
+        <Legend />
+      </Group>
+    </Stack>
+  )
+}
+
+function describeCell(rows: readonly HeatmapRow[], ks: readonly number[], index: number): string {
+  const { specification, size, covered } = rows[Math.floor(index / ks.length)]!
+  const column = index % ks.length
+  return words.heatmapReadout(alphabetName(specification), size, ks[column]!, covered[column]!)
+}
+
+function Legend() {
+  return (
+    <Group gap={6} wrap="nowrap" aria-hidden>
+      <Text size="xs" c="dimmed">
+        {words.legend}
+      </Text>
+      <div className="heatmap-legend">
+        {levelStarts.map((start, level) => (
+          <span key={start} data-level={level}>
+            {formatPercent(start, start > 0.99 ? 1 : 0)}
+          </span>
+        ))}
+      </div>
+    </Group>
+  )
+}
+
+function alphabetName(specification: string): string {
+  const choice = parseAlphabetSpecification(specification)
+  if (choice.kind === 'auto' && choice.limit !== null) return words.alphabetName.autoLimit(choice.limit)
+  return words.alphabetName[choice.kind]
+}

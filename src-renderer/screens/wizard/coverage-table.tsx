@@ -1,0 +1,57 @@
+import { Table, Text, VisuallyHidden } from '@mantine/core'
+import type { Coverage, SpellingPreview, SpellingStatus } from '../../../src-main/contract/index.ts'
+import { formatPercent } from '../../strings/format.ts'
+import { strings } from '../../strings/index.ts'
+import { SpellingStatusLabel } from './spelling-status.tsx'
+
+const words = strings.wizard.spelling
+const statuses: readonly SpellingStatus[] = ['covered', 'truncated', 'shadowed', 'uncovered']
+
+/** The shares of the text and of the vocabulary by status, with what each status means. */
+export function CoverageTable({
+  preview: { corpus, vocabulary, countedTokens },
+}: {
+  readonly preview: SpellingPreview
+}) {
+  const isCounted = countedTokens > 0
+  return (
+    <Table verticalSpacing={6} horizontalSpacing="xs">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>
+            <VisuallyHidden>{words.status}</VisuallyHidden>
+          </Table.Th>
+          {isCounted && <Table.Th ta="right">{words.textShare}</Table.Th>}
+          <Table.Th ta="right">{words.vocabularyShare}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {statuses.map((status) => (
+          <Table.Tr key={status}>
+            <Table.Th fw={400}>
+              <SpellingStatusLabel status={status} />
+              <Text size="xs" c="dimmed">
+                {words.statusDescriptions[status]}
+              </Text>
+            </Table.Th>
+            {isCounted && <ShareCell status={status} coverage={corpus} />}
+            <ShareCell status={status} coverage={vocabulary} />
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  )
+}
+
+function ShareCell({ status, coverage }: { readonly status: SpellingStatus; readonly coverage: Coverage }) {
+  const isMain = status === 'covered'
+  return (
+    <Table.Td
+      ta="right"
+      fw={isMain ? 700 : 400}
+      style={{ fontVariantNumeric: 'tabular-nums', verticalAlign: 'top' }}
+    >
+      {isMain ? words.covered(coverage.covered) : formatPercent(coverage[status], 2)}
+    </Table.Td>
+  )
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { conversionRequestSchema } from '../../../src-main/contract/index.ts'
+import {
+  changedAdvancedFields,
+  checkDraft,
+  draftSchema,
+  emptyDraft,
+  type Draft,
+  type DraftField,
+} from './draft.ts'
+
+const check = (change: Partial<Draft>) => checkDraft({ ...emptyDraft, base: 'sample', ...change }, 'cpu')
+
+describe('a draft', () => {
+  it('asks for nothing before a model is chosen', () => {
+    expect(checkDraft(emptyDraft, 'cpu').request).toBeNull()
+  })
+
+  it('leaves untouched fields to the engine, and takes the device of the settings', () => {
+    const { request, problems } = checkDraft({ ...emptyDraft, base: 'sample' }, 'webgpu')
+    expect(problems).toEqual({})
+    expect(request).toEqual({
+      base: 'sample',
+      texts: [],
+      k: 12,
+      alphabet: 'auto',
+      device: 'webgpu',
+      keepCache: false,
+    })
+  })
+
+  it('becomes a request that the contract accepts, with everything that was typed', () => {
+    const { request } = check({
+      usesFiles: true,
+      texts: ['/texts/a.txt'],
+      tokens: '800000',
+      epochs: '4',
+      batchTokens: '2048',
+      seed: '0',
+      adapterRate: '3e-3',
+      headsRate: '0.01',
+      adapterWidths: '512, 1024',
+      device: 'cpu',
+      keepCache: true,
+    })
+    expect(conversionRequestSchema.parse(request)).toEqual({
+      base: 'sample',
+      texts: ['/texts/a.txt'],
+      k: 12,
+      alphabet: 'auto',
+      tokens: 800_000,
+      epochs: 4,
+      batchTokens: 2048,
+      seed: 0,
+      peakLearningRates: { adapter: 0.003, heads: 0.01 },
+      adapterWidths: [512, 1024],
+      device: 'cpu',
+      keepCache: true,
+    })
+  })
+
+  it('forgets chosen files while it does not use them', () => {
+    expect(check({ usesFiles: false, texts: ['/texts/a.txt'] }).request?.texts).toEqual([])
+  })
+
+  it.each<[DraftField, Partial<Draft>]>([
+    ['tokens', { tokens: '999' }],
+    ['tokens', { tokens: '1.5e3.2' }],
+    ['epochs', { epochs: '2.5' }],
+    ['batchTokens', { batchTokens: '0' }],
+    ['seed', { seed: '-1' }],
+    ['adapterRate', { adapterRate: '0', headsRate: '0.01' }],
+    ['headsRate', { adapterRate: '0.01', headsRate: 'fast' }],
+    ['headsRate', { adapterRate: '0.01' }],
+    ['adapterWidths', { adapterWidths: '512,,1024' }],
+    ['adapterWidths', { adapterWidths: 'wide' }],
+    ['alphabet', { alphabet: 'characters:' }],
+    ['alphabet', { alphabet: 'characters:a\ud800' }],
+    ['alphabet', { alphabet: 'auto:0' }],
+    ['texts', { usesFiles: true, texts: [] }],
+  ])('with a wrong field is no request: %s in %j', (field, change) => {
+    const { request, problems } = check(change)
+    expect(request).toBeNull()
+    expect(Object.keys(problems)).toEqual([field])
+  })
+
+  it('names the limits of the contract', () => {
+    expect(check({ epochs: '5000' }).problems.epochs).toContain('1,000')
+  })
+
+  it('knows which advanced fields were changed', () => {
+    expect(changedAdvancedFields(emptyDraft)).toEqual([])
+    expect(changedAdvancedFields({ ...emptyDraft, tokens: '5000', seed: '3', keepCache: true })).toEqual([
+      'seed',
+      'keepCache',
+    ])
+  })
+
+  it('survives storage as it is', () => {
+    expect(draftSchema.parse(JSON.parse(JSON.stringify(emptyDraft)))).toEqual(emptyDraft)
+  })
+})

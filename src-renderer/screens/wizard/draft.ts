@@ -1,0 +1,180 @@
+import { z } from 'zod'
+import {
+  conversionRequestSchema,
+  modelReferenceSchema,
+  textSourceSchema,
+  type ConversionRequest,
+} from '../../../src-main/contract/index.ts'
+import { strings } from '../../strings/index.ts'
+import { maxAutomaticLimit, parseAlphabetSpecification } from './alphabet-choice.ts'
+
+const contractShape = conversionRequestSchema.shape
+
+/** The contract's schemas of the settings that are typed. */
+const typedSettings = {
+  tokens: contractShape.tokens.unwrap(),
+  epochs: contractShape.epochs.unwrap(),
+  batchTokens: contractShape.batchTokens.unwrap(),
+  seed: contractShape.seed.unwrap(),
+} as const
+type WholeSetting = keyof typeof typedSettings
+
+/** What was typed into a field; '' stands for the engine's default. */
+const typed = z.string().max(1_000)
+
+/** What a person has chosen so far, as the fields show it: it may be incomplete or wrong. */
+export const draftSchema = z.object({
+  step: z.int().min(0).max(3),
+  base: modelReferenceSchema.nullable(),
+  k: contractShape.k.unwrap(),
+  alphabet: contractShape.alphabet.unwrap(),
+  /** Learn from files, not from the text that there is without them. */
+  usesFiles: z.boolean(),
+  texts: textSourceSchema,
+  tokens: typed,
+  epochs: typed,
+  batchTokens: typed,
+  seed: typed,
+  adapterRate: typed,
+  headsRate: typed,
+  /** Numbers with commas between them. */
+  adapterWidths: typed,
+  /** null: as in the settings. */
+  device: contractShape.device.unwrap().nullable(),
+  keepCache: z.boolean(),
+  /** null: a suggested one. */
+  name: z.string().max(200).nullable(),
+})
+export type Draft = z.infer<typeof draftSchema>
+
+export const emptyDraft: Draft = {
+  step: 0,
+  base: null,
+  k: 12,
+  alphabet: 'auto',
+  usesFiles: false,
+  texts: [],
+  tokens: '',
+  epochs: '',
+  batchTokens: '',
+  seed: '',
+  adapterRate: '',
+  headsRate: '',
+  adapterWidths: '',
+  device: null,
+  keepCache: false,
+  name: null,
+}
+
+/** The fields that can be wrong. */
+export type DraftField = WholeSetting | 'adapterRate' | 'headsRate' | 'adapterWidths' | 'alphabet' | 'texts'
+
+/** The fields that are folded away. */
+export const advancedFields = [
+  'epochs',
+  'batchTokens',
+  'adapterRate',
+  'headsRate',
+  'adapterWidths',
+  'seed',
+  'keepCache',
+] as const
+export type AdvancedField = (typeof advancedFields)[number]
+
+/** The advanced fields that aren't as they were at the beginning. */
+export function changedAdvancedFields(draft: Draft): AdvancedField[] {
+  return advancedFields.filter((field) => draft[field] !== emptyDraft[field])
+}
+
+/** What a draft asks the engine for, or what is still wrong with it. */
+export interface CheckedDraft {
+  /** null while no model is chosen or something is wrong. */
+  readonly request: ConversionRequest | null
+  /** For each wrong field, what is expected. */
+  readonly problems: Partial<Record<DraftField, string>>
+}
+
+/**
+ * Turns what was typed into a request.
+ *
+ * @param device what the draft's null stands for
+ */
+export function checkDraft(draft: Draft, device: 'cpu' | 'webgpu'): CheckedDraft {
+  const words = strings.wizard.problems
+  const problems: Partial<Record<DraftField, string>> = {}
+  const wholes: Partial<Record<WholeSetting, number>> = {}
+  for (const setting of Object.keys(typedSettings) as WholeSetting[]) {
+    if (draft[setting].trim() === '') continue
+    const schema = typedSettings[setting]
+    const parsed = schema.safeParse(Number(draft[setting]))
+    if (parsed.success) wholes[setting] = parsed.data
+    else problems[setting] = words.wholeNumber(schema.minValue!, schema.maxValue!)
+  }
+
+  const rates = parseRates(draft, problems)
+  const widths = parseWidths(draft.adapterWidths)
+  if (widths === null) problems.adapterWidths = words.adapterWidths
+  const alphabet = alphabetProblem(draft.alphabet)
+  if (alphabet !== null) problems.alphabet = alphabet
+  if (draft.usesFiles && draft.texts.length === 0) problems.texts = words.noFiles
+
+  if (draft.base === null || Object.keys(problems).length > 0) return { request: null, problems }
+  return {
+    request: {
+      base: draft.base,
+      texts: textsOf(draft),
+      k: draft.k,
+      alphabet: draft.alphabet,
+      device: draft.device ?? device,
+      keepCache: draft.keepCache,
+      ...wholes,
+      ...(rates ? { peakLearningRates: rates } : {}),
+      ...(widths ? { adapterWidths: widths } : {}),
+    },
+    problems,
+  }
+}
+
+/** The text files that a draft learns from. */
+export function textsOf({ usesFiles, texts }: Pick<Draft, 'usesFiles' | 'texts'>): string[] {
+  return usesFiles ? [...texts] : []
+}
+
+function parseRates(
+  { adapterRate, headsRate }: Draft,
+  problems: Partial<Record<DraftField, string>>,
+): NonNullable<ConversionRequest['peakLearningRates']> | undefined {
+  if (adapterRate.trim() === '' && headsRate.trim() === '') return undefined
+  const { adapter, heads } = contractShape.peakLearningRates.unwrap().shape
+  const adapterParsed = adapter.safeParse(Number(adapterRate))
+  const headsParsed = heads.safeParse(Number(headsRate))
+  const { rate, bothRates } = strings.wizard.problems
+  if (!adapterParsed.success) problems.adapterRate = adapterRate.trim() === '' ? bothRates : rate
+  if (!headsParsed.success) problems.headsRate = headsRate.trim() === '' ? bothRates : rate
+  return adapterParsed.success && headsParsed.success
+    ? { adapter: adapterParsed.data, heads: headsParsed.data }
+    : undefined
+}
+
+/** undefined: none were typed; null: they are wrong. */
+function parseWidths(text: string): number[] | undefined | null {
+  if (text.trim() === '') return undefined
+  const widths = text.split(',').map((width) => (width.trim() === '' ? Number.NaN : Number(width)))
+  return contractShape.adapterWidths.unwrap().safeParse(widths).data ?? null
+}
+
+const halfOfSurrogatePair = /\p{Surrogate}/u
+
+function alphabetProblem(specification: string): string | null {
+  const words = strings.wizard.problems
+  const choice = parseAlphabetSpecification(specification)
+  if (choice.kind === 'custom' && choice.characters === '') return words.noCharacters
+  if (choice.kind === 'custom' && halfOfSurrogatePair.test(choice.characters)) return words.halfCharacter
+  if (
+    choice.kind === 'auto' &&
+    choice.limit !== null &&
+    (choice.limit < 1 || choice.limit > maxAutomaticLimit)
+  )
+    return words.wholeNumber(1, maxAutomaticLimit)
+  return null
+}

@@ -1,0 +1,143 @@
+import { Group, Input, NumberInput, Radio, SimpleGrid, Slider, Stack, Textarea } from '@mantine/core'
+import type { SpellingPreview } from '../../../src-main/contract/index.ts'
+import { strings } from '../../strings/index.ts'
+import {
+  alphabetSpecification,
+  countCharacters,
+  maxAutomaticLimit,
+  parseAlphabetSpecification,
+  type AlphabetChoice,
+  type AlphabetKind,
+} from './alphabet-choice.ts'
+import { checkDraft } from './draft.ts'
+import { changeDraft, useDraft } from './wizard-store.ts'
+
+const words = strings.wizard.spelling
+
+/** Longer spellings are possible, but few tokens need them: the slider is finer without. */
+const usualMaxK = 32
+const maxK = 64
+
+/** The choice of k. */
+export function LengthControl() {
+  const k = useDraft((draft) => draft.k)
+  return (
+    <Input.Wrapper label={words.k} description={words.kDescription} labelElement="div">
+      <Group gap="md" wrap="nowrap" mt={6}>
+        <Slider
+          flex={1}
+          min={1}
+          max={k > usualMaxK ? maxK : usualMaxK}
+          value={k}
+          onChange={(value) => changeDraft({ k: value })}
+          label={words.kValue}
+          thumbLabel={words.k}
+          thumbValueText={words.kValue}
+          marks={[4, 8, 12, 16, 24, 32].map((value) => ({ value, label: value }))}
+          mb="md"
+        />
+        <NumberInput
+          aria-label={words.kInput}
+          w={76}
+          min={1}
+          max={maxK}
+          allowDecimal={false}
+          clampBehavior="strict"
+          value={k}
+          onChange={(value) => typeof value === 'number' && changeDraft({ k: value })}
+        />
+      </Group>
+    </Input.Wrapper>
+  )
+}
+
+/** With its prefix, within what the contract takes. */
+const maxCustomLength = 90_000
+
+const kinds: readonly AlphabetKind[] = ['auto', 'ascii', 'latin1', 'bytes', 'custom']
+
+/**
+ * The choice of the alphabet.
+ *
+ * @param preview where one's own list of characters may start
+ */
+export function AlphabetControl({ preview }: { readonly preview: SpellingPreview | undefined }) {
+  const draft = useDraft()
+  const choice = parseAlphabetSpecification(draft.alphabet)
+  const problem = checkDraft(draft, 'cpu').problems.alphabet
+  const choose = (next: AlphabetChoice) => changeDraft({ alphabet: alphabetSpecification(next) })
+  return (
+    <Stack gap="sm">
+      <Radio.Group
+        label={words.alphabet}
+        value={choice.kind}
+        onChange={(kind) => choose(initialChoice(kind, preview))}
+      >
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" mt={6}>
+          {kinds.map((kind) => (
+            <Radio
+              key={kind}
+              value={kind}
+              label={words.alphabets[kind]}
+              description={words.alphabetDescriptions[kind]}
+            />
+          ))}
+        </SimpleGrid>
+      </Radio.Group>
+      {choice.kind === 'auto' && (
+        <NumberInput
+          label={words.limit}
+          placeholder={words.limitPlaceholder}
+          w={180}
+          min={1}
+          max={maxAutomaticLimit}
+          allowDecimal={false}
+          thousandSeparator
+          value={choice.limit ?? ''}
+          onChange={(value) => choose({ kind: 'auto', limit: typeof value === 'number' ? value : null })}
+          error={problem}
+        />
+      )}
+      {choice.kind === 'custom' && <CustomCharacters characters={choice.characters} problem={problem} />}
+    </Stack>
+  )
+}
+
+function initialChoice(kind: AlphabetKind, preview: SpellingPreview | undefined): AlphabetChoice {
+  if (kind === 'auto') return { kind, limit: null }
+  return kind === 'custom' ? { kind, characters: shownCharacters(preview) } : { kind }
+}
+
+/** The alphabet of a preview as a list to edit. Bytes and names of special tokens are no characters. */
+function shownCharacters(preview: SpellingPreview | undefined): string {
+  return preview?.characters.filter((symbol) => countCharacters(symbol) === 1).join('') ?? ''
+}
+
+function CustomCharacters({
+  characters,
+  problem,
+}: {
+  readonly characters: string
+  readonly problem: string | undefined
+}) {
+  return (
+    <Textarea
+      label={words.characters}
+      description={words.charactersDescription(countCharacters(characters))}
+      value={characters}
+      onChange={({ currentTarget }) =>
+        changeDraft({
+          alphabet: alphabetSpecification({ kind: 'custom', characters: currentTarget.value }),
+        })
+      }
+      error={problem}
+      autosize
+      minRows={3}
+      maxRows={8}
+      maxLength={maxCustomLength}
+      spellCheck={false}
+      autoComplete="off"
+      styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', overflowWrap: 'anywhere' } }}
+    />
+  )
+}

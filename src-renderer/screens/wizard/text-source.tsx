@@ -1,0 +1,163 @@
+import { ActionIcon, Alert, Button, Group, Radio, Skeleton, Stack, Text, TextInput } from '@mantine/core'
+import { IconInfoCircle, IconX } from '@tabler/icons-react'
+import { skipToken, useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { ErrorNotice } from '../../components/error-notice.tsx'
+import { PathDrop } from '../../components/path-drop.tsx'
+import { usePathPicker } from '../../components/use-path-picker.tsx'
+import { queries } from '../../connection/engine.ts'
+import { strings } from '../../strings/index.ts'
+import { textsOf } from './draft.ts'
+import { changeDraft, useDraft } from './wizard-store.ts'
+
+const words = strings.wizard.training
+
+/**
+ * The text to learn from, with its beginning.
+ *
+ * @param budget tokens that the run would learn from; undefined: not known
+ */
+export function TextSource({
+  problem,
+  budget,
+}: {
+  readonly problem: string | undefined
+  readonly budget: number | undefined
+}) {
+  const usesFiles = useDraft((draft) => draft.usesFiles)
+  const isSample = useDraft((draft) => draft.base === 'sample')
+  const withoutFiles = isSample ? 'stories' : 'selfWritten'
+  return (
+    <Stack gap="md">
+      <Radio.Group
+        aria-label={words.source}
+        value={usesFiles ? 'files' : withoutFiles}
+        onChange={(source) => changeDraft({ usesFiles: source === 'files' })}
+      >
+        <Stack gap="xs">
+          {([withoutFiles, 'files'] as const).map((source) => (
+            <Radio
+              key={source}
+              value={source}
+              label={words.sources[source]}
+              description={words.sourceDescriptions[source]}
+            />
+          ))}
+        </Stack>
+      </Radio.Group>
+      {usesFiles && <Files problem={problem} />}
+      <Preview budget={budget} />
+    </Stack>
+  )
+}
+
+function Files({ problem }: { readonly problem: string | undefined }) {
+  const texts = useDraft((draft) => draft.texts)
+  const [path, setPath] = useState('')
+  const add = (paths: readonly string[]) => changeDraft({ texts: [...new Set([...texts, ...paths])] })
+  const { pick, dialog } = usePathPicker({ title: words.pickTitle, wanted: 'textFiles', onPicked: add })
+  return (
+    <PathDrop onDrop={add}>
+      <Stack gap="sm">
+        {texts.length > 0 && (
+          <ul className="chosen-files" aria-label={words.files}>
+            {texts.map((text) => (
+              <li key={text}>
+                <Text size="sm" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
+                  {text}
+                </Text>
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  aria-label={words.removeFile(text)}
+                  onClick={() => changeDraft({ texts: texts.filter((other) => other !== text) })}
+                >
+                  <IconX size={16} aria-hidden />
+                </ActionIcon>
+              </li>
+            ))}
+          </ul>
+        )}
+        <form
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (path.trim() === '') return
+            add([path.trim()])
+            setPath('')
+          }}
+        >
+          <Group gap="xs" align="start">
+            <TextInput
+              aria-label={words.addPath}
+              placeholder={words.addPathPlaceholder}
+              value={path}
+              onChange={({ currentTarget }) => setPath(currentTarget.value)}
+              error={problem}
+              spellCheck={false}
+              autoComplete="off"
+              flex="1 1 16rem"
+            />
+            <Button type="submit" variant="default" disabled={path.trim() === ''}>
+              {words.add}
+            </Button>
+            <Button variant="default" onClick={pick}>
+              {words.addFiles}
+            </Button>
+          </Group>
+        </form>
+        {window.studioHost && (
+          <Text size="xs" c="dimmed">
+            {words.filesDrop}
+          </Text>
+        )}
+        {dialog}
+      </Stack>
+    </PathDrop>
+  )
+}
+
+function Preview({ budget }: { readonly budget: number | undefined }) {
+  const base = useDraft((draft) => draft.base)
+  const usesFiles = useDraft((draft) => draft.usesFiles)
+  const chosen = useDraft((draft) => draft.texts)
+  const texts = useMemo(() => textsOf({ usesFiles, texts: chosen }), [usesFiles, chosen])
+  const hasText = base !== null && !(usesFiles && texts.length === 0)
+  const { data, error, refetch } = useQuery(
+    queries.text.preview.queryOptions({ input: hasText ? { model: base, texts } : skipToken }),
+  )
+  if (!hasText) return null
+  if (error) return <ErrorNotice error={error} onRetry={() => void refetch()} />
+  if (!data) return <Skeleton height={140} />
+  const { documents, bytes, tokens } = data
+  if (documents.length === 0)
+    return (
+      <Text size="sm" c="dimmed">
+        {words.previewSelfWritten}
+      </Text>
+    )
+  return (
+    <Stack gap="xs">
+      <Group justify="space-between" gap="xs">
+        <Text size="sm" fw={500}>
+          {words.preview}
+        </Text>
+        <Text size="sm" c="dimmed">
+          {usesFiles ? words.previewSize(bytes, tokens) : words.previewGenerated}
+        </Text>
+      </Group>
+      {/* Scrolls, so it must be reachable by keyboard. */}
+      <div className="text-preview" tabIndex={0} role="region" aria-label={words.preview}>
+        {documents.map((document, index) => (
+          <section key={index} aria-label={words.document(index + 1)}>
+            {document}
+          </section>
+        ))}
+      </div>
+      {tokens !== null && budget !== undefined && tokens < budget && (
+        <Alert color="yellow" icon={<IconInfoCircle />} p="xs">
+          {words.shortText(tokens, budget)}
+        </Alert>
+      )}
+    </Stack>
+  )
+}

@@ -1,0 +1,28 @@
+import { useRuns } from '../../runs/use-runs.ts'
+import { runNameProblem, suggestRunName } from './run-name.ts'
+import { useBaseModel } from './use-base-model.ts'
+import { useDraft } from './wizard-store.ts'
+
+/** The name that the run would get. */
+export interface RunName {
+  readonly name: string
+  /** null: none. */
+  readonly problem: string | null
+  /** Whether another run is active, for which this one would wait. */
+  readonly mustWait: boolean
+}
+
+/** The typed name, else a free one made of the model's name and k. */
+export function useRunName(): RunName {
+  const { list } = useRuns()
+  const typed = useDraft((draft) => draft.name)
+  const k = useDraft((draft) => draft.k)
+  const { data: card } = useBaseModel(useDraft((draft) => draft.base))
+  const taken = list?.map(({ id }) => id) ?? []
+  const name = typed ?? suggestRunName(card?.name ?? '', k, taken)
+  return {
+    name,
+    problem: runNameProblem(name, taken),
+    mustWait: list?.some(({ status }) => status === 'running' || status === 'queued') ?? false,
+  }
+}

@@ -1,0 +1,49 @@
+import { chartStrings } from './en/chart.ts'
+import { consoleStrings } from './en/console.ts'
+import { compareStrings } from './en/compare.ts'
+import { folderDialogStrings } from './en/folder-dialog.ts'
+import { homeStrings } from './en/home.ts'
+import { runStrings } from './en/runs.ts'
+import { settingsStrings } from './en/settings.ts'
+import { trainingStrings } from './en/training.ts'
+import { wizardStrings } from './en/wizard.ts'
+
+export const en = {
+  app: {
+    name: 'SpeLLM Studio',
+    navigation: 'Main',
+    skipToContent: 'Skip to content',
+    connecting: 'Connecting to the engine …',
+    connectionLost: 'The connection to the engine was lost. Connecting again …',
+    connectionFailed: 'The engine does not run',
+    crashed: 'The engine ended unexpectedly and was started again.',
+    crashedRuns: 'Runs that were interrupted can be continued from their last checkpoint.',
+    dismiss: 'Dismiss',
+    screenFailed: 'This screen could not be shown',
+    tryAgain: 'Try again',
+    loading: 'Loading …',
+    notFound: 'There is no such page.',
+  },
+  actions: {
+    palette: 'Commands',
+    searchPalette: 'Search commands',
+    nothingFound: 'Nothing found',
+    goTo: 'Go to',
+    home: 'Home',
+    newConversion: 'New conversion',
+    console: 'Console',
+    compare: 'Compare',
+    settings: 'Settings',
+    toggleTheme: 'Switch between light and dark',
+    convertSample: 'Convert the sample model',
+  },
+  chart: chartStrings,
+  runs: runStrings,
+  folderDialog: folderDialogStrings,
+  home: homeStrings,
+  wizard: wizardStrings,
+  training: trainingStrings,
+  console: consoleStrings,
+  compare: compareStrings,
+  settings: settingsStrings,
+}

@@ -1,0 +1,81 @@
+import {
+  capitalised,
+  formatCompact,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatSignificant,
+} from '../format.ts'
+
+export const homeStrings = {
+  title: 'Home',
+  convertSampleHint: 'Everything is preset: check it, then start. It takes a few minutes.',
+
+  welcomeTitle: 'From tokens to characters',
+  welcome:
+    'A language model ends in its LM head: one large matrix that scores all V tokens of the vocabulary, again for each token that it writes. A SpeLLM replaces it by k small heads that spell the next token, one character each; they learn from the model itself, and everything before them stays as it is.',
+  diagram: {
+    label:
+      'Base model: the trunk feeds an LM head, which scores all V tokens. SpeLLM: the same trunk feeds k small heads; here they spell c, a, t, END, and the token “cat” is looked up.',
+    base: 'Base model',
+    spellm: 'SpeLLM',
+    trunk: 'Trunk',
+    sameTrunk: 'Same trunk',
+    head: 'LM head',
+    headSize: 'V × d',
+    tokens: ['the', 'cat', 'cats', 'house', '… V tokens'],
+    heads: 'k heads',
+    symbols: ['c', 'a', 't', 'END'],
+    lookedUp: 'looked up',
+    result: 'cat',
+  },
+
+  runs: 'Runs',
+  run: 'Run',
+  status: 'Status',
+  progress: 'Progress and result',
+  loss: 'Loss',
+  actions: 'Actions',
+  runDetails: (base: string, k: number | null, alphabet: string | null) =>
+    [base, k === null ? '' : `k = ${k}`, alphabet ?? ''].filter((part) => part !== '').join(' · '),
+  customAlphabet: 'own characters',
+  sparkline: (first: number, last: number) =>
+    `Loss from ${formatSignificant(first, 3)} to ${formatSignificant(last, 3)}`,
+  phaseProgress: (phase: string, share: number) => `${phase}, ${formatPercent(share, 0)}`,
+  phaseDetails: (rate: number | null, secondsLeft: number | null) =>
+    [
+      rate === null ? '' : `${formatCompact(rate)} tokens/s`,
+      secondsLeft === null ? '' : `${formatDuration(secondsLeft)} left`,
+    ]
+      .filter((part) => part !== '')
+      .join(' · '),
+  starting: 'Starting …',
+  queued: 'Waits for its turn',
+  atStep: (step: number, steps: number | null) =>
+    steps === null
+      ? `Stopped after ${formatCount(step)} steps`
+      : `Stopped at step ${formatCount(step)} of ${formatCount(steps)}`,
+  beforeTraining: 'Stopped before the training',
+  interruptedHint: 'The engine ended while it ran. Nothing up to its last checkpoint is lost.',
+  agreement: 'Agreement',
+  agreementTrie: 'trie',
+  agreementFree: 'free',
+  nameAction: (action: string, run: string) => `${action}: ${run}`,
+
+  models: 'Models',
+  model: 'Model',
+  architecture: 'Architecture',
+  parameters: 'Parameters',
+  headShare: 'Share of the LM head',
+  headShareHint: 'Of the weights that are read for each token: the most that a SpeLLM can save.',
+  layers: (family: string, layers: number) => `${capitalised(family)}, ${formatCount(layers)} layers`,
+  builtIn: 'Comes with the studio',
+  convert: 'Convert',
+  remove: 'Remove',
+  removeTitle: (name: string) => `Remove ${name} from the library?`,
+  removeText: 'Its files and its runs stay where they are.',
+  cancel: 'Cancel',
+  addFolder: 'Add a folder',
+  pickTitle: 'Choose the folder of a base model',
+  unusable: 'Can’t be used now',
+}

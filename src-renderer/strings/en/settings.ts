@@ -1,0 +1,62 @@
+import { formatBytes } from '../format.ts'
+
+export const settingsStrings = {
+  title: 'Settings',
+
+  appearance: 'Appearance',
+  theme: 'Theme',
+  themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+
+  compute: 'Computing',
+  device: 'Device for new runs',
+  deviceDescription: 'Each conversion may choose another one.',
+  devices: { cpu: 'Processor (CPU)', webgpu: 'Graphics card (WebGPU)' },
+  deviceDescriptions: {
+    cpu: 'Works everywhere.',
+    webgpu: 'Faster where there is a suitable graphics card with a driver.',
+  },
+
+  storage: 'Storage',
+  free: (bytes: number) => `${formatBytes(bytes)} free on this disk`,
+  runsFolder: 'Folder for runs',
+  runsFolderDescription:
+    'Runs that are in the former folder stay there and are listed again when you go back.',
+  changeFolder: 'Change …',
+  defaultFolder: 'Use the default folder',
+  reveal: 'Show in the file manager',
+  pickTitle: 'Choose a folder for runs',
+  place: 'What',
+  size: 'Size',
+  removable: 'Can be freed',
+  actions: 'Actions',
+  places: { runs: 'Runs', teacherCaches: 'Teacher caches', checkpoints: 'Checkpoints' },
+  placeDescriptions: {
+    runs: 'All of it: settings, curves, SpeLLMs, and the two below',
+    teacherCaches: 'What the base models have read; made again when needed',
+    checkpoints: 'To continue a run; not needed when it is finished',
+  },
+  clean: 'Clean up',
+  cleanPlace: (place: string) => `Clean up: ${place}`,
+  cleanTitle: (place: string) => `Clean up ${place.toLowerCase()}?`,
+  cleanTexts: {
+    teacherCaches: (bytes: number) =>
+      `This frees ${formatBytes(bytes)}. Runs that are continued or trained again must first read their text with the base model again. Active runs are left alone.`,
+    checkpoints: (bytes: number) =>
+      `This frees ${formatBytes(bytes)}: the checkpoints of finished runs. Their SpeLLMs and curves stay. Runs that can be continued are left alone.`,
+  },
+  cleanConfirm: (bytes: number) => `Free ${formatBytes(bytes)}`,
+  cleaned: (bytes: number) => `${formatBytes(bytes)} freed`,
+  cancel: 'Cancel',
+
+  about: 'About',
+  version: (version: string) => `SpeLLM Studio ${version}`,
+  licence: 'Licence: Apache-2.0',
+  paper: 'After “SpeLLM: Character-Level Multi-Head Decoding” by Amit Ben-Artzy and Roy Schwartz, ',
+  paperLink: 'arXiv 2507.16323',
+  paperUrl: 'https://arxiv.org/abs/2507.16323',
+  diagnostics: 'Diagnostics',
+  diagnosticsDescription: 'For a report of a problem. Nothing is sent anywhere.',
+  copy: 'Copy',
+  copied: 'Copied',
+  selectAll: 'Diagnostics as text',
+}

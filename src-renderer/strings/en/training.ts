@@ -1,0 +1,126 @@
+import { formatCompact, formatCount, formatDuration, formatPercent, formatSignificant } from '../format.ts'
+
+export const trainingStrings = {
+  title: 'Run',
+  notFound: (id: string) => `There is no run named ${id}`,
+  notFoundRemedy: 'It may have been deleted, or the folder of runs was changed in the settings.',
+  goHome: 'To all runs',
+  base: (name: string) => `from ${name}`,
+
+  leaveQueue: 'Take out of the queue',
+  finishNow: 'Finish now',
+  finishTitle: 'Finish this run now?',
+  finishExplanation: (step: number, steps: number | null) =>
+    `Training ends after the present step${steps === null ? '' : ` (${formatCount(step)} of ${formatCount(steps)})`}. The SpeLLM is measured and saved with its weights so far. The learning rate has not come down yet, so its agreement will be somewhat lower than at the planned end, and the run can't be continued afterwards.`,
+
+  queuedExplanation: 'Waits until the run before it has ended: one run trains at a time.',
+  pausingExplanation: 'Ends its step and saves a checkpoint.',
+  pausedExplanation: 'A checkpoint is saved. The result of a continued run is that of an uninterrupted one.',
+  interruptedExplanation:
+    'The engine ended while this run was active. It can be continued from its last checkpoint.',
+  progress: 'Progress of this phase',
+  progressValue: (done: number, total: number) => `${formatCompact(done)} of ${formatCompact(total)} tokens`,
+  timeLeft: (seconds: number) => `${formatDuration(seconds)} left in this phase`,
+  tokensPerSecond: (rate: number) => `${formatCount(rate)} tokens/s`,
+
+  step: 'Step',
+  stepOf: (step: number, steps: number | null) =>
+    steps === null ? formatCount(step) : `${formatCount(step)} of ${formatCount(steps)}`,
+  throughput: 'Throughput',
+  device: 'Device',
+  deviceName: { cpu: 'CPU', webgpu: 'WebGPU' },
+  started: 'Created',
+  latestLoss: 'Loss',
+  latestAgreement: 'Agreement (trie)',
+  unknown: '–',
+
+  loss: 'Loss',
+  lossRaw: 'each step',
+  lossSmoothed: 'smoothed',
+  lossLine: 'loss',
+  smoothing: 'Smoothing',
+  smoothingValue: (steps: number) => (steps === 1 ? 'off' : `${formatCount(steps)} steps`),
+  logAxis: 'Log axis',
+  overlay: 'Compare with',
+  overlayPlaceholder: 'Other runs',
+  overlayNothing: 'No other run has a curve',
+  overlayLoading: 'Loading curves …',
+  agreement: 'Agreement with the base model',
+  trie: 'trie',
+  free: 'free',
+  noEvaluation: 'Measured eight times along the way and at the end.',
+  learningRate: 'Learning rate',
+  gradientNorm: 'Gradient norm',
+  speed: 'Tokens per second',
+  noSteps: 'The curves begin with the first training step.',
+  loadingCurves: 'Loading the curves …',
+
+  heads: 'Accuracy of each head',
+  headsExplanation:
+    'Share of positions at which a head predicts its character of the teacher’s token. Head 1 is the first character.',
+  head: (head: number) => `Head ${head}`,
+  headSummary: (head: number, latest: number, first: number) =>
+    `Head ${head}: ${formatPercent(latest)}, at first ${formatPercent(first)}`,
+
+  samples: 'What the models write',
+  samplesExplanation:
+    'The same prompt, continued greedily by the base model (above) and the SpeLLM in trie mode (below), token by token.',
+  noSamples: 'The first sample comes with the first measurement.',
+  sampleStep: 'Sample at step',
+  sampleStepOption: (step: number, isLatest: boolean) =>
+    isLatest ? `${formatCount(step)} (latest)` : formatCount(step),
+  previousSample: 'Earlier sample',
+  nextSample: 'Later sample',
+  prompt: 'Prompt',
+  baseRow: 'Base',
+  spellmRow: 'SpeLLM',
+  sameTokens: (same: number, all: number) =>
+    `${formatCount(same)} of ${formatCount(all)} positions are the same`,
+  differenceLegend: 'differs',
+  missing: 'nothing',
+  sampleAsText: (base: string, spellm: string) => `Base: ${base} SpeLLM: ${spellm}`,
+
+  log: 'Log',
+  noLog: 'Nothing to report yet.',
+  level: { info: 'Info', warning: 'Warning', error: 'Error' },
+
+  result: 'Result',
+  resultTrie: 'Agreement, trie',
+  resultFree: 'Agreement, free',
+  resultPositions: (positions: number) => `on ${formatCount(positions)} held-out positions`,
+  resultLoss: 'Loss at the end',
+  resultSeconds: 'Time',
+  resultSteps: 'Steps',
+  resultTokens: 'Tokens learnt from',
+  resultTail: 'Tail',
+  resultTailAgainstHead: (tail: number, head: number) =>
+    `${formatCompact(tail)} parameters in place of the LM head’s ${formatCompact(head)} (${formatPercent(tail / head, 0)})`,
+
+  settings: 'Settings',
+  settingBase: 'Base model',
+  settingTexts: 'Text',
+  sampleStories: 'The sample’s stories',
+  selfWritten: 'Written by the base model',
+  settingTokens: 'Budget',
+  settingTokensValue: (tokens: number) => `${formatCount(tokens)} tokens`,
+  settingK: 'Heads (k)',
+  settingAlphabet: 'Alphabet',
+  settingAlphabetSize: (specification: string, size: number) =>
+    `${specification} (${formatCount(size)} symbols)`,
+  settingAdapter: 'Adapter widths',
+  adapterDefault: 'sized to the model',
+  adapterNone: 'no adapter',
+  settingEpochs: 'Epochs',
+  settingBatch: 'Batch',
+  settingRates: 'Peak learning rates',
+  settingRatesValue: (adapter: number, heads: number) =>
+    `adapter ${formatSignificant(adapter)}, heads ${formatSignificant(heads)}`,
+  settingSeed: 'Seed',
+  settingCache: 'Teacher cache',
+  cacheKept: 'kept',
+  cacheDeleted: 'deleted at the end',
+  settingFolder: 'Folder',
+  showFolder: 'Show in the file manager',
+  copyFolder: 'Copy the path',
+  copied: 'Copied',
+}

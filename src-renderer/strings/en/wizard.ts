@@ -1,0 +1,335 @@
+import {
+  capitalised,
+  formatBytes,
+  formatCompact,
+  formatCount,
+  formatPercent,
+  formatRoughDuration,
+  formatSignificant,
+} from '../format.ts'
+
+const plural = (count: number, one: string, many: string): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`
+
+/** Rounded down, so that only what is covered whole is 100%. */
+const formatCovered = (covered: number): string => formatPercent(Math.floor(covered * 1e4) / 1e4, 2)
+
+export const wizardStrings = {
+  title: 'New conversion',
+  startOver: 'Start over',
+  back: 'Back',
+  next: (step: string) => `Next: ${step}`,
+  steps: { base: 'Base model', spelling: 'Spelling', training: 'Training', review: 'Review' },
+  stepDescriptions: {
+    base: 'Which model to convert',
+    spelling: 'How tokens become characters',
+    training: 'What to learn from',
+    review: 'Check and start',
+  },
+  chooseModelFirst: 'Choose a base model that can be used; then the next step opens.',
+  mendFieldsFirst: 'Mend the marked fields; then the next step opens.',
+  loading: 'Loading …',
+  updating: 'Updating …',
+
+  base: {
+    heading: 'Which model do you want to convert?',
+    models: 'Models',
+    sample: 'Comes with the studio. Converts in minutes on a processor.',
+    modelLine: (architecture: string, parameters: number, vocabularySize: number) =>
+      `${capitalised(architecture)} · ${formatCompact(parameters)} parameters · ${formatCount(vocabularySize)} tokens`,
+    chosenFolder: 'Chosen folder',
+    otherFolder: 'Another model',
+    folder: 'Folder of the model',
+    folderDescription: 'A Hugging Face folder with config.json, tokenizer.json and *.safetensors files.',
+    folderDrop: 'Type its path, browse, or drop the folder here.',
+    folderPlaceholder: '/path/to/model',
+    check: 'Check',
+    browse: 'Browse …',
+    pickTitle: 'Choose the folder of a base model',
+    addToLibrary: 'Keep in the library',
+    inLibrary: 'In the library',
+    nothingChosen: 'Choose a model to see what it is made of.',
+    unusable: 'Can’t be used now',
+  },
+
+  card: {
+    architecture: 'Architecture',
+    architectureValue: (family: string, layers: number) =>
+      `${capitalised(family)}, ${plural(layers, 'layer', 'layers')}`,
+    parameters: 'Parameters',
+    size: 'Size on disk',
+    sizeValue: (bytes: number, dtype: string) => `${formatBytes(bytes)} (${dtype})`,
+    vocabulary: 'Vocabulary V',
+    vocabularyValue: (size: number) => plural(size, 'token', 'tokens'),
+    hiddenSize: 'Hidden size d',
+    context: 'Context',
+    contextValue: (length: number) => plural(length, 'token', 'tokens'),
+    folder: 'Folder',
+    headTitle: 'The LM head',
+    headBar: (share: number) =>
+      `The LM head is ${formatPercent(share)} of the weights that are read for each token`,
+    head: 'LM head',
+    trunk: 'Trunk',
+    shareValue: (name: string, share: number) => `${name} ${formatPercent(share)}`,
+    headSize: (vocabularySize: number, hiddenSize: number, parameters: number) =>
+      `V × d = ${formatCount(vocabularySize)} × ${formatCount(hiddenSize)} = ${formatCompact(parameters)} parameters, all read for each token that is generated.`,
+    tied: 'The matrix is shared with the embedding, so a conversion saves reads, not file size.',
+    speedUp: (share: number) =>
+      `Without any head, generation would read ${formatPercent(share)} less and be about ${formatSignificant(1 / (1 - share), 3)} times as fast. A SpeLLM gets near that when its tail is much smaller than the head.`,
+    memoryTitle: 'Memory',
+    memoryBar: (needed: number, free: number) =>
+      `${formatBytes(needed)} needed, ${formatBytes(free)} free now`,
+    memoryTight: 'This is more than is free now.',
+    memoryRemedy: 'Close other programs, or convert on a machine with more memory.',
+  },
+
+  spelling: {
+    heading: 'How should the model spell its tokens?',
+    intro:
+      'Each token is written with at most k symbols of an alphabet, one symbol per head. A larger choice writes more tokens in full; a smaller one makes the tail smaller and easier to learn.',
+    k: 'Longest spelling k',
+    kDescription: 'The number of character heads.',
+    kInput: 'k',
+    kValue: (k: number) => plural(k, 'symbol', 'symbols'),
+    alphabet: 'Alphabet',
+    alphabets: {
+      auto: 'Automatic',
+      ascii: 'ASCII',
+      latin1: 'Latin-1',
+      bytes: 'Bytes',
+      custom: 'Own characters',
+    },
+    alphabetDescriptions: {
+      auto: 'The characters that the text needs most',
+      ascii: 'Printable ASCII, newline and tab',
+      latin1: 'ASCII and Western European letters',
+      bytes: 'All 256 bytes: any script, but longer spellings',
+      custom: 'Exactly those that you list',
+    },
+    limit: 'Characters at most',
+    limitPlaceholder: '256',
+    characters: 'Characters',
+    charactersDescription: (count: number) =>
+      `${plural(count, 'character', 'different characters')}. Order and repetitions don’t matter; newline and space count.`,
+    alphabetName: {
+      auto: 'Automatic',
+      autoLimit: (limit: number) => `Auto ${formatCount(limit)}`,
+      ascii: 'ASCII',
+      latin1: 'Latin-1',
+      bytes: 'Bytes',
+      custom: 'Own',
+    },
+    choice: 'Choice',
+    coverage: 'Coverage',
+    coverageOf: (countedTokens: number) =>
+      countedTokens === 0
+        ? 'of the vocabulary, each token counted once'
+        : `of the text, counted on ${plural(countedTokens, 'token', 'tokens')}`,
+    noTextYet:
+      'The base model will write its own text, so there is none to count yet. Files chosen in the next step are counted here.',
+    covered: formatCovered,
+    textShare: 'Share of the text',
+    vocabularyShare: 'Share of the vocabulary',
+    statuses: {
+      covered: 'Covered',
+      truncated: 'Truncated',
+      shadowed: 'Shadowed',
+      uncovered: 'Uncovered',
+    },
+    statusDescriptions: {
+      covered: 'Written in full, and nothing else is written the same way.',
+      truncated: 'Longer than k symbols: only its beginning is written.',
+      shadowed: 'Another, more frequent token has the same spelling.',
+      uncovered: 'Needs a character that the alphabet lacks: it can’t be written.',
+    },
+    status: 'Status',
+    alphabetSize: (size: number) => `${plural(size, 'symbol', 'symbols')} with END and special tokens`,
+    showCharacters: 'Show the alphabet',
+    hideCharacters: 'Hide the alphabet',
+    alphabetCharacters: 'Characters of the alphabet',
+    moreCharacters: (count: number) => `and ${formatCount(count)} more`,
+    heatmap: 'What other choices would cover',
+    heatmapHint: 'Covered percent. Arrow keys move, Enter chooses k and alphabet.',
+    heatmapLabel: 'Covered share by alphabet and k',
+    heatmapCorner: 'Alphabet, size, k →',
+    heatmapReadout: (alphabet: string, size: number, k: number, covered: number) =>
+      `${alphabet} (${plural(size, 'symbol', 'symbols')}), k = ${k}: ${formatCovered(covered)} covered`,
+    legend: 'Covered at least',
+    problems: 'Tokens that are not written in full',
+    noProblems: 'Every token of the text is written in full.',
+    noVocabularyProblems: 'Every token of the vocabulary is written in full.',
+    token: 'Token',
+    spelledAs: 'Spelled as',
+    notSpelled: 'nothing',
+    count: 'Count',
+    share: 'Share',
+    example: 'Example in the text',
+    showAll: (count: number) => `Show all ${formatCount(count)}`,
+    showFewer: 'Show fewer',
+    tryTitle: 'Try it',
+    tryLabel: 'How would this be spelled?',
+    tryPlaceholder: 'Type a word or a sentence',
+    tryExample: 'Once upon a time, straightforwardly',
+    tryEmpty: 'Type something to see its tokens and their symbols.',
+    spelledTokens: 'Tokens and their symbols',
+    size: 'Size',
+    sizeBar: (name: string, parameters: number) => `${name}: ${formatCompact(parameters)} parameters`,
+    tail: 'Tail',
+    baseHead: 'LM head',
+    sizeSmaller: (tail: number, head: number) =>
+      `The tail is ${formatPercent(tail / head)} of the LM head’s size: each token reads that much instead of all of it.`,
+    sizeLarger: (tail: number, head: number) =>
+      `The tail is ${formatSignificant(tail / head, 3)} times as large as the LM head: nothing is saved with this model. Converting it shows how it works; larger vocabularies are where the saving lies.`,
+  },
+
+  training: {
+    heading: 'What should the heads learn from?',
+    source: 'Text',
+    sources: {
+      stories: 'The sample’s stories',
+      selfWritten: 'The model writes its own',
+      files: 'Text files',
+    },
+    sourceDescriptions: {
+      stories: 'Children’s stories from the generator that the sample model learnt from, but new ones.',
+      selfWritten: 'Sampled from the base model first. No data needed; takes longer.',
+      files: 'Text in the style that the model shall write: .txt, or .jsonl with a field “text”.',
+    },
+    addFiles: 'Add files …',
+    addPath: 'Path of a text file',
+    addPathPlaceholder: '/path/to/text.txt',
+    add: 'Add',
+    removeFile: (path: string) => `Remove ${path}`,
+    files: 'Chosen files',
+    filesDrop: 'Browse, type a path, or drop files here.',
+    pickTitle: 'Choose text files',
+    preview: 'Preview',
+    previewSize: (bytes: number, tokens: number | null) =>
+      tokens === null
+        ? formatBytes(bytes)
+        : `${formatBytes(bytes)}, about ${plural(tokens, 'token', 'tokens')}`,
+    previewGenerated: 'Generated as needed, so there is enough for any budget.',
+    previewSelfWritten: 'Nothing to show yet: the base model writes the text when the run starts.',
+    document: (number: number) => `Document ${number}`,
+    amount: 'Effort',
+    budget: 'Tokens to learn from',
+    budgetDescription: 'More tokens raise the agreement and take proportionally longer.',
+    budgetPresets: 'Budgets to choose from',
+    budgetPreset: (tokens: number) => formatCompact(tokens),
+    shortText: (text: number, budget: number) =>
+      `The text has about ${plural(text, 'token', 'tokens')}, less than the ${formatCount(budget)} asked for. All of it is used.`,
+    device: 'Device',
+    devices: { cpu: 'Processor (CPU)', webgpu: 'Graphics card (WebGPU)' },
+    deviceDescriptions: {
+      cpu: 'Works everywhere.',
+      webgpu: 'Faster where there is a suitable graphics card with a driver.',
+    },
+    goal: 'Trained for',
+    goalText:
+      'Greedy decoding: the heads learn the characters of the token that the base model would choose. The run reports the agreement on held-out text for both decode modes.',
+    goalModes: {
+      trie: 'trie: the token whose spelling has the highest total probability; always a valid token.',
+      free: 'free: what the heads’ best characters spell; completed if it begins only one token.',
+    },
+    advanced: 'Advanced settings',
+    advancedChanged: (count: number) => `${formatCount(count)} changed`,
+    fields: {
+      epochs: 'Epochs',
+      batchTokens: 'Tokens per step',
+      adapterRate: 'Learning rate of the adapter',
+      headsRate: 'Learning rate of the heads',
+      adapterWidths: 'Adapter widths',
+      seed: 'Seed',
+      keepCache: 'Keep the teacher cache',
+    },
+    fieldDescriptions: {
+      epochs: 'How often the text is gone through. Later rounds are cheap: the base model reads it once.',
+      batchTokens: 'How many tokens each step of the optimiser learns from.',
+      adapterRate: 'The highest step size, after the warm-up; give both rates or none.',
+      headsRate: 'The highest step size of the character heads.',
+      adapterWidths: 'Inner width of each adapter block, with commas. Wider learns more and reads more.',
+      seed: 'The order of the batches and the first weights. The same seed gives the same result.',
+      keepCache: 'Leaves what the base model has read on disk when the run is finished.',
+    },
+    resetAdvanced: 'Back to the defaults',
+  },
+
+  estimate: {
+    title: 'Estimate',
+    time: 'Time',
+    timeRange: (low: number, high: number) =>
+      formatRoughDuration(low) === formatRoughDuration(high)
+        ? formatRoughDuration(low)
+        : `${formatRoughDuration(low)} to ${formatRoughDuration(high)}`,
+    steps: 'Steps',
+    tokens: 'Tokens',
+    tail: 'Tail',
+    tailValue: (parameters: number) => `${formatCompact(parameters)} parameters`,
+    disk: 'Disk',
+    memory: 'Memory',
+    ofFree: (needed: number, free: number) => `${formatBytes(needed)} of ${formatBytes(free)} free`,
+    diskShort: 'Not enough free disk space.',
+    diskRemedy: 'Clean up in Settings, choose another folder for runs there, or learn from fewer tokens.',
+    memoryShort: 'More memory is needed than is free.',
+    memoryRemedy: 'Close other programs, or take fewer tokens per step.',
+    summary: (low: number, high: number, disk: number, memory: number) =>
+      `Estimate: ${formatRoughDuration(low)} to ${formatRoughDuration(high)}, ${formatBytes(disk)} of disk, ${formatBytes(memory)} of memory.`,
+    waiting: 'The estimate appears when all fields are right.',
+  },
+
+  review: {
+    heading: 'Ready to convert',
+    name: 'Name of the run',
+    nameDescription: 'Also the name of its folder.',
+    nameProblems: {
+      empty: 'Give the run a name.',
+      characters:
+        'Use letters, digits, spaces, points, hyphens and underscores, at most 100, and no point or space in front.',
+      taken: 'There is already a run of this name.',
+    },
+    edit: (step: string) => `Change ${step.toLowerCase()}`,
+    editShort: 'Change',
+    baseText: (name: string, parameters: number, share: number) =>
+      `${name} (${formatCompact(parameters)} parameters) is the base model and the teacher. Its trunk stays as it is; its LM head, ${formatPercent(share)} of the weights read for each token, is what the heads replace.`,
+    spellingText: (k: number, alphabet: string) =>
+      `Tokens are spelled with up to ${plural(k, 'symbol', 'symbols')}. Alphabet: ${alphabet}.`,
+    coverageText: (covered: number, ofText: boolean) =>
+      `${formatCovered(covered)} of the ${ofText ? 'text’s tokens' : 'vocabulary'} can be written in full.`,
+    sizeText: (tail: number, head: number) =>
+      `The tail will have ${formatCompact(tail)} parameters where the LM head has ${formatCompact(head)}.`,
+    alphabets: {
+      auto: (limit: number | null) =>
+        limit === null
+          ? 'the characters that the text needs most'
+          : `the ${plural(limit, 'character', 'characters')} that the text needs most`,
+      ascii: 'ASCII',
+      latin1: 'Latin-1',
+      bytes: 'bytes',
+      custom: (count: number) => plural(count, 'own character', 'own characters'),
+    },
+    textText: {
+      stories: 'It learns from the sample’s stories.',
+      selfWritten: 'It learns from text that the base model writes itself.',
+      files: (count: number) => `It learns from ${plural(count, 'text file', 'text files')}.`,
+    },
+    trainingText: (tokens: number, epochs: number, batchTokens: number, steps: number) =>
+      `${plural(tokens, 'token', 'tokens')}, gone through ${epochs === 1 ? 'once' : epochs === 2 ? 'twice' : `${formatCount(epochs)} times`}, ${formatCount(batchTokens)} a step: ${plural(steps, 'step', 'steps')}.`,
+    deviceText: { cpu: 'Trained on the processor.', webgpu: 'Trained on the graphics card (WebGPU).' },
+    keepsCache: 'The teacher cache is kept.',
+    changedText: (settings: string) => `Changed from the defaults: ${settings}.`,
+    start: 'Start the conversion',
+    startHint: 'It can be paused and continued at any time.',
+    queueHint: 'Another run is active: this one waits for its turn.',
+  },
+
+  problems: {
+    wholeNumber: (lowest: number, highest: number) =>
+      `Give a whole number from ${formatCount(lowest)} to ${formatCount(highest)}.`,
+    rate: 'Give a number above 0 and at most 1, such as 0.003.',
+    bothRates: 'Give both learning rates, or none.',
+    adapterWidths: 'Give up to 16 whole numbers with commas between them, such as 512, 1024.',
+    noCharacters: 'List at least one character.',
+    halfCharacter: 'There is half a character in the list. Delete it and type it again.',
+    noFiles: 'Add at least one file, or choose another text.',
+  },
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { formatBytes, formatRoughDuration } from './format.ts'
+
+describe('bytes', () => {
+  it.each([
+    [0, '0 bytes'],
+    [1, '1 byte'],
+    [999, '999 bytes'],
+    [1_000, '1 kB'],
+    [12_345_678, '12.3 MB'],
+    [999_600, '1 MB'],
+    [82_900_000_000, '82.9 GB'],
+    [5e15, '5,000 TB'],
+  ])('%d are written as %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text)
+  })
+})
+
+describe('a guessed duration', () => {
+  it.each([
+    [1, '5s'],
+    [22, '20s'],
+    [57, '1m'],
+    [1_234, '21m'],
+    [3_580, '1h 0m'],
+    [4_900, '1h 22m'],
+  ])('of %d seconds is no more exact than a guess: %s', (seconds, text) => {
+    expect(formatRoughDuration(seconds)).toBe(text)
+  })
+})
