@@ -1,22 +1,23 @@
 /**
- * Makes a fresh checkout ready: installs the npm packages if they aren't there or the lock file is newer,
- * and compiles what has changed. Run by `npm start`, `npm run demo`, `npm test`; plain JavaScript, since
- * nothing is installed yet.
+ * Makes a fresh checkout ready, and costs next to nothing when it is: installs the npm packages if they aren't
+ * there or the lock file is newer, compiles src-main and builds the renderer if their sources are newer. Run
+ * by `npm start`, `npm run demo`, `npm test`; plain JavaScript, since nothing is installed yet.
  *
- *     node scripts/setup.mjs [--system]    --system: also the Debian packages that the WebGPU tests use
+ *     node scripts/setup.mjs [--system]    --system: also the Debian packages that the tests use
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-const modified = (path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0)
 
 function run(command, args) {
   const { status } = spawnSync(command, args, {
     cwd: root,
+    // Electron's binary is fetched by `npm start`, where its absence has a remedy.
+    env: { ...process.env, ELECTRON_SKIP_BINARY_DOWNLOAD: '1' },
     stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
+    shell: process.platform === 'win32' && command !== process.execPath,
   })
   if (status !== 0) {
     console.error(`'${command} ${args.join(' ')}' failed.`)
@@ -24,15 +25,68 @@ function run(command, args) {
   }
 }
 
-if (modified('node_modules/.package-lock.json') < modified('package-lock.json'))
-  run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'])
+/** When a file, or anything in a folder, was last changed; 0 if it isn't there. */
+function lastChange(path) {
+  const absolute = join(root, path)
+  if (!existsSync(absolute)) return 0
+  const stats = statSync(absolute)
+  if (!stats.isDirectory()) return stats.mtimeMs
+  // A folder's own time tells of files that went.
+  return Math.max(stats.mtimeMs, ...readdirSync(absolute).map((name) => lastChange(join(path, name))))
+}
+
+/** Runs `make` unless `product` is newer than all `sources`. */
+function build(product, sources, make) {
+  if (lastChange(product) > Math.max(...sources.map(lastChange))) return
+  make()
+  // A compiler that finds nothing to change doesn't touch its product.
+  utimesSync(join(root, product), new Date(), new Date())
+}
+
+const installed = 'node_modules/.package-lock.json'
+build(installed, ['package-lock.json'], () =>
+  run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error']),
+)
 
 if (process.argv.includes('--system')) {
-  // Chromium brings the software Vulkan device on which the WebGPU tests run.
+  // Chromium runs the end-to-end tests, and brings the software Vulkan device on which the WebGPU tests run.
   const isRoot = process.getuid?.() === 0
   const hasPackages = existsSync('/usr/lib/chromium/vk_swiftshader_icd.json')
   if (process.platform === 'linux' && isRoot && !hasPackages && existsSync('/usr/bin/apt-get')) {
     run('apt-get', ['update', '-qq'])
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'libvulkan1'])
   }
-} else run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'])
+}
+
+/** Removes what was compiled from sources that are gone; the compiler leaves it. */
+function removeOrphans(folder) {
+  const names = existsSync(join(root, 'dist', folder)) ? readdirSync(join(root, 'dist', folder)) : []
+  for (const name of names) {
+    const path = join(folder, name)
+    if (statSync(join(root, 'dist', path)).isDirectory()) removeOrphans(path)
+    else if (/\.js(\.map)?$/.test(name) && !existsSync(join(root, path.replace(/\.js(\.map)?$/, '.ts'))))
+      rmSync(join(root, 'dist', path))
+  }
+}
+
+function bundle(...args) {
+  run(process.execPath, ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn', ...args])
+}
+
+const configuration = ['package-lock.json', 'tsconfig.json']
+build(
+  'dist/build.tsbuildinfo',
+  [...configuration, 'tsconfig.build.json', 'src-main', 'resources/stories'],
+  () => {
+    for (const folder of ['src-main', 'resources']) removeOrphans(folder)
+    run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
+  },
+)
+build('dist/src-main/electron/preload.cjs', [...configuration, 'src-main/electron'], () =>
+  bundle('--config', 'src-main/electron/preload/vite.config.ts'),
+)
+build(
+  'dist/renderer/index.html',
+  [...configuration, 'vite.config.ts', 'src-renderer', 'src-main/contract'],
+  () => bundle(),
+)

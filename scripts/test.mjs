@@ -1,6 +1,6 @@
 /**
- * Every check of the project: formatting, lint with the import rules, types, tests. Prints the sum of all
- * suites as its last line, `N passed, N failed`.
+ * Every check of the project: formatting, lint with the import rules, types, tests, and the whole app in a
+ * browser. Prints the sum of all suites as its last line, `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -10,42 +10,66 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const scratch = mkdtempSync(join(tmpdir(), 'spellm-test-'))
 const bin = (name) => join(root, 'node_modules/.bin', name)
-const run = (command, args) =>
+const run = (command, args, env = {}) =>
   spawnSync(command, args, {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
   }).status === 0
 
-let passed = 0
-let failed = 0
-let skipped = 0
+const total = { passed: 0, failed: 0, skipped: 0 }
+
+/** What a runner's report says; a runner that left none, or failed without a failed test, counts as a failure. */
+function count(name, hasSucceeded, read) {
+  try {
+    const { passed, failed, skipped } = read()
+    total.passed += passed
+    total.failed += hasSucceeded ? failed : Math.max(failed, 1)
+    total.skipped += skipped
+  } catch (error) {
+    console.error(`${name} left no report (${error.message})`)
+    total.failed++
+  }
+}
+
 const checks = [
   ['formatting', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['lint', 'eslint', ['.']],
   ['types', 'tsc', ['--noEmit', '-p', '.']],
+  ['types of the renderer', 'tsc', ['--noEmit', '-p', 'src-renderer']],
+  ['types of the preload script', 'tsc', ['--noEmit', '-p', 'src-main/electron/preload']],
+  ['types of the end-to-end tests', 'tsc', ['--noEmit', '-p', 'e2e']],
 ]
 for (const [name, command, args] of checks) {
   const ok = run(bin(command), args)
   console.log(`${ok ? '✓' : '✗'} ${name}`)
-  if (ok) passed++
-  else failed++
+  if (ok) total.passed++
+  else total.failed++
 }
 
-const report = join(scratch, 'report.json')
-run(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])
-try {
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  )
-  passed += numPassedTests
-  // A file that fails to load has no test that failed.
-  failed += Math.max(numFailedTests, numFailedTestSuites > 0 || !success ? 1 : 0)
-  skipped += numPendingTests
-} catch {
-  console.error('vitest left no report')
-  failed++
-}
+const unitReport = join(scratch, 'vitest.json')
+const unit = run(bin('vitest'), [
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${unitReport}`,
+])
+count('vitest', unit, () => {
+  const report = JSON.parse(readFileSync(unitReport, 'utf8'))
+  return { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests }
+})
+
+const appReport = join(scratch, 'playwright.json')
+const app = run(bin('playwright'), ['test', '--reporter=list,json'], {
+  PLAYWRIGHT_JSON_OUTPUT_FILE: appReport,
+})
+count('Playwright', app, () => {
+  const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(appReport, 'utf8')).stats
+  return { passed: expected + flaky, failed: unexpected, skipped }
+})
+
 rmSync(scratch, { recursive: true, force: true })
+const { passed, failed, skipped } = total
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exit(failed === 0 ? 0 : 1)

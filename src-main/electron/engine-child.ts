@@ -1,0 +1,58 @@
+import { MessageChannelMain, utilityProcess, type MessagePortMain } from 'electron'
+import { join } from 'node:path'
+import { describeEnd, type EngineEnd, type EngineProcess } from '../worker/engine-supervisor.ts'
+import {
+  lastWordsSchema,
+  type EngineCrash,
+  type LastWords,
+  type LifecycleRequest,
+} from '../worker/lifecycle-messages.ts'
+
+/** The engine in Electron's utility process. */
+export interface EngineChild extends EngineProcess {
+  /** A new line to the engine: the end that is for the one who asks. */
+  connect(): MessagePortMain
+}
+
+export interface EngineChildOptions {
+  readonly dataFolder: string
+  readonly crash: EngineCrash | null
+  /** What the process writes: warnings of libraries, and defects. */
+  readonly log: (text: string) => void
+}
+
+/** Starts the engine in a process of its own. Connections may be opened at once. */
+export function startEngineChild({ dataFolder, crash, log }: EngineChildOptions): EngineChild {
+  const child = utilityProcess.fork(join(import.meta.dirname, 'engine-process.js'), [], {
+    serviceName: 'SpeLLM engine',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let lastWords: LastWords | null = null
+  let isStopping = false
+
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (block: Buffer) => log(block.toString()))
+  child.on('message', (message) => (lastWords = lastWordsSchema.parse(message)))
+  const ended = new Promise<EngineEnd>((resolve) => {
+    child.on('exit', (code) => resolve(describeEnd(lastWords, isStopping, { code, signal: null })))
+  })
+  const tell = (request: LifecycleRequest) => child.postMessage(request)
+  tell({ kind: 'start', dataFolder, crash })
+
+  return {
+    ended,
+    stop: () => {
+      isStopping = true
+      tell({ kind: 'stop' })
+    },
+    kill: () => {
+      // Electron's own `kill` asks politely, and the engine leaves polite requests to its host.
+      if (child.pid !== undefined) process.kill(child.pid, 'SIGKILL')
+    },
+    connect: () => {
+      const { port1, port2 } = new MessageChannelMain()
+      child.postMessage({ kind: 'connect' }, [port1])
+      return port2
+    },
+  }
+}

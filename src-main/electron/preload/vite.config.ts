@@ -1,0 +1,14 @@
+import { defineConfig } from 'vite'
+
+/** One CommonJS file beside the compiled main process. */
+export default defineConfig({
+  root: import.meta.dirname,
+  publicDir: false,
+  build: {
+    outDir: '../../../dist/src-main/electron',
+    emptyOutDir: false,
+    minify: false,
+    lib: { entry: 'preload.ts', formats: ['cjs'], fileName: () => 'preload.cjs' },
+    rolldownOptions: { external: ['electron'] },
+  },
+})

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { isPermitted, windowOptions } from './window-options.ts'
+
+const state = { place: { x: 10, y: 20 }, size: { width: 900, height: 600 }, isMaximized: false }
+const options = windowOptions(state, { preload: '/app/preload.cjs', isPackaged: true, isDark: true })
+
+test('the page is sandboxed, isolated, and has nothing of Node.js', () => {
+  expect(options.webPreferences).toEqual({
+    preload: '/app/preload.cjs',
+    contextIsolation: true,
+    sandbox: true,
+    nodeIntegration: false,
+    nodeIntegrationInWorker: false,
+    nodeIntegrationInSubFrames: false,
+    webSecurity: true,
+    allowRunningInsecureContent: false,
+    experimentalFeatures: false,
+    webviewTag: false,
+    navigateOnDragDrop: false,
+    spellcheck: false,
+    devTools: false,
+  })
+})
+
+test('developer tools are there in development only', () => {
+  const { webPreferences } = windowOptions(state, { preload: '', isPackaged: false, isDark: true })
+  expect(webPreferences!.devTools).toBe(true)
+})
+
+test('the window opens where it was, and only once it is drawn', () => {
+  expect(options).toMatchObject({ x: 10, y: 20, width: 900, height: 600, show: false })
+  const anywhere = windowOptions({ ...state, place: null }, { preload: '', isPackaged: true, isDark: true })
+  expect(anywhere).not.toHaveProperty('x')
+})
+
+test.each(['media', 'geolocation', 'notifications', 'clipboard-read', 'openExternal', 'fileSystem', 'hid'])(
+  'a page may not have %s',
+  (permission) => expect(isPermitted(permission)).toBe(false),
+)
+
+test('a page may copy text', () => {
+  expect(isPermitted('clipboard-sanitized-write')).toBe(true)
+})
