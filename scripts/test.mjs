@@ -40,6 +40,7 @@ const checks = [
   ['types of the renderer', 'tsc', ['--noEmit', '-p', 'src-renderer']],
   ['types of the preload script', 'tsc', ['--noEmit', '-p', 'src-main/electron/preload']],
   ['types of the end-to-end tests', 'tsc', ['--noEmit', '-p', 'e2e']],
+  ['types of the benchmarks', 'tsc', ['--noEmit', '-p', 'bench']],
 ]
 for (const [name, command, args] of checks) {
   const ok = run(bin(command), args)

@@ -35,7 +35,7 @@ export function App() {
       <a href="#content" className="skip-link" onClick={focusContent}>
         {strings.app.skipToContent}
       </a>
-      <AppShell navbar={{ width: 208, breakpoint: 'sm' }} padding="lg">
+      <AppShell navbar={{ width: 232, breakpoint: 'sm' }} padding="lg">
         <AppShell.Navbar p="sm" aria-label={strings.app.navigation}>
           <Navigation />
         </AppShell.Navbar>
@@ -104,7 +104,7 @@ function Navigation() {
       <Button
         variant="default"
         leftSection={<IconSearch size={16} aria-hidden />}
-        rightSection={<Kbd size="xs">{describeShortcut(palette.shortcut!)}</Kbd>}
+        rightSection={<Kbd size="xs" style={{ whiteSpace: 'nowrap' }}>{describeShortcut(palette.shortcut!)}</Kbd>}
         onClick={palette.perform}
       >
         {palette.label}

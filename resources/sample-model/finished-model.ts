@@ -4,7 +4,7 @@ import { openSafetensors, readTensor, writeSafetensors } from '../../src-main/fo
 import { weightShapes } from '../../src-main/models/architecture.ts'
 import { languageModelTrainingGraph } from '../../src-main/models/training.ts'
 import { createSession, floatData, floatTensor } from '../../src-main/runtime/session.ts'
-import { architecture, batch, folder, storyBatches, tokens } from './stories-text.ts'
+import { architecture, batch, evenly, folder, storyBatches, tokens } from './stories-text.ts'
 
 const weightsFile = join(folder, 'model.safetensors')
 const heldOutSeed = 2
@@ -30,7 +30,7 @@ export async function heldOutPerplexity(): Promise<number> {
       ),
     ),
   )
-  const heldOut = storyBatches(heldOutSeed)
+  const heldOut = storyBatches(heldOutSeed, evenly)
   let total = 0
   for (let i = 0; i < batches; i++)
     total += floatData((await session.run({ ...heldOut.next().value, ...parameters }))['loss'])[0]!

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { openTokenizer } from '../../src-main/formats/tokenizer.ts'
 import { llamaArchitecture, llamaConfigSchema } from '../../src-main/models/llama.ts'
 import { floatTensor, int32Tensor, int64Tensor, type Feeds } from '../../src-main/runtime/session.ts'
+import { capitalise } from '../stories/english.ts'
 import { stories } from '../stories/stories.ts'
+import { femaleNames, maleNames } from '../stories/words/characters.ts'
 
 export const folder = import.meta.dirname
 const configFile = join(folder, 'config.json')
@@ -19,10 +21,30 @@ export const batch = 6
 export const tokens = 384
 export const rows = batch * tokens
 
-/** Batches without end for `languageModelTrainingGraph`; every token counts alike. */
-export function* storyBatches(seed: number): Generator<Feeds, never> {
-  const windows = storyWindows(seed, tokens)
-  const weights = floatTensor(new Float32Array(rows).fill(1 / rows), [rows, 1])
+/** How much the prediction of a token counts while training. */
+export type TokenWeights = (token: number) => number
+
+export const evenly: TokenWeights = () => 1
+
+/**
+ * Names and pronouns count more: they are a small share of a story's tokens, and what a reader notices first
+ * when they are wrong.
+ */
+export function whoIsWho(): TokenWeights {
+  const words = [...femaleNames, ...maleNames, 'he', 'him', 'his', 'himself', 'she', 'her', 'herself']
+  const tokensOfPeople = new Set(
+    words
+      .flatMap((word) => [word, ` ${word}`, capitalise(word), ` ${capitalise(word)}`])
+      .map((word) => tokenizer.encode(word))
+      .filter((ids) => ids.length === 1)
+      .flat(),
+  )
+  return (token) => (tokensOfPeople.has(token) ? 3 : 1)
+}
+
+/** Batches without end for `languageModelTrainingGraph`. */
+export function* storyBatches(seed: number, weightOf: TokenWeights): Generator<Feeds, never> {
+  const windows = storyWindows(seed, tokens + 1)
   for (;;) {
     const inputs = new Int32Array(rows)
     const targets = new Int32Array(rows)
@@ -31,19 +53,30 @@ export function* storyBatches(seed: number): Generator<Feeds, never> {
       inputs.set(window.subarray(0, tokens), row * tokens)
       targets.set(window.subarray(1), row * tokens)
     }
-    yield { tokens: int64Tensor(inputs, [batch, tokens]), targets: int32Tensor(targets, [rows, 1]), weights }
+    const weights = Float32Array.from(targets, weightOf)
+    const total = weights.reduce((a, b) => a + b, 0)
+    yield {
+      tokens: int64Tensor(inputs, [batch, tokens]),
+      targets: int32Tensor(targets, [rows, 1]),
+      weights: floatTensor(
+        weights.map((weight) => weight / total),
+        [rows, 1],
+      ),
+    }
   }
 }
 
-/** Stories without end as one stream of windows of `length` + 1 tokens, an end-of-text token before each story. */
+/**
+ * Windows of `length` tokens without end, an end-of-text token before each story. A window begins with a whole
+ * story, so that nobody appears in it without having been introduced; the rest of its last story is dropped.
+ */
 function* storyWindows(seed: number, length: number): Generator<Int32Array, never> {
-  let pending: number[] = []
+  let window: number[] = []
   for (const story of stories(seed)) {
-    pending.push(architecture.beginToken!, ...tokenizer.encode(story))
-    while (pending.length > length) {
-      yield Int32Array.from(pending.slice(0, length + 1))
-      pending = pending.slice(length + 1)
-    }
+    window.push(architecture.beginToken!, ...tokenizer.encode(story))
+    if (window.length < length) continue
+    yield Int32Array.from(window.slice(0, length))
+    window = []
   }
   throw new Error('the stories have come to an end')
 }

@@ -30,6 +30,8 @@ let supervisor: EngineSupervisor<EngineChild> | null = null
 let client: EngineClient | null = null
 /** Weights that were opened before the engine was there. */
 let waitingWeights = [...given.weights]
+/** The window is about to be there: macOS activates an app while it starts. */
+let isOpening = false
 let isQuitting = false
 let mayQuit = false
 
@@ -70,12 +72,15 @@ async function askAfterFailure(reason: string): Promise<void> {
 /** Shows the window, and opens it if there is none. */
 function showWindow(): void {
   const [window] = BrowserWindow.getAllWindows()
-  if (!window) {
-    openStudioWindow(log).catch(fail)
-    return
+  if (window) {
+    if (window.isMinimized()) window.restore()
+    window.focus()
+  } else if (!isOpening) {
+    isOpening = true
+    openStudioWindow(log)
+      .catch(fail)
+      .finally(() => (isOpening = false))
   }
-  if (window.isMinimized()) window.restore()
-  window.focus()
 }
 
 /** Performs an action of the renderer. */
@@ -106,6 +111,7 @@ function openWeights(paths: readonly string[]): void {
 
 /** Lets the engine save its work; then the app may end. */
 async function prepareToQuit(): Promise<void> {
+  for (const window of BrowserWindow.getAllWindows()) window.hide()
   await supervisor?.stop()
   mayQuit = true
 }

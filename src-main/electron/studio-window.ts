@@ -5,7 +5,7 @@ import { isPermitted, windowOptions } from './window-options.ts'
 import { fitToDisplays, loadWindowState, saveWindowState } from './window-state.ts'
 
 /** Opens the studio's window where it was the last time, and shows it when it is drawn. */
-export async function openStudioWindow(log: (text: string) => void): Promise<BrowserWindow> {
+export async function openStudioWindow(log: (text: string) => void): Promise<void> {
   const statePath = join(app.getPath('userData'), 'window-state.json')
   const main = screen.getPrimaryDisplay()
   const others = screen.getAllDisplays().filter(({ id }) => id !== main.id)
@@ -29,8 +29,12 @@ export async function openStudioWindow(log: (text: string) => void): Promise<Bro
       (error: unknown) => log(`The window's place was not saved: ${String(error)}`),
     )
   })
-  await window.loadURL(studioUrl)
-  return window
+  try {
+    await window.loadURL(studioUrl)
+  } catch (error) {
+    // Closed before the page was there.
+    if (!window.isDestroyed()) throw error
+  }
 }
 
 /** Keeps every page that this app shows where it belongs. To be called before the first window. */

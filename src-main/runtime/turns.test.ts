@@ -1,53 +1,42 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { attendTo, createTurns, type Turn } from './turns.ts'
 
-/** Work that is done when it is told to be. */
-function task(turn: Turn, name: string, log: string[]) {
-  let finish = () => undefined as unknown
-  const done = turn(() => {
-    log.push(name)
-    return new Promise<void>((resolve) => (finish = resolve))
-  })
-  return { done, finish: () => finish() }
-}
-const settle = () => vi.advanceTimersByTimeAsync(0)
-
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 afterEach(() => vi.useRealTimers())
+
+/** Work in a turn that takes so many milliseconds. */
+function takeTurn(turn: Turn, name: string, log: string[], milliseconds = 10): Promise<void> {
+  return turn(async () => {
+    log.push(`${name} begins`)
+    await new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
+    log.push(`${name} ends`)
+  })
+}
+const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds)
+const begun = (log: readonly string[]) =>
+  log.filter((line) => line.endsWith('begins')).map((line) => line.split(' ')[0])
 
 describe('turns', () => {
   it('are one after the other, in the order of asking', async () => {
     const { foreground } = createTurns()
     const log: string[] = []
-    const first = task(foreground, 'first', log)
-    const second = task(foreground, 'second', log)
-    await settle()
-    expect(log).toEqual(['first'])
-    first.finish()
-    await first.done
-    await settle()
-    expect(log).toEqual(['first', 'second'])
-    second.finish()
-    await second.done
+    const all = Promise.all(['a', 'b', 'c'].map((name) => takeTurn(foreground, name, log)))
+    await pass(30)
+    await all
+    expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
   })
 
   it('go to those who are waited for before the background', async () => {
     const { foreground, background } = createTurns()
     const log: string[] = []
-    const present = task(foreground, 'present', log)
-    const step = task(background, 'step', log)
-    const asked = task(foreground, 'asked', log)
-    present.finish()
-    await present.done
-    await settle()
-    expect(log).toEqual(['present', 'asked'])
-    asked.finish()
-    await asked.done
-    await settle()
-    expect(log).toEqual(['present', 'asked', 'step'])
-    step.finish()
-    await step.done
+    const all = Promise.all([
+      takeTurn(background, 'step', log),
+      takeTurn(background, 'next', log),
+      takeTurn(foreground, 'asked', log),
+    ])
+    await pass(30)
+    await all
+    expect(begun(log)).toEqual(['step', 'asked', 'next'])
   })
 
   it('are given back when the work fails', async () => {
@@ -59,59 +48,36 @@ describe('turns', () => {
   it('of the background come once a second while somebody is attended to, and at once after that', async () => {
     const turns = createTurns()
     const log: string[] = []
-    const next = async (name: string) => {
-      const step = task(turns.background, name, log)
-      await settle()
-      return step
-    }
     const leave = turns.attend()
-    const first = await next('first')
-    first.finish()
-    await first.done
-    const second = await next('second')
-    await vi.advanceTimersByTimeAsync(900)
-    expect(log).toEqual(['first'])
-    await vi.advanceTimersByTimeAsync(200)
-    expect(log).toEqual(['first', 'second'])
-    second.finish()
-    await second.done
-    const third = await next('third')
-    expect(log).toEqual(['first', 'second'])
+    const steps = (async () => {
+      for (const name of ['first', 'second', 'third']) await takeTurn(turns.background, name, log)
+    })()
+    await pass(500)
+    expect(begun(log)).toEqual(['first'])
+    await pass(1_000)
+    expect(begun(log)).toEqual(['first', 'second'])
     leave()
-    await settle()
-    expect(log).toEqual(['first', 'second', 'third'])
-    third.finish()
-    await third.done
+    await pass(10)
+    await steps
+    expect(begun(log)).toEqual(['first', 'second', 'third'])
   })
 
-  it('of the background come even while steps that are waited for leave no gap', async () => {
+  it('of the background come even where those who are attended to leave no gap', async () => {
     const turns = createTurns()
     const log: string[] = []
-    let foreground = 0
-    await attendTo(turns, async () => {
-      const step = task(turns.background, 'step', log)
-      step.finish()
-      await settle()
-      step.finish()
-      await step.done
-      const later = task(turns.background, 'later', log)
-      while (log.length < 2) {
-        const work = turns.foreground(async () => {
-          foreground++
-          await sleepFaked(50)
-        })
-        const another = turns.foreground(() => Promise.resolve())
-        await vi.advanceTimersByTimeAsync(50)
-        if (log.length < 2) await Promise.all([work, another])
-        later.finish()
-      }
-      later.finish()
-      await later.done
+    const stream = attendTo(turns, async () => {
+      for (let i = 0; i < 300; i++) await takeTurn(turns.foreground, 'token', log)
     })
-    expect(log).toEqual(['step', 'later'])
-    expect(foreground).toBeGreaterThan(10)
+    const steps = (async () => {
+      for (let i = 0; i < 3; i++) await takeTurn(turns.background, 'step', log)
+    })()
+    await pass(3_500)
+    await Promise.all([stream, steps])
+    const order = begun(log)
+    const places = order.flatMap((name, i) => (name === 'step' ? [i] : []))
+    expect(places).toHaveLength(3)
+    // A hundred tokens of 10 ms between two steps.
+    expect(places[1]! - places[0]!).toBeGreaterThan(90)
+    expect(places[2]! - places[1]!).toBeGreaterThan(90)
   })
 })
-
-const sleepFaked = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
-void sleep

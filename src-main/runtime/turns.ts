@@ -36,7 +36,7 @@ export function createTurns(): Turns {
   const background: (() => void)[] = []
   let isTaken = false
   let attended = 0
-  let lastBackground = 0
+  let lastBackground = -Infinity
   let timer: NodeJS.Timeout | undefined
 
   const mayRunBackground = () => attended === 0 || performance.now() - lastBackground >= patience

@@ -15,10 +15,9 @@ interface Options {
 
 const loopback = '127.0.0.1'
 
-const program = new Command('npm start -- --web')
-  .description('Opens the studio for a browser on this machine and prints its address.')
-  // For those who give npm start's own option along.
-  .option('--web', 'the studio in a browser')
+const program = new Command('npm start --')
+  .description('Opens the studio: in a window of its own, or for a browser, whose address is printed.')
+  .option('--web', 'for a browser, which each option but --data also means')
   .option('--port <number>', 'port to listen on; 0: any free one', parsePort, 0)
   .option('--host <address>', `address to listen on, together with --allow-remote (default: ${loopback})`)
   .option('--allow-remote', 'other machines may connect, if they have the printed token', false)
@@ -34,18 +33,19 @@ The connection isn't encrypted. To use the studio of another machine, rather for
   ssh -L 8080:127.0.0.1:8080 machine     and there:  npm start -- --web --port 8080`,
   )
   .action(async (options: Options) => {
-    const studio = await openStudio({
+    const opening = openStudio({
       rendererFolder: join(import.meta.dirname, '../../renderer'),
       dataFolder: dataFolder(options.data),
       address: addressOf(options),
       port: options.port,
       log: (message) => console.error(message),
     })
-    console.log(`SpeLLM Studio is open at\n${studio.urls.map((url) => `  ${url}`).join('\n')}`)
+    closeOnSignal(opening)
+    const { urls } = await opening
+    console.log(`SpeLLM Studio is open at\n${urls.map((url) => `  ${url}`).join('\n')}`)
     console.log(colors.dim('Whoever has this address can use the studio. Ctrl-C closes it.'))
     if (options.host !== undefined)
       console.error(colors.yellow('Other machines can connect, and the connection is not encrypted.'))
-    closeOnSignal(studio)
   })
 
 function parsePort(text: string): number {
@@ -70,17 +70,24 @@ function addressOf({ host, allowRemote }: Options): string {
 /** npm passes on a signal that the terminal has sent to the whole group already: so close ones are one. */
 const sameSignalMilliseconds = 1_000
 
-function closeOnSignal(studio: Studio): void {
+function closeOnSignal(opening: Promise<Studio>): void {
   let closingSince: number | null = null
+  const close = async () => {
+    const studio = await opening
+    await studio.close()
+    process.exit(0)
+  }
+  const endAtOnce = async () => {
+    const studio = await opening
+    studio.kill()
+    process.exit(130)
+  }
   const onSignal = (): void => {
     if (closingSince === null) {
       closingSince = performance.now()
       console.error('\nClosing: the engine saves its work … (Ctrl-C again to end at once)')
-      studio.close().then(() => process.exit(0), fail)
-    } else if (performance.now() - closingSince > sameSignalMilliseconds) {
-      studio.kill()
-      process.exit(130)
-    }
+      close().catch(fail)
+    } else if (performance.now() - closingSince > sameSignalMilliseconds) endAtOnce().catch(fail)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)

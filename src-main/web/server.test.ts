@@ -3,11 +3,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { WebSocket } from 'ws'
 import { startStudioServer, type EngineAccess } from './server.ts'
 import { ending, enter, get, openSocket, visited, type Visited } from './testing/requests.ts'
 
+const megabyte = 1024 * 1024
 const page = '<!doctype html><title>the page</title>'
 
 /** An engine that repeats what it hears. */
@@ -221,6 +223,46 @@ test('the seventeenth window waits until another one is closed', async () => {
   sockets[0]!.close()
   await closed
   await opened(openSocket(server, headers))
+})
+
+test('while the engine is busy, the browser waits, and then nothing is lost', async () => {
+  const heard: string[] = []
+  const waiting: (() => void)[] = []
+  const server = await startServer({
+    connect: () => ({
+      send: (data) => {
+        heard.push(data)
+        return new Promise((resolve) => waiting.push(resolve))
+      },
+      close: () => undefined,
+    }),
+  })
+  const socket = await opened(openSocket(server, { Cookie: await enter(server) }))
+  const messages = Array.from({ length: 12 }, (_, i) => String(i).padEnd(megabyte))
+  for (const message of messages) socket.send(message)
+  await vi.waitFor(() => expect(heard).toHaveLength(5))
+  await setTimeout(200)
+  expect(heard).toHaveLength(5)
+  await vi.waitFor(() => {
+    for (const taken of waiting.splice(0)) taken()
+    expect(heard).toEqual(messages)
+  })
+})
+
+test('a browser that reads nothing is let go before it fills the memory', async () => {
+  let say: (data: string) => void = () => undefined
+  const server = await startServer({
+    connect: (onMessage) => {
+      say = onMessage
+      return { send: () => Promise.resolve(), close: () => undefined }
+    },
+  })
+  const socket = await opened(openSocket(server, { Cookie: await enter(server) }))
+  socket.pause()
+  for (let i = 0; i < 100; i++) say('x'.repeat(megabyte))
+  const ended = ending(socket)
+  socket.resume()
+  expect(await ended).toMatchObject({ code: 1006 })
 })
 
 test('sockets are opened at /engine only', async () => {

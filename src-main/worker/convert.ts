@@ -20,7 +20,6 @@ import { measureAgreement, type Agreement } from '../evaluate/agreement.ts'
 import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { checkWeights, openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
-import type { Architecture } from '../models/architecture.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
 import { createWindowSession } from '../models/trunk-session.ts'
@@ -39,7 +38,7 @@ import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { alphabetSize, parseAlphabet } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
 import { buildSpeller, type Speller } from '../spelling/speller.ts'
-import { conversionDocuments } from './documents.ts'
+import { conversionDocuments, heldOutTokens } from './conversion-text.ts'
 import { freeDiskBytes, machine } from './machine.ts'
 import { createSampleWriter, type Sample, type SampleWriter } from './sample-writer.ts'
 import { conversionSettingsSchema, defaultAdapterWidths, type ConversionSettings } from './settings.ts'
@@ -95,15 +94,6 @@ export interface JobOptions {
   readonly writesSamples?: boolean
   /** Where each step computes. */
   readonly turn?: Turn
-}
-
-/** At least; rounded up to whole chunks of the teacher cache. */
-const heldOutPositions = 20_480
-
-/** Tokens at the beginning of the text that a conversion doesn't learn from. */
-export function heldOutTokens(architecture: Architecture): number {
-  const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
-  return Math.ceil(heldOutPositions / positionsPerChunk) * positionsPerChunk
 }
 
 /** Positions of the evaluations along the way. */

@@ -1,10 +1,12 @@
 import envPaths from 'env-paths'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 
 /**
  * Where the engine keeps settings and runs: `chosen`, else the environment's SPELLM_DATA, else the system's
  * folder for it. The same for every host, so that all of them show the same runs.
  */
 export function dataFolder(chosen: string | undefined): string {
-  return resolve(chosen ?? process.env['SPELLM_DATA'] ?? envPaths('spellm-studio', { suffix: '' }).data)
+  // A folder within: on macOS the desktop host's profile lies beside it.
+  const usual = join(envPaths('spellm-studio', { suffix: '' }).data, 'studio')
+  return resolve(chosen ?? process.env['SPELLM_DATA'] ?? usual)
 }

@@ -6,14 +6,14 @@ import { describeSystemError, SpellmError } from '../errors.ts'
 import { acquireLock, lockHolder } from '../runs/lock.ts'
 import { createTurns } from '../runtime/turns.ts'
 import { openAppState, type Crash } from './app-state.ts'
-import { createConsole } from './console/console.ts'
-import { createCorpusSamples } from './corpus-samples.ts'
-import { createEstimates } from './estimates.ts'
+import { createModelConsole } from './console/console.ts'
+import { createCorpusSamples } from './preview/corpus-samples.ts'
+import { createEstimates } from './preview/estimates.ts'
 import { guardedPort } from './guarded-port.ts'
 import { openRuns, type Runs } from './jobs/runs.ts'
 import { createRouter } from './router.ts'
 import { openSavedPrompts } from './saved-prompts.ts'
-import { createSpellingPreviews } from './spelling-preview.ts'
+import { createSpellingPreviews } from './preview/spelling-preview.ts'
 
 /** The engine: answers the contract's requests on any number of ports, and works on runs. */
 export interface Engine {
@@ -50,15 +50,15 @@ async function openEngine(folder: string, crash: Crash | null, unlock: () => Pro
   const closing = new AbortController()
   const turns = createTurns()
   let runs: Runs | null = null
-  const app = await openAppState(folder, crash, () => (runs?.busy.size ?? 0) > 0)
+  const app = await openAppState(folder, crash, () => runs?.isBusy ?? false)
   const runsFolder = () => app.runsFolder
-  const console = createConsole(turns, {
+  const modelConsole = createModelConsole(turns, {
     folderOf: (id) => join(app.runsFolder, id),
     device: () => app.settings.device,
   })
   runs = await openRuns(join(folder, 'jobs.json'), runsFolder, {
     turn: turns.background,
-    makeRoom: () => console.releaseIdle(),
+    makeRoom: () => modelConsole.releaseIdle(),
   })
   const corpora = createCorpusSamples()
   const router = createRouter({
@@ -67,7 +67,7 @@ async function openEngine(folder: string, crash: Crash | null, unlock: () => Pro
     corpora,
     spelling: createSpellingPreviews(corpora),
     estimates: createEstimates(corpora, runsFolder, turns.foreground),
-    console,
+    modelConsole,
     prompts: await openSavedPrompts(join(folder, 'prompts.json')),
     turns,
     closing: closing.signal,
@@ -78,7 +78,7 @@ async function openEngine(folder: string, crash: Crash | null, unlock: () => Pro
     close: async () => {
       closing.abort()
       await runs.close()
-      await console.releaseIdle()
+      await modelConsole.releaseIdle()
       await unlock()
     },
   }

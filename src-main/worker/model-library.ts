@@ -5,7 +5,7 @@ import { lmHeadShare, parameterCount } from '../models/architecture.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { freeMemoryBytes } from './machine.ts'
-import { teacherMemoryBytes } from './resources.ts'
+import { teacherMemoryBytes } from './preview/conversion-cost.ts'
 
 /** A base model's name for people. */
 export function modelName(reference: string): string {

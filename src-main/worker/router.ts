@@ -3,15 +3,15 @@ import { contract } from '../contract/index.ts'
 import { attendTo, type Turns } from '../runtime/turns.ts'
 import type { AppState } from './app-state.ts'
 import { browseFolder } from './browse-folder.ts'
-import type { Console } from './console/console.ts'
-import type { CorpusSamples } from './corpus-samples.ts'
+import type { ModelConsole } from './console/console.ts'
+import type { CorpusSamples } from './preview/corpus-samples.ts'
 import { describeError } from './engine-errors.ts'
-import type { Estimates } from './estimates.ts'
+import type { Estimates } from './preview/estimates.ts'
 import type { Runs } from './jobs/runs.ts'
 import { inspectModel, listModels } from './model-library.ts'
 import { sampleModelName } from '../models/model-folder.ts'
 import type { SavedPrompts } from './saved-prompts.ts'
-import type { SpellingPreviews } from './spelling-preview.ts'
+import type { SpellingPreviews } from './preview/spelling-preview.ts'
 
 /** What answers the contract's requests. */
 export interface Services {
@@ -20,7 +20,7 @@ export interface Services {
   readonly corpora: CorpusSamples
   readonly spelling: SpellingPreviews
   readonly estimates: Estimates
-  readonly console: Console
+  readonly modelConsole: ModelConsole
   readonly prompts: SavedPrompts
   readonly turns: Turns
   /** Fires when the engine closes. */
@@ -29,7 +29,7 @@ export interface Services {
 
 /** The contract's procedures, each of them one call of a service. */
 export function createRouter(services: Services) {
-  const { app, runs, corpora, spelling, estimates, console, prompts, turns, closing } = services
+  const { app, runs, corpora, spelling, estimates, modelConsole, prompts, turns, closing } = services
   const os = implement(contract).use(async ({ next, errors }) => {
     const toContract = (error: unknown) => errors.ENGINE({ data: describeError(error) })
     try {
@@ -90,9 +90,11 @@ export function createRouter(services: Services) {
       events: os.runs.events.handler(({ input, signal }) => runs.events(input.id, input, ending(signal))),
     },
     console: {
-      generate: os.console.generate.handler(({ input, signal }) => console.generate(input, ending(signal))),
+      generate: os.console.generate.handler(({ input, signal }) =>
+        modelConsole.generate(input, ending(signal)),
+      ),
       inspectToken: os.console.inspectToken.handler(({ input }) =>
-        console.inspectToken(input.source, input.context),
+        modelConsole.inspectToken(input.source, input.context),
       ),
     },
     prompts: {

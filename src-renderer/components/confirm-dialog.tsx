@@ -26,7 +26,15 @@ export function ConfirmDialog({
   readonly onClose: () => void
 }) {
   return (
-    <Modal opened={opened} onClose={onClose} title={title} centered withCloseButton={false}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      centered
+      withCloseButton={false}
+      // It is closed by what it asks about: there is nothing left to name while it fades out.
+      transitionProps={{ duration: 0 }}
+    >
       <Stack gap="md">
         {children}
         {error !== null && <ErrorNotice error={error} />}

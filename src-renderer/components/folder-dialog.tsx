@@ -228,7 +228,7 @@ function EntryLine({
       {kind === 'file' && wanted === 'textFiles' && <Checkbox.Indicator checked={isChosen} size="xs" />}
       <EntryIcon size={16} aria-hidden className="folder-entry-icon" />
       <Text size="sm" truncate flex={1} {...(kind === 'file' && wanted === 'folder' ? { c: 'dimmed' } : {})}>
-        {name}
+        <bdi>{name}</bdi>
       </Text>
       {isModel && (
         <Badge size="sm" variant="light">

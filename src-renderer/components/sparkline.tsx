@@ -20,7 +20,7 @@ export function Sparkline({ values, label }: { readonly values: readonly number[
       <path
         d={sparklinePath(values, box)}
         fill="none"
-        stroke="var(--mantine-primary-color-filled)"
+        style={{ stroke: 'light-dark(var(--mantine-color-indigo-7), var(--mantine-color-indigo-4))' }}
         strokeWidth={1.5}
         strokeLinejoin="round"
         strokeLinecap="round"

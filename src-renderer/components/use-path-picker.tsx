@@ -1,4 +1,5 @@
 import { useState, type ReactNode } from 'react'
+import { showError } from './show-error.ts'
 import { FolderDialog, type WantedPaths } from './folder-dialog.tsx'
 
 /**
@@ -25,7 +26,7 @@ export function usePathPicker({
         wanted === 'folder' ? asList(await host.pickFolder(title)) : await host.pickTextFiles(title)
       if (paths && paths.length > 0) onPicked(paths)
     }
-    return { pick: () => void pickNatively(), dialog: null }
+    return { pick: () => void pickNatively().catch(showError), dialog: null }
   }
   return {
     pick: () => setOpened(true),

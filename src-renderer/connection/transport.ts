@@ -55,7 +55,7 @@ function openSocket(listener: ConnectionListener, retryAfter: number): void {
   let wait = retryAfter
   websocket.addEventListener('open', () => {
     wait = firstRetryMilliseconds
-    listener.opened(new WebSocketLink({ websocket }))
+    listener.opened(new WebSocketLink({ websocket: tolerant(websocket) }))
   })
   websocket.addEventListener('close', ({ code, reason }) => {
     if (code === engineFailedCode) {
@@ -65,4 +65,19 @@ function openSocket(listener: ConnectionListener, retryAfter: number): void {
     listener.lost()
     setTimeout(() => openSocket(listener, Math.min(2 * wait, lastRetryMilliseconds)), wait)
   })
+}
+
+/**
+ * A socket that takes what is said after its end, such as that a call isn't wanted any more: oRPC says it where
+ * nobody can catch an error, and ends all calls of a closed socket anyway.
+ */
+function tolerant(websocket: WebSocket): ConstructorParameters<typeof WebSocketLink>[0]['websocket'] {
+  return {
+    readyState: WebSocket.OPEN,
+    send: (data) => {
+      if (websocket.readyState === WebSocket.OPEN) websocket.send(data)
+    },
+    addEventListener: websocket.addEventListener.bind(websocket),
+    removeEventListener: websocket.removeEventListener.bind(websocket),
+  }
 }

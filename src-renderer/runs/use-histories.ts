@@ -1,8 +1,9 @@
 import { useQueries } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import type { RunHistory } from '../../src-main/contract/index.ts'
+import type { RunHistory, RunSummary } from '../../src-main/contract/index.ts'
 import { smooth } from '../components/chart/smoothing.ts'
 import { queries } from '../connection/engine.ts'
+import { isActive } from './run-actions.ts'
 
 /** The curves of a run as they were when they were asked for. */
 export interface SmoothedHistory {
@@ -14,22 +15,26 @@ export interface SmoothedHistory {
   readonly freeAgreement: readonly number[]
 }
 
-/** The curves of several runs; those that are not there yet are left out. */
+/** The curves of several runs; those that are not there yet are left out. Loaded anew when a run begins or ends. */
 export function useSmoothedHistories(
-  ids: readonly string[],
+  runs: readonly Pick<RunSummary, 'id' | 'status'>[],
   smoothing: number,
 ): { readonly loaded: readonly SmoothedHistory[]; readonly isLoading: boolean; readonly error: unknown } {
   const { histories, isLoading, error } = useQueries({
-    queries: ids.map((id) => queries.runs.history.queryOptions({ input: { id } })),
+    queries: runs.map(({ id, status }) => {
+      const options = queries.runs.history.queryOptions({ input: { id }, staleTime: Infinity })
+      return { ...options, queryKey: [...options.queryKey, isActive(status)] }
+    }),
     combine: combineHistories,
   })
-  const loaded = useMemo(
-    () =>
-      histories.flatMap((history, index) =>
-        history ? [smoothHistory(ids[index]!, history, smoothing)] : [],
-      ),
-    [histories, ids, smoothing],
-  )
+  // The list of runs is another one with each report of the engine; the lines are not to be.
+  const names = runs.map(({ id }) => id).join('\n')
+  const loaded = useMemo(() => {
+    const ids = names.split('\n')
+    return histories.flatMap((history, index) =>
+      history ? [smoothHistory(ids[index]!, history, smoothing)] : [],
+    )
+  }, [histories, names, smoothing])
   return { loaded, isLoading, error }
 }
 

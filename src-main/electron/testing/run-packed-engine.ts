@@ -9,14 +9,13 @@ import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { engineClient } from '../engine-client.ts'
 
-/** A port of Node.js with the events of Electron's. */
+/** A port of Node.js with the events of Electron's, which keeps messages until it is started. */
 function electronPort(port: MessagePort) {
   const events = new EventEmitter()
-  port.on('message', (data) => events.emit('message', { data }))
   port.on('close', () => events.emit('close'))
   return Object.assign(events, {
     postMessage: (data: unknown) => port.postMessage(data),
-    start: () => undefined,
+    start: () => void port.on('message', (data: unknown) => events.emit('message', { data })),
   })
 }
 
@@ -33,7 +32,9 @@ await import(pathToFileURL(entry).href)
 const { port1, port2 } = new MessageChannel()
 parentPort.emit('message', { data: { kind: 'start', dataFolder, crash: null }, ports: [] })
 parentPort.emit('message', { data: { kind: 'connect' }, ports: [electronPort(port1)] })
-const engine = engineClient(electronPort(port2))
+const port = electronPort(port2)
+const engine = engineClient(port)
+port.start()
 
 const info = await engine.app.info()
 const models = await engine.models.list()

@@ -17,7 +17,7 @@ import { alphabetSize, endSymbol, parseAlphabet } from '../../spelling/alphabet.
 import { buildSpeller, type Speller } from '../../spelling/speller.ts'
 import { startEngine, type Engine } from '../engine.ts'
 import { connectTo, engineErrorOf, type Client, type ConnectedClient } from '../testing/client.ts'
-import { createConsole } from './console.ts'
+import { createModelConsole } from './console.ts'
 
 const prompt = 'Once upon a time, a shy hedgehog'
 const adapterWidths = [16]
@@ -187,7 +187,7 @@ describe('the console', () => {
   })
 
   it('ends when nobody listens any more', async () => {
-    const console = createConsole(createTurns(), {
+    const modelConsole = createModelConsole(createTurns(), {
       folderOf: (id) => join(scratch, 'runs', id),
       device: () => 'cpu',
     })
@@ -201,12 +201,12 @@ describe('the console', () => {
       stop: [],
     } as const
     const types = []
-    for await (const { type } of console.generate(request, listening.signal)) {
+    for await (const { type } of modelConsole.generate(request, listening.signal)) {
       types.push(type)
       if (types.length === 4) listening.abort()
     }
     expect(types).toEqual(['prompt', 'token', 'token', 'token'])
-    await console.releaseIdle()
+    await modelConsole.releaseIdle()
   })
 })
 

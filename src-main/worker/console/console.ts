@@ -28,7 +28,7 @@ export interface GenerationRequest {
 }
 
 /** Tries models out, also while a run trains. */
-export interface Console {
+export interface ModelConsole {
   /** Ends early when the signal fires. Throws SpellmError as `openTextGenerator` and `TextGenerator.write`. */
   generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent>
   /** Throws SpellmError as `openTextGenerator` and `TextGenerator.inspect`. */
@@ -42,10 +42,10 @@ export interface Console {
  *
  * @param folderOf a run's folder
  */
-export function createConsole(
+export function createModelConsole(
   turns: Turns,
   { folderOf, device }: { readonly folderOf: (id: string) => string; readonly device: () => Device },
-): Console {
+): ModelConsole {
   const models = createLoadedModels()
   const use = async (source: ConsoleSource, purpose: Purpose) => {
     if (source.kind === 'run') {

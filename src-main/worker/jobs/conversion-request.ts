@@ -1,6 +1,6 @@
 import type { ConversionRequest } from '../../contract/index.ts'
 import { fileStamp } from '../../formats/file-stamp.ts'
-import { requireAbsolute } from '../corpus-samples.ts'
+import { requireAbsolute } from '../preview/corpus-samples.ts'
 import { openReferencedModel } from '../model-library.ts'
 import { parseConversionSettings, type ConversionSettings } from '../settings.ts'
 

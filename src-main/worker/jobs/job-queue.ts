@@ -26,6 +26,8 @@ const jobsSchema = z.object({ jobs: z.array(jobSchema) })
 export interface JobQueue {
   readonly jobs: readonly Job[]
   readonly active: ActiveJob | null
+  /** Whether one runs or waits. */
+  readonly isBusy: boolean
   isWaiting(folder: string): boolean
   /**
    * Puts a conversion at the end of the queue, where it isn't there already.
@@ -114,6 +116,9 @@ export async function openJobQueue(
     },
     get active() {
       return active
+    },
+    get isBusy() {
+      return active !== null || waiting.length > 0
     },
     isWaiting: (folder) => waiting.includes(folder),
     add: async (folder, settings, { finishEarly } = { finishEarly: false }) => {

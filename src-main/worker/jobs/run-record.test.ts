@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StepPoint } from '../../contract/index.ts'
-import { createRunRecord, readRunRecord, runHistory, sparkline, stepsAfter } from './run-record.ts'
+import {
+  createRunRecord,
+  readRunRecord,
+  runHistory,
+  sparkline,
+  stepsAfter,
+  type RunRecord,
+} from './run-record.ts'
 
 const steps = 100_000
 const lossAt = (step: number) => Number((5 / step).toPrecision(7))
@@ -19,6 +26,7 @@ const agreement = { trie: 0.5, free: 0.4, positions: 100 }
 
 describe('the record of a long run', () => {
   let folder = ''
+  let record: RunRecord
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'spellm-record-'))
     const lines = ['{"type":"weather","step":0,"sun":true}']
@@ -30,11 +38,12 @@ describe('the record of a long run', () => {
     }
     lines.push(JSON.stringify({ type: 'sample', step: steps, prompt: 'a', base: ['b'], spellm: ['c'] }))
     await writeFile(join(folder, 'metrics.jsonl'), `${lines.join('\n')}\n{"type":"step","st`)
+    record = await readRunRecord(folder)
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  it('is read whole, column by column, with the accuracy of heads at 500 moments', async () => {
-    const history = runHistory(await readRunRecord(folder), [])
+  it('is read whole, column by column, with the accuracy of heads at 500 moments', () => {
+    const history = runHistory(record, [])
     expect(history.step).toEqual(Array.from({ length: steps }, (_, i) => i + 1))
     for (const step of [1, 2, 777, steps]) expect(history.loss[step - 1]).toBe(lossAt(step))
     expect(history.evaluations.map(({ step }) => step)).toEqual([25_000, 50_000, 75_000, steps])
@@ -45,8 +54,8 @@ describe('the record of a long run', () => {
     history.headStep.forEach((step, i) => expect(history.headAccuracy[0]![i]).toBeCloseTo(step / steps, 6))
   })
 
-  it('has a sparkline of 48 points from first to last', async () => {
-    const points = sparkline(await readRunRecord(folder))
+  it('has a sparkline of 48 points from first to last', () => {
+    const points = sparkline(record)
     expect(points).toHaveLength(48)
     expect([points[0], points[47]]).toEqual([lossAt(1), lossAt(steps)])
   })

@@ -2,22 +2,20 @@ import { basename } from 'node:path'
 import {
   conversionSettingsViewSchema,
   type ConversionSettingsView,
-  type RunResult,
   type RunStatus,
   type RunSummary,
 } from '../../contract/index.ts'
-import type { RunSummary as StoredRun } from '../../runs/index.ts'
 import { modelName } from '../model-library.ts'
 import { conversionSettingsSchema } from '../settings.ts'
 import type { ActiveJob } from './active-job.ts'
 import type { Job } from './job-queue.ts'
+import type { StoredRun } from './stored-runs.ts'
 
 /** All that is known of a run. */
 export interface KnownRun {
   readonly folder: string
   /** What its folder says; null: it hasn't begun. */
   readonly stored: StoredRun | null
-  readonly result: RunResult | null
   /** What the queue says; null: it is finished, or was made elsewhere. */
   readonly job: Job | null
   readonly active: ActiveJob | null
@@ -27,8 +25,9 @@ export interface KnownRun {
 
 /** What a list shows of a run. */
 export function summariseKnownRun(run: KnownRun): RunSummary {
-  const { folder, stored, result, job, active } = run
-  const described = stored?.status === 'broken' ? null : stored
+  const { folder, stored, job, active } = run
+  const result = stored?.result ?? null
+  const described = stored && stored.summary.status !== 'broken' ? stored.summary : null
   const settings = settingsView(described?.settings ?? job?.settings)
   const reference = described?.base.path ?? job?.settings.base ?? ''
   const status = statusOf(run)
@@ -51,17 +50,17 @@ export function summariseKnownRun(run: KnownRun): RunSummary {
 function statusOf({ stored, job, active, isWaiting }: KnownRun): RunStatus {
   if (active) return active.isEnding ? 'pausing' : 'running'
   if (isWaiting) return 'queued'
-  if (stored && stored.status !== 'paused') return stored.status
+  if (stored && stored.summary.status !== 'paused') return stored.summary.status
   if (job?.status === 'active') return 'interrupted'
   return job?.status ?? 'paused'
 }
 
 function problemOf({ stored, job }: KnownRun, status: RunStatus): RunSummary['problem'] {
   if (status === 'failed') return job!.problem
-  if (stored?.status !== 'broken') return null
+  if (stored?.summary.status !== 'broken') return null
   return {
     code: 'run-corrupt',
-    message: stored.problem,
+    message: stored.summary.problem,
     remedy: 'Restore its folder from a backup, or delete the run.',
   }
 }

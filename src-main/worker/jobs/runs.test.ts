@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stories } from '../../../resources/stories/stories.ts'
 import type { ConversionRequest, RunChange, RunEvent, RunSummary, StepPoint } from '../../contract/index.ts'
 import { openTextGenerator } from '../../decode/text-generator.ts'
 import { openSafetensors, readTensor } from '../../formats/safetensors.ts'
+import { withFullDisk } from '../../runs/testing/faults.ts'
 import { convert } from '../convert.ts'
+import { conversionSettings } from './conversion-request.ts'
 import { startEngine, type Engine } from '../engine.ts'
 import { parseConversionSettings } from '../settings.ts'
 import {
@@ -184,6 +186,12 @@ describe('a run', () => {
     expect(await continued('base')).toBe(base.join(''))
     expect(await continued('trie')).toBe(spellm.join(''))
     await generator.release()
+  })
+
+  it('has the weights of the same conversion without samples and without others to take turns with', async () => {
+    const folder = join(scratch, 'alone')
+    await convert(folder, await conversionSettings(request), { onEvent: () => undefined })
+    expect(largestDifference(await tailOf(run), await tailOf({ folder }))).toBeLessThan(1e-6)
   })
 
   it('keeps a log of its phases', async () => {
@@ -394,6 +402,9 @@ describe('runs of others', () => {
       signal: controller.signal,
     })
     await expect(stopAtFirstStep).rejects.toThrow('stopped on request')
+    const nameless = join(runsFolder, 'no+id')
+    await mkdir(nameless)
+    await writeFile(join(nameless, 'run.json'), '{}')
     const broken = join(runsFolder, 'broken')
     await mkdir(broken)
     await writeFile(join(broken, 'run.json'), '{"id": 7}')
@@ -404,6 +415,7 @@ describe('runs of others', () => {
       step: 1,
       sparkline: [expect.any(Number)],
     })
+    expect(runs.map(({ id }) => id)).not.toContain('no+id')
     expect(runs.at(-1)).toMatchObject({
       id: 'broken',
       status: 'broken',
@@ -412,6 +424,34 @@ describe('runs of others', () => {
     await client.runs.finishEarly({ id: 'from the command line' })
     expect((await untilStatus(client, 'from the command line', 'finished')).result!.steps).toBe(1)
     await client.runs.remove({ id: 'broken' })
+  })
+})
+
+describe('a disk that is full', () => {
+  it('keeps a run from being queued, and nothing of it stays', async () => {
+    const error = vi.spyOn(console, 'error').mockReturnValue()
+    const full = await withFullDisk(0, () => engineErrorOf(start('no room', request)))
+    error.mockRestore()
+    expect(full).toMatchObject({
+      code: 'disk-full',
+      message: expect.stringContaining('jobs.json') as string,
+    })
+    expect((await engineErrorOf(client.runs.get({ id: 'no room' }))).code).toBe('file-not-found')
+    expect(await readdir(runsFolder)).not.toContain('no room')
+  })
+})
+
+describe('an engine that closes', () => {
+  it('saves the work of the run that trains, for the next one to go on with', async () => {
+    const { id } = await start('open end', long)
+    await eventsUntil(client, id, 0, isStep)
+    await close()
+    await open()
+    const run = await client.runs.get({ id })
+    expect(run.status).toBe('interrupted')
+    expect((await client.runs.history({ id })).step).toEqual(upTo(run.step))
+    expect(run.step).toBeGreaterThan(0)
+    await client.runs.remove({ id })
   })
 })
 

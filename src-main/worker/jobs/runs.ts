@@ -7,37 +7,19 @@ import type {
   RunEvent,
   RunHistory,
   RunSummary,
-  StepPoint,
 } from '../../contract/index.ts'
 import { describeSystemError, SpellmError } from '../../errors.ts'
-import { fileStamp } from '../../formats/file-stamp.ts'
-import {
-  deleteRun,
-  listRuns,
-  looksLikeRun,
-  metricsFile,
-  readDescription,
-  readResult,
-  summariseRun,
-  type RunSummary as StoredRun,
-} from '../../runs/index.ts'
-import { conversionResultSchema } from '../convert.ts'
+import { deleteRun, readDescription } from '../../runs/index.ts'
 import { createFeed } from '../feed.ts'
-import { createRecent } from '../recent.ts'
 import { conversionSettingsSchema } from '../settings.ts'
-import { conversionSettings } from './conversion-request.ts'
 import type { JobEnvironment } from './active-job.ts'
+import { conversionSettings } from './conversion-request.ts'
 import { openJobQueue } from './job-queue.ts'
+import { runEvents, type Happening, type Since } from './run-events.ts'
 import { readRunLog } from './run-log.ts'
-import {
-  createRunRecord,
-  readRunRecord,
-  runHistory,
-  sparkline,
-  stepsAfter,
-  type RunRecord,
-} from './run-record.ts'
+import { runHistory, sparkline, type RunRecord } from './run-record.ts'
 import { summariseKnownRun } from './run-summary.ts'
+import { createStoredRuns, type StoredRun } from './stored-runs.ts'
 
 /** The runs of the runs folder, also those that the command line made there. */
 export interface Runs {
@@ -56,27 +38,19 @@ export interface Runs {
   history(id: string): Promise<RunHistory>
   events(id: string, since: Since, signal: AbortSignal): AsyncGenerator<RunEvent>
   watch(signal: AbortSignal): AsyncGenerator<RunChange>
-  /** Folders of the runs that are running or queued. */
-  readonly busy: ReadonlySet<string>
+  /** Whether a run is running or queued. */
+  readonly isBusy: boolean
   close(): Promise<void>
 }
 
-/** What somebody has heard of a run already. */
-export interface Since {
-  readonly afterStep: number
-  /** The time of the last line of the log; absent: only new lines are told. */
-  readonly afterLog?: string | undefined
-}
-
-/** Milliseconds between two messages. */
+/** Milliseconds between two messages about changes. */
 const changeInterval = 250
-const eventInterval = 100
-const pointsInMessage = 5_000
 
 /**
  * Opens the runs.
  *
- * @param runsFolder where they are at the moment
+ * @param queueFile keeps the queue
+ * @param runsFolder where runs are at the moment
  */
 export async function openRuns(
   queueFile: string,
@@ -84,55 +58,31 @@ export async function openRuns(
   environment: JobEnvironment,
 ): Promise<Runs> {
   const changes = createFeed<string>()
-  const happenings = createFeed<{ readonly folder: string; readonly event: RunEvent }>()
+  const happenings = createFeed<Happening>()
   const queue = await openJobQueue(queueFile, environment, {
     onEvent: (folder, event) => happenings.publish({ folder, event }),
     onChange: (folder) => changes.publish(folder),
   })
-  const records = createRecent<RunRecord>(2)
-  const sparklines = createRecent<number[]>(500)
+  const storedRuns = createStoredRuns()
 
   const folderOf = (id: string) => join(runsFolder(), id)
   const activeIn = (folder: string) => (queue.active?.folder === folder ? queue.active : null)
   const jobIn = (folder: string) => queue.jobs.find((job) => job.folder === folder) ?? null
 
-  const storedRecord = async (folder: string): Promise<RunRecord> => {
-    const stamp = await stampOf(join(folder, metricsFile))
-    return stamp === null ? createRunRecord() : records.get(stamp, () => readRunRecord(folder))
-  }
-  const storedSparkline = async (folder: string): Promise<readonly number[]> => {
-    const stamp = await stampOf(join(folder, metricsFile))
-    if (stamp === null) return []
-    return sparklines.get(stamp, async () => {
-      try {
-        return sparkline(await storedRecord(folder))
-      } catch (error) {
-        // The run itself says what is wrong with its metrics when it is opened.
-        if (error instanceof SpellmError && error.code === 'run-corrupt') return []
-        throw error
-      }
-    })
-  }
   const summarise = async (folder: string, stored: StoredRun | null): Promise<RunSummary> => {
-    const result =
-      stored?.status === 'finished'
-        ? await readResult(folder, conversionResultSchema).catch((error: unknown) => brokenRun(folder, error))
-        : null
-    if (result && 'problem' in result) return summarise(folder, result)
-    const idleSparkline = activeIn(folder) ? [] : await storedSparkline(folder)
+    const storedSparkline = await storedRuns.sparkline(folder)
     const active = activeIn(folder)
     return summariseKnownRun({
       folder,
       stored,
-      result,
       job: jobIn(folder),
       active,
       isWaiting: queue.isWaiting(folder),
-      sparkline: active ? sparkline(active.record) : idleSparkline,
+      sparkline: active ? sparkline(active.record) : storedSparkline,
     })
   }
   const find = async (folder: string): Promise<RunSummary | null> => {
-    const stored = (await looksLikeRun(folder)) ? await summariseRun(folder) : null
+    const stored = await storedRuns.find(folder)
     return stored || jobIn(folder) ? summarise(folder, stored) : null
   }
   const get = async (id: string): Promise<RunSummary> => {
@@ -144,7 +94,16 @@ export async function openRuns(
       'It may have been deleted or moved: look at the list of runs.',
     )
   }
-
+  /** What is recorded of a run: of one that is active, lists that go on growing. */
+  const recorded = async (folder: string): Promise<{ record: RunRecord; log: readonly LogLine[] }> => {
+    const active = activeIn(folder)
+    if (active) {
+      await active.ready
+      return active
+    }
+    const stored = { record: await storedRuns.record(folder), log: await readRunLog(folder) }
+    return activeIn(folder) ? recorded(folder) : stored
+  }
   /** A folder of that name, or one like it, made now so that nobody else takes it. */
   const reserveFolder = async (name: string): Promise<string> => {
     for (let number = 1; ; number++) {
@@ -158,16 +117,6 @@ export async function openRuns(
       }
     }
   }
-  /** What a run has recorded, as far as it is now; nothing happens between this and what the caller does next. */
-  const present = async (folder: string): Promise<{ record: RunRecord; log: readonly LogLine[] }> => {
-    const active = activeIn(folder)
-    if (active) {
-      await active.ready
-      return active
-    }
-    const stored = { record: await storedRecord(folder), log: await readRunLog(folder) }
-    return activeIn(folder) ? present(folder) : stored
-  }
   const enqueue = async (run: RunSummary, finishEarly: boolean) => {
     const job = jobIn(run.folder)
     const settings = job?.settings ?? (await readDescription(run.folder, conversionSettingsSchema)).settings
@@ -177,14 +126,14 @@ export async function openRuns(
 
   return {
     list: async () => {
-      const stored = await listRuns(runsFolder())
-      const listed = new Set(stored.map(({ folder }) => folder))
-      const others = queue.jobs
+      const stored = await storedRuns.list(runsFolder())
+      const listed = new Set(stored.map(({ summary }) => summary.folder))
+      const notBegun = queue.jobs
         .map(({ folder }) => folder)
         .filter((folder) => dirname(folder) === runsFolder() && !listed.has(folder))
       const runs = []
-      for (const run of stored) runs.push(await summarise(run.folder, run))
-      for (const folder of others) runs.push(await summarise(folder, null))
+      for (const run of stored) runs.push(await summarise(run.summary.folder, run))
+      for (const folder of notBegun) runs.push(await summarise(folder, null))
       return runs.sort((a, b) => b.created.localeCompare(a.created))
     },
     get,
@@ -224,42 +173,19 @@ export async function openRuns(
     remove: async (id) => {
       const { folder } = await get(id)
       await queue.forget(folder)
-      if (await looksLikeRun(folder)) await deleteRun(folder)
+      if (await storedRuns.find(folder)) await deleteRun(folder)
       else await removeReservation(folder)
       changes.publish(folder)
     },
     history: async (id) => {
       const { folder } = await get(id)
-      const { record, log } = await present(folder)
+      const { record, log } = await recorded(folder)
       return runHistory(record, log)
     },
-    events: async function* (id, { afterStep, afterLog }, signal) {
+    events: async function* (id, since, signal) {
       const { folder } = await get(id)
-      const { record, log } = await present(folder)
-      const listener = happenings.listen(signal)
-      let lastStep = afterStep
-      const missed = stepsAfter(record, afterStep)
-      const evaluations = record.evaluations.filter(({ step }) => step >= afterStep)
-      const samples = record.samples.filter(({ step }) => step >= afterStep)
-      const lines = afterLog === undefined ? [] : log.filter(({ at }) => at > afterLog)
-      yield* stepMessages(missed)
-      lastStep = missed.at(-1)?.step ?? lastStep
-      for (const point of evaluations) yield { type: 'evaluation', point }
-      for (const point of samples) yield { type: 'sample', point }
-      for (const line of lines) yield { type: 'log', line }
-
-      while (!signal.aborted) {
-        const points: StepPoint[] = []
-        const others: RunEvent[] = []
-        for (const { folder: origin, event } of await listener.take(eventInterval)) {
-          if (origin !== folder) continue
-          if (event.type !== 'steps') others.push(event)
-          else points.push(...event.points.filter(({ step }) => step > lastStep))
-          lastStep = Math.max(lastStep, points.at(-1)?.step ?? 0)
-        }
-        yield* stepMessages(points)
-        yield* others
-      }
+      const past = await recorded(folder)
+      yield* runEvents(folder, past, happenings.listen(signal), since)
     },
     watch: async function* (signal) {
       const listener = changes.listen(signal)
@@ -270,23 +196,11 @@ export async function openRuns(
           yield run ? { type: 'changed', run } : { type: 'removed', id: basename(folder) }
         }
     },
-    get busy() {
-      const busy = queue.jobs.map(({ folder }) => folder)
-      return new Set(busy.filter((folder) => activeIn(folder) !== null || queue.isWaiting(folder)))
+    get isBusy() {
+      return queue.isBusy
     },
     close: () => queue.close(),
   }
-}
-
-/** A run whose files can't be read must not keep others from being listed. */
-function brokenRun(folder: string, error: unknown): StoredRun & { readonly status: 'broken' } {
-  if (error instanceof SpellmError) return { folder, status: 'broken', problem: error.message }
-  throw error
-}
-
-function* stepMessages(points: readonly StepPoint[]): Generator<RunEvent> {
-  for (let start = 0; start < points.length; start += pointsInMessage)
-    yield { type: 'steps', points: points.slice(start, start + pointsInMessage) }
 }
 
 /** A name that is a folder's on every system: none of Windows' devices, no dot or space at its end. */
@@ -316,13 +230,4 @@ async function removeReservation(folder: string): Promise<void> {
     await rmdir(folder).catch((error: unknown) => {
       throw describeSystemError(error, folder)
     })
-}
-
-async function stampOf(path: string): Promise<string | null> {
-  try {
-    return await fileStamp([path])
-  } catch (error) {
-    if (error instanceof SpellmError && error.code === 'file-not-found') return null
-    throw error
-  }
 }

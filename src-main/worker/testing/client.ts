@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 import { createORPCClient, isDefinedError } from '@orpc/client'
-import { RPCLink, type SupportedMessagePort } from '@orpc/client/message-port'
+import { RPCLink } from '@orpc/client/message-port'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { contract, EngineError, RunEvent, RunStatus, RunSummary } from '../../contract/index.ts'
 import type { Engine } from '../engine.ts'
@@ -17,9 +17,9 @@ export interface ConnectedClient {
 
 export function connectTo(engine: Engine): ConnectedClient {
   const { port1, port2 } = new MessageChannel()
-  engine.connect(port1 as unknown as SupportedMessagePort)
+  engine.connect(port1)
   return {
-    client: createORPCClient(new RPCLink({ port: port2 as unknown as SupportedMessagePort })),
+    client: createORPCClient(new RPCLink({ port: port2 })),
     send: (message) => port2.postMessage(message),
     close: () => port2.close(),
   }

@@ -43,7 +43,13 @@ export function Chart({
       </Group>
       <Legend lines={lines} axis={axis} changes={changes} formatY={formatY} />
       <PlotArea {...plot} />
-      <Modal opened={isTableOpen} onClose={table.close} size="lg" title={strings.chart.tableTitle(title)}>
+      <Modal
+        opened={isTableOpen}
+        onClose={table.close}
+        size="lg"
+        title={strings.chart.tableTitle(title)}
+        closeButtonProps={{ 'aria-label': strings.chart.close }}
+      >
         <ChartTable
           lines={lines}
           range={axis.getState().range ?? extent()}

@@ -1,4 +1,4 @@
-import { useMantineTheme } from '@mantine/core'
+import { Text, useMantineTheme } from '@mantine/core'
 import 'uplot/dist/uPlot.min.css'
 import { useEffect, useRef } from 'react'
 import { useStore } from 'zustand'
@@ -68,24 +68,31 @@ export function PlotArea(props: PlotAreaProps) {
   const cursor = useStore(axis, (state) => state.cursor)
   const [from, to] = extent()
   const position = cursor ?? to
+  const isEmpty = lines.every(({ x }) => x.length === 0)
   return (
-    <div
-      ref={container}
-      className="chart-plot"
-      style={{ height, minWidth: 0, overflow: 'hidden' }}
-      role="slider"
-      tabIndex={0}
-      aria-label={strings.chart.position(title)}
-      aria-description={strings.chart.keys}
-      aria-valuemin={from}
-      aria-valuemax={to}
-      aria-valuenow={position}
-      aria-valuetext={describePosition(lines, position, props)}
-      onKeyDown={(event) => {
-        if (event.ctrlKey || event.metaKey || event.altKey) return
-        if (moveByKey(event.key, event.shiftKey, lines, axis, extent())) event.preventDefault()
-      }}
-    />
+    <div className="chart-area" style={{ height }}>
+      <div
+        ref={container}
+        className={isEmpty ? 'chart-plot chart-plot-empty' : 'chart-plot'}
+        role="slider"
+        tabIndex={0}
+        aria-label={strings.chart.position(title)}
+        aria-description={strings.chart.keys}
+        aria-valuemin={from}
+        aria-valuemax={to}
+        aria-valuenow={position}
+        aria-valuetext={describePosition(lines, position, props)}
+        onKeyDown={(event) => {
+          if (event.ctrlKey || event.metaKey || event.altKey) return
+          if (moveByKey(event.key, event.shiftKey, lines, axis, extent())) event.preventDefault()
+        }}
+      />
+      {isEmpty && (
+        <Text className="chart-empty" size="sm" c="dimmed" aria-hidden>
+          {strings.chart.noValues}
+        </Text>
+      )}
+    </div>
   )
 }
 

@@ -86,6 +86,11 @@ export function createPlot(container: HTMLElement, options: PlotOptions): Plot {
   }
 }
 
+/** Distances of the marks on the x axis: steps and tokens are whole numbers. */
+const wholeIncrements = Array.from({ length: 13 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat()
+
 function drawnData({ lines, scale }: PlotOptions, [from, to]: Range, width: number): uPlot.AlignedData {
   if (lines.length === 0) return [[]]
   return uPlot.join(
@@ -94,6 +99,21 @@ function drawnData({ lines, scale }: PlotOptions, [from, to]: Range, width: numb
       return [x, scale === 'log' ? y.map((value) => (value > 0 ? value : null)) : y]
     }),
   )
+}
+
+/** The library's logarithmic marks begin with the end of the axis, whatever number that is: without it. */
+function roundMarks(marks: (number | null)[]): (number | null)[] {
+  const isRound = (mark: number) => {
+    const digit = mark / 10 ** Math.floor(Math.log10(mark))
+    return Math.abs(digit - Math.round(digit)) < 1e-6
+  }
+  const round = marks.map((mark) => (mark !== null && isRound(mark) ? mark : null))
+  return round.some((mark) => mark !== null) ? round : marks
+}
+
+/** Close around the values; the library's own range goes on to the next power of ten. */
+function logRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+  return min === null || max === null ? [null, null] : [min / 1.05, max * 1.05]
 }
 
 function uPlotOptions(options: PlotOptions): uPlot.Options {
@@ -108,17 +128,18 @@ function uPlotOptions(options: PlotOptions): uPlot.Options {
   }
   const labels = (format: (value: number) => string) => (_: uPlot, splits: (number | null)[]) =>
     splits.map((value) => (value === null ? '' : format(value)))
+  const labelsY = labels(formatTick ?? formatY)
   return {
     // The real size comes with the first `resize`.
     width: 100,
     height: 100,
     legend: { show: false },
-    padding: [8, 24, 0, 0],
+    padding: [8, 30, 0, 0],
     scales: {
       x: { time: false, auto: false },
       y:
         scale === 'log'
-          ? { distr: logarithmic }
+          ? { distr: logarithmic, range: logRange }
           : {
               range: {
                 min: { pad: 0.05, soft: 0, mode: 3 },
@@ -127,8 +148,13 @@ function uPlotOptions(options: PlotOptions): uPlot.Options {
             },
     },
     axes: [
-      { ...axisStyle, size: 26, space: 64, values: labels(formatX) },
-      { ...axisStyle, size: 52, space: 26, values: labels(formatTick ?? formatY) },
+      { ...axisStyle, size: 26, space: 64, incrs: wholeIncrements, values: labels(formatX) },
+      {
+        ...axisStyle,
+        size: 52,
+        space: 26,
+        values: scale === 'log' ? (plot, splits) => labelsY(plot, roundMarks(splits)) : labelsY,
+      },
     ],
     series: [
       {},
@@ -145,7 +171,12 @@ function uPlotOptions(options: PlotOptions): uPlot.Options {
     ],
     cursor: {
       y: false,
-      points: { size: 7 },
+      points: {
+        size: 9,
+        width: 2,
+        stroke: (_, series) => cycled(colors.lines, lines[series - 1]?.color ?? 0),
+        fill: colors.background,
+      },
       hover: { skip: [null, undefined] },
       drag: { x: true, y: false, setScale: false, dist: 4 },
       bind: {

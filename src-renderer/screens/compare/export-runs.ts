@@ -1,5 +1,5 @@
 import type { RunSummary } from '../../../src-main/contract/index.ts'
-import { runColumns, type ColumnId } from './run-columns.ts'
+import { runColumns } from './run-columns.ts'
 
 /** What is exported beside the columns of the table. */
 const furtherValues: Record<string, (run: RunSummary) => string | number | null> = {
@@ -12,13 +12,10 @@ const furtherValues: Record<string, (run: RunSummary) => string | number | null>
   baseHeadParameters: ({ result }) => result?.parameters.baseHead ?? null,
 }
 
-type ExportedRun = Record<ColumnId | keyof typeof furtherValues, string | number | null>
-
-function exportedRun(run: RunSummary): ExportedRun {
-  return Object.fromEntries([
-    ...runColumns.map(({ id, value }) => [id, value(run)]),
-    ...Object.entries(furtherValues).map(([id, value]) => [id, value(run)]),
-  ]) as ExportedRun
+function exportedRun(run: RunSummary): Record<string, string | number | null> {
+  const columns = runColumns.map(({ id, value }) => [id, value(run)] as const)
+  const further = Object.entries(furtherValues).map(([id, value]) => [id, value(run)] as const)
+  return Object.fromEntries([...columns, ...further])
 }
 
 /** The table as JSON: a list of objects; shares from 0 to 1, seconds, ISO 8601. */

@@ -1,6 +1,6 @@
 import { Button, Grid, Group, Loader, SegmentedControl, Text } from '@mantine/core'
 import { IconRefresh } from '@tabler/icons-react'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useMemo } from 'react'
 import type { RunSummary } from '../../../src-main/contract/index.ts'
 import { Chart } from '../../components/chart/chart.tsx'
 import type { Line } from '../../components/chart/line.ts'
@@ -34,19 +34,18 @@ const formatShare = (value: number) => formatPercent(value)
 export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] }) {
   const { axis, mode } = useCompare()
   const { smoothing, isLogarithmic } = useCurvePreferences()
-  const ids = useMemo(() => runs.map(({ id }) => id), [runs])
-  const { loaded, isLoading, error } = useSmoothedHistories(ids, smoothing)
-  useRenewal(runs)
+  const { loaded, isLoading, error } = useSmoothedHistories(runs, smoothing)
 
-  /** Tokens of a step, by run: what the x of its curves is multiplied with. */
-  const strides = axis === 'step' ? '' : runs.map(({ settings }) => settings?.batchTokens ?? 1).join()
-  const [xAxis, setXAxis] = useState(createXAxis)
-  useEffect(() => setXAxis(createXAxis), [axis])
+  // As texts, so that the lines stay the same with each new list of the same runs.
+  const names = runs.map(({ id }) => id).join('\n')
+  const strides = runs.map(({ settings }) => (axis === 'tokens' ? (settings?.batchTokens ?? 1) : 1)).join()
+  const xAxis = useMemo(createXAxis, [axis])
 
   const { lossLines, agreementLines } = useMemo(() => {
+    const ids = names.split('\n')
     const byRun = strides.split(',').map(Number)
     const scaled = (steps: readonly number[], run: number) =>
-      strides === '' ? steps : steps.map((step) => step * byRun[run]!)
+      byRun[run] === 1 ? steps : steps.map((step) => step * byRun[run]!)
     const line = (run: number, id: string, x: readonly number[], y: readonly number[]): Line => ({
       label: id,
       x: scaled(x, run),
@@ -61,7 +60,7 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
         line(run, id, evaluationStep, mode === 'trie' ? trieAgreement : freeAgreement),
       ),
     }
-  }, [loaded, ids, strides, mode])
+  }, [loaded, names, strides, mode])
 
   const extent = useCallback(
     (): Range => [0, Math.max(1, ...lossLines.map(({ x }) => x[x.length - 1] ?? 0))],
@@ -87,7 +86,7 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
         <>
           {error !== null && <ErrorNotice error={error} onRetry={renewHistories} />}
           <Grid gap="xl">
-            <Grid.Col span={{ base: 12, lg: 7 }}>
+            <Grid.Col span={{ base: 12, lg: 6 }}>
               <Chart
                 {...shared}
                 title={strings.training.loss}
@@ -97,7 +96,7 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
                 controls={<CurveControls />}
               />
             </Grid.Col>
-            <Grid.Col span={{ base: 12, lg: 5 }}>
+            <Grid.Col span={{ base: 12, lg: 6 }}>
               <Chart
                 {...shared}
                 title={strings.training.agreement}
@@ -176,10 +175,4 @@ function ModeChoice() {
 
 function renewHistories(): void {
   void queryClient.invalidateQueries({ queryKey: queries.runs.history.key() })
-}
-
-/** Loads the curves anew when a run has begun or ended. */
-function useRenewal(runs: readonly RunSummary[]): void {
-  const statuses = runs.map(({ id, status }) => `${id} ${status}`).join('\n')
-  useEffect(renewHistories, [statuses])
 }

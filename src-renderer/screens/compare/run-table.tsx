@@ -43,10 +43,17 @@ export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
       }
     >
       <Table.ScrollContainer minWidth={1040} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-        <Table highlightOnHover className="run-table" aria-label={text.runs}>
+        <Table
+          highlightOnHover
+          highlightOnHoverColor="light-dark(var(--mantine-color-gray-0), var(--mantine-color-dark-6))"
+          horizontalSpacing={6}
+          verticalSpacing={4}
+          className="run-table"
+          aria-label={text.runs}
+        >
           <Table.Thead>
             <Table.Tr>
-              <Table.Td w={36} />
+              <Table.Td w={64} />
               {runColumns.map((column) => (
                 <Heading key={column.id} column={column} />
               ))}
@@ -119,23 +126,23 @@ function Row({
   return (
     <Table.Tr>
       <Table.Td>
-        <Checkbox
-          size="xs"
-          aria-label={text.select(run.id)}
-          checked={isChosen}
-          disabled={!isChosen && (!canChoose || run.status === 'broken')}
-          onChange={({ currentTarget }) => choose(run.id, currentTarget.checked)}
-        />
+        <Group gap={8} wrap="nowrap">
+          <Checkbox
+            size="xs"
+            aria-label={text.select(run.id)}
+            checked={isChosen}
+            disabled={!isChosen && (!canChoose || run.status === 'broken')}
+            onChange={({ currentTarget }) => choose(run.id, currentTarget.checked)}
+          />
+          {isChosen && <LineSwatch color={line} dash={line} />}
+        </Group>
       </Table.Td>
       {runColumns.map((column) =>
         column.id === 'name' ? (
           <Table.Th key="name" scope="row" className="run-table-name">
-            <Group gap={8} wrap="nowrap">
-              <Anchor href={`#${paths.run(run.id)}`} size="sm">
-                {run.id}
-              </Anchor>
-              {isChosen && <LineSwatch color={line} dash={line} />}
-            </Group>
+            <Anchor href={`#${paths.run(run.id)}`} inherit>
+              {run.id}
+            </Anchor>
           </Table.Th>
         ) : (
           <Table.Td key={column.id} className={column.isNumber ? 'run-table-number' : undefined}>
@@ -157,7 +164,7 @@ function Cell({
   if (id === 'status') return <StatusLabel status={run.status} />
   const known = value(run)
   return known === null ? (
-    <Text span size="sm" c="dimmed">
+    <Text span inherit c="dimmed">
       {text.unknown}
     </Text>
   ) : (

@@ -29,6 +29,19 @@ describe('comparing base and SpeLLM', () => {
     })
   })
 
+  it('waits with its judgement on what comes after the last shared token of an unfinished pair', () => {
+    const base = output([1, 2, 3, 7, 8], 'streaming')
+    expect(compareOutputs(base, output([1, 9, 3, 4, 5], 'streaming'))).toMatchObject({
+      base: [false, true, false, false, false],
+      spellm: [false, true, false, false, false],
+      sameTokens: 1,
+      different: 1,
+    })
+    expect(compareOutputs({ ...base, status: 'ended' }, output([1, 9, 3, 4, 5], 'ended'))).toMatchObject({
+      spellm: [false, true, false, true, true],
+    })
+  })
+
   it('sees that one ended early', () => {
     expect(compareOutputs(output([1], 'ended'), output([1, 2], 'stopped'))).toMatchObject({
       sameTokens: 1,

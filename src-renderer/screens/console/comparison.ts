@@ -14,12 +14,16 @@ export interface Comparison {
   readonly isFinal: boolean
 }
 
-/** Compares two outputs; while one is still being written, as far as both have come. */
+/**
+ * Compares two outputs. While one is still being written, only as far as both have come, and nothing after the
+ * last token that they share counts as different: its partner may be about to come.
+ */
 export function compareOutputs(base: GenerationOutput, spellm: GenerationOutput): Comparison {
   const isFinal = !isOpen(base) && !isOpen(spellm)
   const common = isFinal ? Infinity : Math.min(base.tokens.length, spellm.tokens.length)
   const ids = ({ tokens }: GenerationOutput) => tokens.slice(0, common).map(({ id }) => id)
-  const marked = differences(ids(base), ids(spellm))
+  const found = differences(ids(base), ids(spellm))
+  const marked = isFinal ? found : { base: withoutOpenEnd(found.base), spellm: withoutOpenEnd(found.spellm) }
   const firstDifferences = [marked.base, marked.spellm].map((flags) => {
     const first = flags.indexOf(true)
     return first === -1 ? flags.length : first
@@ -30,4 +34,9 @@ export function compareOutputs(base: GenerationOutput, spellm: GenerationOutput)
     different: marked.spellm.filter(Boolean).length,
     isFinal,
   }
+}
+
+function withoutOpenEnd(differs: readonly boolean[]): boolean[] {
+  const lastShared = differs.lastIndexOf(false)
+  return differs.map((isDifferent, index) => isDifferent && index < lastShared)
 }

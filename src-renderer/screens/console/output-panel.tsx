@@ -43,61 +43,66 @@ export function OutputPanel({
   const written = textOf(output)
   const isBusy = isOpen(output)
   return (
-    <Paper withBorder p="md" component="section" aria-labelledby={headingId} aria-busy={isBusy}>
-      <Stack gap="sm" h="100%">
-        <Group justify="space-between" wrap="nowrap">
-          <Group gap="xs" wrap="nowrap">
-            <Title order={3} size="h5" id={headingId}>
-              {outputName(output.mode)}
-            </Title>
-            {isBusy && <Loader size={14} aria-hidden />}
-          </Group>
-          <Group gap={4} wrap="nowrap">
-            <Tooltip label={text.continueHelp} multiline maw={260}>
-              <Button
-                size="compact-xs"
-                variant="subtle"
-                color="gray"
-                leftSection={<IconArrowForwardUp size={15} aria-hidden />}
-                disabled={isBusy || written === ''}
-                onClick={() => setPrompt(prompt + written)}
-              >
-                {text.continueHere}
-              </Button>
-            </Tooltip>
-            <CopyButton value={written}>
-              {({ copied, copy }) => (
-                <Tooltip label={copied ? text.copied : text.copy}>
-                  <ActionIcon
-                    variant="subtle"
-                    color="gray"
-                    size={26}
-                    aria-label={copied ? text.copied : text.copy}
-                    disabled={written === ''}
-                    onClick={copy}
-                  >
-                    {copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-                  </ActionIcon>
-                </Tooltip>
-              )}
-            </CopyButton>
-          </Group>
-        </Group>
-        <Speed output={output} speedup={speedup} />
-        <div style={{ flex: 1 }}>
-          {output.status === 'waiting' ? (
-            <Text size="sm" c="dimmed">
-              {text.waiting}
-            </Text>
-          ) : (
-            <TokenText side={side} output={output} differs={differs} selectedIndex={selectedIndex} />
-          )}
-        </div>
+    <Paper
+      withBorder
+      p="md"
+      component="section"
+      className="console-panel"
+      aria-labelledby={headingId}
+      aria-busy={isBusy}
+    >
+      <Group gap="xs" wrap="nowrap">
+        <Title order={3} size="h5" id={headingId}>
+          {outputName(output.mode)}
+        </Title>
+        {isBusy && <Loader size={14} aria-hidden />}
+      </Group>
+      <Speed output={output} speedup={speedup} />
+      <Stack gap="sm">
+        {output.status === 'waiting' ? (
+          <Text size="sm" c="dimmed">
+            {text.waiting}
+          </Text>
+        ) : (
+          <TokenText side={side} output={output} differs={differs} selectedIndex={selectedIndex} />
+        )}
         {output.status === 'failed' && <ErrorNotice error={output.error} />}
+      </Stack>
+      <Group justify="space-between" gap="xs">
         <Text size="xs" c="dimmed" role="status">
           {statusText(output)}
         </Text>
-      </Stack>
+        <Group gap={4} wrap="nowrap">
+          <Tooltip label={text.continueHelp} multiline maw={260}>
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              color="gray"
+              leftSection={<IconArrowForwardUp size={15} aria-hidden />}
+              disabled={isBusy || written === ''}
+              onClick={() => setPrompt(prompt + written)}
+            >
+              {text.continueHere}
+            </Button>
+          </Tooltip>
+          <CopyButton value={written}>
+            {({ copied, copy }) => (
+              <Tooltip label={copied ? text.copied : text.copy}>
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  size={26}
+                  aria-label={copied ? text.copied : text.copy}
+                  disabled={written === ''}
+                  onClick={copy}
+                >
+                  {copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+                </ActionIcon>
+              </Tooltip>
+            )}
+          </CopyButton>
+        </Group>
+      </Group>
     </Paper>
   )
 }

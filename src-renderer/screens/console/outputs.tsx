@@ -4,7 +4,7 @@ import { strings } from '../../strings/index.ts'
 import { compareOutputs, type Comparison } from './comparison.ts'
 import './console.css'
 import { selectToken, useConsole, type Side } from './console-store.ts'
-import { medianMilliseconds } from './generation-output.ts'
+import { medianMilliseconds, type GenerationOutput } from './generation-output.ts'
 import { OutputPanel } from './output-panel.tsx'
 import { TokenDetailPanel } from './token-detail-panel.tsx'
 
@@ -16,7 +16,8 @@ export function Outputs() {
   const selected = useConsole((state) => state.selected)
   const { base, spellm } = session?.outputs ?? {}
   const comparison = useMemo(
-    () => (base && spellm && base.status !== 'saved' ? compareOutputs(base, spellm) : null),
+    () =>
+      base && spellm && isComparable(base) && isComparable(spellm) ? compareOutputs(base, spellm) : null,
     [base, spellm],
   )
   if (!session) {
@@ -70,6 +71,10 @@ export function Outputs() {
     </div>
   )
 }
+
+/** There is something to compare, and its tokens are known. */
+const isComparable = ({ status, tokens }: GenerationOutput) =>
+  tokens.length > 0 && status !== 'failed' && status !== 'saved'
 
 function ratio(base: number | null, spellm: number | null): number | null {
   return base !== null && spellm !== null && spellm > 0 ? base / spellm : null

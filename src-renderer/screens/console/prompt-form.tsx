@@ -177,7 +177,7 @@ function Choice({
   const labelId = useId()
   return (
     <Stack gap={4} maw={260}>
-      <Text size="xs" fw={500} id={labelId}>
+      <Text size="xs" fw={600} id={labelId}>
         {label}
       </Text>
       <div>{children(labelId)}</div>

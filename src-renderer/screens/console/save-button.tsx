@@ -28,7 +28,13 @@ export function SaveButton() {
       >
         {text.save}
       </Button>
-      <Modal opened={isDialogOpen} onClose={dialog.close} title={text.saveTitle} centered>
+      <Modal
+        opened={isDialogOpen}
+        onClose={dialog.close}
+        title={text.saveTitle}
+        centered
+        closeButtonProps={{ 'aria-label': text.close }}
+      >
         {session && <SaveForm session={session} onDone={dialog.close} />}
       </Modal>
     </>

@@ -187,7 +187,13 @@ function Section({
 function Heads({ heads }: { readonly heads: NonNullable<TokenDetail['heads']> }) {
   const columns = Math.max(...heads.map((symbols) => symbols.length))
   return (
-    <Table className="console-table" withRowBorders={false} aria-label={text.heads}>
+    <Table
+      className="console-table console-heads"
+      verticalSpacing={1}
+      horizontalSpacing={4}
+      withRowBorders={false}
+      aria-label={text.heads}
+    >
       <Table.Thead>
         <Table.Tr>
           <Table.Th scope="col">{text.head}</Table.Th>
@@ -224,7 +230,13 @@ function Candidates({
   readonly chosen: number
 }) {
   return (
-    <Table className="console-table" withRowBorders={false} aria-label={label}>
+    <Table
+      className="console-table"
+      verticalSpacing={1}
+      horizontalSpacing={4}
+      withRowBorders={false}
+      aria-label={label}
+    >
       <Table.Thead>
         <Table.Tr>
           <Table.Th scope="col">{text.token}</Table.Th>

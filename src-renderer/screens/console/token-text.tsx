@@ -93,6 +93,7 @@ const Token = memo(function Token({
       className="console-token"
       role="button"
       tabIndex={isReachable ? 0 : -1}
+      {...(token.text.trim() === '' ? { 'aria-label': visibleText(token.text) } : {})}
       aria-pressed={isSelected}
       {...(isDifferent ? { 'data-differs': true, 'aria-description': text.differs } : {})}
       onFocus={() => onFocus(index)}

@@ -23,14 +23,14 @@ export function ModelTable({ models }: { readonly models: readonly LibraryModel[
   const [removed, setRemoved] = useState<Removed | null>(null)
   return (
     <>
-      <Table.ScrollContainer minWidth={720} type="native">
-        <Table verticalSpacing="sm" horizontalSpacing="md">
+      <Table.ScrollContainer minWidth={640} type="native" pos="relative">
+        <Table verticalSpacing="sm" horizontalSpacing="sm">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>{words.model}</Table.Th>
+              <Table.Th miw={190}>{words.model}</Table.Th>
               <Table.Th>{words.architecture}</Table.Th>
               <Table.Th>{words.parameters}</Table.Th>
-              <Table.Th miw={170}>{words.headShare}</Table.Th>
+              <Table.Th miw={140}>{words.headShare}</Table.Th>
               <Table.Th>
                 <VisuallyHidden>{words.actions}</VisuallyHidden>
               </Table.Th>
@@ -72,7 +72,7 @@ function UsableRow({
   const { reference, name, architecture, layers, parameters, lmHeadShare } = card
   return (
     <Table.Tr>
-      <Table.Th fw={400} maw={320}>
+      <Table.Th scope="row" fw={400} maw={320}>
         <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
           {name}
         </Text>
@@ -116,7 +116,7 @@ function UnusableRow({
 }) {
   return (
     <Table.Tr>
-      <Table.Th fw={400} maw={320}>
+      <Table.Th scope="row" fw={400} maw={320}>
         <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
           {name}
         </Text>

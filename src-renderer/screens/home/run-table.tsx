@@ -31,14 +31,14 @@ export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
   const [deletedId, setDeletedId] = useState<string | null>(null)
   return (
     <>
-      <Table.ScrollContainer minWidth={820} type="native">
-        <Table verticalSpacing="sm" horizontalSpacing="md">
+      <Table.ScrollContainer minWidth={640} type="native" pos="relative">
+        <Table verticalSpacing="sm" horizontalSpacing="sm">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>{words.run}</Table.Th>
+              <Table.Th miw={170}>{words.run}</Table.Th>
               <Table.Th>{words.status}</Table.Th>
-              <Table.Th miw={240}>{words.progress}</Table.Th>
-              <Table.Th>{words.loss}</Table.Th>
+              <Table.Th miw={190}>{words.progress}</Table.Th>
+              <Table.Th visibleFrom="lg">{words.loss}</Table.Th>
               <Table.Th>
                 <VisuallyHidden>{words.actions}</VisuallyHidden>
               </Table.Th>
@@ -63,8 +63,8 @@ function RunRow({ run, onDelete }: { readonly run: RunSummary; readonly onDelete
   const { id, base, settings, created, status, sparkline } = run
   return (
     <Table.Tr>
-      <Table.Th fw={400} maw={320}>
-        <Anchor href={`#${paths.run(id)}`} fw={600} style={{ overflowWrap: 'anywhere' }}>
+      <Table.Th scope="row" fw={400} maw={320}>
+        <Anchor href={`#${paths.run(id)}`} size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
           {id}
         </Anchor>
         <Text size="xs" c="dimmed">
@@ -80,7 +80,7 @@ function RunRow({ run, onDelete }: { readonly run: RunSummary; readonly onDelete
       <Table.Td>
         <ProgressOrResult run={run} />
       </Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="lg">
         {sparkline.length > 0 && (
           <Sparkline values={sparkline} label={words.sparkline(sparkline[0]!, sparkline.at(-1)!)} />
         )}
@@ -112,6 +112,9 @@ function ProgressOrResult({
   if (result)
     return (
       <Group gap="md" className="fact-value">
+        <Text size="sm" c="dimmed">
+          {words.agreement}
+        </Text>
         <Agreement mode={words.agreementTrie} share={result.agreement.trie} />
         <Agreement mode={words.agreementFree} share={result.agreement.free} />
       </Group>
@@ -134,7 +137,6 @@ function ProgressOrResult({
 function Agreement({ mode, share }: { readonly mode: string; readonly share: number }) {
   return (
     <Text size="sm">
-      <VisuallyHidden>{words.agreement} </VisuallyHidden>
       {mode} <b>{formatPercent(share)}</b>
     </Text>
   )
@@ -201,7 +203,7 @@ function RowActions({
           aria-label={words.nameAction(strings.runs.test, id)}
           onClick={() => goTo(paths.console(id))}
         >
-          {strings.runs.test}
+          {words.test}
         </Button>
       )}
       <Tooltip label={strings.runs.delete}>

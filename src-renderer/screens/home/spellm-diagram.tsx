@@ -5,7 +5,7 @@ const words = strings.home.diagram
 
 const trunk = { x: 20, y: 46, width: 96, height: 128 }
 const headX = 156
-const spellmX = 350
+const spellmX = 366
 const cellHeight = 26
 
 /** What changes when a base model becomes a SpeLLM: its head, and nothing else. */
@@ -15,7 +15,7 @@ export function SpellmDiagram() {
       className="spellm-diagram"
       role="img"
       aria-label={words.label}
-      viewBox="0 0 690 200"
+      viewBox="0 0 706 200"
       preserveAspectRatio="xMidYMid meet"
     >
       <BaseModel />

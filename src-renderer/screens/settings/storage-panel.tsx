@@ -6,6 +6,7 @@ import type { StoragePlace } from '../../../src-main/contract/index.ts'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { ErrorNotice } from '../../components/error-notice.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { showError } from '../../components/show-error.ts'
 import { usePathPicker } from '../../components/use-path-picker.tsx'
 import { queries, queryClient } from '../../connection/engine.ts'
 import { formatBytes } from '../../strings/format.ts'
@@ -64,7 +65,11 @@ function RunsFolder() {
           </Button>
         )}
         {host && (
-          <Button size="xs" variant="default" onClick={() => void host.reveal(info.runsFolder)}>
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => void host.reveal(info.runsFolder).catch(showError)}
+          >
             {words.reveal}
           </Button>
         )}
@@ -88,7 +93,7 @@ function Places({ places }: { readonly places: readonly StoragePlace[] }) {
   const [cleaned, setCleaned] = useState<Cleanable | null>(null)
   return (
     <>
-      <Table.ScrollContainer minWidth={560} type="native">
+      <Table.ScrollContainer minWidth={560} type="native" pos="relative">
         <Table verticalSpacing="sm">
           <Table.Thead>
             <Table.Tr>
@@ -105,7 +110,7 @@ function Places({ places }: { readonly places: readonly StoragePlace[] }) {
               const target = cleanable(place)
               return (
                 <Table.Tr key={place.kind}>
-                  <Table.Th fw={400}>
+                  <Table.Th scope="row" fw={400}>
                     <Text size="sm" fw={500}>
                       {words.places[place.kind]}
                     </Text>

@@ -45,7 +45,10 @@ export function CurvesSection({
   const { smoothing, isLogarithmic } = useCurvePreferences()
   const [axis] = useState(createXAxis)
   const [overlayIds, setOverlayIds] = useState<string[]>([])
-  const overlays = useSmoothedHistories(overlayIds, smoothing)
+  const overlays = useSmoothedHistories(
+    overlayIds.flatMap((id) => others.find((other) => other.id === id) ?? []),
+    smoothing,
+  )
   const smoothed = useSmoothedLoss(curves, changes, smoothing)
 
   const extent = useCallback((): Range => {

@@ -29,15 +29,15 @@ export function ResultPanel({ result }: { readonly result: RunResult }) {
             value: formatPercent(agreement.free, 2),
             note: text.resultPositions(agreement.positions),
           },
+          { name: text.resultLoss, value: formatSignificant(result.loss) },
+          { name: text.resultTokens, value: formatCount(result.tokens) },
+          { name: text.resultSteps, value: formatCount(result.steps) },
+          { name: text.resultSeconds, value: formatDuration(result.seconds) },
           {
             name: text.resultTail,
             value: formatCompact(parameters.tail),
             note: text.resultTailAgainstHead(parameters.tail, parameters.baseHead),
           },
-          { name: text.resultLoss, value: formatSignificant(result.loss) },
-          { name: text.resultTokens, value: formatCount(result.tokens) },
-          { name: text.resultSteps, value: formatCount(result.steps) },
-          { name: text.resultSeconds, value: formatDuration(result.seconds) },
         ]}
       />
     </Panel>

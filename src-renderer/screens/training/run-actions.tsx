@@ -1,11 +1,11 @@
 import { Button, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { notifications } from '@mantine/notifications'
 import { IconFlagCheck, IconPlayerPause, IconPlayerPlay, IconTerminal2, IconTrash } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import type { RunSummary } from '../../../src-main/contract/index.ts'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
-import { describeError, queries } from '../../connection/engine.ts'
+import { showError } from '../../components/show-error.ts'
+import { queries } from '../../connection/engine.ts'
 import { goTo, paths } from '../../navigation.ts'
 import { DeleteRunDialog } from '../../runs/delete-run-dialog.tsx'
 import { actionsOf, type RunAction } from '../../runs/run-actions.ts'
@@ -60,14 +60,9 @@ function ContinueButton({ run }: { readonly run: RunSummary }) {
 function TestButton({ run }: { readonly run: RunSummary }) {
   return (
     <Button leftSection={<IconTerminal2 size={17} aria-hidden />} onClick={() => goTo(paths.console(run.id))}>
-      {strings.runs.test}
+      {text.testInConsole}
     </Button>
   )
-}
-
-function showError(error: unknown): void {
-  const { message, remedy } = describeError(error)
-  notifications.show({ color: 'red', title: message, message: remedy, role: 'alert', autoClose: false })
 }
 
 function FinishButton({ run }: { readonly run: RunSummary }) {

@@ -1,6 +1,6 @@
 import { Group, Paper, Progress, Stack, Text } from '@mantine/core'
 import type { RunSummary } from '../../../src-main/contract/index.ts'
-import { ErrorNotice } from '../../components/error-notice.tsx'
+import { ProblemNotice } from '../../components/error-notice.tsx'
 import { FactRow, type Fact } from '../../components/facts.tsx'
 import { useChanges, type ChangeSource } from '../../components/limited-rate.ts'
 import type { RunCurves } from '../../runs/run-curves.ts'
@@ -40,11 +40,11 @@ export function RunState({
               </Text>
             )}
           </Group>
-          {isActive && progress && <PhaseProgress progress={progress} />}
-          <Facts run={run} curves={curves} changes={changes} />
+          {isActive && progress && progress.total > 0 && <PhaseProgress progress={progress} />}
+          {status !== 'broken' && <Facts run={run} curves={curves} changes={changes} />}
         </Stack>
       </Paper>
-      {problem && <ErrorNotice error={problem} />}
+      {problem && <ProblemNotice problem={problem} />}
     </Stack>
   )
 }
@@ -58,7 +58,7 @@ const explanations: Partial<Record<RunSummary['status'], string>> = {
 
 function PhaseProgress({ progress }: { readonly progress: NonNullable<RunSummary['progress']> }) {
   const { done, total, rate, secondsLeft } = progress
-  const percent = total === 0 ? 0 : Math.min(100, (100 * done) / total)
+  const percent = Math.min(100, (100 * done) / total)
   return (
     <Stack gap={4}>
       <Progress.Root size="lg">

@@ -24,6 +24,9 @@ export function AlphabetCharacters({
         </Anchor>
       </Group>
       <Collapse expanded={isOpen} id={listId} keepMounted={false}>
+        <Text size="xs" c="dimmed" mb={4}>
+          {words.charactersShown(characters.length)}
+        </Text>
         <ul className="alphabet-characters" aria-label={words.alphabetCharacters}>
           {characters.map((character) => (
             <li key={character}>

@@ -1,5 +1,5 @@
 import { Button, Group, Paper, Radio, SimpleGrid, Skeleton, Stack, Text, TextInput } from '@mantine/core'
-import { IconCheck } from '@tabler/icons-react'
+import { IconAlertTriangle, IconCheck } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { LibraryModel } from '../../../src-main/contract/index.ts'
@@ -83,7 +83,11 @@ function Choice({
   return (
     <Radio.Card value={value} p="sm" disabled={isDisabled} aria-label={`${name}. ${line}`}>
       <Group wrap="nowrap" align="start" gap="sm">
-        <Radio.Indicator mt={2} />
+        {isDisabled ? (
+          <IconAlertTriangle size={20} aria-hidden style={{ flex: 'none' }} />
+        ) : (
+          <Radio.Indicator mt={2} />
+        )}
         <div>
           <Text size="sm" fw={600}>
             {name}

@@ -1,4 +1,4 @@
-import { Group, ScrollArea, Stack, Text } from '@mantine/core'
+import { Group, Stack, Text } from '@mantine/core'
 import { useRovingIndex } from '@mantine/hooks'
 import { useEffect, useState } from 'react'
 import type { SpellingPreview } from '../../../src-main/contract/index.ts'
@@ -37,7 +37,7 @@ export function CoverageHeatmap({ heatmap }: { readonly heatmap: SpellingPreview
 
   return (
     <Stack gap="sm">
-      <ScrollArea type="auto" offsetScrollbars="x" viewportProps={{ tabIndex: -1 }}>
+      <div className="heatmap-scroll">
         <table
           className="heatmap"
           role="grid"
@@ -90,7 +90,7 @@ export function CoverageHeatmap({ heatmap }: { readonly heatmap: SpellingPreview
             ))}
           </tbody>
         </table>
-      </ScrollArea>
+      </div>
       <Group justify="space-between" gap="sm">
         <Text size="sm" className="heatmap-readout" aria-live="polite">
           {shown === null ? ' ' : describeCell(rows, ks, shown)}

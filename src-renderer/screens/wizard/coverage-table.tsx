@@ -28,7 +28,7 @@ export function CoverageTable({
       <Table.Tbody>
         {statuses.map((status) => (
           <Table.Tr key={status}>
-            <Table.Th fw={400}>
+            <Table.Th scope="row" fw={400}>
               <SpellingStatusLabel status={status} />
               <Text size="xs" c="dimmed">
                 {words.statusDescriptions[status]}

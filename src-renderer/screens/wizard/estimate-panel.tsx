@@ -20,10 +20,7 @@ export function EstimatePanel({
   readonly hasRequest: boolean
 }) {
   return (
-    <Panel
-      title={words.title}
-      actions={hasRequest && isOld && <Loader size="xs" aria-label={strings.wizard.updating} />}
-    >
+    <Panel title={words.title} actions={isOld && <Loader size="xs" aria-label={strings.wizard.updating} />}>
       {hasRequest && error !== null ? (
         <ErrorNotice error={error} onRetry={retry} />
       ) : !hasRequest ? (
@@ -46,10 +43,13 @@ function Amounts({ estimate }: { readonly estimate: Estimate }) {
       <VisuallyHidden role="status">
         {words.summary(seconds.low, seconds.high, disk.needed, memory.needed)}
       </VisuallyHidden>
-      <Amount name={words.time} value={words.timeRange(seconds.low, seconds.high)} isMain />
-      <Amount name={words.steps} value={formatCount(steps)} />
-      <Amount name={words.tokens} value={formatCount(tokens)} />
-      <Amount name={words.tail} value={words.tailValue(tailParameters)} />
+      <Stack component="dl" gap="xs" m={0}>
+        <Amount name={words.time} value={words.timeRange(seconds.low, seconds.high)} isMain />
+        <Amount name={words.steps} value={formatCount(steps)} />
+        <Amount name={words.tokens} value={formatCount(tokens)} />
+        <Amount name={words.tail} value={words.tailValue(tailParameters)} />
+      </Stack>
+      {steps === 0 && <Shortage title={words.noSteps} remedy={words.noStepsRemedy} />}
       <Need name={words.disk} {...disk} shortage={words.diskShort} remedy={words.diskRemedy} />
       <Need name={words.memory} {...memory} shortage={words.memoryShort} remedy={words.memoryRemedy} />
     </Stack>
@@ -67,10 +67,17 @@ function Amount({
 }) {
   return (
     <Group justify="space-between" gap="sm" wrap="nowrap" align="baseline">
-      <Text size="sm" c="dimmed">
+      <Text component="dt" size="sm" c="dimmed">
         {name}
       </Text>
-      <Text size={isMain ? 'md' : 'sm'} fw={isMain ? 700 : 500} ta="right" className="fact-value">
+      <Text
+        component="dd"
+        m={0}
+        size={isMain ? 'md' : 'sm'}
+        fw={isMain ? 700 : 500}
+        ta="right"
+        className="fact-value"
+      >
         {value}
       </Text>
     </Group>
@@ -98,11 +105,15 @@ function Need({
         share={needed / Math.max(free, 1)}
         isTooMuch={isShort}
       />
-      {isShort && (
-        <Alert color="yellow" icon={<IconAlertTriangle />} title={shortage} role="alert">
-          {remedy}
-        </Alert>
-      )}
+      {isShort && <Shortage title={shortage} remedy={remedy} />}
     </Stack>
+  )
+}
+
+function Shortage({ title, remedy }: { readonly title: string; readonly remedy: string }) {
+  return (
+    <Alert color="yellow" icon={<IconAlertTriangle />} title={title} role="alert">
+      {remedy}
+    </Alert>
   )
 }

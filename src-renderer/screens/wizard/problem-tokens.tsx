@@ -33,7 +33,7 @@ export function ProblemTokens({
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{words.token}</Table.Th>
-              <Table.Th>{words.spelledAs}</Table.Th>
+              <Table.Th miw={190}>{words.spelledAs}</Table.Th>
               <Table.Th>{words.status}</Table.Th>
               {isCounted && (
                 <>

@@ -26,6 +26,7 @@ export function SpellingStep() {
           <Stack gap="lg">
             <LengthControl />
             <AlphabetControl preview={live.preview} />
+            {live.preview && <AlphabetCharacters preview={live.preview} />}
           </Stack>
         </Panel>
         <Coverage live={live} />
@@ -61,7 +62,6 @@ function Coverage({ live: { preview, isOld, error, retry } }: LiveProps) {
           <Stack gap="md">
             <CoverageTable preview={preview} />
             <SizeComparison parameters={preview.parameters} />
-            <AlphabetCharacters preview={preview} />
           </Stack>
         </div>
       ) : (

@@ -8,7 +8,7 @@ const settleMilliseconds = 300
 export interface LiveEstimate {
   /** The latest answer, until the next one is there. */
   readonly answer: { readonly settings: ConversionSettingsView; readonly estimate: Estimate } | undefined
-  /** The answer isn't of the present request. */
+  /** The answer isn't of the present request, for which another one is on its way. */
   readonly isOld: boolean
   /** null: none. */
   readonly error: unknown
@@ -27,7 +27,7 @@ export function useEstimate(request: ConversionRequest | null): LiveEstimate {
   )
   return {
     answer: data,
-    isOld: settled !== request || isPlaceholderData,
+    isOld: request !== null && (settled !== request || isPlaceholderData),
     error,
     retry: () => void refetch(),
   }

@@ -23,7 +23,7 @@ export function useSpellingChoice() {
 export interface LivePreview {
   /** The latest answer, until the next one is there. */
   readonly preview: SpellingPreview | undefined
-  /** The preview isn't of the present choice. */
+  /** The preview isn't of the present choice, for which another one is on its way. */
   readonly isOld: boolean
   /** null: none. */
   readonly error: unknown
@@ -43,7 +43,7 @@ export function useSpellingPreview(): LivePreview {
   )
   return {
     preview: data,
-    isOld: settled !== choice || isPlaceholderData,
+    isOld: choice !== null && (settled !== choice || isPlaceholderData),
     error,
     retry: () => void refetch(),
   }

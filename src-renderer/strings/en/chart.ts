@@ -19,4 +19,5 @@ export const chartStrings = {
   summary: 'Summary',
   values: 'Values',
   none: '–',
+  close: 'Close',
 }

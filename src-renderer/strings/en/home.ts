@@ -56,10 +56,11 @@ export const homeStrings = {
       ? `Stopped after ${formatCount(step)} steps`
       : `Stopped at step ${formatCount(step)} of ${formatCount(steps)}`,
   beforeTraining: 'Stopped before the training',
-  interruptedHint: 'The engine ended while it ran. Nothing up to its last checkpoint is lost.',
+  interruptedHint: 'Nothing up to its last checkpoint is lost.',
   agreement: 'Agreement',
   agreementTrie: 'trie',
   agreementFree: 'free',
+  test: 'Test',
   nameAction: (action: string, run: string) => `${action}: ${run}`,
 
   models: 'Models',

@@ -17,7 +17,6 @@ export const runStrings = {
     train: 'Training',
     evaluate: 'Measuring',
   },
-  open: 'Open',
   continue: 'Continue',
   pause: 'Pause',
   test: 'Test in console',

@@ -8,6 +8,7 @@ export const trainingStrings = {
   base: (name: string) => `from ${name}`,
 
   leaveQueue: 'Take out of the queue',
+  testInConsole: 'Test in the console',
   finishNow: 'Finish now',
   finishTitle: 'Finish this run now?',
   finishExplanation: (step: number, steps: number | null) =>

@@ -38,7 +38,6 @@ export const wizardStrings = {
     modelLine: (architecture: string, parameters: number, vocabularySize: number) =>
       `${capitalised(architecture)} · ${formatCompact(parameters)} parameters · ${formatCount(vocabularySize)} tokens`,
     chosenFolder: 'Chosen folder',
-    otherFolder: 'Another model',
     folder: 'Folder of the model',
     folderDescription: 'A Hugging Face folder with config.json, tokenizer.json and *.safetensors files.',
     folderDrop: 'Type its path, browse, or drop the folder here.',
@@ -68,9 +67,6 @@ export const wizardStrings = {
     headTitle: 'The LM head',
     headBar: (share: number) =>
       `The LM head is ${formatPercent(share)} of the weights that are read for each token`,
-    head: 'LM head',
-    trunk: 'Trunk',
-    shareValue: (name: string, share: number) => `${name} ${formatPercent(share)}`,
     headSize: (vocabularySize: number, hiddenSize: number, parameters: number) =>
       `V × d = ${formatCount(vocabularySize)} × ${formatCount(hiddenSize)} = ${formatCompact(parameters)} parameters, all read for each token that is generated.`,
     tied: 'The matrix is shared with the embedding, so a conversion saves reads, not file size.',
@@ -147,7 +143,7 @@ export const wizardStrings = {
     showCharacters: 'Show the alphabet',
     hideCharacters: 'Hide the alphabet',
     alphabetCharacters: 'Characters of the alphabet',
-    moreCharacters: (count: number) => `and ${formatCount(count)} more`,
+    charactersShown: (count: number) => `${plural(count, 'character', 'characters')} shown`,
     heatmap: 'What other choices would cover',
     heatmapHint: 'Covered percent. Arrow keys move, Enter chooses k and alphabet.',
     heatmapLabel: 'Covered share by alphabet and k',
@@ -268,6 +264,8 @@ export const wizardStrings = {
     disk: 'Disk',
     memory: 'Memory',
     ofFree: (needed: number, free: number) => `${formatBytes(needed)} of ${formatBytes(free)} free`,
+    noSteps: 'The text is shorter than one step.',
+    noStepsRemedy: 'Learn from more text, or take fewer tokens per step.',
     diskShort: 'Not enough free disk space.',
     diskRemedy: 'Clean up in Settings, choose another folder for runs there, or learn from fewer tokens.',
     memoryShort: 'More memory is needed than is free.',

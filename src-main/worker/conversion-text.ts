@@ -1,5 +1,7 @@
 import { stories } from '../../resources/stories/stories.ts'
 import { readTexts } from '../formats/text-source.ts'
+import { planTeacherCache, teacherCacheShape } from '../distill/teacher-cache.ts'
+import type { Architecture } from '../models/architecture.ts'
 import { sampleModelName } from '../models/model-folder.ts'
 
 /** Stories that the sample model was not trained on. */
@@ -20,4 +22,13 @@ export function conversionDocuments({
 }): AsyncIterable<string> | Iterable<string> | null {
   if (texts.length > 0) return readTexts(texts)
   return base === sampleModelName ? stories(storySeed(seed)) : null
+}
+
+/** At least; rounded up to whole chunks of the teacher cache. */
+const heldOutPositions = 20_480
+
+/** Tokens at the beginning of the text that a conversion doesn't learn from. */
+export function heldOutTokens(architecture: Architecture): number {
+  const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
+  return Math.ceil(heldOutPositions / positionsPerChunk) * positionsPerChunk
 }

@@ -1,6 +1,6 @@
-import { input, matmul } from '../graph/index.ts'
-import { createSession, floatTensor, type Device } from '../runtime/session.ts'
-import type { Turn } from '../runtime/turns.ts'
+import { input, matmul } from '../../graph/index.ts'
+import { createSession, floatTensor, type Device } from '../../runtime/session.ts'
+import type { Turn } from '../../runtime/turns.ts'
 
 /** The size of layers in small models, at the number of rows that a teacher reads at once. */
 const rows = 2_048

@@ -1,14 +1,13 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { stories } from '../../resources/stories/stories.ts'
-import { openTokenizer, type Tokenizer } from '../formats/tokenizer.ts'
-import { modelFolder, sampleModelName } from '../models/model-folder.ts'
-import { asOrdinaryUser } from '../runs/testing/faults.ts'
-import { startEngine, type Engine } from './engine.ts'
-import { connectTo, engineErrorOf, type Client, type ConnectedClient } from './testing/client.ts'
-import { writeShortModel } from './testing/short-model.ts'
+import { stories } from '../../../resources/stories/stories.ts'
+import { openTokenizer, type Tokenizer } from '../../formats/tokenizer.ts'
+import { modelFolder, sampleModelName } from '../../models/model-folder.ts'
+import { startEngine, type Engine } from '../engine.ts'
+import { connectTo, engineErrorOf, type Client, type ConnectedClient } from '../testing/client.ts'
+import { writeShortModel } from '../testing/short-model.ts'
 
 let scratch = ''
 let engine: Engine
@@ -230,108 +229,5 @@ describe('an estimate', () => {
   it('learns from no more than the text has', async () => {
     const { estimate } = await client.runs.estimate({ base: sampleModelName, texts: [text] })
     expect(estimate).toMatchObject({ tokens: 0, steps: 0 })
-  })
-})
-
-describe('browsing', () => {
-  let folder = ''
-  beforeAll(async () => {
-    folder = join(scratch, 'browsed')
-    await mkdir(join(folder, 'b'), { recursive: true })
-    await mkdir(join(folder, 'a'))
-    await mkdir(join(folder, '.git'))
-    await writeShortModel(join(folder, 'c'))
-    await writeFile(join(folder, 'B.txt'), 'twelve bytes')
-    await writeFile(join(folder, '.secret'), '')
-    await symlink(join(folder, 'a'), join(folder, 'link to a'))
-    await symlink(join(folder, 'gone'), join(folder, 'broken link'))
-    await symlink(folder, join(folder, 'b', 'round'))
-  })
-
-  it('shows folders first, what links lead to, which are models, and nothing hidden', async () => {
-    const listing = await client.files.browse({ folder })
-    expect(listing).toMatchObject({ folder, parent: scratch, isCut: false })
-    expect(listing.entries).toEqual([
-      { name: 'a', path: join(folder, 'a'), kind: 'folder', isModel: false, bytes: 0 },
-      { name: 'b', path: join(folder, 'b'), kind: 'folder', isModel: false, bytes: 0 },
-      { name: 'c', path: join(folder, 'c'), kind: 'folder', isModel: true, bytes: 0 },
-      { name: 'link to a', path: join(folder, 'link to a'), kind: 'folder', isModel: false, bytes: 0 },
-      { name: 'B.txt', path: join(folder, 'B.txt'), kind: 'file', isModel: false, bytes: 12 },
-    ])
-  })
-
-  it('begins at home, and ends at the root', async () => {
-    expect((await client.files.browse({ folder: null })).folder).toBe(homedir())
-    expect((await client.files.browse({ folder: '/' })).parent).toBeNull()
-  })
-
-  it('lists a bounded number of entries', async () => {
-    const large = join(scratch, 'large')
-    await mkdir(large)
-    for (let i = 0; i < 1_005; i++) await writeFile(join(large, `${i}.txt`), '')
-    const { entries, isCut } = await client.files.browse({ folder: large })
-    expect(entries).toHaveLength(1_000)
-    expect(entries.slice(0, 3).map(({ name }) => name)).toEqual(['0.txt', '1.txt', '2.txt'])
-    expect(isCut).toBe(true)
-  })
-
-  it.each([
-    ['a folder that is not there', () => join(folder, 'gone'), 'file-not-found'],
-    ['a file', () => join(folder, 'B.txt'), 'file-not-found'],
-    ['a path that is not whole', () => 'src-main', 'setting-invalid'],
-  ])('refuses %s', async (_, path, code) => {
-    expect((await engineErrorOf(client.files.browse({ folder: path() }))).code).toBe(code)
-  })
-
-  it('refuses a folder that may not be read', async () => {
-    const locked = join(scratch, 'locked')
-    await mkdir(locked)
-    await chmod(locked, 0o000)
-    await asOrdinaryUser(async () => {
-      expect((await engineErrorOf(client.files.browse({ folder: locked }))).code).toBe('permission-denied')
-    })
-  })
-})
-
-describe('storage', () => {
-  it('counts what runs take, and cleans what finished runs can do without', async () => {
-    const runs = join(scratch, 'data/runs')
-    const sha256 = '0'.repeat(64)
-    const description = {
-      format: 1,
-      id: '7d0ce0a0-7a5f-4d5e-9d65-31d0a3d5a1f1',
-      created: '2026-01-02T03:04:05.000Z',
-      settings: {},
-      base: { path: sampleModelName, sha256 },
-      environment: {},
-    }
-    for (const [name, isFinished] of [
-      ['finished', true],
-      ['paused', false],
-    ] as const) {
-      for (const folder of ['cache/training', 'checkpoints', 'spellm'])
-        await mkdir(join(runs, name, folder), { recursive: true })
-      await writeFile(join(runs, name, 'run.json'), JSON.stringify(description))
-      if (isFinished) await writeFile(join(runs, name, 'result.json'), '{}')
-      for (const [file, size] of [
-        ['cache/training/chunk', 5_000],
-        ['checkpoints/step', 300],
-        ['spellm/tail', 20],
-      ] as const) {
-        await writeFile(join(runs, name, file), '')
-        await truncate(join(runs, name, file), size)
-      }
-    }
-    const placesOf = async () => {
-      const { places, freeBytes } = await client.app.storage()
-      expect(freeBytes).toBeGreaterThan(0)
-      return Object.fromEntries(
-        places.map(({ kind, bytes, removableBytes }) => [kind, [bytes, removableBytes]]),
-      )
-    }
-    expect(await placesOf()).toMatchObject({ teacherCaches: [10_000, 5_000], checkpoints: [600, 300] })
-    expect(await client.app.cleanStorage({ kind: 'teacherCaches' })).toEqual({ freedBytes: 5_000 })
-    expect(await client.app.cleanStorage({ kind: 'checkpoints' })).toEqual({ freedBytes: 300 })
-    expect(await placesOf()).toMatchObject({ teacherCaches: [5_000, 0], checkpoints: [300, 0] })
   })
 })

@@ -1,17 +1,22 @@
 import { setImmediate } from 'node:timers/promises'
-import type { SpelledToken, SpellingPreview } from '../contract/index.ts'
-import { tailShape } from '../decode/tail-session.ts'
-import type { Tokenizer } from '../formats/tokenizer.ts'
-import { tailParameterCount } from '../models/tail.ts'
-import { alphabetSize, endSymbol, parseAlphabet, type Alphabet } from '../spelling/alphabet.ts'
-import { corpusCoverage, coverageByK, mostFrequentTokens, vocabularyCoverage } from '../spelling/coverage.ts'
-import { describeSymbol } from '../spelling/describe-symbol.ts'
-import { buildSpeller, spellingOf, statusOf, type Speller } from '../spelling/speller.ts'
-import { maxSpellingLength } from '../spelling/spellings.ts'
-import type { VocabularyEntry } from '../spelling/vocabulary.ts'
+import type { SpelledToken, SpellingPreview } from '../../contract/index.ts'
+import { tailShape } from '../../decode/tail-session.ts'
+import type { Tokenizer } from '../../formats/tokenizer.ts'
+import { tailParameterCount } from '../../models/tail.ts'
+import { alphabetSize, endSymbol, parseAlphabet, type Alphabet } from '../../spelling/alphabet.ts'
+import {
+  corpusCoverage,
+  coverageByK,
+  mostFrequentTokens,
+  vocabularyCoverage,
+} from '../../spelling/coverage.ts'
+import { describeSymbol } from '../../spelling/describe-symbol.ts'
+import { buildSpeller, spellingOf, statusOf, type Speller } from '../../spelling/speller.ts'
+import { maxSpellingLength } from '../../spelling/spellings.ts'
+import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
 import type { CorpusSample, CorpusSamples } from './corpus-samples.ts'
-import { createRecent } from './recent.ts'
-import { defaultAdapterWidths } from './settings.ts'
+import { createRecent } from '../recent.ts'
+import { defaultAdapterWidths } from '../settings.ts'
 
 /** A choice of spelling for a model and a text. */
 export interface SpellingChoice {

@@ -1,0 +1,69 @@
+import type { Page } from '@playwright/test'
+import { strings } from '../../src-renderer/strings/index.ts'
+import { expect } from '../studio-test.ts'
+import { expectHeading } from './navigation.ts'
+
+const words = strings.wizard
+const { fields } = words.training
+
+export type WizardStep = keyof typeof words.steps
+
+/** What is typed into the step about training. */
+export interface Budget {
+  readonly tokens: number
+  readonly epochs: number
+  readonly batchTokens: number
+  readonly adapterWidths: string
+}
+
+/**
+ * One chunk of the teacher cache, in fewer steps than the loss chart can be walked through one by one, and slow
+ * enough ones for a test to act meanwhile.
+ */
+export const smallBudget: Budget = { tokens: 16_384, epochs: 12, batchTokens: 2_048, adapterWidths: '256' }
+export const smallBudgetSteps = 96
+
+/** Trains until somebody stops it. */
+export const endlessBudget: Budget = { ...smallBudget, epochs: 1_000 }
+
+export const nextButton = (page: Page, step: WizardStep) =>
+  page.getByRole('button', { name: words.next(words.steps[step]) })
+
+export const startButton = (page: Page) => page.getByRole('button', { name: words.review.start })
+
+/** The heading of a step, which takes the focus. */
+export async function expectStep(page: Page, step: WizardStep): Promise<void> {
+  await expect(page.getByRole('heading', { level: 2, name: words[step].heading })).toBeVisible()
+}
+
+export const sampleChoice = (page: Page) =>
+  page.getByRole('radiogroup', { name: words.base.models }).getByRole('radio', { name: words.base.sample })
+
+/** Types a budget into the step about training. */
+export async function typeBudget(page: Page, budget: Budget): Promise<void> {
+  await page.getByRole('textbox', { name: words.training.budget }).fill(String(budget.tokens))
+  await page.getByRole('button', { name: words.training.advanced }).click()
+  await page.getByRole('textbox', { name: fields.epochs }).fill(String(budget.epochs))
+  await page.getByRole('textbox', { name: fields.batchTokens }).fill(String(budget.batchTokens))
+  await page.getByRole('textbox', { name: fields.adapterWidths }).fill(budget.adapterWidths)
+}
+
+/** Walks through the wizard with the sample model, starts a run, and ends on its screen. */
+export async function convertSample(page: Page, name: string, budget: Budget): Promise<void> {
+  await page
+    .getByRole('navigation', { name: strings.app.navigation })
+    .getByRole('button', { name: strings.actions.newConversion })
+    .click()
+  await expectStep(page, 'base')
+  await sampleChoice(page).click()
+  await nextButton(page, 'spelling').click()
+  await expectStep(page, 'spelling')
+  await nextButton(page, 'training').click()
+  await expectStep(page, 'training')
+  await typeBudget(page, budget)
+  await nextButton(page, 'review').click()
+  await expectStep(page, 'review')
+  await page.getByRole('textbox', { name: words.review.name }).fill(name)
+  await startButton(page).click()
+  await expectHeading(page, name)
+}

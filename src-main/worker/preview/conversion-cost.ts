@@ -1,0 +1,124 @@
+import { batchPlan } from '../../distill/distill.ts'
+import { chunksPerGroup, totalSteps } from '../../distill/schedule.ts'
+import { planTeacherCache, teacherCacheBytes, teacherCacheShape } from '../../distill/teacher-cache.ts'
+import { tailShape } from '../../decode/tail-session.ts'
+import { parameterCount, type Architecture } from '../../models/architecture.ts'
+import { tailParameterCount, type TailShape } from '../../models/tail.ts'
+import type { Speller } from '../../spelling/speller.ts'
+import { heldOutTokens } from '../conversion-text.ts'
+import { defaultAdapterWidths, type ConversionSettings } from '../settings.ts'
+
+/** What a conversion will take, before it begins. */
+export interface ConversionCost {
+  readonly steps: number
+  /** To learn from. */
+  readonly tokens: number
+  /** Floating-point operations of all matrix products. */
+  readonly operations: number
+  readonly diskBytes: number
+  readonly memoryBytes: number
+  readonly tail: TailShape
+}
+
+const floatBytes = 4
+/** Passes over the held-out positions: the last evaluation reads all of them, the others a part. */
+const evaluationPasses = 2
+/**
+ * Sampling reads a few rows at a time, for which matrix products are slower than those that are measured, and it
+ * attends to all that was written.
+ */
+const samplingSlowness = 4
+
+/**
+ * What a conversion takes.
+ *
+ * @param textTokens tokens of the text; null: as many as are asked for
+ * @param isWritten whether the base model writes the text itself
+ */
+export function conversionCost(
+  architecture: Architecture,
+  speller: Speller,
+  settings: ConversionSettings,
+  { textTokens, isWritten }: { readonly textTokens: number | null; readonly isWritten: boolean },
+): ConversionCost {
+  const shape = teacherCacheShape(architecture)
+  const heldOut = heldOutTokens(architecture)
+  const available = textTokens === null ? settings.tokens : Math.max(0, textTokens - heldOut)
+  const asked = Math.min(settings.tokens, available)
+  const cache = planTeacherCache('', shape, Math.floor(asked / shape.tokens))
+  const tokens = cache.chunks * cache.positionsPerChunk
+  const { hiddenSize } = architecture
+  const tail = tailShape(hiddenSize, settings.adapterWidths ?? defaultAdapterWidths(hiddenSize), speller)
+  const steps = totalSteps(batchPlan(cache, settings))
+
+  const teacher = (tokens + heldOut) * teacherOperations(architecture, shape.tokens)
+  const written = isWritten ? (tokens + heldOut) * teacherOperations(architecture, shape.tokens) : 0
+  const forward = 2 * tailParameterCount(tail)
+  // The backward pass makes two products for each of the forward pass.
+  const training = steps * settings.batchTokens * 3 * forward
+  const evaluation = evaluationPasses * heldOut * forward
+  const chunks = cache.chunks + heldOut / cache.positionsPerChunk
+  return {
+    steps,
+    tokens,
+    operations: teacher + samplingSlowness * written + training + evaluation,
+    diskBytes: runDiskBytes(architecture, tail, chunks),
+    memoryBytes: Math.max(
+      teacherMemoryBytes(architecture),
+      // The trunk is there while the tail trains, for samples along the way.
+      floatBytes * parameterCount(architecture) +
+        tailMemoryBytes(architecture, tail, { batchTokens: settings.batchTokens, chunks: cache.chunks }),
+    ),
+    tail,
+  }
+}
+
+/** Of one token in a window: two for each weight that is multiplied with, and the attention to the tokens before. */
+function teacherOperations(architecture: Architecture, windowTokens: number): number {
+  const { hiddenSize, vocabularySize, tiedHead, layers, attention } = architecture
+  // The embedding is looked up, not multiplied with; tied, it is the head as well.
+  const multiplied = parameterCount(architecture) - (tiedHead ? 0 : vocabularySize * hiddenSize)
+  return 2 * multiplied + 4 * layers * attention.heads * attention.headSize * windowTokens
+}
+
+/**
+ * Memory that the teacher takes while it fills the cache, in bytes: its weights as float32, and the widest
+ * tensors of a batch, which are the logits or a layer's attention scores and inner activations.
+ */
+export function teacherMemoryBytes(architecture: Architecture): number {
+  const { batch, tokens } = teacherCacheShape(architecture)
+  const rows = batch * tokens
+  const { hiddenSize, intermediateSize, attention, vocabularySize } = architecture
+  const layer = rows * (8 * hiddenSize + 3 * intermediateSize + 2 * attention.heads * tokens)
+  const logits = rows * vocabularySize
+  return floatBytes * (parameterCount(architecture) + Math.max(layer, logits))
+}
+
+/** Memory that training a tail takes, in bytes: what AdamW keeps, a batch's activations, the chunks in memory. */
+function tailMemoryBytes(
+  architecture: Architecture,
+  shape: TailShape,
+  { batchTokens, chunks }: { readonly batchTokens: number; readonly chunks: number },
+): number {
+  const { hiddenSize: d, k, alphabetSize, adapterWidths } = shape
+  const perToken =
+    3 * k * alphabetSize + adapterWidths.reduce((sum, width) => sum + 6 * width + 8 * d, 0) + 4 * d
+  const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
+  // float16 hidden states; the choices; symbols and weights of each head.
+  const perPosition = 2 * d + 4 + 8 * k
+  // Parameters, gradients (ours and onnxruntime's) and two moments.
+  return (
+    floatBytes * (5 * tailParameterCount(shape) + batchTokens * perToken) +
+    Math.min(chunks, chunksPerGroup) * positionsPerChunk * perPosition
+  )
+}
+
+/** Disk that a run takes at most, in bytes: the teacher cache, the tokens, two checkpoints and the SpeLLM. */
+function runDiskBytes(architecture: Architecture, shape: TailShape, chunks: number): number {
+  const cacheShape = teacherCacheShape(architecture)
+  const { positionsPerChunk } = planTeacherCache('', cacheShape, 0)
+  const cache = teacherCacheBytes({ folder: '', shape: cacheShape, chunks, positionsPerChunk })
+  const tokens = chunks * positionsPerChunk * 4
+  const savedTails = 2 * 3 + 1
+  return cache + tokens + savedTails * floatBytes * tailParameterCount(shape)
+}
