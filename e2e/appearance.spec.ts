@@ -20,6 +20,9 @@ import { expect, test } from './studio-test.ts'
 const { home, wizard, training, runs } = strings
 
 test.describe('accessible in both themes', () => {
+  // Each screen is looked at three times.
+  test.slow()
+
   test('before the first run', async ({ page, studio }) => {
     await expect(
       page.getByRole('button', { name: home.nameAction(home.convert, 'Sample model') }),

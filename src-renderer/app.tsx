@@ -56,6 +56,7 @@ export function App() {
           rightSection: shortcut && <Kbd>{describeShortcut(shortcut)}</Kbd>,
         }))}
         shortcut={null}
+        attributes={{ content: { 'aria-label': strings.actions.palette } }}
         nothingFound={strings.actions.nothingFound}
         searchProps={{
           placeholder: strings.actions.searchPalette,

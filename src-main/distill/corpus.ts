@@ -2,10 +2,19 @@ import { SpellmError } from '../errors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { Architecture } from '../models/architecture.ts'
 
+/** Of a window: a document's rest that would fill less of it isn't worth reading without what came before. */
+const leastRest = 1 / 4
+
 /**
  * The tokens of documents as one stream, at most `limit` of them: before each document the token that begins
  * one, after it the one that ends it, where the model has such tokens.
  *
+ * Of a stream that will be read in windows, few positions shall lack their document's beginning, because a
+ * model guesses there, and nobody asks it to. So a document that doesn't fit into the rest of a window fills
+ * it and begins anew with the next, one that is longer than a window goes on in the following ones, and a
+ * short rest of it is left out.
+ *
+ * @param windowTokens absent: the stream is not read in windows
  * @throws SpellmError 'text-invalid' if fewer than `minimum` tokens come together
  */
 export async function collectTokens(
@@ -15,8 +24,14 @@ export async function collectTokens(
   {
     limit,
     minimum,
+    windowTokens = Infinity,
     onProgress,
-  }: { readonly limit: number; readonly minimum: number; readonly onProgress?: (tokens: number) => void },
+  }: {
+    readonly limit: number
+    readonly minimum: number
+    readonly windowTokens?: number
+    readonly onProgress?: (tokens: number) => void
+  },
 ): Promise<Int32Array> {
   const ids = new Int32Array(limit)
   const endToken = endTokens[0] === beginToken ? undefined : endTokens[0]
@@ -27,7 +42,8 @@ export async function collectTokens(
       ...tokenizer.encode(document),
       ...(endToken === undefined ? [] : [endToken]),
     ]
-    for (const id of framed) if (count < limit) ids[count++] = id
+    for (const [start, end] of piecesOf(framed.length, count, windowTokens))
+      for (let at = start; at < end && count < limit; at++) ids[count++] = framed[at]!
     onProgress?.(count)
     if (count === limit) break
   }
@@ -38,6 +54,23 @@ export async function collectTokens(
       'Give more text (to learn from, better a million tokens), or none at all.',
     )
   return ids.slice(0, count)
+}
+
+/** Which parts of a document of `length` tokens follow a stream of `count`, in order. */
+function* piecesOf(
+  length: number,
+  count: number,
+  windowTokens: number,
+): Generator<readonly [start: number, end: number]> {
+  const space = windowTokens === Infinity ? Infinity : windowTokens - (count % windowTokens)
+  if (length <= space) {
+    yield [0, length]
+    return
+  }
+  if (space < windowTokens) yield [0, space]
+  for (let start = 0; start < length; start += windowTokens)
+    if (start === 0 || length - start >= windowTokens * leastRest)
+      yield [start, Math.min(length, start + windowTokens)]
 }
 
 /** How often each token occurs, [vocabularySize]. */

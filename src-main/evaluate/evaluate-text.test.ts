@@ -9,8 +9,9 @@ import { CancelledError } from '../errors.ts'
 import { evaluateText } from './evaluate-text.ts'
 
 const text = 'Once upon a time, two bears lived near the old mill.'
-/** Eight windows of 32 tokens at once, eight times. */
-const chunk = 8 * 8 * 32
+const window = 32
+/** Eight windows at once, eight times. */
+const chunk = 8 * 8 * window
 
 let scratch = ''
 /** Spells what its base model says. */
@@ -27,7 +28,7 @@ beforeAll(async () => {
   // Where evaluation makes its own folder.
   for (const name of folderVariables) vi.stubEnv(name, scratch)
   const base = join(scratch, 'base')
-  script = await writeRecitingModel(base, text, { contextLength: 32 })
+  script = await writeRecitingModel(base, text, { contextLength: window })
   await writeRecitingSpellm(join(scratch, 'faithful'), base, script)
   faithful = await openSpellm(join(scratch, 'faithful'))
   const [misspelled] = faithful.tokenizer.encode(unknownWord)
@@ -52,8 +53,10 @@ describe('the agreement on a text', () => {
 
   it('is the share of positions where it does', async () => {
     const before = script.indexOf(faithful.tokenizer.encode(unknownWord)[0]!) - 1
-    // The text over and over, each time with the end token: how often is the word next?
-    const missed = Array.from({ length: 2 * chunk }, (_, i) => i % script.length).filter((i) => i === before)
+    // Each window is the text over and over, with its end token: how often is the word next?
+    const missed = Array.from({ length: 2 * chunk }, (_, i) => (i % window) % script.length).filter(
+      (i) => i === before,
+    )
     const share = 1 - missed.length / (2 * chunk)
     const agreement = await evaluateText(mistaken, copies(1_000), { positions: chunk + 1 })
     expect(agreement.positions).toBe(2 * chunk)

@@ -36,7 +36,8 @@ export async function evaluateText(
   try {
     const chunk = planTeacherCache(folder, shape, 0).positionsPerChunk
     const limit = Math.max(chunk, Math.ceil(positions / chunk) * chunk)
-    const ids = await collectTokens(documents, tokenizer, base.architecture, { limit, minimum: chunk })
+    const limits = { limit, minimum: chunk, windowTokens: shape.tokens }
+    const ids = await collectTokens(documents, tokenizer, base.architecture, limits)
     const cache = planTeacherCache(folder, shape, Math.floor(ids.length / shape.tokens))
     const total = cache.chunks * cache.positionsPerChunk
     await fillTeacherCache(cache, ids, () => createWindowSession(base, shape), {

@@ -255,11 +255,12 @@ async function loadTokens(
   }
   let ids: Int32Array
   const documents = conversionDocuments(settings)
+  const windowTokens = teacherCacheShape(base.architecture).tokens
   if (documents === null) {
     onEvent({ type: 'notice', message: 'No text was given: the base model writes it itself.' })
     const sampling = {
       tokens: limit,
-      sequenceLength: teacherCacheShape(base.architecture).tokens,
+      sequenceLength: windowTokens,
       seed: settings.seed,
       device: settings.device,
       onProgress,
@@ -267,7 +268,8 @@ async function loadTokens(
     }
     ids = await sampleText(base, signal ? { ...sampling, signal } : sampling)
   } else {
-    ids = await collectTokens(documents, tokenizer, base.architecture, { limit, minimum, onProgress })
+    const limits = { limit, minimum, windowTokens, onProgress }
+    ids = await collectTokens(documents, tokenizer, base.architecture, limits)
   }
   await writeSafetensors(path, { tokens: { dtype: 'I32', shape: [ids.length], data: ids } })
   return ids

@@ -14,26 +14,31 @@ export interface ChangeSource {
 /** For what stays as it is. */
 export const neverChanges: ChangeSource = { subscribe: () => () => undefined }
 
-/** What grows without end is drawn this many milliseconds apart at most. */
-export const redrawMilliseconds = 100
-
 /** @param milliseconds from one start of the task to the next, at least */
 export function limitRate(task: () => void, milliseconds: number): LimitedTask {
+  let timer: number | null = null
   let frame: number | null = null
   let last = -Infinity
-  const onFrame = (now: number) => {
-    if (now - last < milliseconds) {
-      frame = requestAnimationFrame(onFrame)
-      return
-    }
+  const run = () => {
     frame = null
-    last = now
+    last = performance.now()
     task()
   }
+  const requestFrame = () => {
+    timer = null
+    frame = requestAnimationFrame(run)
+  }
   return {
-    request: () => (frame ??= requestAnimationFrame(onFrame)),
+    request: () => {
+      if (timer !== null || frame !== null) return
+      const early = last + milliseconds - performance.now()
+      if (early > 0) timer = window.setTimeout(requestFrame, early)
+      else requestFrame()
+    },
     cancel: () => {
+      if (timer !== null) clearTimeout(timer)
       if (frame !== null) cancelAnimationFrame(frame)
+      timer = null
       frame = null
     },
   }

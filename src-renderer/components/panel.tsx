@@ -1,4 +1,4 @@
-import { Group, Paper, Stack, Text, Title } from '@mantine/core'
+import { Box, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import { useId, type ReactNode } from 'react'
 
 /** A titled part of a screen. */
@@ -28,7 +28,7 @@ export function Panel({
               </Text>
             )}
           </Stack>
-          {actions}
+          {actions !== undefined && <Box flex="none">{actions}</Box>}
         </Group>
         {children}
       </Stack>

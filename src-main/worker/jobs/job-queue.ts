@@ -63,6 +63,8 @@ export async function openJobQueue(
   let waiting: string[] = []
   const finishingEarly = new Set<string>()
   let active: ActiveJob | null = null
+  /** Resolves when the job that is active now has ended and the queue knows it. */
+  let ended: Promise<void> = Promise.resolve()
   let isClosing = false
 
   const find = (folder: string) => store.value.jobs.find((job) => job.folder === folder)
@@ -95,7 +97,7 @@ export async function openJobQueue(
     })
     if (finishingEarly.delete(job.folder)) active.finishEarly()
     onChange(job.folder)
-    void active.end.then(async (end) => {
+    ended = active.end.then(async (end) => {
       active = null
       if (end.kind === 'finished') {
         leaveQueue(job.folder)
@@ -154,14 +156,14 @@ export async function openJobQueue(
       leaveQueue(folder)
       if (active?.folder === folder) {
         active.stop()
-        await active.end
+        await ended
       }
       await write(folder, null)
     },
     close: async () => {
       isClosing = true
       active?.stop()
-      await active?.end
+      await ended
     },
   }
 }

@@ -1,11 +1,13 @@
-import { Group, Text } from '@mantine/core'
 import { useStore } from 'zustand'
 import { strings } from '../../strings/index.ts'
-import { redrawMilliseconds, useChanges, type ChangeSource } from '../limited-rate.ts'
+import { useChanges, type ChangeSource } from '../limited-rate.ts'
 import type { Line } from './line.ts'
 import { LineSwatch } from './line-swatch.tsx'
 import { valueAt } from './reading.ts'
 import type { XAxis } from './x-axis.ts'
+
+/** Faster than this nobody reads. */
+const renewalMilliseconds = 250
 
 /** Every line with its value at the cursor, or its latest. */
 export function Legend({
@@ -19,24 +21,20 @@ export function Legend({
   readonly changes: ChangeSource
   readonly formatY: (value: number) => string
 }) {
-  useChanges(changes, redrawMilliseconds)
+  useChanges(changes, renewalMilliseconds)
   const cursor = useStore(axis, (state) => state.cursor)
   return (
-    <Group gap="2px 16px">
+    <ul className="chart-legend">
       {lines.map((line, index) => {
         const value = valueAt(line, cursor)
         return (
-          <Group key={index} gap={6} wrap="nowrap">
+          <li key={index}>
             <LineSwatch {...line} />
-            <Text size="xs" c="dimmed" lineClamp={1}>
-              {line.label}
-            </Text>
-            <Text size="xs" fw={600} ff="monospace">
-              {value === null ? strings.chart.none : formatY(value)}
-            </Text>
-          </Group>
+            <span className="chart-legend-label">{line.label}</span>
+            <span className="chart-legend-value">{value === null ? strings.chart.none : formatY(value)}</span>
+          </li>
         )
       })}
-    </Group>
+    </ul>
   )
 }

@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css'
 import { useEffect, useRef } from 'react'
 import { useStore } from 'zustand'
 import { strings } from '../../strings/index.ts'
-import { limitRate, redrawMilliseconds, useChanges, type ChangeSource } from '../limited-rate.ts'
+import { limitRate, useChanges, type ChangeSource } from '../limited-rate.ts'
 import './chart.css'
 import type { Line } from './line.ts'
 import { useChartColors } from './palette.ts'
@@ -24,6 +24,8 @@ export interface PlotAreaProps extends Omit<PlotOptions, 'colors' | 'fontFamily'
 const cursorStride = 0.01
 const panShare = 0.2
 const zoomFactor = 0.5
+/** Growing lines are drawn this often at most. */
+const redrawMilliseconds = 200
 /** What a screen reader is told of growing lines is renewed this often. */
 const descriptionMilliseconds = 1_000
 
@@ -53,11 +55,20 @@ export function PlotArea(props: PlotAreaProps) {
       fontFamily,
     })
     const redraw = limitRate(plot.redraw, redrawMilliseconds)
-    const unsubscribe = changes.subscribe(redraw.request)
-    const observer = new ResizeObserver(() => plot.resize(element.clientWidth, height))
-    observer.observe(element)
+    let isInView = true
+    const unsubscribe = changes.subscribe(() => {
+      if (isInView) redraw.request()
+    })
+    const views = new IntersectionObserver((entries) => {
+      isInView = entries.at(-1)!.isIntersecting
+      if (isInView) redraw.request()
+    })
+    views.observe(element)
+    const sizes = new ResizeObserver(() => plot.resize(element.clientWidth, height))
+    sizes.observe(element)
     return () => {
-      observer.disconnect()
+      sizes.disconnect()
+      views.disconnect()
       unsubscribe()
       redraw.cancel()
       plot.destroy()

@@ -1,5 +1,5 @@
 import type { ConsoleMode, ConsoleSource } from '../../../src-main/contract/index.ts'
-import { limitRate, redrawMilliseconds } from '../../components/limited-rate.ts'
+import { limitRate } from '../../components/limited-rate.ts'
 import { engine } from '../../connection/engine.ts'
 import type { GenerationOptions } from './console-form.ts'
 import { useConsole, type Session, type Side } from './console-store.ts'
@@ -12,6 +12,9 @@ export interface GenerationRequest {
   readonly mode: 'trie' | 'free'
   readonly options: GenerationOptions
 }
+
+/** What is being written is shown this often at most. */
+const redrawMilliseconds = 100
 
 let controller: AbortController | null = null
 let sessions = 0

@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { LibraryModel, ModelCard } from '../../../src-main/contract/index.ts'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { focusHeading } from '../../components/focus-heading.ts'
 import { ShareBar } from '../../components/share-bar.tsx'
 import { queries, queryClient } from '../../connection/engine.ts'
 import { formatCompact, formatPercent } from '../../strings/format.ts'
@@ -175,6 +176,7 @@ function RemoveDialog({ model, onClose }: { readonly model: Removed | null; read
       onSuccess: async () => {
         await queryClient.invalidateQueries({ queryKey: queries.models.list.key() })
         onClose()
+        focusHeading()
       },
     }),
   )

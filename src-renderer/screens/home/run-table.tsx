@@ -11,9 +11,11 @@ import {
   VisuallyHidden,
 } from '@mantine/core'
 import { IconPlayerPause, IconPlayerPlay, IconTerminal2, IconTrash } from '@tabler/icons-react'
+import { useDisclosure } from '@mantine/hooks'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { RunSummary } from '../../../src-main/contract/index.ts'
+import { focusHeading } from '../../components/focus-heading.ts'
 import { showError } from '../../components/show-error.ts'
 import { Sparkline } from '../../components/sparkline.tsx'
 import { queries } from '../../connection/engine.ts'
@@ -25,9 +27,11 @@ import { formatMoment, formatPercent } from '../../strings/format.ts'
 import { strings } from '../../strings/index.ts'
 
 const words = strings.home
+const shownAtFirst = 10
 
 /** Runs with how far they are and what can be done with them. */
 export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
+  const [isWhole, { toggle }] = useDisclosure(false)
   const [deletedId, setDeletedId] = useState<string | null>(null)
   return (
     <>
@@ -35,7 +39,7 @@ export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
         <Table verticalSpacing="sm" horizontalSpacing="sm">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th miw={170}>{words.run}</Table.Th>
+              <Table.Th miw={{ base: 170, lg: 215 }}>{words.run}</Table.Th>
               <Table.Th>{words.status}</Table.Th>
               <Table.Th miw={190}>{words.progress}</Table.Th>
               <Table.Th visibleFrom="lg">{words.loss}</Table.Th>
@@ -45,15 +49,21 @@ export function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {runs.map((run) => (
+            {runs.slice(0, isWhole ? undefined : shownAtFirst).map((run) => (
               <RunRow key={run.id} run={run} onDelete={() => setDeletedId(run.id)} />
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
+      {runs.length > shownAtFirst && (
+        <Button size="xs" variant="default" aria-expanded={isWhole} onClick={toggle}>
+          {isWhole ? words.showFewer : words.showAll(runs.length)}
+        </Button>
+      )}
       <DeleteRunDialog
         run={runs.find(({ id }) => id === deletedId) ?? null}
         onClose={() => setDeletedId(null)}
+        onDeleted={focusHeading}
       />
     </>
   )

@@ -28,7 +28,7 @@ export function ProblemTokens({
     return <Text size="sm">{isCounted ? words.noProblems : words.noVocabularyProblems}</Text>
   return (
     <Stack gap="sm" align="start">
-      <ScrollArea w="100%" type="auto" viewportProps={{ tabIndex: -1 }}>
+      <ScrollArea w="100%" type="auto" offsetScrollbars="x" viewportProps={{ tabIndex: -1 }}>
         <Table verticalSpacing={6} miw={isCounted ? 720 : 400}>
           <Table.Thead>
             <Table.Tr>

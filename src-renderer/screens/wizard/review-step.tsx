@@ -37,7 +37,7 @@ export function ReviewStep({ runName }: { readonly runName: RunName }) {
           <BaseWords />
         </Section>
         <Section step="spelling">
-          <SpellingWords />
+          <SpellingWords answer={live.answer} />
         </Section>
         <Section step="training">
           <TrainingWords answer={live.answer} />
@@ -83,7 +83,7 @@ function BaseWords() {
   return <Text size="sm">{words.baseText(card.name, card.parameters, card.lmHeadShare)}</Text>
 }
 
-function SpellingWords() {
+function SpellingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) {
   const k = useDraft((draft) => draft.k)
   const alphabet = useDraft((draft) => draft.alphabet)
   const { preview, isOld } = useSpellingPreview()
@@ -93,8 +93,9 @@ function SpellingWords() {
         {words.spellingText(k, describeAlphabet(alphabet))}{' '}
         {preview && !isOld && words.coverageText(preview.corpus.covered, preview.countedTokens > 0)}
       </Text>
-      {preview && !isOld && (
-        <Text size="sm">{words.sizeText(preview.parameters.tail, preview.parameters.baseHead)}</Text>
+      {preview && !isOld && answer && (
+        // The preview knows nothing of the adapter's widths.
+        <Text size="sm">{words.sizeText(answer.estimate.tailParameters, preview.parameters.baseHead)}</Text>
       )}
     </Stack>
   )

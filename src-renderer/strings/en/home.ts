@@ -38,6 +38,8 @@ export const homeStrings = {
   actions: 'Actions',
   runDetails: (base: string, k: number | null, alphabet: string | null) =>
     [base, k === null ? '' : `k = ${k}`, alphabet ?? ''].filter((part) => part !== '').join(' · '),
+  showAll: (count: number) => `Show all ${formatCount(count)}`,
+  showFewer: 'Show fewer',
   customAlphabet: 'own characters',
   sparkline: (first: number, last: number) =>
     `Loss from ${formatSignificant(first, 3)} to ${formatSignificant(last, 3)}`,

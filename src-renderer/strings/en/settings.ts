@@ -32,7 +32,7 @@ export const settingsStrings = {
   places: { runs: 'Runs', teacherCaches: 'Teacher caches', checkpoints: 'Checkpoints' },
   placeDescriptions: {
     runs: 'All of it: settings, curves, SpeLLMs, and the two below',
-    teacherCaches: 'What the base models have read; made again when needed',
+    teacherCaches: 'What the base models have read, for the runs that learn from it',
     checkpoints: 'To continue a run; not needed when it is finished',
   },
   clean: 'Clean up',
@@ -40,9 +40,9 @@ export const settingsStrings = {
   cleanTitle: (place: string) => `Clean up ${place.toLowerCase()}?`,
   cleanTexts: {
     teacherCaches: (bytes: number) =>
-      `This frees ${formatBytes(bytes)}. Runs that are continued or trained again must first read their text with the base model again. Active runs are left alone.`,
+      `This frees ${formatBytes(bytes)}: the teacher caches that finished runs have kept. Their SpeLLMs and curves stay. Other runs are left alone.`,
     checkpoints: (bytes: number) =>
-      `This frees ${formatBytes(bytes)}: the checkpoints of finished runs. Their SpeLLMs and curves stay. Runs that can be continued are left alone.`,
+      `This frees ${formatBytes(bytes)}: the checkpoints of finished runs. Their SpeLLMs and curves stay. Other runs are left alone.`,
   },
   cleanConfirm: (bytes: number) => `Free ${formatBytes(bytes)}`,
   cleaned: (bytes: number) => `${formatBytes(bytes)} freed`,
