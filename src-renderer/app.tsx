@@ -1,5 +1,5 @@
-import { Alert, AppShell, Button, Group, Kbd, Loader, NavLink, Stack, Text } from '@mantine/core'
-import { useHotkeys } from '@mantine/hooks'
+import { Alert, AppShell, Burger, Button, Group, Kbd, Loader, NavLink, Stack, Text } from '@mantine/core'
+import { useDidUpdate, useDisclosure, useHotkeys } from '@mantine/hooks'
 import { Spotlight } from '@mantine/spotlight'
 import { IconSearch } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
@@ -30,12 +30,32 @@ export function App() {
     [],
   )
   useKeptTheme()
+  // On a narrow window the navigation covers the page, so it makes room once a place is chosen.
+  const [menuIsOpen, { toggle: toggleMenu, close: closeMenu }] = useDisclosure()
+  const [location] = useHashLocation()
+  useDidUpdate(closeMenu, [location])
   return (
     <Router hook={useHashLocation}>
       <a href="#content" className="skip-link" onClick={focusContent}>
         {strings.app.skipToContent}
       </a>
-      <AppShell navbar={{ width: 232, breakpoint: 'sm' }} padding="lg">
+      <AppShell
+        header={{ height: { base: 48, sm: 0 } }}
+        navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: !menuIsOpen } }}
+        padding="lg"
+      >
+        <AppShell.Header hiddenFrom="sm">
+          <Group h="100%" px="sm" gap="sm">
+            <Burger
+              size="sm"
+              opened={menuIsOpen}
+              onClick={toggleMenu}
+              aria-label={strings.app.navigation}
+              aria-expanded={menuIsOpen}
+            />
+            <Text fw={700}>{strings.app.name}</Text>
+          </Group>
+        </AppShell.Header>
         <AppShell.Navbar p="sm" aria-label={strings.app.navigation}>
           <Navigation />
         </AppShell.Navbar>
@@ -105,7 +125,11 @@ function Navigation() {
       <Button
         variant="default"
         leftSection={<IconSearch size={16} aria-hidden />}
-        rightSection={<Kbd size="xs" style={{ whiteSpace: 'nowrap' }}>{describeShortcut(palette.shortcut!)}</Kbd>}
+        rightSection={
+          <Kbd size="xs" style={{ whiteSpace: 'nowrap' }}>
+            {describeShortcut(palette.shortcut!)}
+          </Kbd>
+        }
         onClick={palette.perform}
       >
         {palette.label}

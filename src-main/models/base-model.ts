@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
@@ -38,6 +39,12 @@ const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
  */
 export async function openBaseModel(folder: string): Promise<BaseModel> {
   const configFile = join(folder, 'config.json')
+  if (existsSync(folder) && !existsSync(configFile))
+    throw new SpellmError(
+      'file-not-found',
+      `${folder}: there is no config.json, so this is not the folder of a model.`,
+      'Choose the folder that holds config.json, tokenizer.json and the *.safetensors files.',
+    )
   const { model_type: family } = await readJsonFile(configFile, z.looseObject({ model_type: z.string() }), {
     maxBytes: maxConfigBytes,
   })

@@ -1,5 +1,5 @@
 import { Grid, Group, MultiSelect, Paper, SimpleGrid, Text } from '@mantine/core'
-import { useCallback, useMemo, useState } from 'react'
+import { memo, useCallback, useMemo, useState } from 'react'
 import type { RunSummary } from '../../../src-main/contract/index.ts'
 import { Chart } from '../../components/chart/chart.tsx'
 import type { Line } from '../../components/chart/line.ts'
@@ -30,23 +30,26 @@ const maxOverlays = 5
 const formatValue = (value: number) => formatSignificant(value, 4)
 const formatShare = (value: number) => formatPercent(value)
 
+/** Another run whose loss can be laid over this one's. */
+export type ComparableRun = Pick<RunSummary, 'id' | 'status'>
+
 /** Loss, agreement and the smaller curves of a run, over the same steps. */
-export function CurvesSection({
-  run,
+export const CurvesSection = memo(function CurvesSection({
+  id,
   curves,
   changes,
   others,
 }: {
-  readonly run: RunSummary
+  readonly id: string
   readonly curves: RunCurves
   readonly changes: ChangeSource
-  readonly others: readonly RunSummary[]
+  readonly others: readonly ComparableRun[]
 }) {
   const { smoothing, isLogarithmic } = useCurvePreferences()
   const [axis] = useState(createXAxis)
   const [overlayIds, setOverlayIds] = useState<string[]>([])
   const overlays = useSmoothedHistories(
-    overlayIds.flatMap((id) => others.find((other) => other.id === id) ?? []),
+    overlayIds.flatMap((overlay) => others.find((other) => other.id === overlay) ?? []),
     smoothing,
   )
   const smoothed = useSmoothedLoss(curves, changes, smoothing)
@@ -62,21 +65,21 @@ export function CurvesSection({
         ? []
         : [{ label: text.lossRaw, x: curves.step, y: curves.loss, color: 0, dash: 0, isFaint: true }]),
       {
-        label: overlays.loaded.length > 0 ? run.id : smoothing === 1 ? text.lossLine : text.lossSmoothed,
+        label: overlays.loaded.length > 0 ? id : smoothing === 1 ? text.lossLine : text.lossSmoothed,
         x: curves.step,
         y: smoothed,
         color: 0,
         dash: 0,
       },
-      ...overlays.loaded.map(({ id, step, smoothedLoss }, index) => ({
-        label: id,
+      ...overlays.loaded.map(({ id: label, step, smoothedLoss }, index) => ({
+        label,
         x: step,
         y: smoothedLoss,
         color: index + 1,
         dash: index + 1,
       })),
     ],
-    [run.id, curves, smoothed, smoothing, overlays.loaded],
+    [id, curves, smoothed, smoothing, overlays.loaded],
   )
   const agreementLines = useMemo(
     (): Line[] => [
@@ -154,18 +157,18 @@ export function CurvesSection({
       </SimpleGrid>
     </>
   )
-}
+})
 
 function OverlayPicker({
   others,
   chosen,
   onChange,
 }: {
-  readonly others: readonly RunSummary[]
+  readonly others: readonly ComparableRun[]
   readonly chosen: string[]
   readonly onChange: (ids: string[]) => void
 }) {
-  const comparable = others.filter(({ sparkline }) => sparkline.length > 0).map(({ id }) => id)
+  const comparable = others.map(({ id }) => id)
   return (
     <Group gap="xs" mt="sm" wrap="nowrap">
       <Text size="xs" c="dimmed" style={{ flex: 'none' }}>

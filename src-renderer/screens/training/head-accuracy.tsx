@@ -1,4 +1,5 @@
 import { Text } from '@mantine/core'
+import { memo } from 'react'
 import { Panel } from '../../components/panel.tsx'
 import { useChanges, type ChangeSource } from '../../components/limited-rate.ts'
 import { useChartColors } from '../../components/chart/palette.ts'
@@ -14,7 +15,7 @@ const width = 112
 const height = 34
 
 /** How well each head does, as small multiples on the same scale from 0 to 100 %. */
-export function HeadAccuracy({
+export const HeadAccuracy = memo(function HeadAccuracy({
   curves,
   changes,
 }: {
@@ -38,7 +39,7 @@ export function HeadAccuracy({
       )}
     </Panel>
   )
-}
+})
 
 function HeadChart({
   head,

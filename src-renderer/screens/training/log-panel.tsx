@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core'
-import { useEffect, useRef } from 'react'
+import { memo, useEffect, useRef } from 'react'
 import { useStore } from 'zustand'
 import type { LogLine } from '../../../src-main/contract/index.ts'
 import { Panel } from '../../components/panel.tsx'
@@ -12,7 +12,13 @@ import './log-panel.css'
 const text = strings.training
 
 /** What the engine says of the run; stays at the end unless somebody has scrolled up. */
-export function LogPanel({ curves, changes }: { readonly curves: RunCurves; readonly changes: Changes }) {
+export const LogPanel = memo(function LogPanel({
+  curves,
+  changes,
+}: {
+  readonly curves: RunCurves
+  readonly changes: Changes
+}) {
   const newest = useStore(changes, () => curves.log.at(-1))
   const viewport = useRef<HTMLDivElement>(null)
   const isAtEnd = useRef(true)
@@ -44,7 +50,7 @@ export function LogPanel({ curves, changes }: { readonly curves: RunCurves; read
       )}
     </Panel>
   )
-}
+})
 
 function Line({ at, level, message }: LogLine) {
   return (

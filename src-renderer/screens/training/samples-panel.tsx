@@ -1,6 +1,6 @@
 import { ActionIcon, Group, NativeSelect, Stack, Text } from '@mantine/core'
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { useStore } from 'zustand'
 import type { SamplePoint } from '../../../src-main/contract/index.ts'
 import { Panel } from '../../components/panel.tsx'
@@ -12,7 +12,13 @@ import { Interlinear } from './interlinear.tsx'
 const text = strings.training
 
 /** What base and SpeLLM wrote along the way. Follows the newest until an earlier one is chosen. */
-export function SamplesPanel({ curves, changes }: { readonly curves: RunCurves; readonly changes: Changes }) {
+export const SamplesPanel = memo(function SamplesPanel({
+  curves,
+  changes,
+}: {
+  readonly curves: RunCurves
+  readonly changes: Changes
+}) {
   const newest = useStore(changes, () => curves.samples.at(-1))
   const [chosenStep, setChosenStep] = useState<number | null>(null)
   const { samples } = curves
@@ -35,7 +41,7 @@ export function SamplesPanel({ curves, changes }: { readonly curves: RunCurves; 
       )}
     </Panel>
   )
-}
+})
 
 function SampleChoice({
   samples,

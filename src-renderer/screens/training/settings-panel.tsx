@@ -1,5 +1,6 @@
 import { ActionIcon, CopyButton, Group, Text, Tooltip } from '@mantine/core'
 import { IconCheck, IconCopy, IconFolderOpen } from '@tabler/icons-react'
+import { memo } from 'react'
 import type { ConversionSettingsView, RunSummary } from '../../../src-main/contract/index.ts'
 import { FactList, type Fact } from '../../components/facts.tsx'
 import { Panel } from '../../components/panel.tsx'
@@ -9,7 +10,7 @@ import { strings } from '../../strings/index.ts'
 const text = strings.training
 
 /** What was decided about a run, and where it is. */
-export function SettingsPanel({ run }: { readonly run: RunSummary }) {
+export const SettingsPanel = memo(function SettingsPanel({ run }: { readonly run: RunSummary }) {
   return (
     <Panel title={text.settings}>
       <FactList
@@ -21,6 +22,14 @@ export function SettingsPanel({ run }: { readonly run: RunSummary }) {
       />
     </Panel>
   )
+}, isSameInSettings)
+
+/** Settings never change, and what else is shown comes with the end of the run. */
+function isSameInSettings(
+  before: { readonly run: RunSummary },
+  after: { readonly run: RunSummary },
+): boolean {
+  return before.run.id === after.run.id && before.run.status === after.run.status
 }
 
 function describeSettings(settings: ConversionSettingsView, { result }: RunSummary): Fact[] {

@@ -1,5 +1,5 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core'
-import { useEffect, useRef } from 'react'
+import { useEffect, useMemo, useRef } from 'react'
 import type { RunSummary } from '../../../src-main/contract/index.ts'
 import { ErrorNotice } from '../../components/error-notice.tsx'
 import { Screen } from '../../components/screen.tsx'
@@ -7,7 +7,7 @@ import { goTo, paths } from '../../navigation.ts'
 import { useRunCurves } from '../../runs/use-run-curves.ts'
 import { useRuns } from '../../runs/use-runs.ts'
 import { strings } from '../../strings/index.ts'
-import { CurvesSection } from './curves-section.tsx'
+import { CurvesSection, type ComparableRun } from './curves-section.tsx'
 import { HeadAccuracy } from './head-accuracy.tsx'
 import { LogPanel } from './log-panel.tsx'
 import { ResultPanel } from './result-panel.tsx'
@@ -16,7 +16,10 @@ import { RunState } from './run-state.tsx'
 import { SamplesPanel } from './samples-panel.tsx'
 import { SettingsPanel } from './settings-panel.tsx'
 
-/** One run: how far it is, its curves, what the models write, its log, settings and result. Goes home when the run is deleted. */
+/**
+ * One run: how far it is, its curves, what the models write, its log, settings and result. Goes home when the run
+ * is deleted.
+ */
 export function TrainingScreen({ id }: { readonly id: string }) {
   const runs = useRuns()
   const run = runs.list?.find((candidate) => candidate.id === id)
@@ -36,6 +39,7 @@ export function TrainingScreen({ id }: { readonly id: string }) {
 
 function ExistingRun({ run, others }: { readonly run: RunSummary; readonly others: readonly RunSummary[] }) {
   const { curves, changes, error, retry } = useRunCurves(run.status === 'broken' ? null : run.id)
+  const comparable = useComparableRuns(others)
   return (
     <Screen title={run.id} actions={<RunActions run={run} />}>
       <RunState run={run} curves={curves} changes={changes} />
@@ -43,7 +47,7 @@ function ExistingRun({ run, others }: { readonly run: RunSummary; readonly other
       {error !== null && <ErrorNotice error={error} onRetry={retry} />}
       {curves ? (
         <>
-          <CurvesSection run={run} curves={curves} changes={changes} others={others} />
+          <CurvesSection id={run.id} curves={curves} changes={changes} others={comparable} />
           <HeadAccuracy curves={curves} changes={changes} />
           <SamplesPanel curves={curves} changes={changes} />
           <LogPanel curves={curves} changes={changes} />
@@ -54,6 +58,14 @@ function ExistingRun({ run, others }: { readonly run: RunSummary; readonly other
       <SettingsPanel run={run} />
     </Screen>
   )
+}
+
+/** The runs that have a curve; the same list until it changes, whatever else the engine reports. */
+function useComparableRuns(runs: readonly RunSummary[]): readonly ComparableRun[] {
+  const key = JSON.stringify(
+    runs.filter(({ sparkline }) => sparkline.length > 0).map(({ id, status }) => ({ id, status })),
+  )
+  return useMemo(() => JSON.parse(key) as ComparableRun[], [key])
 }
 
 function MissingRun({ id }: { readonly id: string }) {
