@@ -113,7 +113,7 @@ async function countDropped(page: Page, run: SyntheticRun): Promise<number> {
   const settled = await page
     .waitForFunction(
       ([element, last]) => Number(element.getAttribute('aria-valuemax')) === last,
-      [(await chart.elementHandle())!, run.step] as const,
+      [(await chart.elementHandle()), run.step] as const,
       { timeout: 10_000 },
     )
     .catch(() => null)

@@ -124,6 +124,7 @@ test.describe('accessible in both themes', () => {
       await visit(page, 'console')
       await inspect(page, 'console')
       await generate(page, 'Once upon a time', 24)
+      await inspect(page, 'console-results')
       await tokensOf(page, 'trie').nth(1).click()
       await expect(detail(page, 2, 'trie').getByRole('table')).toHaveCount(3)
       await inspect(page, 'console-detail')

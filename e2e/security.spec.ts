@@ -38,6 +38,7 @@ async function tryInPage(page: Page, attempt: string): Promise<string[]> {
       refused.push(effectiveDirective),
     )
     // The page has no right to compile this, but the debugger, which calls it, has.
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- what is tried
     new Function(source)()
   }, attempt)
   const refused = () => page.evaluate(() => (window as unknown as { refused: string[] }).refused)
@@ -104,6 +105,7 @@ it.describe('the page', () => {
         new Promise<string>((resolve) =>
           setTimeout(() => {
             try {
+              // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- what is tried
               resolve(String(new Function('return 1')()))
             } catch (error) {
               resolve((error as Error).name)

@@ -10,7 +10,9 @@ import { describeShortcut } from './actions/describe-shortcut.ts'
 import { actions, screens } from './actions/index.ts'
 import { useTheme } from './actions/theme.ts'
 import { ScreenBoundary } from './components/screen-boundary.tsx'
+import { Screen } from './components/screen.tsx'
 import { queries, queryClient, useConnection } from './connection/engine.ts'
+import { goTo, paths } from './navigation.ts'
 import { CompareScreen } from './screens/compare/compare-screen.tsx'
 import { ConsoleScreen } from './screens/console/console-screen.tsx'
 import { HomeScreen } from './screens/home/home-screen.tsx'
@@ -162,7 +164,11 @@ function CurrentScreen() {
           <SettingsScreen />
         </Route>
         <Route>
-          <Text>{strings.app.notFound}</Text>
+          <Screen title={strings.app.notFound}>
+            <Button variant="default" onClick={() => goTo(paths.home)} style={{ alignSelf: 'start' }}>
+              {strings.app.goHome}
+            </Button>
+          </Screen>
         </Route>
       </Switch>
     </ScreenBoundary>

@@ -28,6 +28,8 @@ export const accessibleColors: CSSVariablesResolver = ({ colors }) => ({
     '--mantine-color-placeholder': colors.gray[6],
     '--mantine-color-error': colors.red[9],
     '--mantine-color-yellow-light-color': '#7a4a00',
+    // Of the present place in the navigation, under the mouse.
+    '--mantine-color-indigo-light-color': colors.indigo[9],
   },
   dark: {
     '--mantine-color-dimmed': colors.dark[1],

@@ -39,7 +39,7 @@ export function observePage(): void {
 export function readObservation(): Observation {
   const { interactions, longTasks } = window.observation
   return {
-    interactions: 'interactionCount' in performance ? Number(performance.interactionCount) : null,
+    interactions: 'interactionCount' in performance ? performance.interactionCount : null,
     slowInteractions: [...interactions.values()],
     longTasks,
   }

@@ -1,4 +1,3 @@
-import type { SupportedMessagePort } from '@orpc/client/message-port'
 import { implement } from '@orpc/server'
 import { RPCHandler } from '@orpc/server/message-port'
 import { setTimeout } from 'node:timers/promises'
@@ -22,9 +21,12 @@ export function syntheticEngine(run: SyntheticRun): EngineAccess {
   return {
     connect: (onMessage) => {
       const port = new RelayedPort(onMessage)
-      handler.upgrade(port as unknown as SupportedMessagePort)
+      handler.upgrade(port)
       return {
-        send: (data) => Promise.resolve(port.receive(data)),
+        send: (data) => {
+          port.receive(data)
+          return Promise.resolve()
+        },
         close: () => port.close(),
       }
     },

@@ -30,7 +30,7 @@ export async function startBrowserHost(dataFolder: string): Promise<BrowserHost>
     enginePid: () => enginePidBelow(child.pid!),
     stop: async () => {
       child.kill('SIGTERM')
-      const [code] = await exited
+      const [code] = (await exited) as [number | null]
       // Windows knows no polite signals.
       if (code !== 0 && process.platform !== 'win32')
         throw new Error(`The studio ended with ${String(code)}:\n${stderr}`)

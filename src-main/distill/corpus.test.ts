@@ -5,7 +5,7 @@ import { collectTokens } from './corpus.ts'
 
 /** One token a letter, 1 for a; 0 begins a document. */
 const letters = {
-  encode: (text: string) => [...text].map((letter) => letter.charCodeAt(0) - 96),
+  encode: (text: string) => Array.from(text, (letter) => letter.charCodeAt(0) - 96),
 } as unknown as Tokenizer
 const architecture = { beginToken: 0, endTokens: [] as readonly number[] } as Architecture
 

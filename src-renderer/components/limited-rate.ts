@@ -32,7 +32,7 @@ export function limitRate(task: () => void, milliseconds: number): LimitedTask {
     request: () => {
       if (timer !== null || frame !== null) return
       const early = last + milliseconds - performance.now()
-      if (early > 0) timer = window.setTimeout(requestFrame, early)
+      if (early > 0) timer = setTimeout(requestFrame, early)
       else requestFrame()
     },
     cancel: () => {

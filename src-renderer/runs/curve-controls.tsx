@@ -32,6 +32,7 @@ export function CurveControls() {
       <Switch
         size="xs"
         label={strings.training.logAxis}
+        styles={{ label: { whiteSpace: 'nowrap' } }}
         checked={isLogarithmic}
         onChange={({ currentTarget }) =>
           useCurvePreferences.setState({ isLogarithmic: currentTarget.checked })

@@ -37,7 +37,8 @@ export function useRunCurves(id: string | null): LiveRunCurves {
       setCurves(fresh)
       setError(null)
       tellChange()
-      return engine.runs.events({ id: id!, afterStep: lastStep(fresh) }, { signal })
+      const since = { afterStep: lastStep(fresh), afterLog: fresh.log.at(-1)?.at ?? '' }
+      return engine.runs.events({ id: id!, ...since }, { signal })
     },
     (event) => {
       if (!growing.current) return

@@ -22,7 +22,8 @@ export const en = {
     screenFailed: 'This screen could not be shown',
     tryAgain: 'Try again',
     loading: 'Loading …',
-    notFound: 'There is no such page.',
+    notFound: 'There is no such page',
+    goHome: 'To the home screen',
   },
   actions: {
     palette: 'Commands',

@@ -1,15 +1,14 @@
-import { ActionIcon, Group, Modal, Stack, Text, Tooltip } from '@mantine/core'
+import { Group, Modal, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconTable, IconZoomIn, IconZoomOut, IconZoomReset, type Icon } from '@tabler/icons-react'
+import { IconTable, IconZoomIn, IconZoomOut, IconZoomReset } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useStore } from 'zustand'
 import { strings } from '../../strings/index.ts'
+import { ToolButton } from '../tool-button.tsx'
 import { ChartTable } from './chart-table.tsx'
 import { Legend } from './legend.tsx'
 import { PlotArea, type PlotAreaProps } from './plot-area.tsx'
-import { zoomed } from './zoom.ts'
-
-const zoomFactor = 0.5
+import { zoomed, zoomFactor } from './zoom.ts'
 
 /**
  * Lines over x with a legend that reads them at the cursor, zoom, and all of it as a table. Charts with the
@@ -29,16 +28,14 @@ export function Chart({
   const [isTableOpen, table] = useDisclosure(false)
   return (
     <Stack gap={6} role="group" aria-label={title}>
-      <Group justify="space-between" align="center" gap="xs" wrap="nowrap">
-        <Text fw={600} size="sm" component="h2">
+      <Group justify="flex-end" align="center" gap="xs" wrap={controls === undefined ? 'nowrap' : 'wrap'}>
+        <Text fw={600} size="sm" component="h2" mr="auto">
           {title}
         </Text>
-        <Group gap="xs" wrap="nowrap">
-          {controls}
-          <Group gap={2} wrap="nowrap">
-            {hasZoomButtons && <ZoomButtons axis={axis} extent={extent} />}
-            <ToolButton label={strings.chart.showTable(title)} icon={IconTable} onClick={table.open} />
-          </Group>
+        {controls}
+        <Group gap={2} wrap="nowrap">
+          {hasZoomButtons && <ZoomButtons axis={axis} extent={extent} />}
+          <ToolButton label={strings.chart.showTable(title)} icon={IconTable} onClick={table.open} />
         </Group>
       </Group>
       <Legend lines={lines} axis={axis} changes={changes} formatY={formatY} />
@@ -85,33 +82,5 @@ function ZoomButtons({ axis, extent }: Pick<PlotAreaProps, 'axis' | 'extent'>) {
         onClick={() => axis.setState({ range: null })}
       />
     </>
-  )
-}
-
-function ToolButton({
-  label,
-  icon: ToolIcon,
-  isDisabled = false,
-  onClick,
-}: {
-  readonly label: string
-  readonly icon: Icon
-  readonly isDisabled?: boolean
-  readonly onClick: () => void
-}) {
-  return (
-    <Tooltip label={label} openDelay={400}>
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size={28}
-        aria-label={label}
-        // A disabled button would lose the focus of whoever just pressed it.
-        {...(isDisabled ? { 'data-disabled': true, 'aria-disabled': true } : {})}
-        onClick={() => !isDisabled && onClick()}
-      >
-        <ToolIcon size={17} aria-hidden />
-      </ActionIcon>
-    </Tooltip>
   )
 }

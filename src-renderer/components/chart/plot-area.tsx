@@ -10,7 +10,7 @@ import { useChartColors } from './palette.ts'
 import { createPlot, type PlotOptions } from './plot.ts'
 import { nextPosition, valueAt } from './reading.ts'
 import type { XAxis } from './x-axis.ts'
-import { panned, zoomed, type Range } from './zoom.ts'
+import { panned, zoomed, zoomFactor, type Range } from './zoom.ts'
 
 export interface PlotAreaProps extends Omit<PlotOptions, 'colors' | 'fontFamily'> {
   readonly title: string
@@ -23,7 +23,6 @@ export interface PlotAreaProps extends Omit<PlotOptions, 'colors' | 'fontFamily'
 /** Each key press moves the cursor by this share of what is shown. */
 const cursorStride = 0.01
 const panShare = 0.2
-const zoomFactor = 0.5
 /** Growing lines are drawn this often at most. */
 const redrawMilliseconds = 200
 /** What a screen reader is told of growing lines is renewed this often. */

@@ -1,6 +1,9 @@
 /** A stretch of an axis. */
 export type Range = readonly [from: number, to: number]
 
+/** How much of what is shown is left by one press of a key or button. */
+export const zoomFactor = 0.5
+
 /** A zoom shows at least this share of everything. */
 const smallestShare = 1e-4
 

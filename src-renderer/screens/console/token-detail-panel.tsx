@@ -1,9 +1,10 @@
-import { ActionIcon, Group, Paper, Skeleton, Stack, Table, Text, Title, Tooltip } from '@mantine/core'
+import { Group, Paper, Skeleton, Stack, Table, Text, Title } from '@mantine/core'
 import { IconChevronLeft, IconChevronRight, IconX } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, type ReactNode } from 'react'
 import type { Candidate, ConsoleSource, TokenDetail } from '../../../src-main/contract/index.ts'
 import { ErrorNotice } from '../../components/error-notice.tsx'
+import { ToolButton } from '../../components/tool-button.tsx'
 import { visibleText } from '../../components/tokens/visible-text.ts'
 import { queries } from '../../connection/engine.ts'
 import { strings } from '../../strings/index.ts'
@@ -13,6 +14,8 @@ import { outputName } from './output-name.ts'
 import { tokenElementId } from './token-text.tsx'
 
 const text = strings.console
+/** More don't fit beside each other, and hardly any head hesitates among so many. */
+const symbolsShown = 4
 
 /** How one token came about: the heads, what each way of decoding makes of them, and the base's own view. */
 export function TokenDetailPanel({
@@ -70,22 +73,15 @@ export function TokenDetailPanel({
           </div>
           <Group gap={2} wrap="nowrap">
             {([-1, 1] as const).map((by) => (
-              <PanelButton
+              <ToolButton
                 key={by}
                 label={by < 0 ? text.previousToken : text.nextToken}
+                icon={by < 0 ? IconChevronLeft : IconChevronRight}
                 isDisabled={!canMove(by)}
                 onClick={() => selectToken({ side, index: index + by })}
-              >
-                {by < 0 ? (
-                  <IconChevronLeft size={17} aria-hidden />
-                ) : (
-                  <IconChevronRight size={17} aria-hidden />
-                )}
-              </PanelButton>
+              />
             ))}
-            <PanelButton label={text.close} onClick={close}>
-              <IconX size={17} aria-hidden />
-            </PanelButton>
+            <ToolButton label={text.close} icon={IconX} onClick={close} />
           </Group>
         </Group>
         {detail.data ? (
@@ -100,34 +96,6 @@ export function TokenDetailPanel({
         )}
       </Stack>
     </Paper>
-  )
-}
-
-function PanelButton({
-  label,
-  isDisabled = false,
-  onClick,
-  children,
-}: {
-  readonly label: string
-  readonly isDisabled?: boolean
-  readonly onClick: () => void
-  readonly children: ReactNode
-}) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size={28}
-        aria-label={label}
-        // A disabled button would lose the focus of whoever just pressed it.
-        {...(isDisabled ? { 'data-disabled': true, 'aria-disabled': true } : {})}
-        onClick={() => !isDisabled && onClick()}
-      >
-        {children}
-      </ActionIcon>
-    </Tooltip>
   )
 }
 
@@ -185,7 +153,7 @@ function Section({
 }
 
 function Heads({ heads }: { readonly heads: NonNullable<TokenDetail['heads']> }) {
-  const columns = Math.max(...heads.map((symbols) => symbols.length))
+  const columns = Math.min(symbolsShown, Math.max(...heads.map((symbols) => symbols.length)))
   return (
     <Table
       className="console-table console-heads"
@@ -206,7 +174,7 @@ function Heads({ heads }: { readonly heads: NonNullable<TokenDetail['heads']> })
         {heads.map((symbols, head) => (
           <Table.Tr key={head}>
             <Table.Th scope="row">{head + 1}</Table.Th>
-            {symbols.map(({ symbol, probability }, rank) => (
+            {symbols.slice(0, columns).map(({ symbol, probability }, rank) => (
               <Table.Td key={rank}>
                 <Share share={probability}>
                   <bdi className="console-symbol">{visibleText(symbol)}</bdi>

@@ -1,4 +1,4 @@
-import { Grid, Group, MultiSelect, Paper, SimpleGrid, Text } from '@mantine/core'
+import { Grid, Group, Loader, MultiSelect, Paper, SimpleGrid, Text } from '@mantine/core'
 import { memo, useCallback, useMemo, useState } from 'react'
 import type { RunSummary } from '../../../src-main/contract/index.ts'
 import { Chart } from '../../components/chart/chart.tsx'
@@ -117,7 +117,12 @@ export const CurvesSection = memo(function CurvesSection({
               formatY={formatValue}
               controls={<CurveControls />}
             />
-            <OverlayPicker others={others} chosen={overlayIds} onChange={setOverlayIds} />
+            <OverlayPicker
+              others={others}
+              chosen={overlayIds}
+              isLoading={overlays.isLoading}
+              onChange={setOverlayIds}
+            />
             {overlays.error !== null && <ErrorNotice error={overlays.error} />}
           </Paper>
         </Grid.Col>
@@ -162,10 +167,12 @@ export const CurvesSection = memo(function CurvesSection({
 function OverlayPicker({
   others,
   chosen,
+  isLoading,
   onChange,
 }: {
   readonly others: readonly ComparableRun[]
   readonly chosen: string[]
+  readonly isLoading: boolean
   readonly onChange: (ids: string[]) => void
 }) {
   const comparable = others.map(({ id }) => id)
@@ -189,6 +196,7 @@ function OverlayPicker({
         searchable
         clearable
       />
+      {isLoading && <Loader size="xs" aria-label={text.overlayLoading} />}
     </Group>
   )
 }

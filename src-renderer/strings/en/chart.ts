@@ -17,7 +17,6 @@ export const chartStrings = {
   valueAt: (value: string, xName: string, x: string) => `${value} (${xName.toLowerCase()} ${x})`,
   thinned: (rows: number) => `${rows} positions spread over what the chart shows.`,
   summary: 'Summary',
-  values: 'Values',
   none: '–',
   close: 'Close',
 }

@@ -94,7 +94,6 @@ export const consoleStrings = {
   headsExplanation: 'The likeliest symbols of each head.',
   head: 'Head',
   symbols: 'Symbols',
-  freeTitle: 'Free decoding',
   free: (spelled: string, token: string) => `The best symbols spell ${spelled}; the token is ${token}.`,
   trieTitle: 'Best tokens of the SpeLLM',
   trieExplanation: 'By total log-probability of their spelling; shares among these.',

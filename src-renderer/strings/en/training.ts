@@ -46,7 +46,7 @@ export const trainingStrings = {
   overlayPlaceholder: 'Other runs',
   overlayNothing: 'No other run has a curve',
   overlayLoading: 'Loading curves …',
-  agreement: 'Agreement with the base model',
+  agreement: 'Agreement with the base',
   trie: 'trie',
   free: 'free',
   noEvaluation: 'Measured eight times along the way and at the end.',
@@ -78,7 +78,6 @@ export const trainingStrings = {
   sameTokens: (same: number, all: number) =>
     `${formatCount(same)} of ${formatCount(all)} positions are the same`,
   differenceLegend: 'differs',
-  missing: 'nothing',
   sampleAsText: (base: string, spellm: string) => `Base: ${base} SpeLLM: ${spellm}`,
 
   log: 'Log',
