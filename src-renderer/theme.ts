@@ -29,7 +29,7 @@ export const accessibleColors: CSSVariablesResolver = ({ colors }) => ({
     '--mantine-color-error': colors.red[9],
     '--mantine-color-yellow-light-color': '#7a4a00',
     // Of the present place in the navigation, under the mouse.
-    '--mantine-color-indigo-light-color': colors.indigo[9],
+    '--mantine-color-indigo-light-color': '#2f44ad',
   },
   dark: {
     '--mantine-color-dimmed': colors.dark[1],
