@@ -18,7 +18,7 @@ import {
   shortestToldMilliseconds,
   type Observation,
 } from './ui/page-observation.ts'
-import { deedsOf } from './ui/person.ts'
+import { closeLooks, visitsElsewhere, type Deed } from './ui/person.ts'
 import { syntheticEngine } from './ui/synthetic-engine.ts'
 import { startSyntheticRun, type SyntheticRun } from './ui/synthetic-run.ts'
 
@@ -37,8 +37,11 @@ const deedMilliseconds = 1_000
 
 interface Report {
   readonly minutes: number
-  /** Points at the start, and those that came then. */
-  readonly points: { readonly before: number; readonly streamed: number; readonly dropped: number }
+  /**
+   * Points at the start, and those that came then; of the last ones of these, whether the page has each, and how
+   * many it lacks.
+   */
+  readonly points: Record<'before' | 'streamed' | 'checked' | 'dropped', number>
   /** Milliseconds from a key or click to the next frame. */
   readonly interaction: Percentiles & { readonly count: number }
   readonly longTasks: { readonly count: number; readonly longest: number }
@@ -67,9 +70,13 @@ async function measure(): Promise<Report> {
     await page.getByRole('link', { name: run.id }).click()
     await page.getByRole('slider').first().waitFor()
     const start = await measureMemory(browser, page)
-    await interact(page, run, minutes / 2)
+    const deeds = [...closeLooks, ...visitsElsewhere(run.id)]
+    await doByTurns(deeds, page, minutes / 2)
     const middle = await measureMemory(browser, page)
-    await interact(page, run, minutes / 2)
+    await doByTurns(deeds, page, minutes / 2)
+    // The curves of a screen that is opened anew come from the history: what is streamed shows with time.
+    const firstStreamed = run.step + 1
+    await doByTurns(closeLooks, page, minutes / 10)
     const end = await measureMemory(browser, page)
     const observation = await page.evaluate(readObservation)
     run.stop()
@@ -78,7 +85,8 @@ async function measure(): Promise<Report> {
       points: {
         before: history,
         streamed: run.step - history,
-        dropped: await countDropped(page, run),
+        checked: run.step - firstStreamed + 1,
+        dropped: await countDropped(page, run, firstStreamed),
       },
       interaction: interactionTimes(observation),
       longTasks: { count: observation.longTasks.length, longest: Math.max(0, ...observation.longTasks) },
@@ -91,9 +99,8 @@ async function measure(): Promise<Report> {
   }
 }
 
-/** Does one thing each second, by turns, and ends on the run's screen. */
-async function interact(page: Page, run: SyntheticRun, forMinutes: number): Promise<void> {
-  const deeds = deedsOf(run.id)
+/** Does one thing each second, and whole rounds of them. */
+async function doByTurns(deeds: readonly Deed[], page: Page, forMinutes: number): Promise<void> {
   const end = performance.now() + forMinutes * 60_000
   let next = performance.now()
   while (performance.now() < end)
@@ -104,8 +111,8 @@ async function interact(page: Page, run: SyntheticRun, forMinutes: number): Prom
     }
 }
 
-/** Steps that the page does not have when the stream has ended. */
-async function countDropped(page: Page, run: SyntheticRun): Promise<number> {
+/** Steps from `first` on that the page does not have when the stream has ended. */
+async function countDropped(page: Page, run: SyntheticRun, first: number): Promise<number> {
   const chart = page.getByRole('slider', {
     name: strings.chart.position(strings.training.loss),
     exact: true,
@@ -113,12 +120,12 @@ async function countDropped(page: Page, run: SyntheticRun): Promise<number> {
   const settled = await page
     .waitForFunction(
       ([element, last]) => Number(element.getAttribute('aria-valuemax')) === last,
-      [(await chart.elementHandle()), run.step] as const,
+      [await chart.elementHandle(), run.step] as const,
       { timeout: 10_000 },
     )
     .catch(() => null)
   const lost = settled ? 0 : run.step - Number(await chart.getAttribute('aria-valuemax'))
-  return lost + (await countMissingSteps(page, Math.max(1, history)))
+  return lost + (await countMissingSteps(page, first))
 }
 
 function interactionTimes({ interactions, slowInteractions }: Observation): Report['interaction'] {
@@ -132,7 +139,7 @@ function interactionTimes({ interactions, slowInteractions }: Observation): Repo
 function describe({ points, interaction, longTasks, memory }: Report): string {
   const megabytes = (bytes: number | null) => (bytes === null ? '–' : (bytes / 1e6).toFixed(0))
   return [
-    `${points.before} points, then ${points.streamed} more in ${minutes} minutes; dropped: ${points.dropped}`,
+    `${points.before} points, then ${points.streamed} more in ${minutes} minutes; of the last ${points.checked}, dropped: ${points.dropped}`,
     `interaction   p50 ${interaction.p50} ms, p95 ${interaction.p95} ms, max ${interaction.max} ms (${interaction.count} clicks and keys; what takes less than ${shortestToldMilliseconds} ms counts as that)`,
     `long tasks    ${longTasks.count} over 50 ms, the longest ${longTasks.longest} ms`,
     ...Object.entries(memory).map(

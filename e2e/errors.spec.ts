@@ -65,4 +65,5 @@ test('an engine that dies three times within a minute is given up, and the page 
   process.kill(await studio.enginePid(), 'SIGKILL')
   const failure = page.getByRole('alert').filter({ hasText: strings.app.connectionFailed })
   await expect(failure).toContainText('crashed 3 times')
+  await expect(failure).toContainText(strings.app.connectionFailedRemedy)
 })

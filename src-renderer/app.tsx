@@ -21,6 +21,9 @@ import { TrainingScreen } from './screens/training/training-screen.tsx'
 import { WizardScreen } from './screens/wizard/wizard-screen.tsx'
 import { strings } from './strings/index.ts'
 
+/** The palette doesn't offer to open itself. */
+const listedActions = actions.filter(({ id }) => id !== 'open-palette')
+
 /** The frame around every screen: navigation, notices, command palette. */
 export function App() {
   useHotkeys(
@@ -42,11 +45,11 @@ export function App() {
         {strings.app.skipToContent}
       </a>
       <AppShell
-        header={{ height: { base: 48, sm: 0 } }}
-        navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: !menuIsOpen } }}
+        header={{ height: { base: 48, md: 0 } }}
+        navbar={{ width: 232, breakpoint: 'md', collapsed: { mobile: !menuIsOpen } }}
         padding="lg"
       >
-        <AppShell.Header hiddenFrom="sm">
+        <AppShell.Header hiddenFrom="md">
           <Group h="100%" px="sm" gap="sm">
             <Burger
               size="sm"
@@ -70,7 +73,7 @@ export function App() {
         </AppShell.Main>
       </AppShell>
       <Spotlight
-        actions={actions.map(({ id, label, icon: ActionIcon, shortcut, perform }) => ({
+        actions={listedActions.map(({ id, label, icon: ActionIcon, shortcut, perform }) => ({
           id,
           label,
           onClick: perform,
@@ -78,6 +81,8 @@ export function App() {
           rightSection: shortcut && <Kbd>{describeShortcut(shortcut)}</Kbd>,
         }))}
         shortcut={null}
+        // A blur would be painted anew with each step of the curves behind it.
+        overlayProps={{ backgroundOpacity: 0.35 }}
         attributes={{ content: { 'aria-label': strings.actions.palette } }}
         nothingFound={strings.actions.nothingFound}
         searchProps={{
@@ -183,7 +188,8 @@ function ConnectionNotice() {
     case 'failed':
       return (
         <Alert color="red" role="alert" title={strings.app.connectionFailed}>
-          {connection.reason}
+          <Text size="sm">{connection.reason}</Text>
+          <Text size="sm">{strings.app.connectionFailedRemedy}</Text>
         </Alert>
       )
     case 'connecting':
@@ -199,15 +205,16 @@ function ConnectionNotice() {
   }
 }
 
-/** Says that the engine had died; the runs that it left show how to go on. */
+/** Says that the engine had died and lives again; the runs that it left show how to go on. */
 function CrashNotice() {
+  const isGivenUp = useConnection(({ status }) => status === 'failed')
   const { data: info } = useQuery(queries.app.info.queryOptions())
   const dismiss = useMutation(
     queries.app.dismissCrash.mutationOptions({
       onSuccess: () => queryClient.invalidateQueries({ queryKey: queries.app.info.key() }),
     }),
   )
-  if (!info?.crash) return null
+  if (!info?.crash || isGivenUp) return null
   return (
     <Alert
       color="yellow"

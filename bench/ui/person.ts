@@ -12,8 +12,8 @@ const navigation = (page: Page, name: string): Locator =>
 const lossChart = (page: Page): Locator =>
   page.getByRole('slider', { name: chart.position(training.loss), exact: true })
 
-/** Deeds that begin and end on the run's screen, to be done by turns. */
-export const deedsOf = (runId: string): readonly Deed[] => [
+/** Looking closely at the curves. */
+export const closeLooks: readonly Deed[] = [
   (page) => page.getByRole('switch', { name: training.logAxis }).click(),
   (page) => page.getByRole('button', { name: chart.zoomIn }).click(),
   async (page) => {
@@ -27,6 +27,10 @@ export const deedsOf = (runId: string): readonly Deed[] => [
     await lossChart(page).press('ArrowRight')
     await lossChart(page).press('Escape')
   },
+]
+
+/** Going away from the run's screen and back again, twice. */
+export const visitsElsewhere = (runId: string): readonly Deed[] => [
   (page) => navigation(page, strings.home.title).click(),
   (page) => page.getByRole('link', { name: runId }).click(),
   async (page) => {

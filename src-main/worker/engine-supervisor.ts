@@ -114,8 +114,7 @@ export function describeEnd(
 }
 
 function describeExit({ code, signal }: { code: number | null; signal: string | null }): string {
-  if (signal === 'SIGKILL')
-    return 'The engine process was killed (SIGKILL); the system does that when memory runs out.'
+  if (signal === 'SIGKILL') return 'The engine was killed (SIGKILL), as the system does when memory runs out.'
   return signal
     ? `The engine process was ended by ${signal}.`
     : `The engine process ended with code ${code ?? 'unknown'}.`

@@ -4,6 +4,7 @@ import { createTanstackQueryUtils } from '@orpc/tanstack-query'
 import { QueryClient } from '@tanstack/react-query'
 import { create } from 'zustand'
 import type { contract, EngineError } from '../../src-main/contract/index.ts'
+import { strings } from '../strings/index.ts'
 import { connect, type EngineLink } from './transport.ts'
 
 export type EngineClient = ContractRouterClient<typeof contract>
@@ -65,12 +66,11 @@ export function startConnection(): void {
 /** What went wrong with a call, for a person: the engine's own words where it has some. */
 export function describeError(error: unknown): EngineError {
   if (isDefinedError(error)) return (error as { data: EngineError }).data
-  if (useConnection.getState().status !== 'open')
-    return {
-      code: 'connection-lost',
-      message: 'The connection to the engine was lost.',
-      remedy: 'It is made again as soon as the engine answers; then try once more.',
-    }
+  const { connectionFailed, connectionFailedRemedy, callLost, callLostRemedy, defectRemedy } = strings.app
+  const { status } = useConnection.getState()
+  if (status === 'failed')
+    return { code: 'connection-failed', message: connectionFailed, remedy: connectionFailedRemedy }
+  if (status !== 'open') return { code: 'connection-lost', message: callLost, remedy: callLostRemedy }
   const message = error instanceof Error ? error.message : String(error)
-  return { code: 'defect', message, remedy: 'Please report this.' }
+  return { code: 'defect', message, remedy: defectRemedy }
 }

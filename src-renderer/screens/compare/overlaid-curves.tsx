@@ -85,7 +85,7 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
       ) : (
         <>
           {error !== null && <ErrorNotice error={error} onRetry={renewHistories} />}
-          <Grid gap="xl">
+          <Grid gap="xl" align="end">
             <Grid.Col span={{ base: 12, lg: 6 }}>
               <Chart
                 {...shared}
