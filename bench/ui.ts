@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromium, type Page } from '@playwright/test'
 import { chromiumOptions } from '../e2e/host/chromium.ts'
+import { walkThroughChart } from '../e2e/screens/chart-walk.ts'
 import { startStudioServer } from '../src-main/web/server.ts'
 import { strings } from '../src-renderer/strings/index.ts'
-import { countMissingSteps } from './ui/curve-walk.ts'
 import { measureMemory, type PageMemory } from './ui/page-memory.ts'
 import {
   observePage,
@@ -125,7 +125,9 @@ async function countDropped(page: Page, run: SyntheticRun, first: number): Promi
     )
     .catch(() => null)
   const lost = settled ? 0 : run.step - Number(await chart.getAttribute('aria-valuemax'))
-  return lost + (await countMissingSteps(page, first))
+  const walked = await walkThroughChart(page, strings.training.loss, first)
+  const there = new Set(walked.filter((step) => step >= first))
+  return lost + walked.at(-1)! - first + 1 - there.size
 }
 
 function interactionTimes({ interactions, slowInteractions }: Observation): Report['interaction'] {

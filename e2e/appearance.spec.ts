@@ -4,11 +4,11 @@ import { strings } from '../src-renderer/strings/index.ts'
 import { preparedRuns } from './host/prepared-data.ts'
 import { inspect } from './inspection.ts'
 import { detail, generate, tokensOf } from './screens/console.ts'
-import { expectHeading, openAddress, visit } from './screens/navigation.ts'
+import { dismissCrash, expectHeading, openAddress, visit } from './screens/navigation.ts'
 import { expectStatus, expectStepAfter } from './screens/run.ts'
 import {
   convertSample,
-  endlessBudget,
+  longBudget,
   expectStep,
   nextButton,
   sampleChoice,
@@ -71,7 +71,7 @@ test.describe('accessible in both themes', () => {
     await inspect(page, 'wizard-spelling')
     await nextButton(page, 'training').click()
     await expectStep(page, 'training')
-    await typeBudget(page, endlessBudget)
+    await typeBudget(page, longBudget)
     await expect(page.getByRole('region', { name: wizard.training.preview })).toBeVisible()
     await expect(page.getByText(wizard.estimate.steps, { exact: true })).toBeVisible()
     await inspect(page, 'wizard-training')
@@ -102,7 +102,7 @@ test.describe('accessible in both themes', () => {
       await inspect(page, 'chart-table')
       await page.keyboard.press('Escape')
 
-      await convertSample(page, 'training', endlessBudget)
+      await convertSample(page, 'training', longBudget)
       await expectStepAfter(page, 3)
       await inspect(page, 'run-training')
       await page.getByRole('button', { name: training.finishNow }).click()
@@ -159,10 +159,10 @@ test.describe('accessible in both themes', () => {
       process.kill(await studio.enginePid(), 'SIGKILL')
       await expect(page.getByRole('alert').filter({ hasText: strings.app.crashed })).toBeVisible()
       await inspect(page, 'engine-restarted')
-      for (let crash = 2; crash <= 3; crash++) {
-        await expect(page.getByRole('status').filter({ hasText: strings.app.connectionLost })).toBeHidden()
-        process.kill(await studio.enginePid(), 'SIGKILL')
-      }
+      await dismissCrash(page)
+      process.kill(await studio.enginePid(), 'SIGKILL')
+      await dismissCrash(page)
+      process.kill(await studio.enginePid(), 'SIGKILL')
       await expect(page.getByRole('alert').filter({ hasText: strings.app.connectionFailed })).toBeVisible()
       await inspect(page, 'engine-failed')
     })

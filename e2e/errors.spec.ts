@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { strings } from '../src-renderer/strings/index.ts'
-import { expectHeading, openAddress } from './screens/navigation.ts'
+import { dismissCrash, expectHeading, openAddress } from './screens/navigation.ts'
 import { nextButton } from './screens/wizard.ts'
 import { expect, test } from './studio-test.ts'
 
@@ -58,9 +58,7 @@ test('an engine that dies three times within a minute is given up, and the page 
   await expectHeading(page, strings.home.title)
   for (let crash = 1; crash <= 2; crash++) {
     process.kill(await studio.enginePid(), 'SIGKILL')
-    const notice = page.getByRole('alert').filter({ hasText: strings.app.crashed })
-    await notice.getByRole('button', { name: strings.app.dismiss }).click()
-    await expect(notice).toBeHidden()
+    await dismissCrash(page)
   }
   process.kill(await studio.enginePid(), 'SIGKILL')
   const failure = page.getByRole('alert').filter({ hasText: strings.app.connectionFailed })

@@ -19,6 +19,7 @@ test.describe('the first start', () => {
   test('converts the sample model with two clicks', async ({ page }) => {
     await page.getByRole('button', { name: strings.actions.convertSample }).click()
     await expectStep(page, 'review')
+    await expect(startButton(page)).toBeEnabled()
     const name = await page.getByRole('textbox', { name: strings.wizard.review.name }).inputValue()
     await startButton(page).click()
     await expectHeading(page, name)

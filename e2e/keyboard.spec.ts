@@ -2,7 +2,7 @@ import type { Locator, Page } from '@playwright/test'
 import { strings } from '../src-renderer/strings/index.ts'
 import { expectHeading } from './screens/navigation.ts'
 import { expectStatus } from './screens/run.ts'
-import { endlessBudget, expectStep, nextButton, sampleChoice, startButton } from './screens/wizard.ts'
+import { longBudget, expectStep, nextButton, sampleChoice, startButton } from './screens/wizard.ts'
 import { expect, test } from './studio-test.ts'
 
 const words = strings.wizard
@@ -83,14 +83,14 @@ test('the wizard can be walked by keyboard alone, and a revisited step keeps its
   await page.keyboard.press('Enter')
 
   await expectStep(page, 'training')
-  await typeInto(page, field(training.budget), String(endlessBudget.tokens))
+  await typeInto(page, field(training.budget), String(longBudget.tokens))
   await tabTo(page, page.getByRole('button', { name: training.advanced }))
   await page.keyboard.press('Enter')
-  await typeInto(page, field(fields.epochs), String(endlessBudget.epochs))
+  await typeInto(page, field(fields.epochs), String(longBudget.epochs))
   await typeInto(page, field(fields.adapterWidths), '16, x')
   await expect(page.getByText(words.problems.adapterWidths)).toBeVisible()
   await expect(nextButton(page, 'review')).toBeDisabled()
-  await typeInto(page, field(fields.adapterWidths), endlessBudget.adapterWidths)
+  await typeInto(page, field(fields.adapterWidths), longBudget.adapterWidths)
 
   await tabTo(page, page.getByRole('button', { name: words.back, exact: true }))
   await page.keyboard.press('Enter')
@@ -100,7 +100,7 @@ test('the wizard can be walked by keyboard alone, and a revisited step keeps its
   await tabTo(page, nextButton(page, 'training'))
   await page.keyboard.press('Enter')
   await expectStep(page, 'training')
-  await expect(field(fields.epochs)).toHaveValue('1,000')
+  await expect(field(fields.epochs)).toHaveValue(String(longBudget.epochs))
   await tabTo(page, nextButton(page, 'review'))
   await page.keyboard.press('Enter')
 

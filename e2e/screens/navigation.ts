@@ -19,3 +19,10 @@ export async function openAddress(page: Page, path: string): Promise<void> {
 export async function expectHeading(page: Page, title: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: title, exact: true })).toBeVisible()
 }
+
+/** Waits until the page says that the engine has died and lives again, and puts that away. */
+export async function dismissCrash(page: Page): Promise<void> {
+  const notice = page.getByRole('alert').filter({ hasText: strings.app.crashed })
+  await notice.getByRole('button', { name: strings.app.dismiss }).click()
+  await expect(notice).toBeHidden()
+}

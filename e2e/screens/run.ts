@@ -54,22 +54,12 @@ export async function readChartTable(page: Page, title: string): Promise<{ x: nu
   return texts.map(([x, y]) => ({ x: readNumber(x!), y: readNumber(y!) }))
 }
 
-/**
- * Every position of a chart from the first to the last, walked through by keyboard. The chart's cursor goes by a
- * hundredth of what is shown, so there may be no more than a hundred positions.
- */
-export async function walkThroughChart(page: Page, title: string): Promise<number[]> {
-  const chart = page.getByRole('slider', { name: strings.chart.position(title) })
-  const position = async (attribute: 'aria-valuenow' | 'aria-valuemax') =>
-    Number(await chart.getAttribute(attribute))
-  await chart.press('Home')
-  const end = await position('aria-valuemax')
-  const positions = [await position('aria-valuenow')]
-  while (positions.at(-1)! < end && positions.length <= end) {
-    await chart.press('ArrowRight')
-    positions.push(await position('aria-valuenow'))
-  }
-  return positions
+/** Ends the training of the run whose screen is open, and waits for its result. */
+export async function finishNow(page: Page): Promise<void> {
+  await page.getByRole('main').getByRole('button', { name: words.finishNow }).click()
+  const dialog = page.getByRole('dialog', { name: words.finishTitle })
+  await dialog.getByRole('button', { name: words.finishNow }).click()
+  await expectStatus(page, 'finished')
 }
 
 /** Deletes the run whose screen is open. */

@@ -17,14 +17,11 @@ export interface Budget {
 }
 
 /**
- * One chunk of the teacher cache, in fewer steps than the loss chart can be walked through one by one, and slow
- * enough ones for a test to act meanwhile.
+ * One chunk of the teacher cache, and more steps than are taken before a test has done what it wants to do, however
+ * fast the machine: then it finishes the run.
  */
-export const smallBudget: Budget = { tokens: 16_384, epochs: 12, batchTokens: 2_048, adapterWidths: '256' }
-export const smallBudgetSteps = 96
-
-/** Trains until somebody stops it. */
-export const endlessBudget: Budget = { ...smallBudget, epochs: 1_000 }
+export const longBudget: Budget = { tokens: 16_384, epochs: 100, batchTokens: 2_048, adapterWidths: '256' }
+export const longBudgetSteps = 800
 
 export const nextButton = (page: Page, step: WizardStep) =>
   page.getByRole('button', { name: words.next(words.steps[step]) })
@@ -41,8 +38,14 @@ export const sampleChoice = (page: Page) =>
 
 /** Types a budget into the step about training. */
 export async function typeBudget(page: Page, budget: Budget): Promise<void> {
+  // What arrives later moves the fields below it, and a click would miss.
+  await expect(page.getByRole('region', { name: words.training.preview })).toBeVisible()
   await page.getByRole('textbox', { name: words.training.budget }).fill(String(budget.tokens))
-  await page.getByRole('button', { name: words.training.advanced }).click()
+  const advanced = page.getByRole('button', { name: words.training.advanced })
+  await expect(async () => {
+    if ((await advanced.getAttribute('aria-expanded')) === 'false') await advanced.click()
+    await expect(advanced).toHaveAttribute('aria-expanded', 'true')
+  }).toPass()
   await page.getByRole('textbox', { name: fields.epochs }).fill(String(budget.epochs))
   await page.getByRole('textbox', { name: fields.batchTokens }).fill(String(budget.batchTokens))
   await page.getByRole('textbox', { name: fields.adapterWidths }).fill(budget.adapterWidths)

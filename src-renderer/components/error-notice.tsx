@@ -6,7 +6,10 @@ import { strings } from '../strings/index.ts'
 
 /** An error with its remedy, and a way to try again where there is one. */
 export function ErrorNotice({ error, onRetry }: { readonly error: unknown; readonly onRetry?: () => void }) {
-  return <ProblemNotice problem={describeError(error)} {...(onRetry ? { onRetry } : {})} />
+  const problem = describeError(error)
+  // The top of the page says so once.
+  if (problem.code === 'connection-failed') return null
+  return <ProblemNotice problem={problem} {...(onRetry ? { onRetry } : {})} />
 }
 
 /** The same for a problem that the engine tells of as part of an answer. */

@@ -127,7 +127,8 @@ function Preview({ budget }: { readonly budget: number | undefined }) {
   )
   if (!hasText) return null
   if (error) return <ErrorNotice error={error} onRetry={() => void refetch()} />
-  if (!data) return <Skeleton height={140} />
+  // As high as most previews: what is below should stay where it is.
+  if (!data) return <Skeleton height="calc(13rem + 30px)" />
   const { documents, bytes, tokens } = data
   if (documents.length === 0)
     return (

@@ -5,6 +5,7 @@ import { useDraft } from './wizard-store.ts'
 
 /** The name that the run would get. */
 export interface RunName {
+  /** '' until there is enough to suggest one. */
   readonly name: string
   /** null: none. */
   readonly problem: string | null
@@ -19,10 +20,11 @@ export function useRunName(): RunName {
   const k = useDraft((draft) => draft.k)
   const { data: card } = useBaseModel(useDraft((draft) => draft.base))
   const taken = list?.map(({ id }) => id) ?? []
-  const name = typed ?? suggestRunName(card?.name ?? '', k, taken)
+  const suggested = card && list ? suggestRunName(card.name, k, taken) : null
+  const name = typed ?? suggested
   return {
-    name,
-    problem: runNameProblem(name, taken),
+    name: name ?? '',
+    problem: name === null ? null : runNameProblem(name, taken),
     mustWait: list?.some(({ status }) => status === 'running' || status === 'queued') ?? false,
   }
 }

@@ -128,7 +128,7 @@ function ReviewAndStart() {
           </Text>
           <Button
             leftSection={<IconPlayerPlay size={17} aria-hidden />}
-            disabled={request === null || runName.problem !== null}
+            disabled={request === null || runName.name === '' || runName.problem !== null}
             loading={start.isPending}
             onClick={() => request && start.mutate({ name: runName.name, request })}
           >
