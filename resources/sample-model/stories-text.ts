@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openTokenizer } from '../../src-main/formats/tokenizer.ts'
-import { llamaArchitecture, llamaConfigSchema } from '../../src-main/models/llama.ts'
+import { llama } from '../../src-main/models/families/llama.ts'
 import { floatTensor, int32Tensor, int64Tensor, type Feeds } from '../../src-main/runtime/session.ts'
 import { capitalise } from '../stories/english.ts'
 import { stories } from '../stories/stories.ts'
@@ -10,9 +10,9 @@ import { femaleNames, maleNames } from '../stories/words/characters.ts'
 export const folder = import.meta.dirname
 const configFile = join(folder, 'config.json')
 
-export const architecture = llamaArchitecture(
-  llamaConfigSchema.parse(JSON.parse(await readFile(configFile, 'utf8'))),
-  configFile,
+export const architecture = llama.describe(
+  JSON.parse(await readFile(configFile, 'utf8')) as Record<string, unknown>,
+  { file: configFile, hasTensor: () => true },
 )
 const tokenizer = await openTokenizer(folder)
 

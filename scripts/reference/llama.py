@@ -141,7 +141,7 @@ CASES = {
 
 
 @torch.no_grad()
-def expected(model, tokens):
+def expected(model, tokens, compare_whole=True, varied=24):
     step = model(torch.tensor([tokens]), use_cache=True)
     prefill, greedy, margins = step.logits[0], [], []
     for _ in range(GREEDY_STEPS):
@@ -151,10 +151,11 @@ def expected(model, tokens):
         step = model(torch.tensor([greedy[-1:]]), cache=step.cache, use_cache=True)
     last = step.logits[0, -1]
 
-    whole = model(torch.tensor([tokens + greedy]), use_cache=False).logits[0, -1]
-    assert torch.allclose(last, whole, atol=1e-4, rtol=0), "the cached steps drift from one whole pass"
+    if compare_whole:
+        whole = model(torch.tensor([tokens + greedy]), use_cache=False).logits[0, -1]
+        assert torch.allclose(last, whole, atol=1e-4, rtol=0), "the cached steps drift from one whole pass"
     assert min(margins) > 1e-2, f"margin {min(margins)}: rounding could change a choice; take another seed"
-    assert len(set(greedy)) >= 24, f"only {len(set(greedy))} different tokens; take another seed"
+    assert len(set(greedy)) >= varied, f"only {len(set(greedy))} different tokens; take another seed"
     return {
         "tokens": tokens,
         "greedy": greedy,

@@ -17,7 +17,7 @@ export function inspectCommand(): Command {
       const parameters = parameterCount(architecture)
       const card = {
         architecture: architecture.family,
-        layers: architecture.layers,
+        layers: architecture.layers.length,
         hiddenSize: architecture.hiddenSize,
         vocabSize: architecture.vocabularySize,
         tokens: tokenizer.vocabularySize,

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { initialTail } from '../distill/distill.ts'
 import { readTensor } from '../formats/safetensors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
-import { weightNames } from '../models/architecture.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
@@ -168,7 +167,7 @@ describe.each(prompts)('after %j', (text) => {
     const prompt = encode(text)
     const tokens = await continued(baseChooser(head, null), prompt)
     const hidden = await trunk.forward(Int32Array.from([...prompt, ...tokens]), trunk.createCache())
-    const embedding = await readTensor(base.checkpoint.tensors.get(weightNames.embedding)!)
+    const embedding = await readTensor(base.checkpoint.tensors.get(base.architecture.embedding.weight.name)!)
     for (const [i, token] of tokens.entries()) {
       const state = hidden.subarray((prompt.length - 1 + i) * hiddenSize, (prompt.length + i) * hiddenSize)
       const logits = Array.from({ length: vocabularySize }, (_, row) => {

@@ -39,6 +39,12 @@ import {
 } from './index.ts'
 import { expectTrueGradients, randomData } from './testing/finite-differences.ts'
 
+const plainRotary = (...frequencies: number[]) => ({
+  frequencies: Float32Array.from(frequencies),
+  magnitude: 1,
+  beyond: null,
+})
+
 const positive = [0.5, 2] as const
 
 describe('gradients agree with finite differences', () => {
@@ -158,11 +164,12 @@ describe('gradients agree with finite differences', () => {
 
   it('rotary embedding', () =>
     expectTrueGradients([[1, 3, 2, 4]], (x) =>
-      rotate(
-        x,
-        rotaryAngles(constant(BigInt64Array.of(0n, 1n, 7n), [3]), Float32Array.of(1, 0.1)),
-        'training',
-      ),
+      rotate(x, rotaryAngles(constant(BigInt64Array.of(0n, 1n, 7n), [3]), plainRotary(1, 0.1)), 'training'),
+    ))
+
+  it('rotary embedding of a part of each head', () =>
+    expectTrueGradients([[1, 3, 2, 6]], (x) =>
+      rotate(x, rotaryAngles(constant(BigInt64Array.of(0n, 1n, 7n), [3]), plainRotary(1, 0.1)), 'training'),
     ))
 
   it('causal grouped-query attention', () =>
@@ -223,7 +230,7 @@ describe('fused inference operators agree with their differentiable forms', () =
   it('RMSNorm and rotary embedding', async () => {
     const x = input('x', [2, 3, 4, 8])
     const weight = constant(randomData([8], 5), [8])
-    const angles = rotaryAngles(input('positions', [3], 'int64'), Float32Array.of(1, 0.3, 0.1, 0.03))
+    const angles = rotaryAngles(input('positions', [3], 'int64'), plainRotary(1, 0.3, 0.1, 0.03))
     const outputs = Object.fromEntries(
       (['training', 'inference'] as const).flatMap((purpose) => [
         [`norm.${purpose}`, rmsNorm(x, weight, 1e-5, purpose)],

@@ -64,8 +64,11 @@ async function expectAgreement(
   await session.release()
 }
 
-const frequencies = (headSize: number) =>
-  Float32Array.from({ length: headSize / 2 }, (_, i) => 10_000 ** ((-2 * i) / headSize))
+const rotary = (headSize: number) => ({
+  frequencies: Float32Array.from({ length: headSize / 2 }, (_, i) => 10_000 ** ((-2 * i) / headSize)),
+  magnitude: 1,
+  beyond: null,
+})
 const positions = (count: number) =>
   constant(
     BigInt64Array.from({ length: count }, (_, i) => BigInt(i)),
@@ -128,11 +131,11 @@ const swapHeads = (x: Value) => transpose(x, [0, 2, 1, 3])
 
 it('rotary embedding', () =>
   expectAgreement('rotary', ['x'], (x) =>
-    swapHeads(rotate(swapHeads(x), rotaryAngles(positions(6), frequencies(8)), 'training')),
+    swapHeads(rotate(swapHeads(x), rotaryAngles(positions(6), rotary(8)), 'training')),
   ))
 it('causal grouped-query attention with rotary embedding', () =>
   expectAgreement('attention', ['query', 'key', 'value'], (query, key, value) => {
-    const angles = rotaryAngles(positions(6), frequencies(8))
+    const angles = rotaryAngles(positions(6), rotary(8))
     const rotated = (x: Value) => groupHeads(rotate(swapHeads(x), angles, 'training'), 2)
     const grouped = {
       query: rotated(query),

@@ -6,14 +6,16 @@ import { readJsonFile } from '../formats/json-file.ts'
 import {
   checkFinite,
   openCheckpoint,
+  readTensorBytes,
   type Checkpoint,
   type SafetensorsDtype,
+  type TensorEntry,
 } from '../formats/safetensors.ts'
 import { openTokenizer, type Tokenizer } from '../formats/tokenizer.ts'
-import { cast, external, type DType } from '../graph/index.ts'
+import { external, type DType } from '../graph/index.ts'
 import { weightShapes, type Architecture } from './architecture.ts'
 import type { WeightSource } from './decoder.ts'
-import { llamaArchitecture, llamaConfigSchema } from './llama.ts'
+import { families } from './families/index.ts'
 
 /** A Hugging Face model folder, opened and checked; no weight has been read yet. */
 export interface BaseModel {
@@ -45,18 +47,21 @@ export async function openBaseModel(folder: string): Promise<BaseModel> {
       `${folder}: there is no config.json, so this is not the folder of a model.`,
       'Choose the folder that holds config.json, tokenizer.json and the *.safetensors files.',
     )
-  const { model_type: family } = await readJsonFile(configFile, z.looseObject({ model_type: z.string() }), {
+  const config = await readJsonFile(configFile, z.looseObject({ model_type: z.string() }), {
     maxBytes: maxConfigBytes,
   })
-  if (family !== 'llama')
+  const family = families.get(config.model_type)
+  if (!family)
     throw new SpellmError(
       'model-unsupported',
-      `${configFile}: 'model_type' is '${family.slice(0, 60)}'; supported is 'llama'.`,
+      `${configFile}: the architecture '${config.model_type.slice(0, 60)}' is not supported; supported are ${[...families.keys()].join(', ')}.`,
       'Choose a model of a supported architecture.',
     )
-  const config = await readJsonFile(configFile, llamaConfigSchema, { maxBytes: maxConfigBytes })
-  const architecture = llamaArchitecture(config, configFile)
   const checkpoint = await openCheckpoint(folder)
+  const architecture = family.describe(config, {
+    file: configFile,
+    hasTensor: (name) => checkpoint.tensors.has(name),
+  })
   for (const [name, shape] of weightShapes(architecture)) {
     const entry = checkpoint.tensors.get(name)
     if (!entry)
@@ -78,12 +83,54 @@ export async function openBaseModel(folder: string): Promise<BaseModel> {
         'Choose a version of the model that is not quantised.',
       )
   }
+  requireKnownTensors(architecture, checkpoint)
+  await requireSameHead(architecture, checkpoint)
   return {
     folder,
     architecture,
     checkpoint,
-    dtype: checkpoint.tensors.get('model.embed_tokens.weight')!.dtype,
+    dtype: checkpoint.tensors.get(architecture.embedding.weight.name)!.dtype,
   }
+}
+
+/** Tensors that checkpoints carry although nothing is computed from them, or only what we leave out. */
+const idleTensors = [
+  // Buffers that older versions of transformers saved.
+  /\.rotary_emb\.(inv_freq|cos_cached|sin_cached)$/,
+  /\.(attn|attention)\.(bias|masked_bias)$/,
+  // The image encoder of Gemma 3.
+  /^(model\.)?(vision_tower|multi_modal_projector)\./,
+]
+
+/** Names of an LM head, which a checkpoint may store although it is the embedding. */
+const headNames = ['lm_head.weight', 'embed_out.weight']
+
+/** A head that config.json calls tied must be the embedding where it is stored too; a beginning is compared. */
+async function requireSameHead(architecture: Architecture, { tensors }: Checkpoint): Promise<void> {
+  const head = headNames.map((name) => tensors.get(name)).find((entry) => entry !== undefined)
+  if (!architecture.tiedHead || !head) return
+  const beginning = (entry: TensorEntry) =>
+    readTensorBytes({ ...entry, byteLength: Math.min(entry.byteLength, 65_536) })
+  const embedding = await beginning(tensors.get(architecture.embedding.weight.name)!)
+  if (Buffer.compare(await beginning(head), embedding) !== 0)
+    throw new SpellmError(
+      'model-invalid',
+      `${head.path}: '${head.name}' is not the embedding, although config.json says 'tie_word_embeddings'.`,
+      "Download config.json again; if the model has a head of its own, set 'tie_word_embeddings' to false there.",
+    )
+}
+
+/** A tensor that nothing reads means that config.json leaves out a part of the model. */
+function requireKnownTensors(architecture: Architecture, { tensors }: Checkpoint): void {
+  const used = weightShapes(architecture)
+  const spare = architecture.tiedHead ? headNames : []
+  for (const [name, { path }] of tensors)
+    if (!used.has(name) && !spare.includes(name) && !idleTensors.some((pattern) => pattern.test(name)))
+      throw new SpellmError(
+        'model-unsupported',
+        `${path}: '${name.slice(0, 200)}' has no place in the architecture '${architecture.family}' as config.json describes it.`,
+        'config.json and the weights belong to different models, or this variant is not supported: download both again or choose another model.',
+      )
 }
 
 /**
@@ -110,7 +157,7 @@ export async function checkWeights({ architecture, checkpoint }: BaseModel): Pro
   for (const name of weightShapes(architecture).keys()) await checkFinite(checkpoint.tensors.get(name)!)
 }
 
-/** The weights as external data of a graph, where they lie in the model's files, computed with in float32. */
+/** The weights as external data of a graph, where and as they lie in the model's files. */
 export function checkpointWeights({ folder, checkpoint }: BaseModel): WeightSource {
   const values = new Map<string, ReturnType<WeightSource>>()
   return (name) => {
@@ -118,8 +165,7 @@ export function checkpointWeights({ folder, checkpoint }: BaseModel): WeightSour
     if (known) return known
     const { shape, dtype, path, offset, byteLength } = checkpoint.tensors.get(name)!
     const file = path.slice(folder.length).replace(/^[\\/]+/, '')
-    const stored = external(name, shape, weightDtypes[dtype]!, { file, offset, byteLength })
-    const value = dtype === 'F32' ? stored : cast(stored, 'float32')
+    const value = external(name, shape, weightDtypes[dtype]!, { file, offset, byteLength })
     values.set(name, value)
     return value
   }

@@ -6,12 +6,16 @@ import {
   createNode,
   createSingleOutputNode,
   elementCount,
+  exp,
   int64Vector,
+  log,
   matmul,
   multiply,
   multiplyDimensions,
+  reduceMax,
   reshape,
   rmsNormalize,
+  scalar,
   silu,
   softmax,
   split,
@@ -20,6 +24,7 @@ import {
   type Dimension,
   type Value,
 } from '../graph/index.ts'
+import type { Activation, Rotary } from './architecture.ts'
 
 /**
  * 'training' graphs are made of operators that can be differentiated, 'inference' graphs of onnxruntime's
@@ -27,11 +32,16 @@ import {
  */
 export type Purpose = 'training' | 'inference'
 
-/** x [.., in] · weightᵀ, weight [out, in] → [.., out]. */
-export function linear(x: Value, weight: Value): Value {
+/** x [.., in] · weightᵀ, weight [out, in] → [.., out]. A `transposed` weight lies as [in, out]. */
+export function linear(x: Value, weight: Value, { transposed = false } = {}): Value {
   const rows = elementCount(x.shape.slice(0, -1))
-  const product = matmul(reshape(x, [rows, x.shape.at(-1)!]), weight, { transposeB: true })
-  return reshape(product, [...x.shape.slice(0, -1), weight.shape[0]!])
+  const product = matmul(reshape(x, [rows, x.shape.at(-1)!]), widen(weight), { transposeB: !transposed })
+  return reshape(product, [...x.shape.slice(0, -1), weight.shape[transposed ? 1 : 0]!])
+}
+
+/** A weight in float32, whatever it is stored in. */
+export function widen(weight: Value): Value {
+  return weight.dtype === 'float32' ? weight : cast(weight, 'float32')
 }
 
 /** RMSNorm over the last axis times its weight (Zhang & Sennrich 2019). */
@@ -42,6 +52,33 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number, purpose: Purpo
   })
 }
 
+/** LayerNorm over the last axis (Ba et al. 2016). Not differentiable here. */
+export function layerNorm(x: Value, weight: Value, bias: Value | null, epsilon: number): Value {
+  return createSingleOutputNode('LayerNormalization', [x, weight, ...(bias ? [bias] : [])], x.shape, {
+    attributes: { axis: -1, epsilon: { float: epsilon } },
+  })
+}
+
+/** An activation; only silu is differentiable here. */
+export function activate(x: Value, activation: Activation): Value {
+  switch (activation) {
+    case 'silu':
+      return silu(x)
+    case 'relu':
+      return createSingleOutputNode('Relu', [x], x.shape)
+    case 'gelu':
+    case 'gelu-tanh':
+      return createSingleOutputNode('Gelu', [x], x.shape, {
+        attributes: { approximate: activation === 'gelu' ? 'none' : 'tanh' },
+      })
+  }
+}
+
+/** cap · tanh(x / cap): close to x while x is small, never beyond ± cap (Gemma 2). */
+export function softCap(x: Value, cap: number): Value {
+  return multiply(createSingleOutputNode('Tanh', [multiply(x, 1 / cap)], x.shape), cap)
+}
+
 /** down(silu(gate(x)) ⊙ up(x)) (SwiGLU, Shazeer 2020). Weights are [out, in]. */
 export function gatedMlp(
   x: Value,
@@ -50,23 +87,52 @@ export function gatedMlp(
   return linear(multiply(silu(linear(x, weights.gate)), linear(x, weights.up)), weights.down)
 }
 
-/** Cosines and sines of the rotary angles, each float32 [tokens, headSize / 2], from positions int64 [tokens]. */
-export function rotaryAngles(
-  positions: Value,
-  frequencies: Float32Array,
-): { readonly cos: Value; readonly sin: Value } {
+/** Cosines and sines of the rotary angles, each float32 [tokens, pairs], from positions int64 [tokens]. */
+export function rotaryAngles(positions: Value, rotary: Rotary): { readonly cos: Value; readonly sin: Value } {
   const column = reshape(cast(positions, 'float32'), [positions.shape[0]!, 1])
-  const angles = multiply(column, constant(frequencies, [1, frequencies.length]))
-  return {
-    cos: createSingleOutputNode('Cos', [angles], angles.shape),
-    sin: createSingleOutputNode('Sin', [angles], angles.shape),
+  const angles = multiply(column, rotaryFrequencies(column, rotary))
+  const scaled = (operator: 'Cos' | 'Sin') => {
+    const values = createSingleOutputNode(operator, [angles], angles.shape)
+    return rotary.magnitude === 1 ? values : multiply(values, rotary.magnitude)
   }
+  return { cos: scaled('Cos'), sin: scaled('Sin') }
+}
+
+/** The frequencies float32 [1, pairs] for a text that ends with the greatest of `positions` float32 [tokens, 1]. */
+function rotaryFrequencies(positions: Value, { frequencies, beyond }: Rotary): Value {
+  const pairs = frequencies.length
+  const usual = constant(frequencies, [1, pairs])
+  if (!beyond) return usual
+  const length = add(reduceMax(positions, [0], { keepAxes: true }), 1)
+  if (beyond.kind === 'switch') {
+    const isLonger = createSingleOutputNode('Greater', [length, scalar(beyond.length)], [1, 1], {
+      dtype: 'bool',
+    })
+    return createSingleOutputNode(
+      'Where',
+      [isLonger, constant(beyond.frequencies, [1, pairs]), usual],
+      [1, pairs],
+      {
+        dtype: 'float32',
+      },
+    )
+  }
+  // θ grows by (factor · length / trained − (factor − 1)) ^ (n / (n − 2)), n = 2 · pairs; each frequency is a
+  // power of 1 / θ.
+  const { factor, theta, length: trained } = beyond
+  const stretched = createSingleOutputNode('Max', [length, scalar(trained)], [1, 1])
+  const growth = subtract(multiply(stretched, factor / trained), factor - 1)
+  const base = multiply(log(growth), (2 * pairs) / (2 * pairs - 2))
+  const exponents = Float32Array.from({ length: pairs }, (_, i) => -i / pairs)
+  return exp(multiply(add(base, Math.log(theta)), constant(exponents, [1, pairs])))
 }
 
 /**
- * Rotary position embedding in the half-split convention of Llama: dimension i is paired with i + headSize / 2.
+ * Rotary position embedding in the half-split convention of Llama: of the first 2 · pairs dimensions, i is
+ * paired with i + pairs; the rest pass unchanged.
  *
  * @param x [batch, tokens, heads, headSize]
+ * @param angles [tokens, pairs]
  */
 export function rotate(
   x: Value,
@@ -74,13 +140,22 @@ export function rotate(
   purpose: Purpose,
 ): Value {
   const [batch, tokens, heads, headSize] = x.shape as [Dimension, Dimension, number, number]
+  const pairs = angles.cos.shape[1] as number
   if (purpose === 'training') {
-    const half = headSize / 2
-    const cos = reshape(angles.cos, [tokens, 1, half])
-    const sin = reshape(angles.sin, [tokens, 1, half])
-    const [left, right] = split(x, 3, [half, half]) as [Value, Value]
+    const cos = reshape(angles.cos, [tokens, 1, pairs])
+    const sin = reshape(angles.sin, [tokens, 1, pairs])
+    const rest = headSize - 2 * pairs
+    const [left, right, ...unchanged] = split(x, 3, [pairs, pairs, ...(rest > 0 ? [rest] : [])]) as [
+      Value,
+      Value,
+      ...Value[],
+    ]
     return concat(
-      [subtract(multiply(left, cos), multiply(right, sin)), add(multiply(right, cos), multiply(left, sin))],
+      [
+        subtract(multiply(left, cos), multiply(right, sin)),
+        add(multiply(right, cos), multiply(left, sin)),
+        ...unchanged,
+      ],
       3,
     )
   }
@@ -88,7 +163,7 @@ export function rotate(
   // The tables hold these tokens' own angles, so the first token stands at row 0 of them.
   const [rotated] = createNode('RotaryEmbedding', [flat, int64Vector([0]), angles.cos, angles.sin], {
     domain: 'com.microsoft',
-    attributes: { num_heads: heads, rotary_embedding_dim: 0 },
+    attributes: { num_heads: heads, rotary_embedding_dim: 2 * pairs === headSize ? 0 : 2 * pairs },
     outputs: [flat],
   })
   return reshape(rotated!, x.shape)
@@ -98,8 +173,14 @@ export function rotate(
 export interface PastKeyValues {
   readonly keys: Value
   readonly values: Value
-  /** float32 [1, capacity], added to the scores: large negative where the cache holds nothing yet. */
+  /** float32 [1 or tokens, capacity], added to the scores: large negative where a token may not attend. */
   readonly mask: Value
+}
+
+/** What attention does with the scores: query · key is multiplied by `scale`, then capped (null: not). */
+export interface Scoring {
+  readonly scale: number
+  readonly cap: number | null
 }
 
 /**
@@ -120,16 +201,23 @@ export function attend(
   }: { readonly query: Value; readonly key: Value; readonly value: Value; readonly group: number },
   causalMask: Value,
   past: PastKeyValues | null,
+  { scale, cap }: Scoring = { scale: 1 / Math.sqrt(query.shape[2] as number), cap: null },
 ): Value {
-  const [pairs, rows, headSize] = query.shape as [number, Dimension, number]
+  const [pairs, rows] = query.shape as [number, Dimension]
   const tokens = key.shape[1]!
-  const scaled = multiply(query, 1 / Math.sqrt(headSize))
+  const scaled = multiply(query, scale)
+  const score = (keys: Value) => {
+    const product = matmul(scaled, keys, { transposeB: true })
+    return cap === null ? product : softCap(product, cap)
+  }
   const square = [pairs, group, tokens, tokens]
-  const masked = add(reshape(matmul(scaled, key, { transposeB: true }), square), causalMask)
+  const masked = add(reshape(score(key), square), causalMask)
   const scores = reshape(masked, [pairs, rows, tokens])
   if (!past) return matmul(softmax(scores), value)
 
-  const pastScores = add(matmul(scaled, past.keys, { transposeB: true }), past.mask)
+  // Rows go head by head, each over all tokens; a mask of one row is the same for all of them.
+  const pastMask = past.mask.shape[0] === 1 ? past.mask : concat(Array<Value>(group).fill(past.mask), 0)
+  const pastScores = add(score(past.keys), pastMask)
   const probabilities = softmax(concat([pastScores, scores], 2))
   // The capacity is known only at run time, so the cut is read off the cache itself.
   const capacity = createSingleOutputNode('Shape', [past.keys], [1], {

@@ -2,7 +2,7 @@ import { constant, input, reshape, softmaxCrossEntropy, type Value } from '../gr
 import { seededRandom } from '../random.ts'
 import type { Parameter } from '../runtime/trainer.ts'
 import { causalMask } from '../runtime/masks.ts'
-import { weightNames, weightShapes, type Architecture } from './architecture.ts'
+import { weightShapes, type Architecture } from './architecture.ts'
 import { headLogits, trunk } from './decoder.ts'
 
 /** A whole language model as a graph that learns to predict the next token. */
@@ -51,15 +51,16 @@ export function languageModelTrainingGraph(
 export function initialWeights(architecture: Architecture, seed: number): Map<string, Float32Array> {
   const random = seededRandom(seed)
   const residual = new Set(
-    Array.from({ length: architecture.layers }, (_, i) => weightNames.layer(i)).flatMap(
-      ({ output, down }) => [output, down],
-    ),
+    architecture.layers.flatMap(({ attention, feedForward }) => [
+      attention.output.weight.name,
+      feedForward.down.weight.name,
+    ]),
   )
   return new Map(
     [...weightShapes(architecture)].map(([name, shape]) => {
       const size = shape.reduce((a, b) => a * b, 1)
       if (shape.length === 1) return [name, new Float32Array(size).fill(1)]
-      const deviation = residual.has(name) ? 0.02 / Math.sqrt(2 * architecture.layers) : 0.02
+      const deviation = residual.has(name) ? 0.02 / Math.sqrt(2 * architecture.layers.length) : 0.02
       return [name, Float32Array.from({ length: size }, () => deviation * random.normal())]
     }),
   )

@@ -9,6 +9,7 @@ import {
   int64Tensor,
   type SessionOptions,
 } from '../runtime/session.ts'
+import { hasWindows } from './architecture.ts'
 import { checkpointWeights, type BaseModel } from './base-model.ts'
 import { headLogits, trunk } from './decoder.ts'
 
@@ -30,10 +31,10 @@ export async function createTrunkSession(
   options: SessionOptions & { readonly batch?: number } = {},
 ): Promise<TrunkSession> {
   const { batch = 1, ...sessionOptions } = options
-  const { layers, attention } = model.architecture
+  const { attention } = model.architecture
+  const layers = model.architecture.layers.length
   const pairs = batch * attention.keyValueHeads
   const stored = [pairs, 'capacity', attention.headSize]
-  const pastMask = input('pastMask', [1, 'capacity'])
   const { hidden, present } = trunk(
     model.architecture,
     checkpointWeights(model),
@@ -41,11 +42,14 @@ export async function createTrunkSession(
       tokens: input('tokens', [batch, 'tokens'], 'int64'),
       positions: input('positions', ['tokens'], 'int64'),
       causalMask: input('causalMask', ['tokens', 'tokens']),
-      past: Array.from({ length: layers }, (_, i) => ({
-        keys: input(`past.${i}.key`, stored),
-        values: input(`past.${i}.value`, stored),
-        mask: pastMask,
-      })),
+      past: {
+        layers: Array.from({ length: layers }, (_, i) => ({
+          keys: input(`past.${i}.key`, stored),
+          values: input(`past.${i}.value`, stored),
+        })),
+        mask: input('pastMask', [1, 'capacity']),
+        positions: input('pastPositions', [1, 'capacity']),
+      },
     },
     'inference',
   )
@@ -57,7 +61,13 @@ export async function createTrunkSession(
   const rowNames = Object.keys(outputs).slice(1)
   const session = await createSession(outputs, { ...sessionOptions, weightsFolder: model.folder })
   return {
-    createCache: () => createKeyValueCache({ layers, pairs, headSize: attention.headSize }),
+    createCache: () =>
+      createKeyValueCache({
+        layers,
+        pairs,
+        headSize: attention.headSize,
+        tellsPositions: hasWindows(model.architecture),
+      }),
     forward: async (tokens, cache) => {
       const count = tokens.length / batch
       const results = await session.run({

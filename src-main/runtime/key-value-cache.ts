@@ -7,6 +7,8 @@ export interface CacheShape {
   /** Sequences times heads of keys and values. */
   readonly pairs: number
   readonly headSize: number
+  /** Whether the graph reads where each place of the cache stands in the text. */
+  readonly tellsPositions: boolean
 }
 
 /**
@@ -17,7 +19,10 @@ export interface CacheShape {
 export interface KeyValueCache {
   /** Tokens held for each sequence. */
   readonly length: number
-  /** The graph's inputs: `past.N.key` and `past.N.value` [pairs, capacity, headSize], `pastMask` [1, capacity]. */
+  /**
+   * The graph's inputs: `past.N.key` and `past.N.value` [pairs, capacity, headSize], `pastMask` [1, capacity]
+   * and, if asked for, `pastPositions` [1, capacity].
+   */
   feeds(): Feeds
   /** Adds rows [pairs, tokens, headSize] for each layer, keys and values by turns. */
   append(rows: readonly Float32Array[], tokens: number): void
@@ -28,7 +33,7 @@ export interface KeyValueCache {
 const growth = 256
 
 /** An empty cache. */
-export function createKeyValueCache({ layers, pairs, headSize }: CacheShape): KeyValueCache {
+export function createKeyValueCache({ layers, pairs, headSize, tellsPositions }: CacheShape): KeyValueCache {
   let length = 0
   let capacity = 0
   let stores: Float32Array[] = []
@@ -52,6 +57,14 @@ export function createKeyValueCache({ layers, pairs, headSize }: CacheShape): Ke
     const shape = [pairs, capacity, headSize]
     tensors = {
       pastMask: floatTensor(mask, [1, capacity]),
+      ...(tellsPositions
+        ? {
+            pastPositions: floatTensor(
+              Float32Array.from(mask, (_, i) => i),
+              [1, capacity],
+            ),
+          }
+        : {}),
       ...Object.fromEntries(
         stores.map((store, i) => [
           `past.${i >> 1}.${i % 2 === 0 ? 'key' : 'value'}`,

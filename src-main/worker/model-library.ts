@@ -57,7 +57,7 @@ function modelCard(reference: string, { architecture, checkpoint, dtype }: BaseM
     reference,
     name: modelName(reference),
     architecture: architecture.family,
-    layers: architecture.layers,
+    layers: architecture.layers.length,
     hiddenSize,
     vocabularySize,
     contextLength: architecture.contextLength,

@@ -2,9 +2,9 @@ import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeSafetensors } from '../../formats/safetensors.ts'
 import { openTokenizer } from '../../formats/tokenizer.ts'
-import { weightNames, weightShapes } from '../../models/architecture.ts'
+import { weightShapes } from '../../models/architecture.ts'
 import { openBaseModel } from '../../models/base-model.ts'
-import { llamaArchitecture, llamaConfigSchema } from '../../models/llama.ts'
+import { llama } from '../../models/families/llama.ts'
 import { modelFolder } from '../../models/model-folder.ts'
 import { alphabetSize, byteAlphabet, endSymbol } from '../../spelling/alphabet.ts'
 import { buildSpeller, spellingOf } from '../../spelling/speller.ts'
@@ -48,16 +48,17 @@ export async function writeRecitingModel(
   for (const name of ['tokenizer.json', 'tokenizer_config.json'])
     await cp(join(modelFolder('sample'), name), join(folder, name))
 
+  const architecture = llama.describe(config, { file: 'config.json', hasTensor: () => true })
   const weights = new Map<string, Float32Array>()
-  const shapes = weightShapes(llamaArchitecture(llamaConfigSchema.parse(config), 'config.json'))
+  const shapes = weightShapes(architecture)
   for (const [name, shape] of shapes)
     weights.set(
       name,
       new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(shape.length === 1 ? 1 : 0),
     )
   for (const [i, token] of script.entries()) {
-    weights.get(weightNames.embedding)![token * hiddenSize + i] = 1
-    weights.get(weightNames.head)![following(script, i) * hiddenSize + i] = 1
+    weights.get(architecture.embedding.weight.name)![token * hiddenSize + i] = 1
+    weights.get(architecture.head.weight.name)![following(script, i) * hiddenSize + i] = 1
   }
   const tensors = [...shapes].map(
     ([name, shape]) => [name, { dtype: 'F32', shape, data: weights.get(name)! }] as const,

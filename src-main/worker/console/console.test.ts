@@ -8,7 +8,6 @@ import { createTailSession, tailShape, type TailWeights } from '../../decode/tai
 import { initialTail } from '../../distill/distill.ts'
 import { readTensor } from '../../formats/safetensors.ts'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
-import { weightNames } from '../../models/architecture.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../../models/model-folder.ts'
 import { createTrunkSession } from '../../models/trunk-session.ts'
@@ -38,7 +37,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-console-'))
   base = await openBaseModel(modelFolder(sampleModelName))
   tokenizer = await openModelTokenizer(base)
-  embedding = await readTensor(base.checkpoint.tensors.get(weightNames.embedding)!)
+  embedding = await readTensor(base.checkpoint.tensors.get(base.architecture.embedding.weight.name)!)
   const { hiddenSize } = base.architecture
   speller = buildSpeller(tokenizer.entries, parseAlphabet('ascii', tokenizer.entries), 6)
   // An untrained tail: its choices are as good as random. Larger weights make surer ones.

@@ -78,7 +78,7 @@ function teacherOperations(architecture: Architecture, windowTokens: number): nu
   const { hiddenSize, vocabularySize, tiedHead, layers, attention } = architecture
   // The embedding is looked up, not multiplied with; tied, it is the head as well.
   const multiplied = parameterCount(architecture) - (tiedHead ? 0 : vocabularySize * hiddenSize)
-  return 2 * multiplied + 4 * layers * attention.heads * attention.headSize * windowTokens
+  return 2 * multiplied + 4 * layers.length * attention.heads * attention.headSize * windowTokens
 }
 
 /**

@@ -31,8 +31,29 @@ async function open(name: string) {
   return { expected, model, trunk: await createTrunkSession(model), head: await createBaseHead(model) }
 }
 
-describe.each(['gqa-tied', 'mha-untied', 'mqa-bf16', 'fp16-sharded', 'head-dim', 'llama3-rope'])(
-  "Llama '%s' agrees with Hugging Face transformers",
+const llamaCases = ['gqa-tied', 'mha-untied', 'mqa-bf16', 'fp16-sharded', 'head-dim', 'llama3-rope']
+const rotaryCases = ['llama-linear', 'llama-dynamic', 'llama-yarn', 'llama-yarn-mscale']
+const otherCases = [
+  'mistral',
+  'qwen2',
+  'qwen3',
+  'gemma',
+  'gemma2',
+  'gemma3',
+  'gemma3-layer-types',
+  'phi3',
+  'phi4-mini',
+  'smollm3',
+  'olmo2',
+  'granite',
+  'starcoder2',
+  'gpt-neox',
+  'gpt-neox-sequential',
+  'gpt2',
+]
+
+describe.each([...llamaCases, ...rotaryCases, ...otherCases])(
+  "'%s' agrees with Hugging Face transformers",
   (name) => {
     it('in the logits of a prompt, read at once and token by token', async () => {
       const { expected, model, trunk, head } = await open(name)
@@ -71,20 +92,26 @@ describe.each(['gqa-tied', 'mha-untied', 'mqa-bf16', 'fp16-sharded', 'head-dim',
   },
 )
 
-it('the teacher reads windows with the same choices as token by token', async () => {
-  const { expected, model, trunk, head } = await open('gqa-tied')
-  const d = model.architecture.hiddenSize
-  const windows = await createWindowSession(model, { batch: 2, tokens: 6 })
-  const { hidden, choices } = await windows.forward(Int32Array.from(expected.tokens.slice(0, 12)))
-  expect(hidden.length).toBe(12 * d)
-  for (const start of [0, 6]) {
-    const cache = trunk.createCache()
-    for (let i = 0; i < 6; i++) {
-      const state = await trunk.forward(Int32Array.of(expected.tokens[start + i]!), cache)
-      expect(choices[start + i]).toBe(await head.greedy(state))
+it.each(['gqa-tied', 'mistral', 'gemma3', 'gpt2'])(
+  'the teacher reads windows of %s as token by token',
+  async (name) => {
+    const { expected, model, trunk, head } = await open(name)
+    const d = model.architecture.hiddenSize
+    // Longer than the sliding windows of those models that have one.
+    const length = 24
+    const tokens = [...expected.tokens, ...expected.greedy].slice(0, 2 * length)
+    const windows = await createWindowSession(model, { batch: 2, tokens: length })
+    const { hidden, choices } = await windows.forward(Int32Array.from(tokens))
+    expect(hidden.length).toBe(2 * length * d)
+    for (const start of [0, length]) {
+      const cache = trunk.createCache()
+      for (let i = 0; i < length; i++) {
+        const state = await trunk.forward(Int32Array.of(tokens[start + i]!), cache)
+        expect(choices[start + i]).toBe(await head.greedy(state))
+      }
     }
-  }
-})
+  },
+)
 
 it('a conversation that goes on reuses its cache and gives the same tokens as a new one', async () => {
   const { expected, trunk, head } = await open('gqa-tied')

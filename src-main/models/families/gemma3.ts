@@ -1,0 +1,147 @@
+import { z } from 'zod'
+import type { Architecture } from '../architecture.ts'
+import {
+  activation,
+  attentionShape,
+  cap,
+  commonFields,
+  commonParts,
+  contextLength,
+  defineFamily,
+  epsilon,
+  layerTypes,
+  multiplier,
+  size,
+  slidingLayers,
+  window,
+  type Family,
+  type ModelFacts,
+} from './config.ts'
+import {
+  llamaLayer,
+  llamaModel,
+  repeat,
+  rmsNorm,
+  weightPrefix,
+  withHeadNorms,
+  withSandwichNorms,
+} from './parts.ts'
+import { describeRotary, rotaryFields } from './rotary.ts'
+
+const { rope_scaling: rotaryParameters } = rotaryFields
+
+const fields = {
+  ...commonFields,
+  rope_theta: rotaryFields.rope_theta,
+  rope_local_base_freq: rotaryFields.rope_theta,
+  rope_scaling: rotaryParameters,
+  rope_parameters: z
+    .object({
+      full_attention: rotaryParameters.nullish(),
+      sliding_attention: rotaryParameters.nullish(),
+    })
+    .optional(),
+  num_attention_heads: size(1_024).default(8),
+  num_key_value_heads: size(1_024).default(4),
+  head_dim: size(1_024).default(256),
+  vocab_size: size(4_194_304).default(262_208),
+  rms_norm_eps: epsilon.default(1e-6),
+  max_position_embeddings: contextLength.default(131_072),
+  tie_word_embeddings: z.boolean().default(true),
+  hidden_activation: activation.default('gelu-tanh'),
+  attention_bias: z.boolean().default(false),
+  query_pre_attn_scalar: multiplier.default(256),
+  sliding_window: window.default(4_096),
+  sliding_window_pattern: size(1_024).default(6),
+  _sliding_window_pattern: size(1_024).optional(),
+  layer_types: layerTypes,
+  attn_logit_softcapping: cap,
+  final_logit_softcapping: cap,
+}
+
+function describe(
+  config: z.output<z.ZodObject<typeof fields>>,
+  facts: ModelFacts,
+  prefixes: readonly string[],
+): Architecture {
+  const attention = {
+    ...attentionShape(config, facts),
+    scoreScale: config.query_pre_attn_scalar ** -0.5,
+    scoreCap: config.attn_logit_softcapping ?? null,
+  }
+  const prefix = weightPrefix(facts, prefixes)
+  const { full_attention: full, sliding_attention: sliding } = config.rope_parameters ?? {}
+  const { max_position_embeddings } = config
+  const global = describeRotary(
+    { max_position_embeddings, rope_theta: config.rope_theta },
+    attention.headSize,
+    { theta: 1_000_000, share: 1 },
+    facts,
+    { ...full, ...config.rope_scaling },
+  )
+  const local = describeRotary(
+    { max_position_embeddings, rope_theta: config.rope_local_base_freq },
+    attention.headSize,
+    { theta: 10_000, share: 1 },
+    facts,
+    sliding ?? {},
+  )
+  const common = commonParts(config)
+  const slides = slidingLayers(config, facts, (index) => (index + 1) % config.sliding_window_pattern !== 0)
+  return llamaModel({
+    family: 'gemma3_text',
+    prefix,
+    common,
+    contextLength: max_position_embeddings,
+    attention,
+    layers: repeat(config.num_hidden_layers, (index) => {
+      const layerPrefix = `${prefix}layers.${index}`
+      const layer = llamaLayer({
+        ...common,
+        prefix: layerPrefix,
+        shape: attention,
+        epsilon: config.rms_norm_eps,
+        rotary: slides[index] ? local : global,
+        window: slides[index] ? config.sliding_window : null,
+        activation: config.hidden_activation,
+        projectionBias: config.attention_bias,
+        outputBias: config.attention_bias,
+        plusOne: true,
+      })
+      return withHeadNorms(
+        withSandwichNorms(layer, layerPrefix, config.hidden_size, config.rms_norm_eps),
+        layerPrefix,
+        attention.headSize,
+        config.rms_norm_eps,
+      )
+    }),
+    finalNorm: rmsNorm(`${prefix}norm`, config.hidden_size, config.rms_norm_eps, true),
+    tiedHead: config.tie_word_embeddings,
+    embeddingScale: Math.sqrt(config.hidden_size),
+    logitCap: config.final_logit_softcapping ?? null,
+  })
+}
+
+/** Gemma 3's language model (Gemma Team 2025): five sliding layers to one that sees all, norms on queries and keys. */
+export const gemma3Text = defineFamily(fields, (config, facts) => describe(config, facts, ['model.', '']))
+
+/** Gemma 3 with its image encoder, which is left out: the config of the language model lies in `text_config`. */
+export const gemma3: Family = {
+  describe: (config, facts) => {
+    const wrapper = z
+      .looseObject({
+        text_config: z.record(z.string(), z.unknown()),
+        bos_token_id: commonFields.bos_token_id.nullish(),
+        eos_token_id: commonFields.eos_token_id.nullish(),
+      })
+      .safeParse(config)
+    if (!wrapper.success) return gemma3Text.describe(config, facts)
+    const { text_config: text, ...outer } = wrapper.data
+    return defineFamily(fields, (parsed, inner) =>
+      describe(parsed, inner, ['language_model.model.', 'model.language_model.', 'model.', '']),
+    ).describe(
+      { bos_token_id: outer.bos_token_id ?? null, eos_token_id: outer.eos_token_id ?? null, ...text },
+      facts,
+    )
+  },
+}
