@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,6 +8,8 @@ export default defineConfig({
     // onnxruntime aborts when its native sessions are re-created in worker threads
     // (microsoft/onnxruntime issue 13086), hence one child process a test file.
     pool: 'forks',
+    // Not the data of the person who runs the tests; the devices of this machine are tried once for all files.
+    env: { SPELLM_DATA: join(tmpdir(), 'spellm-test-data') },
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

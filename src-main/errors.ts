@@ -17,6 +17,10 @@ export type ErrorCode =
   | 'training-diverged'
   | 'device-unavailable'
   | 'address-unavailable'
+  | 'network-failed'
+  | 'access-denied'
+  | 'model-not-found'
+  | 'download-corrupt'
   | 'out-of-memory'
 
 /**
@@ -64,6 +68,10 @@ const systemErrors: Record<string, { code: ErrorCode; remedy: string }> = {
   },
   EROFS: { code: 'permission-denied', remedy: 'This file system is read-only: choose another folder.' },
   ENOENT: { code: 'file-not-found', remedy: 'Check the path for a typing mistake.' },
+  ELOOP: {
+    code: 'file-invalid',
+    remedy: 'This link leads back to itself: replace it with the file that it should lead to.',
+  },
   ENOTDIR: { code: 'file-not-found', remedy: 'A part of this path is a file, not a folder: check the path.' },
 }
 

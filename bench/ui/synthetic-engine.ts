@@ -44,6 +44,7 @@ function createRouter(run: SyntheticRun) {
       dismissCrash: os.app.dismissCrash.handler(unused),
       settings: os.app.settings.handler(() => settingsSchema.parse({})),
       changeSettings: os.app.changeSettings.handler(unused),
+      devices: os.app.devices.handler(unused),
       storage: os.app.storage.handler(unused),
       cleanStorage: os.app.cleanStorage.handler(unused),
     },

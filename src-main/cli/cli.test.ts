@@ -2,9 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { stories } from '../../resources/stories/stories.ts'
 import { openSafetensors } from '../formats/safetensors.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
+import { deviceSchema } from '../runtime/devices/device.ts'
+import { deviceReportSchema } from '../runtime/devices/report.ts'
 import { lastLine, spellm, type Finished } from '../worker/testing/cli.ts'
 import { writeShortModel } from '../worker/testing/short-model.ts'
 
@@ -27,7 +30,20 @@ beforeAll(async () => {
   await writeFile(file, text.join('\n<|endoftext|>\n'))
   const small = ['--tokens', '1000', '--k', '6', '--adapter', '16', '--batch', '256', '--epochs', '2']
   const convert = (name: string) =>
-    spellm(['convert', model, '--out', join(runs, name), '--text', file, ...small, '--seed', '5', '--json'])
+    spellm([
+      'convert',
+      model,
+      '--out',
+      join(runs, name),
+      '--text',
+      file,
+      ...small,
+      '--seed',
+      '5',
+      '--device',
+      'cpu',
+      '--json',
+    ])
   ;[first, second] = await Promise.all([convert('first'), convert('second')])
 }, 300_000)
 afterAll(() => rm(scratch, { recursive: true, force: true }))
@@ -38,6 +54,7 @@ function succeeded(finished: Finished): Finished {
 }
 
 const json = async (...args: string[]) => lastLine(succeeded(await spellm([...args, '--json'])))
+const isDevice = (value: unknown) => deviceSchema.safeParse(value).success
 const isShare = (value: unknown) => typeof value === 'number' && value > 0 && value <= 1
 
 describe('spellm convert --json', () => {
@@ -79,6 +96,7 @@ describe('spellm generate', () => {
       tokens: expect.toSatisfy((tokens: number) => tokens > 0 && tokens <= 20) as number,
       tokensPerSecond: expect.toSatisfy((rate: number) => rate > 0) as number,
       mode: 'trie',
+      device: expect.toSatisfy(isDevice) as string,
     })
   })
 
@@ -94,7 +112,7 @@ describe('spellm generate', () => {
     const args = ['generate', model, '--mode', 'base', '--prompt', prompt, '--max-tokens', '7']
     const [shown, result] = await Promise.all([spellm(args), json(...args)])
     expect(succeeded(shown).stdout).toBe(prompt + (result as { text: string }).text)
-    expect(shown.stderr).toMatch(/7 tokens, \d+ tokens\/s, mode base/)
+    expect(shown.stderr).toMatch(/7 tokens, \d+ tokens\/s, mode base, device \w+/)
   })
 })
 
@@ -105,6 +123,35 @@ it('spellm eval --json measures agreement on at least as many positions as asked
       free: expect.toSatisfy(isShare) as number,
       positions: 8_192,
     },
+    device: expect.toSatisfy(isDevice) as string,
+  })
+})
+
+describe('spellm devices', () => {
+  const surveySchema = z.object({
+    automatic: z.object({ device: z.string(), reason: z.string() }),
+    devices: z.array(deviceReportSchema),
+  })
+
+  it('with --json tells of every device what it was seen to do', async () => {
+    const { automatic, devices } = surveySchema.parse(await json('devices'))
+    expect(devices.map(({ device }) => device)).toEqual(['cpu', 'cuda', 'dml', 'coreml', 'webgpu'])
+    expect(devices[0]).toMatchObject({ works: true, rightNumbers: true, problem: null })
+    expect(devices.find(({ device }) => device === automatic.device)!.rightNumbers).toBe(true)
+  })
+
+  it('without --json says why each that can not be used can not, and what auto stands for', async () => {
+    const { devices } = surveySchema.parse(await json('devices'))
+    const { stdout } = succeeded(await spellm(['devices']))
+    expect(stdout).toMatch(/^auto: /m)
+    for (const { problem } of devices) if (problem) expect(stdout).toContain(problem.reason)
+  })
+
+  it('that are not for this system are refused by name', async () => {
+    const missing = process.platform === 'win32' ? 'coreml' : 'dml'
+    const finished = await spellm(['generate', model, '--prompt', prompt, '--device', missing, '--json'])
+    expect(finished.code).toBe(1)
+    expect(lastLine(finished)).toMatchObject({ error: { code: 'device-unavailable' } })
   })
 })
 
@@ -151,20 +198,22 @@ describe('--help names every option of spellm', () => {
       [
         ...['--out', '--text', '--tokens', '--k', '--alphabet', '--adapter', '--epochs', '--batch'],
         ...['--adapter-lr', '--heads-lr', '--seed', '--device', '--checkpoint-every', '--keep-cache'],
-        ...['--resume', '--json'],
+        ...['--resume', '--ignore-memory', '--json'],
       ],
     ],
     [
       'generate',
       [
         ...['--prompt', '--max-tokens', '--mode', '--temperature', '--top-k', '--top-p', '--seed', '--stop'],
-        ...['--base', '--json'],
+        ...['--candidates', '--gate-share', '--min-p', '--repetition-penalty'],
+        ...['--base', '--device', '--ignore-memory', '--json'],
       ],
     ],
-    ['eval', ['--text', '--positions', '--base', '--json']],
+    ['eval', ['--text', '--positions', '--base', '--device', '--json']],
     ['runs', ['--json']],
     ['inspect', ['--json']],
     ['models', ['--json']],
+    ['devices', ['--fresh', '--json']],
     ['demo', ['--out']],
   ])('%s', async (command, options) => {
     const { stdout } = succeeded(await spellm([command, '--help']))
@@ -182,6 +231,11 @@ describe('a wrong call ends with one clear line:', () => {
     ],
     ['a number that is none', ['convert', 'sample', '--k', 'many'], /--k.*'many'.*Expected a whole number/],
     ['a forgotten option', ['generate', 'sample'], /required option '--prompt <text>'/],
+    [
+      'a device that there is not',
+      ['generate', 'sample', '--prompt', 'x', '--device', 'toaster'],
+      /--device.*Allowed choices are auto, cpu/,
+    ],
     ['a mode that there is not', ['generate', 'sample', '--mode', 'x'], /--mode.*Allowed choices are trie/],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await spellm(args)

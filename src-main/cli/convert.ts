@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { CancelledError, SpellmError } from '../errors.ts'
+import { resolveModel } from '../hub/index.ts'
 import { descriptionFile } from '../runs/layout.ts'
 import { conversionSettingsSchema, parseConversionSettings } from '../worker/settings.ts'
 import {
@@ -12,7 +13,9 @@ import {
   type ConversionPhase,
   type ConversionResult,
 } from '../worker/convert.ts'
+import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { decimal, integer, integerList } from './arguments.ts'
+import { deviceOption, ignoreMemoryOption } from './device-option.ts'
 import {
   formatCount,
   formatSeconds,
@@ -37,7 +40,8 @@ interface ConvertOptions {
   readonly adapterLr: number
   readonly headsLr: number
   readonly seed: number
-  readonly device: string
+  readonly device: DeviceChoice
+  readonly ignoreMemory: boolean
   readonly checkpointEvery: number
   readonly keepCache: boolean
   readonly resume: boolean
@@ -48,7 +52,7 @@ interface ConvertOptions {
 export function convertCommand(): Command {
   return new Command('convert')
     .description('Convert a model into a SpeLLM.')
-    .argument('<model>', "the model's folder, or 'sample'")
+    .argument('<model>', "the model's folder, the id of a downloaded model, or 'sample'")
     .requiredOption('--out <folder>', 'new folder for the run: settings, metrics, checkpoints, the SpeLLM')
     .option('--text <file...>', 'text or JSONL to learn from (default: text that the model writes itself)')
     .option('--tokens <n>', 'tokens to learn from', integer(1000), defaults.tokens)
@@ -78,7 +82,8 @@ export function convertCommand(): Command {
       defaults.peakLearningRates.heads,
     )
     .option('--seed <n>', 'the same seed gives the same SpeLLM', integer(0, 2 ** 32 - 1), defaults.seed)
-    .option('--device <name>', 'cpu or webgpu', defaults.device)
+    .addOption(deviceOption())
+    .addOption(ignoreMemoryOption())
     .option(
       '--checkpoint-every <seconds>',
       'training time that a crash can cost',
@@ -94,11 +99,15 @@ export function convertCommand(): Command {
     )
     .action(async (model: string, options: ConvertOptions) => {
       const view = conversionView()
-      const job = { onEvent: view.onEvent, signal: interruptSignal() }
+      const job = {
+        onEvent: view.onEvent,
+        signal: interruptSignal(),
+        ignoresShortage: options.ignoreMemory,
+      }
       try {
         const result = options.resume
           ? await resumeConversion(options.out, job)
-          : await convert(options.out, settingsOf(model, options), job)
+          : await convert(options.out, settingsOf(await resolveModel(model), options), job)
         view.end()
         if (options.json) console.log(JSON.stringify({ ...result, out: options.out }))
         else console.log(`${describeResult(result)}\n\nTry it:  spellm generate ${options.out} --prompt "…"`)
@@ -132,7 +141,7 @@ function settingsOf(base: string, options: ConvertOptions) {
     batchTokens: options.batch,
     peakLearningRates: { adapter: options.adapterLr, heads: options.headsLr },
     seed: options.seed,
-    device: options.device as 'cpu',
+    device: options.device,
     checkpointSeconds: options.checkpointEvery,
     keepCache: options.keepCache,
   } satisfies z.input<typeof conversionSettingsSchema>)
@@ -179,6 +188,9 @@ export function conversionView(): {
         case 'evaluation':
           agreement = `  trie ${formatShare(event.agreement.trie)}  free ${formatShare(event.agreement.free)}`
           break
+        case 'device':
+          bar?.log(`Device: ${event.reason}`)
+          break
         case 'notice':
           bar?.log(event.message)
       }
@@ -196,6 +208,6 @@ export function describeResult({ agreement, coverage, parameters, ...result }: C
     ]),
     `k = ${result.k}, alphabet of ${result.alphabetSize} symbols; of the text's tokens ${formatShare(coverage.corpus.covered)} are spelled whole.`,
     `Tail of ${formatCount(parameters.tail)} parameters in place of an LM head of ${formatCount(parameters.baseHead)}.`,
-    `${formatCount(result.tokens)} tokens, ${result.steps} steps, ${formatSeconds(result.seconds)}.`,
+    `${formatCount(result.tokens)} tokens, ${result.steps} steps, ${formatSeconds(result.seconds)}${result.device === null ? '' : `, on ${result.device}`}.`,
   ].join('\n')
 }

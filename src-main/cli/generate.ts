@@ -1,7 +1,13 @@
 import { Command, Option } from 'commander'
+import { defaultGateShare } from '../decode/calibrate-gate.ts'
+import { decodeModes } from '../decode/chooser.ts'
+import { defaultCandidates } from '../decode/shortlist.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from '../decode/text-generator.ts'
 import type { Sampling } from '../decode/sampling.ts'
+import { resolveModel } from '../hub/index.ts'
+import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { decimal, integer } from './arguments.ts'
+import { chosenDevice, deviceOption, ignoreMemoryOption } from './device-option.ts'
 import { interruptSignal } from './output.ts'
 
 interface GenerateOptions {
@@ -11,9 +17,15 @@ interface GenerateOptions {
   readonly temperature?: number
   readonly topK?: number
   readonly topP?: number
+  readonly minP?: number
+  readonly repetitionPenalty?: number
+  readonly candidates: number
+  readonly gateShare: number
   readonly seed: number
   readonly stop?: string[]
   readonly base?: string
+  readonly device: DeviceChoice
+  readonly ignoreMemory: boolean
   readonly json: boolean
 }
 
@@ -21,28 +33,46 @@ interface GenerateOptions {
 export function generateCommand(): Command {
   return new Command('generate')
     .description('Continue a text with a SpeLLM or a base model.')
-    .argument('<folder>', "a run's or SpeLLM's folder, a model's folder, or 'sample'")
+    .argument('<folder>', "a run's or SpeLLM's folder, a model's folder or Hub id, or 'sample'")
     .requiredOption('--prompt <text>', 'the text to continue')
     .option('--max-tokens <n>', 'at most this many tokens', integer(1), 128)
     .addOption(
       new Option('--mode <mode>', 'how tokens are picked (default: trie for a SpeLLM)').choices([
-        'trie',
-        'free',
+        ...decodeModes,
         'base',
       ]),
+    )
+    .option('--candidates <n>', 'tokens that shortlist mode scores anew', integer(1, 1024), defaultCandidates)
+    .option(
+      '--gate-share <share>',
+      "share of steps that gated mode gives to the base model's head",
+      decimal(0, 1),
+      defaultGateShare,
     )
     .option('--temperature <t>', 'sample at this temperature (default: greedy)', decimal(0.01, 100))
     .option('--top-k <n>', 'sample from the best n tokens only', integer(1))
     .option('--top-p <p>', 'sample from the best tokens of this share only', decimal(0.001, 1))
+    .option('--min-p <p>', "sample from tokens with this part of the best one's probability", decimal(0, 1))
+    .option(
+      '--repetition-penalty <x>',
+      'above 1: against tokens that the text has already',
+      decimal(0.01, 100),
+    )
     .option('--seed <n>', 'the same seed draws the same text', integer(0, 2 ** 32 - 1), 0)
     .option('--stop <text...>', 'end before any of these texts')
     .option('--base <folder>', 'where the base model is, if it has moved')
+    .addOption(deviceOption())
+    .addOption(ignoreMemoryOption())
     .option('--json', 'print as one line of JSON', false)
     .action(async (folder: string, options: GenerateOptions) => {
-      const generator = await openTextGenerator(
-        folder,
-        options.base === undefined ? {} : { basePath: options.base },
-      )
+      const path = await resolveModel(folder)
+      const device = await chosenDevice(options.device)
+      const generator = await openTextGenerator(path, {
+        device,
+        ignoresShortage: options.ignoreMemory,
+        onNotice: (message) => console.error(message),
+        ...(options.base === undefined ? {} : { basePath: await resolveModel(options.base) }),
+      })
       const signal = interruptSignal()
       const show = options.json ? () => undefined : (text: string) => process.stdout.write(text)
       show(options.prompt)
@@ -51,26 +81,26 @@ export function generateCommand(): Command {
         sampling: samplingOf(options),
         maxTokens: options.maxTokens,
         stop: options.stop ?? [],
+        candidates: options.candidates,
+        gateShare: options.gateShare,
         signal,
         onText: show,
       })
-      if (options.json) console.log(JSON.stringify(result))
+      if (options.json) console.log(JSON.stringify({ ...result, device }))
       else
         console.error(
-          `\n\n${result.tokens} tokens, ${result.tokensPerSecond.toFixed(0)} tokens/s, mode ${result.mode}`,
+          `\n\n${result.tokens} tokens, ${result.tokensPerSecond.toFixed(0)} tokens/s, mode ${result.mode}, device ${device}`,
         )
       await generator.release()
     })
 }
 
-function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Sampling | null {
-  if (temperature === undefined && topK === undefined && topP === undefined) return null
-  return {
-    temperature: temperature ?? 1,
-    seed,
-    ...(topK === undefined ? {} : { topK }),
-    ...(topP === undefined ? {} : { topP }),
-  }
+/** null if no option asks for sampling. */
+function samplingOf(options: GenerateOptions): Sampling | null {
+  const { temperature, topK, topP, minP, repetitionPenalty, seed } = options
+  const asked = [temperature, topK, topP, minP, repetitionPenalty]
+  if (asked.every((option) => option === undefined)) return null
+  return { temperature: temperature ?? 1, topK, topP, minP, repetitionPenalty, seed }
 }
 
 /** Writes a text to its end and measures; the rate counts from the first token on, after the prompt was read. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { resolveModel } from '../hub/index.ts'
 import { lmHeadShare, parameterCount } from '../models/architecture.ts'
 import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'
@@ -8,10 +9,10 @@ import { formatCount, formatShare, table } from './output.ts'
 export function inspectCommand(): Command {
   return new Command('inspect')
     .description("Show a model's architecture and what its LM head costs.")
-    .argument('<model>', "the model's folder, or 'sample'")
+    .argument('<model>', "the model's folder, the id of a downloaded model, or 'sample'")
     .option('--json', 'print as one line of JSON', false)
     .action(async (name: string, { json }: { json: boolean }) => {
-      const model = await openBaseModel(modelFolder(name))
+      const model = await openBaseModel(modelFolder(await resolveModel(name)))
       const tokenizer = await openModelTokenizer(model)
       const { architecture } = model
       const parameters = parameterCount(architecture)

@@ -3,9 +3,12 @@ import { Command } from 'commander'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { convertCommand } from './convert.ts'
 import { demoCommand } from './demo.ts'
+import { devicesCommand } from './devices.ts'
+import { downloadCommand } from './download.ts'
 import { evalCommand } from './eval.ts'
 import { generateCommand } from './generate.ts'
 import { inspectCommand } from './inspect.ts'
+import { logitsCommand } from './logits.ts'
 import { modelsCommand } from './models.ts'
 import { printError } from './output.ts'
 import { runsCommand } from './runs.ts'
@@ -16,11 +19,14 @@ const program = new Command('spellm')
   .showHelpAfterError()
 for (const command of [
   modelsCommand,
+  downloadCommand,
   inspectCommand,
+  logitsCommand,
   convertCommand,
   generateCommand,
   evalCommand,
   runsCommand,
+  devicesCommand,
   demoCommand,
 ])
   program.addCommand(command())

@@ -30,7 +30,7 @@ export interface ProgressBar {
   end(): void
 }
 
-/** Starts a bar. `unit` is what is counted, such as 'tokens'. Everything goes to standard error. */
+/** Starts a bar. `unit` is what is counted, such as 'tokens' or 'B'. Everything goes to standard error. */
 export function progressBar(label: string, unit: string): ProgressBar {
   const started = performance.now()
   let first: number | null = null
@@ -40,7 +40,7 @@ export function progressBar(label: string, unit: string): ProgressBar {
     const seconds = (performance.now() - started) / 1000
     const rate = (done - first) / seconds
     const left = rate > 0 ? formatSeconds((total - done) / rate) : '…'
-    return { rate: `${formatCount(rate)} ${unit}/s`, left }
+    return { rate: `${formatAmount(rate, unit)}/s`, left }
   }
   if (!process.stderr.isTTY) {
     let printed = 0
@@ -90,6 +90,17 @@ export function formatCount(count: number): string {
   if (count >= 1e6) return `${(count / 1e6).toFixed(1)} M`
   if (count >= 1e3) return `${(count / 1e3).toFixed(1)} k`
   return count.toFixed(0)
+}
+
+/** 1234567890 → '1.2 GB'. */
+export function formatBytes(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(0)} MB`
+}
+
+/** 1234 tokens → '1.2 k tokens', 1234 B → '1.2 kB'. */
+export function formatAmount(count: number, unit: string): string {
+  const text = formatCount(count)
+  return unit === 'B' && count >= 1e3 ? `${text}B` : `${text} ${unit}`
 }
 
 /** 75 → '1 min 15 s'. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deviceChoiceSchema, deviceSurveySchema } from './devices.ts'
 import { procedure } from './errors.ts'
 
 export const themeSchema = z.enum(['system', 'light', 'dark'])
@@ -9,7 +10,7 @@ const settingsFields = z.object({
   theme: themeSchema,
   /** Where runs are stored; null: in the data folder. */
   runsFolder: z.string().max(4096).nullable(),
-  device: z.enum(['cpu', 'webgpu']),
+  device: deviceChoiceSchema,
   /** Folders in the model library. */
   models: z.array(z.string().max(4096)).max(1_000),
 })
@@ -18,7 +19,7 @@ const settingsFields = z.object({
 export const settingsSchema = z.object({
   theme: settingsFields.shape.theme.default('system'),
   runsFolder: settingsFields.shape.runsFolder.default(null),
-  device: settingsFields.shape.device.default('cpu'),
+  device: settingsFields.shape.device.default('auto'),
   models: settingsFields.shape.models.default([]),
 })
 export type Settings = z.infer<typeof settingsSchema>
@@ -57,6 +58,8 @@ export const appContract = {
   dismissCrash: procedure.output(z.void()),
   settings: procedure.output(settingsSchema),
   changeSettings: procedure.input(settingsFields.partial()).output(settingsSchema),
+  /** What can compute here; tried now if that isn't known from before, or if `fresh`, which takes seconds. */
+  devices: procedure.input(z.object({ fresh: z.boolean() })).output(deviceSurveySchema),
   storage: procedure.output(z.object({ places: z.array(storagePlaceSchema), freeBytes: z.number() })),
   /** Teacher caches and checkpoints of finished runs: all can be made again, none is needed to decode. */
   cleanStorage: procedure

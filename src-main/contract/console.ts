@@ -1,5 +1,6 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
+import { deviceSchema } from './devices.ts'
 import { procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
 import { runIdSchema } from './runs.ts'
@@ -39,6 +40,8 @@ export const generationEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('end'),
     reason: z.enum(['length', 'stop', 'context']),
+    /** Where it was computed. */
+    device: deviceSchema,
     tokens: z.int(),
     /** Without the prompt. */
     tokensPerSecond: z.number(),

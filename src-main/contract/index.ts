@@ -20,6 +20,7 @@ export const contract = {
 
 export * from './app.ts'
 export * from './console.ts'
+export * from './devices.ts'
 export * from './errors.ts'
 export * from './files.ts'
 export * from './models.ts'

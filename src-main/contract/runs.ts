@@ -1,5 +1,6 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
+import { deviceChoiceSchema } from './devices.ts'
 import { engineErrorSchema, procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
 import { textSourceSchema } from './text.ts'
@@ -25,7 +26,7 @@ export const conversionRequestSchema = z.object({
     .object({ adapter: z.number().positive().max(1), heads: z.number().positive().max(1) })
     .optional(),
   seed: z.int().min(0).max(4_294_967_295).optional(),
-  device: z.enum(['cpu', 'webgpu']).optional(),
+  device: deviceChoiceSchema.optional(),
   keepCache: z.boolean().optional(),
 })
 export type ConversionRequest = z.infer<typeof conversionRequestSchema>

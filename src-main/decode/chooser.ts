@@ -2,40 +2,48 @@ import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { lookUp } from '../spelling/free.ts'
 import { bestToken, bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import { argMax, input } from '../graph/index.ts'
-import { checkpointWeights, type BaseModel } from '../models/base-model.ts'
+import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
 import { seededRandom } from '../random.ts'
 import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
-import { largestIndex, sampleIndex, type Sampling } from './sampling.ts'
+import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
 import type { TailSession } from './tail-session.ts'
 
 /** Picks the next token from a hidden state. */
 export interface Chooser {
-  /** @param hidden float32 [d], the last position's, after the final norm */
-  choose(hidden: Float32Array): Promise<number>
+  /**
+   * @param hidden float32 [d], the last position's, after the final norm
+   * @param context the tokens so far, for penalties
+   */
+  choose(hidden: Float32Array, context: readonly number[]): Promise<number>
 }
 
 /** The base model's LM head: what a SpeLLM is compared with. */
 export interface BaseHead {
-  /** Logits [V]. */
+  /** Logits of one or more positions, in one pass over the head: hidden [rows · d] → [rows · V]. */
   logits(hidden: Float32Array): Promise<Float32Array>
   /** The token with the largest logit. */
   greedy(hidden: Float32Array): Promise<number>
+  /** The same for several positions in one pass over the head: hidden [rows · d] → tokens [rows]. */
+  greedyRows(hidden: Float32Array): Promise<Int32Array>
   release(): Promise<void>
 }
 
 /** Loads the LM head as one graph with two outputs: only the one asked for is copied out. */
 export async function createBaseHead(model: BaseModel, options: SessionOptions = {}): Promise<BaseHead> {
   const d = model.architecture.hiddenSize
-  const logits = headLogits(model.architecture, checkpointWeights(model), input('hidden', [1, d]))
+  const logits = headLogits(model.architecture, model.weights, input('hidden', ['rows', d]))
   const session = await createSession(
     { token: argMax(logits), logits },
-    { ...options, weightsFolder: model.folder },
+    { ...options, weightsFolder: model.weights.folder, prepack: model.weights.isQuantized },
   )
-  const feeds = (hidden: Float32Array) => ({ hidden: floatTensor(hidden, [1, d]) })
+  const feeds = (hidden: Float32Array) => ({ hidden: floatTensor(hidden, [hidden.length / d, d]) })
+  const greedyRows = async (hidden: Float32Array) =>
+    int64Data((await session.run(feeds(hidden), { token: null }))['token'])
   return {
     logits: async (hidden) => floatData((await session.run(feeds(hidden), { logits: null }))['logits']),
-    greedy: async (hidden) => int64Data((await session.run(feeds(hidden), { token: null }))['token'])[0]!,
+    greedy: async (hidden) => (await greedyRows(hidden))[0]!,
+    greedyRows,
     release: () => session.release(),
   }
 }
@@ -44,11 +52,14 @@ export async function createBaseHead(model: BaseModel, options: SessionOptions =
 export function baseChooser(head: BaseHead, sampling: Sampling | null): Chooser {
   if (!sampling) return { choose: (hidden) => head.greedy(hidden) }
   const random = seededRandom(sampling.seed)
-  return { choose: async (hidden) => sampleIndex(await head.logits(hidden), sampling, random) }
+  return {
+    choose: async (hidden, context) =>
+      sampleIndex(penalize(await head.logits(hidden), null, context, sampling), sampling, random),
+  }
 }
 
-/** The decode modes of a SpeLLM (README.md). */
-export const decodeModes = ['trie', 'free'] as const
+/** The decode modes of a SpeLLM (docs/decode-modes.md). */
+export const decodeModes = ['trie', 'free', 'shortlist', 'gated', 'lossless'] as const
 export type DecodeMode = (typeof decodeModes)[number]
 
 /** Tokens that sampling in trie mode draws from, unless top-k asks for fewer. */
@@ -62,7 +73,7 @@ export function trieChooser(tail: TailSession, sampling: Sampling | null): Choos
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
   return {
-    choose: async (hidden) => {
+    choose: async (hidden, context) => {
       const logProbabilities = await tail.logProbabilities(hidden)
       if (!sampling) return bestToken(search, logProbabilities).token
       const candidates = bestTokens(
@@ -70,12 +81,9 @@ export function trieChooser(tail: TailSession, sampling: Sampling | null): Choos
         logProbabilities,
         Math.min(sampledCandidates, sampling.topK ?? sampledCandidates),
       )
-      const drawn = sampleIndex(
-        Float32Array.from(candidates, ({ score }) => score),
-        sampling,
-        random,
-      )
-      return candidates[drawn]!.token
+      const tokens = candidates.map(({ token }) => token)
+      const scores = Float32Array.from(candidates, ({ score }) => score)
+      return tokens[sampleIndex(penalize(scores, tokens, context, sampling), sampling, random)]!
     },
   }
 }

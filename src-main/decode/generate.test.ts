@@ -52,7 +52,7 @@ beforeAll(async () => {
   weights = new Map([...initialTail(shape, 3)].map(([name, data]) => [name, data.map((value) => 3 * value)]))
   tail = await createTailSession(shape, weights, speller)
   const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
-  await saveSpellm(scratch, reference, { speller, adapterWidths, weights, hiddenSize })
+  await saveSpellm(scratch, reference, { speller, adapterWidths, weights, gates: [], hiddenSize })
   generator = await openTextGenerator(scratch)
 })
 afterAll(async () => {
@@ -93,7 +93,7 @@ async function hiddenStates(text: string): Promise<Float32Array[]> {
     {
       choose: (hidden) => {
         seen.push(hidden)
-        return chooser.choose(hidden)
+        return chooser.choose(hidden, [])
       },
     },
     encode(text),
@@ -120,7 +120,7 @@ describe.each(prompts)('after %j', (text) => {
     const chooser = trieChooser(tail, null)
     const chosen = new Set<number>()
     for (const hidden of await hiddenStates(text)) {
-      const token = await chooser.choose(hidden)
+      const token = await chooser.choose(hidden, [])
       chosen.add(token)
       const logProbabilities = await tail.logProbabilities(hidden)
       const scores = spellings.map((symbols) =>
@@ -141,7 +141,7 @@ describe.each(prompts)('after %j', (text) => {
     const chooser = freeChooser(tail, (spelled) => tokenizer.encode(spelled), null)
     let spelledSomething = 0
     for (const hidden of await hiddenStates(text)) {
-      const token = await chooser.choose(hidden)
+      const token = await chooser.choose(hidden, [])
       expect(tokenizer.entries[token]).toBeDefined()
       const logProbabilities = Array.from(await tail.logProbabilities(hidden))
       const best = Array.from({ length: k }, (_, i) => {
@@ -289,7 +289,7 @@ describe('a saved SpeLLM', () => {
     const { hiddenSize } = base.architecture
     const folder = join(scratch, 'spellm.json', 'below')
     await expect(
-      saveSpellm(folder, reference, { speller: tail.speller, adapterWidths, weights, hiddenSize }),
+      saveSpellm(folder, reference, { speller: tail.speller, adapterWidths, weights, gates: [], hiddenSize }),
     ).rejects.toMatchObject({ code: 'file-not-found', message: expect.stringContaining(folder) as string })
   })
 

@@ -61,7 +61,8 @@ export async function prepareContext(
   return () => readTokens(trunk, conversation, rest)
 }
 
-async function readTokens(
+/** Reads tokens after what the conversation holds; hidden [d] of the last one. */
+export async function readTokens(
   trunk: TrunkSession,
   { cache, tokens }: Conversation,
   unread: readonly number[],
@@ -69,6 +70,12 @@ async function readTokens(
   const hidden = await trunk.forward(Int32Array.from(unread), cache)
   tokens.push(...unread)
   return hidden.slice(hidden.length - hidden.length / unread.length)
+}
+
+/** Throws RangeError for an empty prompt or one longer than the context. */
+export function requirePrompt(prompt: readonly number[], contextLength: number): void {
+  if (prompt.length === 0 || prompt.length > contextLength)
+    throw new RangeError(`a prompt of ${prompt.length} tokens; between 1 and ${contextLength} are possible`)
 }
 
 /**
@@ -86,13 +93,12 @@ export async function* generate(
   prompt: readonly number[],
   { maxTokens, stopTokens, contextLength, signal, turn = ownTurn }: GenerateOptions,
 ): AsyncGenerator<number, GenerationEnd> {
-  if (prompt.length === 0 || prompt.length > contextLength)
-    throw new RangeError(`a prompt of ${prompt.length} tokens; between 1 and ${contextLength} are possible`)
+  requirePrompt(prompt, contextLength)
   if (maxTokens === 0) return 'length'
   let readLast = await prepareContext(trunk, conversation, prompt, turn)
   for (let count = 1; ; count++) {
     if (signal?.aborted) return 'cancelled'
-    const token = await turn(async () => chooser.choose(await readLast()))
+    const token = await turn(async () => chooser.choose(await readLast(), conversation.tokens))
     if (stopTokens.includes(token)) return 'stop'
     yield token
     if (count === maxTokens) return 'length'

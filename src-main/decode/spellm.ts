@@ -14,6 +14,7 @@ import { tailParameterShapes } from '../models/tail.ts'
 import { alphabetSchema } from '../spelling/alphabet.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 import { buildSpeller, contestWinners, type Speller } from '../spelling/speller.ts'
+import type { Gate } from './calibrate-gate.ts'
 import { tailShape, type TailWeights } from './tail-session.ts'
 
 const configFile = 'spellm.json'
@@ -31,6 +32,11 @@ const configSchema = z.object({
   adapterWidths: adapterWidthsSchema,
   /** Tokens that a spelling stands for where it could stand for several. */
   contestWinners: z.array(z.int().min(0)),
+  /** Thresholds of gated mode, by rising share. */
+  gates: z
+    .array(z.object({ share: z.number().min(0).max(1), threshold: z.number().min(0) }))
+    .max(16)
+    .default([]),
 })
 
 /** What identifies the base model of a SpeLLM. */
@@ -47,6 +53,8 @@ export interface Spellm {
   readonly speller: Speller
   readonly adapterWidths: readonly number[]
   readonly weights: TailWeights
+  /** See `calibrateGate`; none: it was not calibrated. */
+  readonly gates: readonly Gate[]
 }
 
 /** The SpeLLM's folder: `path` itself, or the one in the run folder `path`; null if there is none. */
@@ -67,8 +75,9 @@ export async function saveSpellm(
     speller,
     adapterWidths,
     weights,
+    gates,
     hiddenSize,
-  }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights'> & { readonly hiddenSize: number },
+  }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights' | 'gates'> & { readonly hiddenSize: number },
 ): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })
@@ -88,6 +97,7 @@ export async function saveSpellm(
     alphabet,
     adapterWidths: [...adapterWidths],
     contestWinners: contestWinners(speller),
+    gates: [...gates],
   } satisfies z.infer<typeof configSchema>)
 }
 
@@ -118,7 +128,8 @@ export async function openSpellm(folder: string, basePath?: string): Promise<Spe
     config.adapterWidths,
     speller,
   )
-  return { base, tokenizer, speller, adapterWidths: config.adapterWidths, weights }
+  const { adapterWidths, gates } = config
+  return { base, tokenizer, speller, adapterWidths, weights, gates }
 }
 
 async function readTail(

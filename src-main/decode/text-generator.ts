@@ -4,8 +4,12 @@ import { SpellmError } from '../errors.ts'
 import { createTextStream, type Tokenizer } from '../formats/tokenizer.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'
+import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
+import type { Device } from '../runtime/devices/device.ts'
 import type { SessionOptions } from '../runtime/session.ts'
+import { generationBytes, processBytes } from '../runtime/memory/estimate.ts'
+import { deviceMemory, requireMemory } from '../runtime/memory/require-memory.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import {
   baseChooser,
@@ -14,6 +18,7 @@ import {
   freeChooser,
   trieChooser,
   type BaseHead,
+  type Chooser,
   type DecodeMode,
 } from './chooser.ts'
 import {
@@ -23,7 +28,13 @@ import {
   type Conversation,
   type GenerationEnd,
 } from './generate.ts'
+import { defaultGateShare, thresholdOf } from './calibrate-gate.ts'
+import { gatedChooser } from './gated.ts'
 import { inspectChoice, type ChoiceDetail } from './inspect-choice.ts'
+import { decoderSize } from './decoder-size.ts'
+import { generateLossless } from './lossless.ts'
+import { defaultCandidates, shortlistChooser } from './shortlist.ts'
+import { requireRightNumbers } from './golden-check.ts'
 import type { Sampling } from './sampling.ts'
 import { findSpellm, openSpellm, type Spellm } from './spellm.ts'
 import type { Speller } from '../spelling/speller.ts'
@@ -34,6 +45,10 @@ export type GenerationMode = 'base' | DecodeMode
 
 export interface TextOptions {
   readonly mode: GenerationMode
+  /** The n of shortlist(n). */
+  readonly candidates?: number
+  /** The share of steps that gated mode gives to the base model's head, 0 to 1. */
+  readonly gateShare?: number
   /** null: greedy. */
   readonly sampling: Sampling | null
   readonly maxTokens: number
@@ -53,6 +68,8 @@ export interface TextPiece {
 /** A model ready to write, base and SpeLLM on one trunk. */
 export interface TextGenerator {
   readonly base: BaseModel
+  /** Where it computes. */
+  readonly device: Device
   readonly tokenizer: Tokenizer
   /** The modes that this model has; the first is its own. */
   readonly modes: readonly GenerationMode[]
@@ -85,11 +102,23 @@ export interface TextGenerator {
 /**
  * Opens a SpeLLM's folder, the run folder that holds one, or a base model.
  *
- * @throws SpellmError as `openSpellm` and `openBaseModel`; 'file-not-found' for a run that isn't finished
+ * @throws SpellmError as `openSpellm`, `openBaseModel` and `requireRightNumbers`; 'file-not-found' for a run that
+ *   isn't finished; 'out-of-memory' for a model that is larger than the memory
  */
 export async function openTextGenerator(
   path: string,
-  { basePath, ...session }: SessionOptions & { readonly basePath?: string } = {},
+  {
+    basePath,
+    ignoresShortage = false,
+    onNotice,
+    ...session
+  }: SessionOptions & {
+    readonly basePath?: string
+    /** Whether to go on where memory seems too short. */
+    readonly ignoresShortage?: boolean
+    /** Receives warnings. */
+    readonly onNotice?: (message: string) => void
+  } = {},
 ): Promise<TextGenerator> {
   const spellmFolder = findSpellm(path)
   if (spellmFolder === null && existsSync(join(path, 'run.json')))
@@ -101,21 +130,55 @@ export async function openTextGenerator(
   const spellm = spellmFolder === null ? null : await openSpellm(spellmFolder, basePath)
   const base = spellm?.base ?? (await openBaseModel(modelFolder(path)))
   const tokenizer = spellm?.tokenizer ?? (await openModelTokenizer(base))
+  const { device = 'cpu' } = session
+  const warning = requireMemory('This model', writerBytes(base), await deviceMemory(device), {
+    ignoresShortage,
+  })
+  if (warning !== null) onNotice?.(warning)
+  await requireRightNumbers(base, device)
   const trunk = await createTrunkSession(base, session)
   const tail = spellm ? await openTail(spellm, session) : null
   let head: BaseHead | null = null
 
-  const chooser = async (mode: GenerationMode, sampling: Sampling | null) => {
-    if (mode === 'base') return baseChooser((head ??= await createBaseHead(base, session)), sampling)
-    if (!tail)
-      throw new SpellmError(
-        'setting-invalid',
-        `${path} is a base model: it has no mode '${mode}'.`,
-        "Use '--mode base', or give a SpeLLM's folder.",
-      )
-    return mode === 'trie'
-      ? trieChooser(tail, sampling)
-      : freeChooser(tail, (text) => tokenizer.encode(text), sampling)
+  let rows: HeadRows | null = null
+
+  const baseHead = async () => (head ??= await createBaseHead(base, session))
+  const headRows = () => (rows ??= openHeadRows(base))
+  const requireTail = (mode: GenerationMode) => {
+    if (tail) return tail
+    throw new SpellmError(
+      'setting-invalid',
+      `${path} is a base model: it has no mode '${mode}'.`,
+      "Use the mode 'base', or open a SpeLLM.",
+    )
+  }
+  const gateThreshold = (share: number) => {
+    const threshold = thresholdOf(spellm?.gates ?? [], share)
+    if (threshold !== null) return threshold
+    throw new SpellmError(
+      'setting-invalid',
+      `${path} was converted before thresholds were measured, so modes that ask the base model can't be used.`,
+      'Convert the model again, or use another mode.',
+    )
+  }
+  const chooser = async (
+    mode: Exclude<GenerationMode, 'lossless'>,
+    sampling: Sampling | null,
+    candidates: number,
+    gateShare: number,
+  ): Promise<Chooser> => {
+    if (mode === 'base') return baseChooser(await baseHead(), sampling)
+    const spelling = requireTail(mode)
+    switch (mode) {
+      case 'trie':
+        return trieChooser(spelling, sampling)
+      case 'free':
+        return freeChooser(spelling, (text) => tokenizer.encode(text), sampling)
+      case 'shortlist':
+        return shortlistChooser(spelling, headRows(), candidates, sampling)
+      case 'gated':
+        return gatedChooser(spelling, await baseHead(), gateThreshold(gateShare), sampling)
+    }
   }
   const requireFitting = (ids: readonly number[]) => {
     const { contextLength } = base.architecture
@@ -132,21 +195,38 @@ export async function openTextGenerator(
   }
   return {
     base,
+    device,
     tokenizer,
     speller: spellm?.speller ?? null,
     promptTokens,
     modes: tail ? [...decodeModes, 'base'] : ['base'],
     createConversation: () => newConversation(trunk),
-    write: async function* (prompt, conversation, { mode, sampling, stop, ...options }) {
+    write: async function* (
+      prompt,
+      conversation,
+      { mode, sampling, stop, candidates = defaultCandidates, gateShare = defaultGateShare, ...options },
+    ) {
       const { endTokens: stopTokens, contextLength } = base.architecture
       const ids = promptTokens(prompt)
       requireFitting(ids)
       const stream = createTextStream(tokenizer.entries)
-      const tokens = generate(trunk, await chooser(mode, sampling), conversation, ids, {
-        ...options,
-        stopTokens,
-        contextLength,
-      })
+      const limits = { ...options, stopTokens, contextLength }
+      const tokens =
+        mode === 'lossless'
+          ? generateLossless(
+              {
+                trunk,
+                tail: requireTail(mode),
+                rows: headRows(),
+                head: await baseHead(),
+                threshold: gateThreshold(defaultGateShare),
+              },
+              sampling,
+              conversation,
+              ids,
+              limits,
+            )
+          : generate(trunk, await chooser(mode, sampling, candidates, gateShare), conversation, ids, limits)
       let pending = ''
       let next = await tokens.next()
       for (; next.done !== true; next = await tokens.next()) {
@@ -169,19 +249,28 @@ export async function openTextGenerator(
           `The context has token ${unknown}; the model has ${base.architecture.vocabularySize}.`,
           'Give tokens of this model.',
         )
-      head ??= await createBaseHead(base, session)
-      const baseHead = head
+      const wholeHead = await baseHead()
       const readLast = await prepareContext(trunk, conversation, context, turn)
       return turn(async () =>
-        inspectChoice(await readLast(), baseHead, tail, (text) => tokenizer.encode(text)),
+        inspectChoice(await readLast(), wholeHead, tail, (text) => tokenizer.encode(text)),
       )
     },
     release: async () => {
       await trunk.release()
       await tail?.release()
       await head?.release()
+      rows?.close()
     },
   }
+}
+
+/** Tokens of text that a model must at least have room for. */
+const usualContext = 1_024
+
+function writerBytes({ architecture }: BaseModel): number {
+  const context = Math.min(usualContext, architecture.contextLength)
+  const pass = { batch: 1, prompt: context / 2, context }
+  return processBytes + generationBytes(decoderSize(architecture), pass)
 }
 
 async function openTail(

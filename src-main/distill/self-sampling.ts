@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { sampleIndex } from '../decode/sampling.ts'
 import { input } from '../graph/index.ts'
-import { checkpointWeights, type BaseModel } from '../models/base-model.ts'
+import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
@@ -21,7 +21,7 @@ export interface SelfSamplingOptions extends SessionOptions {
 }
 
 /** Sequences that grow side by side, so that each pass over the weights makes this many tokens. */
-const batch = 32
+export const sequencesAtOnce = 32
 
 /**
  * Text without any data: sequences that the base model writes itself from its begin token, sampled from its
@@ -40,14 +40,11 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
       `${model.folder}/config.json names no bos_token_id or eos_token_id, so the model can't begin a text by itself.`,
       'Give a text with --text.',
     )
+  const batch = sequencesAtOnce
   const random = seededRandom(seed)
   const trunk = await createTrunkSession(model, { ...session, batch })
-  const logits = headLogits(
-    model.architecture,
-    checkpointWeights(model),
-    input('hidden', [batch, hiddenSize]),
-  )
-  const head = await createSession({ logits }, { ...session, weightsFolder: model.folder })
+  const logits = headLogits(model.architecture, model.weights, input('hidden', [batch, hiddenSize]))
+  const head = await createSession({ logits }, { ...session, weightsFolder: model.weights.folder })
   const rounds = Math.ceil(options.tokens / (batch * sequenceLength))
   const ids = new Int32Array(rounds * batch * sequenceLength)
   try {

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CancelledError } from '../errors.ts'
+import { CancelledError, SpellmError } from '../errors.ts'
 import type { Architecture } from '../models/architecture.ts'
 import type { WindowSession } from '../models/trunk-session.ts'
 import { withFullDisk } from '../runs/testing/faults.ts'
@@ -58,6 +58,56 @@ async function expectWhole(cache: TeacherCache, text = ids): Promise<void> {
     [0, 1, 2, 3].map((chunk) => `chunk-0000${chunk}.safetensors`),
   )
 }
+
+describe('a teacher that runs out of memory', () => {
+  const wide = { ...shape, batch: 6 }
+  const text = Int32Array.from({ length: 2 * 8 * 6 * 4 }, (_, i) => (i * 37) % 101)
+  const shortage = () => new SpellmError('out-of-memory', 'No room.', 'Make some.')
+
+  /** Has room for so many windows; where it has none, it fails when opened or when it reads. */
+  function cramped(room: number, failsAt: 'opening' | 'reading') {
+    const { openTeacher, isOpen } = teacher()
+    const opened: number[] = []
+    const open = async (windows: number): Promise<WindowSession> => {
+      opened.push(windows)
+      if (windows > room && failsAt === 'opening') throw shortage()
+      const session = await openTeacher()
+      return {
+        ...session,
+        forward: (tokens) =>
+          tokens.length > room * wide.tokens ? Promise.reject(shortage()) : session.forward(tokens),
+      }
+    }
+    return { open, opened, isOpen }
+  }
+
+  it.each(['opening', 'reading'] as const)('when %s goes on with fewer windows at once', async (failsAt) => {
+    const cache = planTeacherCache(join(await temporaryFolder(), 'cache'), wide, 2 * 8 * 6)
+    const { open, opened, isOpen } = cramped(2, failsAt)
+    const told: number[] = []
+    await fillTeacherCache(cache, text, open, { onShortage: (windows) => told.push(windows) })
+    // Half of 6, then the next that 3 can be parted into.
+    expect(opened).toEqual([6, 3, 1])
+    expect(told).toEqual([3, 1])
+    expect(isOpen()).toBe(false)
+    const { choices } = await readChunk(cache, 1)
+    expect(choices).toEqual(text.subarray(192, 384).map((token) => token + 1))
+  })
+
+  it('begins with as many windows as it is told to', async () => {
+    const cache = planTeacherCache(join(await temporaryFolder(), 'cache'), wide, 2 * 8 * 6)
+    const { open, opened } = cramped(3, 'opening')
+    await fillTeacherCache(cache, text, open, { windowsAtOnce: 3 })
+    expect(opened).toEqual([3])
+  })
+
+  it('gives up where one window is too much', async () => {
+    const cache = planTeacherCache(join(await temporaryFolder(), 'cache'), wide, 2 * 8 * 6)
+    const { open, isOpen } = cramped(0, 'reading')
+    await expect(fillTeacherCache(cache, text, open)).rejects.toMatchObject({ code: 'out-of-memory' })
+    expect(isOpen()).toBe(false)
+  })
+})
 
 describe('filling a teacher cache', () => {
   it('asks the teacher about each window once, and keeps what it says', async () => {

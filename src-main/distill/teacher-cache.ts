@@ -90,20 +90,29 @@ export interface CacheProgress {
 /**
  * Fills the cache: every chunk that isn't there yet is computed from its windows and written.
  *
+ * Where memory runs out, the teacher reads half as many windows at once, down to one: what it says of a window
+ * does not depend on the others.
+ *
  * @param ids the text's tokens, window after window [chunks · positionsPerChunk]
- * @throws SpellmError 'disk-full' | 'permission-denied'; CancelledError when the signal fires. What is
- *   written stays and is used the next time.
+ * @throws SpellmError 'disk-full' | 'permission-denied' | 'out-of-memory' (one window is too much); CancelledError
+ *   when the signal fires. What is written stays and is used the next time.
  */
 export async function fillTeacherCache(
   cache: TeacherCache,
   ids: Int32Array,
-  openTeacher: () => Promise<WindowSession>,
+  openTeacher: (windows: number) => Promise<WindowSession>,
   {
+    windowsAtOnce = cache.shape.batch,
     onProgress,
+    onShortage,
     signal,
     turn = ownTurn,
   }: {
+    /** A divisor of the shape's batch. */
+    readonly windowsAtOnce?: number
     readonly onProgress?: (progress: CacheProgress) => void
+    /** Memory ran out, and the teacher goes on with so many windows at once. */
+    readonly onShortage?: (windows: number) => void
     readonly signal?: AbortSignal
     /** Where each batch computes. */
     readonly turn?: Turn
@@ -118,20 +127,21 @@ export async function fillTeacherCache(
   await removeStaleTemporaryFiles(folder)
   const missing = await missingChunks(cache, ids)
   if (missing.length === 0) return
-  const teacher = await openTeacher()
+  const teacher = createPatientTeacher(openTeacher, windowsAtOnce, onShortage)
   try {
-    const perBatch = shape.batch * shape.tokens
     for (const chunk of missing) {
       const hidden = new Uint16Array(positionsPerChunk * shape.hiddenSize)
       const choices = new Int32Array(positionsPerChunk)
-      for (let done = 0; done < positionsPerChunk; done += perBatch) {
+      for (let done = 0; done < positionsPerChunk;) {
         if (signal?.aborted) throw new CancelledError()
         const start = chunk * positionsPerChunk + done
-        const result = await turn(() => teacher.forward(ids.subarray(start, start + perBatch)))
+        const rest = ids.subarray(start, start + positionsPerChunk - done)
+        const result = await turn(() => teacher.forward(rest, shape.tokens))
         requireFinite(result.hidden)
         hidden.set(result.hidden, done * shape.hiddenSize)
         choices.set(result.choices, done)
-        onProgress?.({ chunk, done: done + perBatch })
+        done += result.choices.length
+        onProgress?.({ chunk, done })
         // onnxruntime runs on this thread: let signals and timers in between.
         await setImmediate()
       }
@@ -140,6 +150,42 @@ export async function fillTeacherCache(
   } finally {
     await teacher.release()
   }
+}
+
+/** A teacher that reads fewer windows at once when memory runs out. */
+function createPatientTeacher(
+  openTeacher: (windows: number) => Promise<WindowSession>,
+  windowsAtOnce: number,
+  onShortage?: (windows: number) => void,
+) {
+  let windows = windowsAtOnce
+  let session: WindowSession | null = null
+  const release = async () => {
+    const released = session
+    session = null
+    await released?.release()
+  }
+  /** Reads as many windows of `tokens` tokens from the beginning of `ids` as memory allows. */
+  const forward = async (ids: Int32Array, tokens: number): Promise<CachedPositions> => {
+    try {
+      session ??= await openTeacher(windows)
+      return await session.forward(ids.subarray(0, windows * tokens))
+    } catch (error) {
+      if (!(error instanceof SpellmError && error.code === 'out-of-memory') || windows === 1) throw error
+    }
+    await release()
+    windows = largestDivisor(windows, Math.floor(windows / 2))
+    onShortage?.(windows)
+    return forward(ids, tokens)
+  }
+  return { forward, release }
+}
+
+/** The largest divisor of `value` that is not larger than `limit`. */
+export function largestDivisor(value: number, limit: number): number {
+  let divisor = Math.max(1, Math.min(value, limit))
+  while (value % divisor !== 0) divisor--
+  return divisor
 }
 
 const metadataSchema = z.object({ text: z.string(), checksum: z.string() })

@@ -1,5 +1,6 @@
 import { MessageChannelMain, utilityProcess, type MessagePortMain } from 'electron'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { describeEnd, type EngineEnd, type EngineProcess } from '../worker/engine-supervisor.ts'
 import {
   lastWordsSchema,
@@ -7,6 +8,8 @@ import {
   type LastWords,
   type LifecycleRequest,
 } from '../worker/lifecycle-messages.ts'
+import { runProbe } from './probe-child.ts'
+import { probeRequestSchema, type ProbeRequest, type ProbeResponse } from './probe-messages.ts'
 
 /** The engine in Electron's utility process. */
 export interface EngineChild extends EngineProcess {
@@ -32,7 +35,15 @@ export function startEngineChild({ dataFolder, crash, log }: EngineChildOptions)
 
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (block: Buffer) => log(block.toString()))
-  child.on('message', (message) => (lastWords = lastWordsSchema.parse(message)))
+  child.on('message', (message) => {
+    const words = z.discriminatedUnion('kind', [lastWordsSchema, probeRequestSchema]).parse(message)
+    if (words.kind === 'failed') lastWords = words
+    else void answerProbe(words)
+  })
+  const answerProbe = async ({ id, device }: ProbeRequest) => {
+    const output = await runProbe(device)
+    child.postMessage({ kind: 'probed', id, output } satisfies ProbeResponse)
+  }
   const ended = new Promise<EngineEnd>((resolve) => {
     child.on('exit', (code) => resolve(describeEnd(lastWords, isStopping, { code, signal: null })))
   })

@@ -7,6 +7,7 @@ import { collectTokens } from '../distill/corpus.ts'
 import { fillTeacherCache, planTeacherCache, teacherCacheShape } from '../distill/teacher-cache.ts'
 import { describeSystemError } from '../errors.ts'
 import { createWindowSession } from '../models/trunk-session.ts'
+import type { Device } from '../runtime/devices/device.ts'
 import { measureAgreement, type Agreement } from './agreement.ts'
 
 /**
@@ -21,10 +22,13 @@ export async function evaluateText(
   documents: AsyncIterable<string> | Iterable<string>,
   {
     positions,
+    device = 'cpu',
     onProgress,
     signal,
   }: {
     readonly positions: number
+    /** Where the base model computes. */
+    readonly device?: Device
     readonly onProgress?: (done: number, total: number) => void
     readonly signal?: AbortSignal
   },
@@ -40,7 +44,7 @@ export async function evaluateText(
     const ids = await collectTokens(documents, tokenizer, base.architecture, limits)
     const cache = planTeacherCache(folder, shape, Math.floor(ids.length / shape.tokens))
     const total = cache.chunks * cache.positionsPerChunk
-    await fillTeacherCache(cache, ids, () => createWindowSession(base, shape), {
+    await fillTeacherCache(cache, ids, (batch) => createWindowSession(base, { ...shape, batch, device }), {
       onProgress: ({ chunk, done }) => onProgress?.(chunk * cache.positionsPerChunk + done, total),
       ...(signal ? { signal } : {}),
     })

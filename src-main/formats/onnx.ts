@@ -47,6 +47,16 @@ export function encodeOnnx(outputs: Readonly<Record<string, Value>>): Uint8Array
   return model.finish()
 }
 
+/** The names of those nodes of a graph that `isWanted`, as `encodeOnnx` writes them. */
+export function nodeNames(
+  outputs: Readonly<Record<string, Value>>,
+  isWanted: (node: Node) => boolean,
+): string[] {
+  const nodes = nodesInOrder(Object.values(outputs))
+  const names = nameValues(nodes, outputs)
+  return nodes.filter(isWanted).map((node) => names(node.outputs[0]!))
+}
+
 /** Outputs of the graph have their own names; the others are numbered. */
 function nameValues(
   nodes: readonly Node[],

@@ -152,7 +152,7 @@ export interface Head {
   readonly cap: number | null
 }
 
-const linearWeights = ({ weight, bias }: Linear): (Weight | null)[] => [weight, bias]
+const linearParts = ({ weight, bias }: Linear): (Weight | null)[] => [weight, bias]
 const normWeights = (norm: Norm | null): (Weight | null)[] => (norm ? [norm.weight, norm.bias] : [])
 
 function projectionLinears(projection: AttentionProjection): Linear[] {
@@ -175,13 +175,13 @@ function feedForwardLinears(block: FeedForward): Linear[] {
 function layerWeights({ attention, feedForward, norms }: Layer): (Weight | null)[] {
   return [
     ...normWeights(norms.attentionInput),
-    ...projectionLinears(attention.projection).flatMap(linearWeights),
+    ...projectionLinears(attention.projection).flatMap(linearParts),
     ...normWeights(attention.queryNorm),
     ...normWeights(attention.keyNorm),
-    ...linearWeights(attention.output),
+    ...linearParts(attention.output),
     ...normWeights(norms.attentionOutput),
     ...normWeights(norms.feedForwardInput),
-    ...feedForwardLinears(feedForward).flatMap(linearWeights),
+    ...feedForwardLinears(feedForward).flatMap(linearParts),
     ...normWeights(norms.feedForwardOutput),
   ]
 }
@@ -201,6 +201,18 @@ export function weightShapes({
     head.weight,
   ]
   return new Map(weights.filter((weight) => weight !== null).map(({ name, shape }) => [name, shape]))
+}
+
+/** The matrices of all linear layers and of the LM head, each once, in the order of the forward pass. */
+export function linearWeights({ layers, head }: Architecture): Pick<Linear, 'weight' | 'transposed'>[] {
+  return [
+    ...layers.flatMap(({ attention, feedForward }) => [
+      ...projectionLinears(attention.projection),
+      attention.output,
+      ...feedForwardLinears(feedForward),
+    ]),
+    { weight: head.weight, transposed: false },
+  ]
 }
 
 /** Elements of all weights together; a tied head counts once. */

@@ -12,26 +12,23 @@ import {
   type TensorEntry,
 } from '../formats/safetensors.ts'
 import { openTokenizer, type Tokenizer } from '../formats/tokenizer.ts'
-import { external, type DType } from '../graph/index.ts'
 import { weightShapes, type Architecture } from './architecture.ts'
-import type { WeightSource } from './decoder.ts'
 import { families } from './families/index.ts'
+import { checkpointWeights, type StoredWeights } from './weights.ts'
 
 /** A Hugging Face model folder, opened and checked; no weight has been read yet. */
 export interface BaseModel {
   readonly folder: string
   readonly architecture: Architecture
   readonly checkpoint: Checkpoint
+  /** What graphs read. */
+  readonly weights: StoredWeights
   /** The dtype of the embedding, which stands for the others in messages. */
   readonly dtype: SafetensorsDtype
 }
 
 const maxConfigBytes = 1 << 20
-const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-}
+const storedDtypes: readonly SafetensorsDtype[] = ['F32', 'F16', 'BF16']
 
 /**
  * Opens a model folder: config.json and the headers of its safetensors, every weight's shape and dtype
@@ -76,7 +73,7 @@ export async function openBaseModel(folder: string): Promise<BaseModel> {
         `${entry.path}: '${name}' has shape [${entry.shape.join(', ')}], config.json asks for [${shape.join(', ')}].`,
         'config.json and the weights belong to different models: download both again.',
       )
-    if (!weightDtypes[entry.dtype])
+    if (!storedDtypes.includes(entry.dtype))
       throw new SpellmError(
         'model-unsupported',
         `${entry.path}: '${name}' has dtype ${entry.dtype}; supported are F32, F16 and BF16.`,
@@ -89,6 +86,7 @@ export async function openBaseModel(folder: string): Promise<BaseModel> {
     folder,
     architecture,
     checkpoint,
+    weights: await checkpointWeights(checkpoint),
     dtype: checkpoint.tensors.get(architecture.embedding.weight.name)!.dtype,
   }
 }
@@ -155,18 +153,4 @@ export async function openModelTokenizer({ folder, architecture }: BaseModel): P
  */
 export async function checkWeights({ architecture, checkpoint }: BaseModel): Promise<void> {
   for (const name of weightShapes(architecture).keys()) await checkFinite(checkpoint.tensors.get(name)!)
-}
-
-/** The weights as external data of a graph, where and as they lie in the model's files. */
-export function checkpointWeights({ folder, checkpoint }: BaseModel): WeightSource {
-  const values = new Map<string, ReturnType<WeightSource>>()
-  return (name) => {
-    const known = values.get(name)
-    if (known) return known
-    const { shape, dtype, path, offset, byteLength } = checkpoint.tensors.get(name)!
-    const file = path.slice(folder.length).replace(/^[\\/]+/, '')
-    const value = external(name, shape, weightDtypes[dtype]!, { file, offset, byteLength })
-    values.set(name, value)
-    return value
-  }
 }

@@ -32,11 +32,45 @@ import type { Activation, Rotary } from './architecture.ts'
  */
 export type Purpose = 'training' | 'inference'
 
+/** A matrix [out, in] in blocks of integers (onnxruntime's MatMulNBits); see quantize.ts. */
+export interface QuantizedMatrix {
+  readonly bits: 4 | 8
+  /** Weights along the inner axis that share a scale. */
+  readonly blockSize: number
+  readonly outputs: number
+  readonly inputs: number
+  /** uint8 [out, blocks, blockSize · bits / 8]. */
+  readonly packed: Value
+  /** float32 [out, blocks]. */
+  readonly scales: Value
+}
+
+/** The weight of a linear layer. */
+export type Matrix = Value | QuantizedMatrix
+
 /** x [.., in] · weightᵀ, weight [out, in] → [.., out]. A `transposed` weight lies as [in, out]. */
-export function linear(x: Value, weight: Value, { transposed = false } = {}): Value {
+export function linear(x: Value, weight: Matrix, { transposed = false } = {}): Value {
+  if ('bits' in weight) return quantizedLinear(x, weight)
   const rows = elementCount(x.shape.slice(0, -1))
   const product = matmul(reshape(x, [rows, x.shape.at(-1)!]), widen(weight), { transposeB: !transposed })
   return reshape(product, [...x.shape.slice(0, -1), weight.shape[transposed ? 1 : 0]!])
+}
+
+function quantizedLinear(
+  x: Value,
+  { bits, blockSize, outputs, inputs, packed, scales }: QuantizedMatrix,
+): Value {
+  return createSingleOutputNode('MatMulNBits', [x, packed, scales], [...x.shape.slice(0, -1), outputs], {
+    domain: 'com.microsoft',
+    attributes: {
+      K: inputs,
+      N: outputs,
+      bits,
+      block_size: blockSize,
+      // Activations are rounded to 8 bits, a block at a time: twice as fast on a CPU.
+      accuracy_level: 4,
+    },
+  })
 }
 
 /** A weight in float32, whatever it is stored in. */

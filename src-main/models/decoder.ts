@@ -29,9 +29,7 @@ import {
   type PastKeyValues,
   type Purpose,
 } from './blocks.ts'
-
-/** Where a graph gets a weight from, as it is stored: external data of a checkpoint, or an input while training. */
-export type WeightSource = (name: string) => Value
+import type { WeightSource } from './weights.ts'
 
 export interface TrunkInputs {
   /** int64 [batch, tokens]; the batch size is known when the graph is built. */
@@ -113,14 +111,14 @@ export function trunk(
 
 /** The base model's LM head: hidden [rows, d] → logits [rows, V]. */
 export function headLogits({ head }: Architecture, source: WeightSource, hidden: Value): Value {
-  const raw = linear(hidden, source(head.weight.name))
+  const raw = linear(hidden, source.matrix(head.weight.name))
   const scaled = head.scale === 1 ? raw : multiply(raw, head.scale)
   return head.cap === null ? scaled : softCap(scaled, head.cap)
 }
 
 function embed({ embedding }: Architecture, source: WeightSource, inputs: TrunkInputs): Value {
   // Rows are widened, not the table: it may be the largest weight of all.
-  const rows = (table: Weight, indices: Value) => widen(gatherRows(source(table.name), indices))
+  const rows = (table: Weight, indices: Value) => widen(gatherRows(source.tensor(table.name), indices))
   const tokens = rows(embedding.weight, inputs.tokens)
   const scaled = embedding.scale === 1 ? tokens : multiply(tokens, embedding.scale)
   return embedding.positions ? add(scaled, rows(embedding.positions, inputs.positions)) : scaled
@@ -131,18 +129,18 @@ type Normalize = (x: Value, norm: Norm | null) => Value
 
 function projector(source: WeightSource): Project {
   return (x, { weight, bias, transposed }) => {
-    const product = linear(x, source(weight.name), { transposed })
-    return bias ? add(product, widen(source(bias.name))) : product
+    const product = linear(x, source.matrix(weight.name), { transposed })
+    return bias ? add(product, widen(source.tensor(bias.name))) : product
   }
 }
 
 function normalizer(source: WeightSource, purpose: Purpose): Normalize {
   return (x, norm) => {
     if (!norm) return x
-    const weight = widen(source(norm.weight.name))
+    const weight = widen(source.tensor(norm.weight.name))
     const gain = norm.plusOne ? add(weight, 1) : weight
     if (norm.kind === 'rms') return rmsNorm(x, gain, norm.epsilon, purpose)
-    return layerNorm(x, gain, norm.bias && widen(source(norm.bias.name)), norm.epsilon)
+    return layerNorm(x, gain, norm.bias && widen(source.tensor(norm.bias.name)), norm.epsilon)
   }
 }
 

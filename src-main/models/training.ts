@@ -23,11 +23,12 @@ export function languageModelTrainingGraph(
   const parameters = new Map<string, Parameter>()
   for (const [name, shape] of weightShapes(architecture))
     parameters.set(name, { value: input(name, shape), group: 'model', decays: shape.length > 1 })
-  const weight = (name: string) => parameters.get(name)!.value
+  const tensor = (name: string) => parameters.get(name)!.value
+  const weights = { tensor, matrix: tensor }
   const rows = batch * tokens
   const { hidden } = trunk(
     architecture,
-    weight,
+    weights,
     {
       tokens: input('tokens', [batch, tokens], 'int64'),
       positions: constant(
@@ -39,7 +40,7 @@ export function languageModelTrainingGraph(
     },
     'training',
   )
-  const logits = reshape(headLogits(architecture, weight, hidden), [rows, architecture.vocabularySize])
+  const logits = reshape(headLogits(architecture, weights, hidden), [rows, architecture.vocabularySize])
   const loss = softmaxCrossEntropy(logits, input('targets', [rows, 1], 'int32'), input('weights', [rows, 1]))
   return { loss, parameters }
 }

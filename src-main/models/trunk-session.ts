@@ -10,7 +10,7 @@ import {
   type SessionOptions,
 } from '../runtime/session.ts'
 import { hasWindows } from './architecture.ts'
-import { checkpointWeights, type BaseModel } from './base-model.ts'
+import type { BaseModel } from './base-model.ts'
 import { headLogits, trunk } from './decoder.ts'
 
 /** A trunk that reads tokens one after another, keeping their keys and values. */
@@ -37,7 +37,7 @@ export async function createTrunkSession(
   const stored = [pairs, 'capacity', attention.headSize]
   const { hidden, present } = trunk(
     model.architecture,
-    checkpointWeights(model),
+    model.weights,
     {
       tokens: input('tokens', [batch, 'tokens'], 'int64'),
       positions: input('positions', ['tokens'], 'int64'),
@@ -59,7 +59,12 @@ export async function createTrunkSession(
     outputs[`present.${i}.value`] = value
   })
   const rowNames = Object.keys(outputs).slice(1)
-  const session = await createSession(outputs, { ...sessionOptions, weightsFolder: model.folder })
+  const session = await createSession(outputs, {
+    ...sessionOptions,
+    weightsFolder: model.weights.folder,
+    // It reads a prompt once and single tokens for the rest of its life.
+    prepack: model.weights.isQuantized,
+  })
   return {
     createCache: () =>
       createKeyValueCache({
@@ -101,10 +106,9 @@ export async function createWindowSession(
   model: BaseModel,
   { batch, tokens, ...options }: SessionOptions & { readonly batch: number; readonly tokens: number },
 ): Promise<WindowSession> {
-  const weights = checkpointWeights(model)
   const { hidden } = trunk(
     model.architecture,
-    weights,
+    model.weights,
     {
       tokens: input('tokens', [batch, tokens], 'int64'),
       positions: constant(
@@ -116,10 +120,10 @@ export async function createWindowSession(
     },
     'inference',
   )
-  const choices = argMax(headLogits(model.architecture, weights, hidden))
+  const choices = argMax(headLogits(model.architecture, model.weights, hidden))
   const session = await createSession(
     { hidden: cast(hidden, 'float16'), choices },
-    { ...options, weightsFolder: model.folder },
+    { ...options, weightsFolder: model.weights.folder },
   )
   return {
     forward: async (ids) => {

@@ -3,4 +3,5 @@
  * told not to before it is loaded; a tool that handles private models and texts must not.
  */
 import './without-telemetry.ts'
+import './without-tf32.ts'
 export * from 'onnxruntime-node'

@@ -10,6 +10,7 @@ import {
   type AdamWSchedule,
   type Value,
 } from '../graph/index.ts'
+import { keepsOutputs } from './devices/provider-options.ts'
 import {
   createSession,
   floatData,
@@ -63,7 +64,7 @@ export interface StepResult {
   readonly metrics: Readonly<Record<string, Tensor>>
 }
 
-/** Minimises a loss with AdamW. Parameters and moments live where the device computes. */
+/** Minimises a loss with AdamW. Parameters and moments live on the device where it can keep them. */
 export interface Trainer {
   /** One optimiser step; `learningRates` has one for each group. */
   step(feeds: Feeds, learningRates: Readonly<Record<string, number>>): Promise<StepResult>
@@ -80,9 +81,9 @@ export async function createTrainer(
   initial: TrainerState,
   options: TrainerOptions,
 ): Promise<Trainer> {
-  return options.device === 'cpu'
-    ? createCpuTrainer(graph, initial, options)
-    : createDeviceTrainer(graph, initial, options)
+  return keepsOutputs(options.device)
+    ? createDeviceTrainer(graph, initial, options)
+    : createHostTrainer(graph, initial, options)
 }
 
 /** A state at step 0. */
@@ -105,10 +106,10 @@ export function parametersOf({ tensors }: TrainerState): Map<string, Float32Arra
 const chunkSize = 256 * 1024
 
 /**
- * onnxruntime copies each output into a new JavaScript buffer, so on the CPU the optimiser is a graph of
- * its own that runs in place over chunks of flat buffers; only the gradients are outputs.
+ * onnxruntime copies each output into a new JavaScript buffer, so the optimiser is a graph of its own that runs
+ * on the CPU in place over chunks of flat buffers; only the gradients are outputs of the device.
  */
-async function createCpuTrainer(
+async function createHostTrainer(
   graph: TrainingGraph,
   initial: TrainerState,
   options: TrainerOptions,
@@ -138,10 +139,7 @@ async function createCpuTrainer(
   const values = layout.map(({ name }) => graph.parameters.get(name)!.value)
   const gradientValues = gradients(graph.loss, values)
   const metricNames = Object.keys(graph.metrics ?? {})
-  const sessionOptions = {
-    device: options.device,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  }
+  const threads = options.threads === undefined ? {} : { threads: options.threads }
   const gradientSession = await createSession(
     {
       ...graph.metrics,
@@ -149,9 +147,9 @@ async function createCpuTrainer(
       norm: globalNorm(gradientValues),
       ...Object.fromEntries(gradientNames.map((name, i) => [name, gradientValues[i]!])),
     },
-    sessionOptions,
+    { device: options.device, ...threads },
   )
-  const optimizer = await createSession(chunkUpdate(options), sessionOptions)
+  const optimizer = await createSession(chunkUpdate(options), threads)
   const chunks = chunksOf(layout).map(({ start, end, schedule }) => {
     const part = (buffer: Float32Array) => floatTensor(buffer.subarray(start, end), [end - start])
     const state = { parameter: part(flat.parameter), first: part(flat.first), second: part(flat.second) }

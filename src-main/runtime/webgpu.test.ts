@@ -1,14 +1,7 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-
-/** Chromium's software Vulkan device: slow, but a real one. */
-const softwareVulkan = '/usr/lib/chromium/vk_swiftshader_icd.json'
-const reason = existsSync(softwareVulkan) ? null : `no software Vulkan device: ${softwareVulkan} is missing`
-if (reason) console.log(`skipped: WebGPU tests (${reason})`)
+import { noVulkan, runOn } from './testing/software-vulkan.ts'
 
 const reportSchema = z.object({
   losses: z.array(z.number()),
@@ -19,31 +12,19 @@ const reportSchema = z.object({
   locations: z.array(z.string()),
 })
 
-function trainOn(device: 'cpu' | 'webgpu') {
-  const runtimeFolder = mkdtempSync(join(tmpdir(), 'spellm-vulkan-'))
-  const script = join(import.meta.dirname, 'testing/train-tail.ts')
-  const { status, signal, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', script, device],
-    {
-      encoding: 'utf8',
-      env: { ...process.env, VK_ICD_FILENAMES: softwareVulkan, XDG_RUNTIME_DIR: runtimeFolder },
-      timeout: 300_000,
-    },
-  )
-  rmSync(runtimeFolder, { recursive: true })
-  expect({ status, signal }, stderr).toEqual({ status: 0, signal: null })
-  return reportSchema.parse(JSON.parse(stdout.trim().split('\n').at(-1)!))
-}
+const program = join(import.meta.dirname, 'testing/train-tail.ts')
 
 const largestDifference = (a: readonly number[], b: readonly number[]) => {
   expect(a.length).toBe(b.length)
   return a.reduce((max, value, i) => Math.max(max, Math.abs(value - b[i]!)), 0)
 }
 
-describe.skipIf(reason !== null)('training on WebGPU', () => {
+describe.skipIf(noVulkan !== null)('training on WebGPU', () => {
   it('agrees with the CPU in gradients, losses and final parameters, keeps its state on the device and ends cleanly', () => {
-    const [cpu, gpu] = [trainOn('cpu'), trainOn('webgpu')]
+    const [cpu, gpu] = [
+      reportSchema.parse(runOn('cpu', program)),
+      reportSchema.parse(runOn('webgpu', program)),
+    ]
     expect(cpu.losses.at(-1)!).toBeLessThan(0.8 * cpu.losses[0]!)
     expect(largestDifference(gpu.gradient.flat(), cpu.gradient.flat())).toBeLessThan(1e-5)
     expect(largestDifference(gpu.losses, cpu.losses)).toBeLessThan(1e-3)

@@ -110,10 +110,10 @@ export interface Targets {
 
 /**
  * The heads' training targets for tokens: the spelling, then END where it is shorter than k; nothing after
- * that, and nothing for uncovered tokens. So truncated tokens have k symbols and no END, and a special
+ * that, and nothing for uncovered tokens, which rows of an embedding that the tokenizer doesn't name are, too. So truncated tokens have k symbols and no END, and a special
  * token has its own symbol, then END.
  *
- * @param ids [n], each below V
+ * @param ids [n], none negative
  */
 export function targets(speller: Speller, ids: Int32Array): Targets {
   const { k } = speller
@@ -121,8 +121,8 @@ export function targets(speller: Speller, ids: Int32Array): Targets {
   const symbols = new Int32Array(ids.length * k)
   const counted = new Float32Array(ids.length * k)
   for (const [row, token] of ids.entries()) {
-    const length = speller.lengths[token]
-    if (length === undefined) throw new RangeError(`token ${token} of ${speller.vocabularySize}`)
+    if (token < 0) throw new RangeError(`token ${token}`)
+    const length = speller.lengths[token] ?? 0
     if (length === 0) continue
     symbols.set(speller.symbols.subarray(token * k, token * k + length), row * k)
     if (length < k) symbols[row * k + length] = end

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { createTailSession, tailShape } from '../decode/tail-session.ts'
+import { requireRightNumbers } from '../decode/golden-check.ts'
 import { hashBaseModel, saveSpellm } from '../decode/spellm.ts'
 import { collectTokens, countTokens } from '../distill/corpus.ts'
 import { batchPlan, distill, type StepMetrics } from '../distill/distill.ts'
@@ -10,6 +11,7 @@ import { sampleText } from '../distill/self-sampling.ts'
 import {
   deleteTeacherCache,
   fillTeacherCache,
+  largestDivisor,
   missingCacheBytes,
   planTeacherCache,
   teacherCacheShape,
@@ -33,6 +35,9 @@ import {
   type CheckpointTensors,
   type Run,
 } from '../runs/index.ts'
+import { deviceSchema, type Device, type DeviceChoice } from '../runtime/devices/device.ts'
+import type { KnownDevices } from '../runtime/devices/known-devices.ts'
+import { deviceMemory, requireMemory } from '../runtime/memory/require-memory.ts'
 import { parametersOf, type TrainerState } from '../runtime/trainer.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { alphabetSize, parseAlphabet } from '../spelling/alphabet.ts'
@@ -40,8 +45,16 @@ import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
 import { buildSpeller, type Speller } from '../spelling/speller.ts'
 import { conversionDocuments, heldOutTokens } from './conversion-text.ts'
 import { freeDiskBytes, machine } from './machine.ts'
+import { teacherMemoryBytes, trainingMemoryBytes, writingMemoryBytes } from './preview/conversion-cost.ts'
+import { measureGates } from './measure-gates.ts'
 import { createSampleWriter, type Sample, type SampleWriter } from './sample-writer.ts'
-import { conversionSettingsSchema, defaultAdapterWidths, type ConversionSettings } from './settings.ts'
+import { ownDevices } from './own-devices.ts'
+import {
+  defaultAdapterWidths,
+  runSettingsSchema,
+  type ConversionSettings,
+  type RunSettings,
+} from './settings.ts'
 
 export const conversionPhases = ['check', 'text', 'cache', 'train', 'evaluate'] as const
 export type ConversionPhase = (typeof conversionPhases)[number]
@@ -59,6 +72,8 @@ export type ConversionEvent =
   | ({ readonly type: 'step'; readonly steps: number; readonly tokens: number } & StepMetrics)
   | { readonly type: 'evaluation'; readonly step: number; readonly agreement: Agreement }
   | ({ readonly type: 'sample'; readonly step: number } & Sample)
+  /** The device was left open, and this one was taken. */
+  | { readonly type: 'device'; readonly device: Device; readonly reason: string }
   | { readonly type: 'notice'; readonly message: string }
 
 const coverageSchema = z.object({
@@ -71,6 +86,8 @@ const coverageSchema = z.object({
 /** What a finished conversion says of itself. */
 export const conversionResultSchema = z.object({
   agreement: z.object({ trie: z.number(), free: z.number(), positions: z.number() }),
+  /** Null in results of versions that knew of one device only. */
+  device: deviceSchema.nullable().default(null),
   /** Tokens learnt from, without the held-out ones. */
   tokens: z.number(),
   steps: z.number(),
@@ -94,6 +111,10 @@ export interface JobOptions {
   readonly writesSamples?: boolean
   /** Where each step computes. */
   readonly turn?: Turn
+  /** Whether to go on where memory seems too short. */
+  readonly ignoresShortage?: boolean
+  /** The devices of this machine; default: as this user's other programs know them. */
+  readonly devices?: KnownDevices
 }
 
 /** Positions of the evaluations along the way. */
@@ -117,12 +138,13 @@ export async function convert(
 ): Promise<ConversionResult> {
   const started = performance.now()
   options.onEvent({ type: 'phase', phase: 'check' })
+  const device = await resolveDevice(settings.device, options)
   const base = await openBaseModel(modelFolder(settings.base))
   const tokenizer = await openModelTokenizer(base)
   await checkWeights(base)
   const sha256 = await hashBaseModel(base)
-  const run = await createRun(folder, conversionSettingsSchema, {
-    settings,
+  const run = await createRun(folder, runSettingsSchema, {
+    settings: { ...settings, device },
     base: { path: settings.base === sampleModelName ? sampleModelName : base.folder, sha256 },
     environment: { ...machine() },
   })
@@ -142,12 +164,13 @@ export async function convert(
 export async function resumeConversion(folder: string, options: JobOptions): Promise<ConversionResult> {
   const started = performance.now()
   options.onEvent({ type: 'phase', phase: 'check' })
-  const { base: reference } = await readDescription(folder, conversionSettingsSchema)
+  const { base: reference, settings } = await readDescription(folder, runSettingsSchema)
   const finished = await readResult(folder, conversionResultSchema)
   if (finished) return finished
+  await resolveDevice(settings.device, options)
   const base = await openBaseModel(modelFolder(reference.path))
   const tokenizer = await openModelTokenizer(base)
-  const run = await openRun(folder, conversionSettingsSchema, { expectedBase: await hashBaseModel(base) })
+  const run = await openRun(folder, runSettingsSchema, { expectedBase: await hashBaseModel(base) })
   try {
     return await train(run, await prepare(run, base, tokenizer, options), started, options)
   } finally {
@@ -155,7 +178,17 @@ export async function resumeConversion(folder: string, options: JobOptions): Pro
   }
 }
 
-type ConversionRun = Run<ConversionSettings>
+/** The device to compute on, with a notice of why where it was left open. */
+async function resolveDevice(
+  choice: DeviceChoice,
+  { onEvent, devices = ownDevices() }: JobOptions,
+): Promise<Device> {
+  const { device, reason } = await devices.resolve(choice)
+  if (reason !== null) onEvent({ type: 'device', device, reason })
+  return device
+}
+
+type ConversionRun = Run<RunSettings>
 
 /** What training needs, all of it a function of the settings and the text. */
 interface Prepared {
@@ -164,6 +197,8 @@ interface Prepared {
   readonly speller: Speller
   readonly shape: TailShape
   readonly tokenCounts: Uint32Array
+  /** Of the teacher, as many as memory has room for. */
+  readonly windowsAtOnce: number
   readonly training: Portion
   readonly heldOut: Portion
 }
@@ -193,6 +228,7 @@ async function prepare(
   options: JobOptions,
 ): Promise<Prepared> {
   const { settings, folder } = run
+  await requireRightNumbers(base, settings.device)
   const cacheShape = teacherCacheShape(base.architecture)
   const { tokens, hiddenSize } = cacheShape
   const plan = (name: string, windows: number) =>
@@ -228,7 +264,8 @@ async function prepare(
     folder,
     (await missingCacheBytes(training.cache)) + (await missingCacheBytes(heldOut.cache)),
   )
-  return { base, tokenizer, speller, shape, tokenCounts, training, heldOut }
+  const windowsAtOnce = await requireConversionMemory(base, shape, training.cache, settings, options)
+  return { base, tokenizer, speller, shape, tokenCounts, windowsAtOnce, training, heldOut }
 }
 
 /** The run's tokens: those stored with it, or read, told or sampled now and stored. */
@@ -238,8 +275,9 @@ async function loadTokens(
   tokenizer: Tokenizer,
   heldOutLength: number,
   minimum: number,
-  { onEvent, signal, turn = ownTurn }: JobOptions,
+  options: JobOptions,
 ): Promise<Int32Array> {
+  const { onEvent, signal, turn = ownTurn } = options
   const { settings, folder } = run
   const path = join(folder, tokensFile)
   const stored = await openSafetensors(path).catch((error: unknown) => {
@@ -258,6 +296,8 @@ async function loadTokens(
   const windowTokens = teacherCacheShape(base.architecture).tokens
   if (documents === null) {
     onEvent({ type: 'notice', message: 'No text was given: the base model writes it itself.' })
+    const needed = writingMemoryBytes(base.architecture)
+    await requireRoom('A base model that writes the text', needed, settings.device, options)
     const sampling = {
       tokens: limit,
       sequenceLength: windowTokens,
@@ -273,6 +313,45 @@ async function loadTokens(
   }
   await writeSafetensors(path, { tokens: { dtype: 'I32', shape: [ids.length], data: ids } })
   return ids
+}
+
+/** Gives notice where memory gets tight. Throws SpellmError 'out-of-memory' where it can't be enough. */
+async function requireRoom(
+  task: string,
+  needed: number,
+  device: Device,
+  { onEvent, ignoresShortage = false }: JobOptions,
+): Promise<void> {
+  const warning = requireMemory(task, needed, await deviceMemory(device), { ignoresShortage })
+  if (warning !== null) onEvent({ type: 'notice', message: warning })
+}
+
+/**
+ * Looks whether memory has room for the teacher and for training.
+ *
+ * @returns how many windows the teacher can read at once
+ * @throws SpellmError 'out-of-memory'
+ */
+async function requireConversionMemory(
+  { architecture }: BaseModel,
+  shape: TailShape,
+  cache: TeacherCache,
+  { device, batchTokens }: RunSettings,
+  options: JobOptions,
+): Promise<number> {
+  const { free } = await deviceMemory(device)
+  const { batch } = cache.shape
+  const teacher = (windows: number) => teacherMemoryBytes(architecture, windows)
+  let windows = batch
+  while (windows > 1 && teacher(windows) > free) windows = largestDivisor(batch, Math.floor(windows / 2))
+  const training = trainingMemoryBytes(architecture, shape, { batchTokens, chunks: cache.chunks })
+  await requireRoom('This conversion', Math.max(teacher(windows), training), device, options)
+  if (windows < batch)
+    options.onEvent({
+      type: 'notice',
+      message: `Memory is short: the base model reads ${windows} of ${batch} windows of text at a time.`,
+    })
+  return windows
 }
 
 async function requireDiskSpace(folder: string, bytes: number): Promise<void> {
@@ -378,14 +457,23 @@ async function trainAndMeasure(
   onEvent({ type: 'phase', phase: 'evaluate' })
   const agreement = await evaluate(final, signal ? { signal } : {})
   const { loss, headAccuracy } = lastMetrics ?? (await lastStepMetrics(run))
+  const tail = await createTailSession(shape, parametersOf(final), speller)
+  const gates = await measureGates(base, tail, heldOut.ids, {
+    windowTokens: heldOut.cache.shape.tokens,
+    device: settings.device,
+    signal,
+    turn,
+  }).finally(() => tail.release())
   await saveSpellm(join(run.folder, spellmFolder), run.base, {
     speller,
     adapterWidths: shape.adapterWidths,
     weights: parametersOf(final),
+    gates,
     hiddenSize: shape.hiddenSize,
   })
   const result: ConversionResult = {
     agreement,
+    device: settings.device,
     tokens: Math.min(positionsOf(training.cache), final.step * settings.batchTokens),
     steps: final.step,
     seconds: seconds(),
@@ -410,18 +498,14 @@ async function trainAndMeasure(
 /** The teacher runs over the held-out text and the training text; chunks that are there stay. */
 async function fillCaches(
   { settings }: ConversionRun,
-  { base, heldOut, training }: Prepared,
+  { base, windowsAtOnce, heldOut, training }: Prepared,
   { onEvent, signal, turn = ownTurn }: JobOptions,
 ) {
   const total = positionsOf(heldOut.cache) + positionsOf(training.cache)
   let before = 0
   for (const { cache, ids } of [heldOut, training]) {
-    const openTeacher = () =>
-      createWindowSession(base, {
-        batch: cache.shape.batch,
-        tokens: cache.shape.tokens,
-        device: settings.device,
-      })
+    const openTeacher = (batch: number) =>
+      createWindowSession(base, { batch, tokens: cache.shape.tokens, device: settings.device })
     const onProgress = ({ chunk, done }: { chunk: number; done: number }) =>
       onEvent({
         type: 'progress',
@@ -429,7 +513,18 @@ async function fillCaches(
         done: before + chunk * cache.positionsPerChunk + done,
         total,
       })
-    await fillTeacherCache(cache, ids, openTeacher, { onProgress, turn, ...(signal ? { signal } : {}) })
+    const onShortage = (windows: number) =>
+      onEvent({
+        type: 'notice',
+        message: `Memory ran out: the base model goes on with ${windows === 1 ? 'one window' : `${windows} windows`} of text at a time.`,
+      })
+    await fillTeacherCache(cache, ids, openTeacher, {
+      windowsAtOnce,
+      onProgress,
+      onShortage,
+      turn,
+      ...(signal ? { signal } : {}),
+    })
     before += positionsOf(cache)
   }
 }

@@ -1,4 +1,5 @@
 import { SpellmError } from '../errors.ts'
+import type { RunProbe } from '../runtime/devices/probe-child.ts'
 import { startEngine } from './engine.ts'
 import type { LastWords, LifecycleRequest } from './lifecycle-messages.ts'
 
@@ -19,8 +20,12 @@ export interface EngineLifecycle {
  * host.
  *
  * @param tell gives the last words to the host, then calls back
+ * @param runProbe absent: processes of Node.js try the devices
  */
-export function engineLifecycle(tell: (lastWords: LastWords, told: () => void) => void): EngineLifecycle {
+export function engineLifecycle(
+  tell: (lastWords: LastWords, told: () => void) => void,
+  runProbe?: RunProbe,
+): EngineLifecycle {
   let engine: ReturnType<typeof startEngine> | null = null
   let hasFailed = false
 
@@ -44,7 +49,10 @@ export function engineLifecycle(tell: (lastWords: LastWords, told: () => void) =
   return {
     receive: (request) => {
       if (request.kind === 'stop') stop().catch(fail)
-      else engine = startEngine({ dataFolder: request.dataFolder, crash: request.crash })
+      else {
+        const { dataFolder, crash } = request
+        engine = startEngine({ dataFolder, crash, ...(runProbe ? { runProbe } : {}) })
+      }
       engine?.catch(fail)
     },
     connect: async (port) => {

@@ -59,6 +59,32 @@ describe('an engine', () => {
   })
 })
 
+it('tells what can compute here, tried in other processes', async () => {
+  const dataFolder = join(scratch, 'devices')
+  let probes = 0
+  const survey = { stdout: '', crash: 'killed by SIGSEGV' }
+  const surveyed = await startEngine({
+    dataFolder,
+    crash: null,
+    runProbe: () => {
+      probes++
+      return Promise.resolve(survey)
+    },
+  })
+  const { client, close } = connectTo(surveyed)
+  const { automatic, reports } = await client.app.devices({ fresh: false })
+  expect(automatic.device).toBe('cpu')
+  expect(reports[0]).toMatchObject({ device: 'cpu', works: false })
+  expect(reports[0]!.problem!.reason).toContain('killed by SIGSEGV')
+  const tried = probes
+  await client.app.devices({ fresh: false })
+  expect(probes).toBe(tried)
+  await client.app.devices({ fresh: true })
+  expect(probes).toBe(2 * tried)
+  close()
+  await surveyed.close()
+})
+
 describe('settings', () => {
   it('change one by one, and outlive the engine', async () => {
     const dataFolder = join(scratch, 'settings')
@@ -69,7 +95,7 @@ describe('settings', () => {
     await client.app.changeSettings({ theme: 'dark' })
     const expected = {
       theme: 'dark',
-      device: 'cpu',
+      device: 'auto',
       runsFolder: join(scratch, 'elsewhere'),
       models: [join(import.meta.dirname, '../../resources/sample-model')],
     }
@@ -83,6 +109,17 @@ describe('settings', () => {
     expect(await reconnected.client.app.settings()).toEqual(expected)
     reconnected.close()
     await second.close()
+  })
+
+  it('of earlier versions are read as they are', async () => {
+    const dataFolder = join(scratch, 'earlier')
+    await mkdir(dataFolder)
+    await writeFile(join(dataFolder, 'settings.json'), '{"theme": "dark", "device": "webgpu"}')
+    const earlier = await startEngine({ dataFolder, crash: null })
+    const { client, close } = connectTo(earlier)
+    expect(await client.app.settings()).toMatchObject({ theme: 'dark', device: 'webgpu', models: [] })
+    close()
+    await earlier.close()
   })
 
   it('that are damaged are moved aside', async () => {

@@ -4,6 +4,8 @@ import type { SupportedMessagePort } from '@orpc/client/message-port'
 import { RPCHandler } from '@orpc/server/message-port'
 import { describeSystemError, SpellmError } from '../errors.ts'
 import { acquireLock, lockHolder } from '../runs/lock.ts'
+import type { KnownDevices } from '../runtime/devices/known-devices.ts'
+import type { RunProbe } from '../runtime/devices/probe-child.ts'
 import { createTurns } from '../runtime/turns.ts'
 import { openAppState, type Crash } from './app-state.ts'
 import { createModelConsole } from './console/console.ts'
@@ -11,6 +13,7 @@ import { createCorpusSamples } from './preview/corpus-samples.ts'
 import { createEstimates } from './preview/estimates.ts'
 import { guardedPort } from './guarded-port.ts'
 import { openRuns, type Runs } from './jobs/runs.ts'
+import { ownDevices } from './own-devices.ts'
 import { createRouter } from './router.ts'
 import { openSavedPrompts } from './saved-prompts.ts'
 import { createSpellingPreviews } from './preview/spelling-preview.ts'
@@ -28,6 +31,8 @@ export interface EngineOptions {
   readonly dataFolder: string
   /** Why the engine before this one ended, if not as it should. */
   readonly crash: Crash | null
+  /** How this host starts a process that tries a device. */
+  readonly runProbe?: RunProbe
 }
 
 /**
@@ -35,18 +40,23 @@ export interface EngineOptions {
  *
  * @throws SpellmError 'run-busy' (another engine has the data folder open) | 'permission-denied' | 'disk-full'
  */
-export async function startEngine({ dataFolder, crash }: EngineOptions): Promise<Engine> {
+export async function startEngine({ dataFolder, crash, runProbe }: EngineOptions): Promise<Engine> {
   const folder = resolve(dataFolder)
   const unlock = await lockDataFolder(folder)
   try {
-    return await openEngine(folder, crash, unlock)
+    return await openEngine(folder, crash, ownDevices(folder, runProbe), unlock)
   } catch (error) {
     await unlock()
     throw error
   }
 }
 
-async function openEngine(folder: string, crash: Crash | null, unlock: () => Promise<void>): Promise<Engine> {
+async function openEngine(
+  folder: string,
+  crash: Crash | null,
+  devices: KnownDevices,
+  unlock: () => Promise<void>,
+): Promise<Engine> {
   const closing = new AbortController()
   const turns = createTurns()
   let runs: Runs | null = null
@@ -54,19 +64,21 @@ async function openEngine(folder: string, crash: Crash | null, unlock: () => Pro
   const runsFolder = () => app.runsFolder
   const modelConsole = createModelConsole(turns, {
     folderOf: (id) => join(app.runsFolder, id),
-    device: () => app.settings.device,
+    device: async () => (await devices.resolve(app.settings.device)).device,
   })
   runs = await openRuns(join(folder, 'jobs.json'), runsFolder, {
     turn: turns.background,
+    devices,
     makeRoom: () => modelConsole.releaseIdle(),
   })
   const corpora = createCorpusSamples()
   const router = createRouter({
     app,
+    devices,
     runs,
     corpora,
     spelling: createSpellingPreviews(corpora),
-    estimates: createEstimates(corpora, runsFolder, turns.foreground),
+    estimates: createEstimates(corpora, runsFolder, devices, turns.foreground),
     modelConsole,
     prompts: await openSavedPrompts(join(folder, 'prompts.json')),
     turns,

@@ -1,5 +1,6 @@
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os'
 import { statfs } from 'node:fs/promises'
+import { freeMemory } from '../runtime/memory/free-memory.ts'
 import * as ort from '../runtime/onnxruntime.ts'
 import type { AppInfo } from '../contract/index.ts'
 import { describeSystemError } from '../errors.ts'
@@ -19,7 +20,7 @@ export function machine(): AppInfo['engine'] {
 
 /** Memory that a new job could take now, in bytes; within a container, within its limit. */
 export function freeMemoryBytes(): number {
-  return process.availableMemory()
+  return freeMemory().free
 }
 
 /** Free disk space where `folder` is, in bytes. Throws SpellmError 'file-not-found' | 'permission-denied'. */

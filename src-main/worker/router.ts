@@ -1,5 +1,6 @@
 import { implement } from '@orpc/server'
-import { contract } from '../contract/index.ts'
+import { contract, type DeviceSurvey } from '../contract/index.ts'
+import type { DeviceSurvey as KnownSurvey, KnownDevices } from '../runtime/devices/known-devices.ts'
 import { attendTo, type Turns } from '../runtime/turns.ts'
 import type { AppState } from './app-state.ts'
 import { browseFolder } from './browse-folder.ts'
@@ -16,6 +17,7 @@ import type { SpellingPreviews } from './preview/spelling-preview.ts'
 /** What answers the contract's requests. */
 export interface Services {
   readonly app: AppState
+  readonly devices: KnownDevices
   readonly runs: Runs
   readonly corpora: CorpusSamples
   readonly spelling: SpellingPreviews
@@ -29,7 +31,7 @@ export interface Services {
 
 /** The contract's procedures, each of them one call of a service. */
 export function createRouter(services: Services) {
-  const { app, runs, corpora, spelling, estimates, modelConsole, prompts, turns, closing } = services
+  const { app, devices, runs, corpora, spelling, estimates, modelConsole, prompts, turns, closing } = services
   const os = implement(contract).use(async ({ next, errors }) => {
     const toContract = (error: unknown) => errors.ENGINE({ data: describeError(error) })
     try {
@@ -53,6 +55,7 @@ export function createRouter(services: Services) {
       dismissCrash: os.app.dismissCrash.handler(() => app.dismissCrash()),
       settings: os.app.settings.handler(() => app.settings),
       changeSettings: os.app.changeSettings.handler(({ input }) => app.changeSettings(input)),
+      devices: os.app.devices.handler(async ({ input }) => deviceSurvey(await devices.survey(input))),
       storage: os.app.storage.handler(() => app.storage()),
       cleanStorage: os.app.cleanStorage.handler(async ({ input }) => ({
         freedBytes: await app.cleanStorage(input.kind),
@@ -103,6 +106,10 @@ export function createRouter(services: Services) {
       remove: os.prompts.remove.handler(({ input }) => prompts.remove(input.id)),
     },
   })
+}
+
+function deviceSurvey({ checked, automatic, reports }: KnownSurvey): DeviceSurvey {
+  return { checked, automatic, reports: [...reports] }
 }
 
 function isStream(value: unknown): value is AsyncIterable<unknown> {

@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
 import { defaultDistillSettings } from '../distill/distill.ts'
 import { adapterWidthsSchema } from '../decode/spellm.ts'
+import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 
 const positive = z.number().positive().max(1)
 
-/** Everything that decides what a conversion does; stored with its run. */
+/** Everything that decides what a conversion does. */
 export const conversionSettingsSchema = z.object({
   /** A Hugging Face folder, or 'sample'. */
   base: z.string().min(1),
@@ -36,7 +37,7 @@ export const conversionSettingsSchema = z.object({
     .min(0)
     .max(2 ** 32 - 1)
     .default(defaultDistillSettings.seed),
-  device: z.enum(['cpu', 'webgpu']).default('cpu'),
+  device: deviceChoiceSchema.default('auto'),
   /** Seconds of training between checkpoints: what a crash can cost. */
   checkpointSeconds: z.number().min(0).max(86_400).default(15),
   /** Keep the teacher cache when the run is finished. */
@@ -44,6 +45,10 @@ export const conversionSettingsSchema = z.object({
 })
 
 export type ConversionSettings = z.output<typeof conversionSettingsSchema>
+
+/** The settings that are stored with a run: a run goes on where it began. */
+export const runSettingsSchema = conversionSettingsSchema.extend({ device: deviceSchema })
+export type RunSettings = z.output<typeof runSettingsSchema>
 
 /** Checks settings and fills in defaults. Throws SpellmError 'setting-invalid' that names the setting. */
 export function parseConversionSettings(input: z.input<typeof conversionSettingsSchema>): ConversionSettings {

@@ -1,6 +1,7 @@
 import { chartStrings } from './en/chart.ts'
 import { consoleStrings } from './en/console.ts'
 import { compareStrings } from './en/compare.ts'
+import { deviceStrings } from './en/devices.ts'
 import { folderDialogStrings } from './en/folder-dialog.ts'
 import { homeStrings } from './en/home.ts'
 import { runStrings } from './en/runs.ts'
@@ -43,6 +44,7 @@ export const en = {
     convertSample: 'Convert the sample model',
   },
   chart: chartStrings,
+  devices: deviceStrings,
   runs: runStrings,
   folderDialog: folderDialogStrings,
   home: homeStrings,

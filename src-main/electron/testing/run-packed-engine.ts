@@ -5,8 +5,11 @@
  *     node --import tsx run-packed-engine.ts <engine-process.js> <data folder>
  */
 import { EventEmitter } from 'node:events'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { spawnProbe } from '../../runtime/devices/probe-child.ts'
+import { probeRequestSchema, type ProbeRequest } from '../probe-messages.ts'
 import { engineClient } from '../engine-client.ts'
 
 /** A port of Node.js with the events of Electron's, which keeps messages until it is started. */
@@ -22,11 +25,22 @@ function electronPort(port: MessagePort) {
 const [entry = '', dataFolder = ''] = process.argv.slice(2)
 const parentPort = Object.assign(new EventEmitter(), {
   postMessage: (message: unknown) => {
-    console.error(message)
-    process.exit(1)
+    const request = probeRequestSchema.safeParse(message)
+    if (request.success) void probe(request.data)
+    else {
+      console.error(message)
+      process.exit(1)
+    }
   },
 })
 Object.assign(process, { parentPort })
+
+/** As the host does it, with the packed program. */
+async function probe({ id, device }: ProbeRequest): Promise<void> {
+  const output = await spawnProbe(device, join(dirname(entry), '../runtime/devices/probe-process.js'))
+  parentPort.emit('message', { data: { kind: 'probed', id, output }, ports: [] })
+}
+
 await import(pathToFileURL(entry).href)
 
 const { port1, port2 } = new MessageChannel()

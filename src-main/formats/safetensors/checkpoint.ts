@@ -47,16 +47,31 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   return { folder, tensors: file.tensors, files: [file.path] }
 }
 
-async function openShards(folder: string): Promise<Checkpoint> {
-  const index = join(folder, indexFile)
+/** What an index says: the file of each tensor, and the names of those files, each once. */
+export interface CheckpointIndex {
+  readonly shardOf: Readonly<Record<string, string>>
+  readonly shards: readonly string[]
+}
+
+/**
+ * Reads a `model.safetensors.index.json`.
+ *
+ * @throws SpellmError 'file-not-found' | 'file-invalid' (also for a shard that is no plain file name)
+ */
+export async function readCheckpointIndex(index: string): Promise<CheckpointIndex> {
   const { weight_map: shardOf } = await readJsonFile(index, indexSchema, { maxBytes: maxIndexBytes })
-  const names = [...new Set(Object.values(shardOf))].sort()
-  if (names.length > maxShards)
+  const shards = [...new Set(Object.values(shardOf))].sort()
+  if (shards.length > maxShards)
     throw new SpellmError(
       'file-invalid',
       `${index} lists more than ${maxShards} files.`,
       'Download the index again.',
     )
+  return { shardOf, shards }
+}
+
+async function openShards(folder: string): Promise<Checkpoint> {
+  const { shardOf, shards: names } = await readCheckpointIndex(join(folder, indexFile))
   const tensors = new Map<string, TensorEntry>()
   for (const name of names) {
     if (!(await exists(join(folder, name))))

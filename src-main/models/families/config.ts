@@ -32,12 +32,15 @@ export function defineFamily<Shape extends z.ZodRawShape>(
       const set = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null))
       const parsed = schema.safeParse(set)
       if (parsed.success) return describe(parsed.data, facts)
-      const { path, message } = parsed.error.issues[0]!
-      throw new SpellmError(
-        'model-unsupported',
-        `${facts.file}: '${path.join('.')}': ${message}.`,
-        'This setting is not supported: choose another model, or download config.json again if it was edited.',
-      )
+      const { path, message, code } = parsed.error.issues[0]!
+      const found = `${facts.file}: field '${path.join('.')}': ${message}.`
+      if (code === 'invalid_value')
+        throw new SpellmError(
+          'model-unsupported',
+          found,
+          'This setting is not supported: choose another model, or download config.json again if it was edited.',
+        )
+      throw new SpellmError('file-invalid', found, 'Download config.json again or correct the field.')
     },
   }
 }

@@ -48,6 +48,7 @@ beforeAll(async () => {
     speller,
     adapterWidths,
     weights,
+    gates: [],
     hiddenSize,
   })
   engine = await startEngine({ dataFolder: scratch, crash: null })
@@ -188,7 +189,7 @@ describe('the console', () => {
   it('ends when nobody listens any more', async () => {
     const modelConsole = createModelConsole(createTurns(), {
       folderOf: (id) => join(scratch, 'runs', id),
-      device: () => 'cpu',
+      device: () => Promise.resolve('cpu'),
     })
     const listening = new AbortController()
     const request = {

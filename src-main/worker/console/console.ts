@@ -44,7 +44,7 @@ export interface ModelConsole {
  */
 export function createModelConsole(
   turns: Turns,
-  { folderOf, device }: { readonly folderOf: (id: string) => string; readonly device: () => Device },
+  { folderOf, device }: { readonly folderOf: (id: string) => string; readonly device: () => Promise<Device> },
 ): ModelConsole {
   const models = createLoadedModels()
   const use = async (source: ConsoleSource, purpose: Purpose) => {
@@ -57,10 +57,10 @@ export function createModelConsole(
           `The run '${source.id}' has no SpeLLM yet: ${file} is missing.`,
           'Wait until it is finished, or finish it early.',
         )
-      return models.use({ path: folder, files: [file], device: device() }, purpose)
+      return models.use({ path: folder, files: [file], device: await device() }, purpose)
     }
     const { folder, checkpoint } = await openReferencedModel(source.reference)
-    return models.use({ path: folder, files: checkpoint.files, device: device() }, purpose)
+    return models.use({ path: folder, files: checkpoint.files, device: await device() }, purpose)
   }
 
   return {
@@ -70,7 +70,8 @@ export function createModelConsole(
         const { generator, conversation, done } = await use(source, mode)
         try {
           yield* generated(
-            generator.promptTokens(prompt),
+            generator,
+            prompt,
             (turn) => generator.write(prompt, conversation, { ...options, mode, signal, turn }),
             turns,
             signal,
@@ -97,7 +98,8 @@ export function createModelConsole(
 
 /** The events of a generation; each step's time is that of its own turns. */
 async function* generated(
-  tokens: number[],
+  generator: TextGenerator,
+  prompt: string,
   write: (turn: Turn) => ReturnType<TextGenerator['write']>,
   turns: Turns,
   signal: AbortSignal,
@@ -116,7 +118,7 @@ async function* generated(
   const pieces = write(turn)
   const times: number[] = []
   let rest = ''
-  yield { type: 'prompt', tokens }
+  yield { type: 'prompt', tokens: generator.promptTokens(prompt) }
   try {
     let next = await pieces.next()
     for (; next.done !== true; next = await pieces.next()) {
@@ -135,6 +137,7 @@ async function* generated(
     yield {
       type: 'end',
       reason: next.value,
+      device: generator.device,
       tokens: times.length,
       tokensPerSecond,
       promptMilliseconds,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { EngineError, LogLine, Progress, RunEvent, RunPhase } from '../../contract/index.ts'
 import { CancelledError, SpellmError } from '../../errors.ts'
 import { descriptionFile } from '../../runs/index.ts'
+import type { KnownDevices } from '../../runtime/devices/known-devices.ts'
 import type { Turn } from '../../runtime/turns.ts'
 import { convert, resumeConversion, type ConversionEvent, type ConversionResult } from '../convert.ts'
 import { describeError } from '../engine-errors.ts'
@@ -53,6 +54,7 @@ const phaseSentences: Record<RunPhase, string> = {
 export interface JobEnvironment {
   /** Where the conversion computes. */
   readonly turn: Turn
+  readonly devices: KnownDevices
   /** Called before the conversion loads its models. */
   readonly makeRoom: () => Promise<void>
 }
@@ -61,7 +63,7 @@ export interface JobEnvironment {
 export function startJob(
   folder: string,
   settings: ConversionSettings,
-  { turn, makeRoom }: JobEnvironment,
+  { turn, devices, makeRoom }: JobEnvironment,
   { onEvent, onChange, onPlan }: JobListeners,
 ): ActiveJob {
   const stop = new AbortController()
@@ -118,6 +120,9 @@ export function startJob(
         onEvent({ type: 'sample', point })
         break
       }
+      case 'device':
+        say('info', `Device: ${event.reason}`)
+        break
       case 'notice':
         say('warning', event.message)
     }
@@ -132,6 +137,7 @@ export function startJob(
       finishEarly: finish.signal,
       writesSamples: true,
       turn,
+      devices,
     }
     const hasBegun = existsSync(join(folder, descriptionFile))
     say('info', hasBegun ? 'Continued.' : 'Started.')

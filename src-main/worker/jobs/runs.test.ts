@@ -62,6 +62,7 @@ beforeAll(async () => {
     batchTokens: 256,
     epochs: 3,
     seed: 5,
+    device: 'cpu',
   }
   long = { ...request, epochs: 1_000 }
   await open()
@@ -136,7 +137,7 @@ describe('a run', () => {
       id: 'first',
       folder: join(runsFolder, 'first'),
       base: { name: 'model', reference: request.base },
-      settings: { ...request, alphabet: 'auto', device: 'cpu', keepCache: false },
+      settings: { ...request, alphabet: 'auto', keepCache: false },
       step: run.result!.steps,
       steps: run.result!.steps,
       problem: null,

@@ -11,7 +11,7 @@ import type {
 import { describeSystemError, SpellmError } from '../../errors.ts'
 import { deleteRun, readDescription } from '../../runs/index.ts'
 import { createFeed } from '../feed.ts'
-import { conversionSettingsSchema } from '../settings.ts'
+import { runSettingsSchema } from '../settings.ts'
 import type { JobEnvironment } from './active-job.ts'
 import { conversionSettings } from './conversion-request.ts'
 import { openJobQueue } from './job-queue.ts'
@@ -119,7 +119,7 @@ export async function openRuns(
   }
   const enqueue = async (run: RunSummary, finishEarly: boolean) => {
     const job = jobIn(run.folder)
-    const settings = job?.settings ?? (await readDescription(run.folder, conversionSettingsSchema)).settings
+    const settings = job?.settings ?? (await readDescription(run.folder, runSettingsSchema)).settings
     await queue.add(run.folder, settings, { finishEarly })
     return get(run.id)
   }

@@ -1,9 +1,18 @@
 import { batchPlan } from '../../distill/distill.ts'
 import { chunksPerGroup, totalSteps } from '../../distill/schedule.ts'
 import { planTeacherCache, teacherCacheBytes, teacherCacheShape } from '../../distill/teacher-cache.ts'
+import { sequencesAtOnce } from '../../distill/self-sampling.ts'
+import { decoderSize } from '../../decode/decoder-size.ts'
 import { tailShape } from '../../decode/tail-session.ts'
 import { parameterCount, type Architecture } from '../../models/architecture.ts'
 import { tailParameterCount, type TailShape } from '../../models/tail.ts'
+import {
+  blockBytes,
+  generationBytes,
+  processBytes,
+  tailTrainingBytes,
+  teacherBytes,
+} from '../../runtime/memory/estimate.ts'
 import type { Speller } from '../../spelling/speller.ts'
 import { heldOutTokens } from '../conversion-text.ts'
 import { defaultAdapterWidths, type ConversionSettings } from '../settings.ts'
@@ -65,9 +74,8 @@ export function conversionCost(
     diskBytes: runDiskBytes(architecture, tail, chunks),
     memoryBytes: Math.max(
       teacherMemoryBytes(architecture),
-      // The trunk is there while the tail trains, for samples along the way.
-      floatBytes * parameterCount(architecture) +
-        tailMemoryBytes(architecture, tail, { batchTokens: settings.batchTokens, chunks: cache.chunks }),
+      trainingMemoryBytes(architecture, tail, { batchTokens: settings.batchTokens, chunks: cache.chunks }),
+      isWritten ? writingMemoryBytes(architecture) : 0,
     ),
     tail,
   }
@@ -81,36 +89,33 @@ function teacherOperations(architecture: Architecture, windowTokens: number): nu
   return 2 * multiplied + 4 * layers.length * attention.heads * attention.headSize * windowTokens
 }
 
-/**
- * Memory that the teacher takes while it fills the cache, in bytes: its weights as float32, and the widest
- * tensors of a batch, which are the logits or a layer's attention scores and inner activations.
- */
-export function teacherMemoryBytes(architecture: Architecture): number {
+/** Memory that filling the teacher cache takes, in bytes, with `windows` windows at once. */
+export function teacherMemoryBytes(architecture: Architecture, windows?: number): number {
   const { batch, tokens } = teacherCacheShape(architecture)
-  const rows = batch * tokens
-  const { hiddenSize, intermediateSize, attention, vocabularySize } = architecture
-  const layer = rows * (8 * hiddenSize + 3 * intermediateSize + 2 * attention.heads * tokens)
-  const logits = rows * vocabularySize
-  return floatBytes * (parameterCount(architecture) + Math.max(layer, logits))
+  return processBytes + teacherBytes(decoderSize(architecture), { windows: windows ?? batch, tokens })
 }
 
-/** Memory that training a tail takes, in bytes: what AdamW keeps, a batch's activations, the chunks in memory. */
-function tailMemoryBytes(
+/** Memory that training a tail takes, in bytes; the trunk is there meanwhile, for samples along the way. */
+export function trainingMemoryBytes(
   architecture: Architecture,
   shape: TailShape,
   { batchTokens, chunks }: { readonly batchTokens: number; readonly chunks: number },
 ): number {
-  const { hiddenSize: d, k, alphabetSize, adapterWidths } = shape
-  const perToken =
-    3 * k * alphabetSize + adapterWidths.reduce((sum, width) => sum + 6 * width + 8 * d, 0) + 4 * d
   const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
-  // float16 hidden states; the choices; symbols and weights of each head.
-  const perPosition = 2 * d + 4 + 8 * k
-  // Parameters, gradients (ours and onnxruntime's) and two moments.
-  return (
-    floatBytes * (5 * tailParameterCount(shape) + batchTokens * perToken) +
-    Math.min(chunks, chunksPerGroup) * positionsPerChunk * perPosition
-  )
+  const training = tailTrainingBytes({
+    ...shape,
+    parameters: tailParameterCount(shape),
+    batchTokens,
+    loadedPositions: Math.min(chunks, chunksPerGroup) * positionsPerChunk,
+  })
+  return processBytes + blockBytes(decoderSize(architecture)) + training
+}
+
+/** Memory that the base model takes to write the text itself, in bytes. */
+export function writingMemoryBytes(architecture: Architecture): number {
+  const { tokens } = teacherCacheShape(architecture)
+  const pass = { batch: sequencesAtOnce, prompt: 1, context: tokens }
+  return processBytes + generationBytes(decoderSize(architecture), pass)
 }
 
 /** Disk that a run takes at most, in bytes: the teacher cache, the tokens, two checkpoints and the SpeLLM. */

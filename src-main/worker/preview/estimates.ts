@@ -4,7 +4,9 @@ import {
   type ConversionSettingsView,
   type Estimate,
 } from '../../contract/index.ts'
-import type { Device } from '../../runtime/session.ts'
+import type { Device } from '../../runtime/devices/device.ts'
+import type { KnownDevices } from '../../runtime/devices/known-devices.ts'
+import { deviceMemory } from '../../runtime/memory/require-memory.ts'
 import type { Turn } from '../../runtime/turns.ts'
 import { parseAlphabet } from '../../spelling/alphabet.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
@@ -12,7 +14,7 @@ import { tailParameterCount } from '../../models/tail.ts'
 import { estimateTokens, totalBytes, type CorpusSamples } from './corpus-samples.ts'
 import { conversionCost } from './conversion-cost.ts'
 import { conversionSettings } from '../jobs/conversion-request.ts'
-import { freeDiskBytes, freeMemoryBytes } from '../machine.ts'
+import { freeDiskBytes } from '../machine.ts'
 import { measureMatrixRate } from './matrix-rate.ts'
 
 /** Says what conversions would take on this machine. */
@@ -33,7 +35,12 @@ const slowest = 2
 const startSeconds = 3
 
 /** Estimates for runs in the folder of `runsFolder`; the machine is measured at the first of them. */
-export function createEstimates(corpora: CorpusSamples, runsFolder: () => string, turn: Turn): Estimates {
+export function createEstimates(
+  corpora: CorpusSamples,
+  runsFolder: () => string,
+  devices: KnownDevices,
+  turn: Turn,
+): Estimates {
   const rates = new Map<Device, Promise<number>>()
   const rateOf = (device: Device): Promise<number> => {
     const known = rates.get(device)
@@ -46,6 +53,7 @@ export function createEstimates(corpora: CorpusSamples, runsFolder: () => string
   return {
     estimate: async (request) => {
       const settings = await conversionSettings(request)
+      const { device } = await devices.resolve(settings.device)
       const { base, tokenizer } = await corpora.model(settings.base)
       const sample = await corpora.sample(settings.base, settings.texts)
       const alphabet = parseAlphabet(settings.alphabet, tokenizer.entries, sample?.counts)
@@ -58,7 +66,7 @@ export function createEstimates(corpora: CorpusSamples, runsFolder: () => string
         settings,
         { textTokens, isWritten: sample === null },
       )
-      const seconds = operations / (efficiency * (await rateOf(settings.device)))
+      const seconds = operations / (efficiency * (await rateOf(device)))
       return {
         settings: conversionSettingsViewSchema.parse(settings),
         estimate: {
@@ -66,7 +74,7 @@ export function createEstimates(corpora: CorpusSamples, runsFolder: () => string
           tokens,
           seconds: { low: startSeconds + fastest * seconds, high: startSeconds + slowest * seconds },
           disk: { needed: diskBytes, free: await freeDiskBytes(runsFolder()) },
-          memory: { needed: memoryBytes, free: freeMemoryBytes() },
+          memory: { needed: memoryBytes, free: (await deviceMemory(device)).free },
           tailParameters: tailParameterCount(tail),
           adapterWidths: [...tail.adapterWidths],
         },

@@ -20,7 +20,15 @@ const events: GenerationEvent[] = [
   token(7, ' a', 10),
   token(8, '', 30),
   token(9, 'é', 20),
-  { type: 'end', reason: 'length', tokens: 3, tokensPerSecond: 48, promptMilliseconds: 12, text: '�' },
+  {
+    type: 'end',
+    reason: 'length',
+    device: 'cpu',
+    tokens: 3,
+    tokensPerSecond: 48,
+    promptMilliseconds: 12,
+    text: '�',
+  },
 ]
 const after = (count: number) => events.slice(0, count).reduce(applyGenerationEvent, waitingOutput('trie'))
 
@@ -33,7 +41,7 @@ describe('what a model made of a prompt', () => {
       'ended',
     ])
     expect([0, 3, 5].map((count) => isOpen(after(count)))).toEqual([true, true, false])
-    expect(after(5).end).toEqual({ reason: 'length', promptMilliseconds: 12 })
+    expect(after(5).end).toEqual({ reason: 'length', device: 'cpu', promptMilliseconds: 12 })
   })
 
   it('has the text of all tokens and what only the end made complete', () => {

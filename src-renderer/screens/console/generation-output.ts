@@ -17,7 +17,7 @@ export interface GenerationOutput {
   readonly tokens: readonly GeneratedToken[]
   /** Text beyond that of the tokens: what only the end made complete, or all of a saved result. */
   readonly rest: string
-  readonly end: Pick<EndEvent, 'reason' | 'promptMilliseconds'> | null
+  readonly end: Pick<EndEvent, 'reason' | 'device' | 'promptMilliseconds'> | null
   /** Without the prompt; null before the first token. */
   readonly tokensPerSecond: number | null
   /** Why it failed; null otherwise. */
@@ -47,8 +47,14 @@ export function applyGenerationEvent(output: GenerationOutput, event: Generation
       return { ...output, status: 'streaming', tokens, tokensPerSecond }
     }
     case 'end': {
-      const { reason, promptMilliseconds, tokensPerSecond, text } = event
-      return { ...output, status: 'ended', rest: text, tokensPerSecond, end: { reason, promptMilliseconds } }
+      const { reason, device, promptMilliseconds, tokensPerSecond, text } = event
+      return {
+        ...output,
+        status: 'ended',
+        rest: text,
+        tokensPerSecond,
+        end: { reason, device, promptMilliseconds },
+      }
     }
   }
 }

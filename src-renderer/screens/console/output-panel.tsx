@@ -120,6 +120,7 @@ function Speed({ output, speedup }: { readonly output: GenerationOutput; readonl
         </Tooltip>
       )}
       {end && end.promptMilliseconds > 0 && <span>{text.promptTime(end.promptMilliseconds)}</span>}
+      {end && <span>{strings.devices.shortNames[end.device]}</span>}
       {speedup !== null && (
         <Tooltip label={text.speedHelp} multiline maw={300}>
           <strong>{text.speed(speedup)}</strong>

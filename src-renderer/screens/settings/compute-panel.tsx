@@ -1,4 +1,5 @@
-import { Radio, Skeleton, Stack } from '@mantine/core'
+import { Skeleton } from '@mantine/core'
+import { DeviceChoiceField } from '../../components/device-choice.tsx'
 import { ErrorNotice } from '../../components/error-notice.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { strings } from '../../strings/index.ts'
@@ -13,25 +14,14 @@ export function ComputePanel() {
       {error && <ErrorNotice error={error} onRetry={retry} />}
       {change.error && <ErrorNotice error={change.error} />}
       {settings ? (
-        <Radio.Group
+        <DeviceChoiceField
           label={words.device}
           description={words.deviceDescription}
           value={settings.device}
-          onChange={(device) => change.mutate({ device: device === 'webgpu' ? 'webgpu' : 'cpu' })}
-        >
-          <Stack gap="xs" mt="xs">
-            {(['cpu', 'webgpu'] as const).map((device) => (
-              <Radio
-                key={device}
-                value={device}
-                label={words.devices[device]}
-                description={words.deviceDescriptions[device]}
-              />
-            ))}
-          </Stack>
-        </Radio.Group>
+          onChange={(device) => change.mutate({ device })}
+        />
       ) : (
-        !error && <Skeleton height={100} />
+        !error && <Skeleton height={260} />
       )}
     </Panel>
   )

@@ -109,7 +109,7 @@ function Facts({
     { name: text.latestLoss, value: latest(curves?.loss, formatSignificant) },
     { name: text.latestAgreement, value: latest(curves?.trieAgreement, formatPercent) },
     { name: text.throughput, value: latest(curves?.tokensPerSecond, text.tokensPerSecond) },
-    ...(run.settings ? [{ name: text.device, value: text.deviceName[run.settings.device] }] : []),
+    ...(run.settings ? [{ name: text.device, value: strings.devices.shortNames[run.settings.device] }] : []),
     { name: text.started, value: formatMoment(run.created) },
   ]
   return <FactRow facts={facts} />

@@ -66,7 +66,7 @@ function describeSettings(settings: ConversionSettingsView, { result }: RunSumma
       value: text.settingRatesValue(peakLearningRates.adapter, peakLearningRates.heads),
     },
     { name: text.settingSeed, value: String(seed) },
-    { name: text.device, value: text.deviceName[settings.device] },
+    { name: text.device, value: strings.devices.shortNames[settings.device] },
     { name: text.settingCache, value: settings.keepCache ? text.cacheKept : text.cacheDeleted },
   ]
 }

@@ -29,6 +29,12 @@ describe('a draft', () => {
     })
   })
 
+  it('leaves the device open where the settings do, unless one was chosen', () => {
+    const draft = { ...emptyDraft, base: 'sample' }
+    expect(checkDraft(draft, 'auto').request?.device).toBe('auto')
+    expect(checkDraft({ ...draft, device: 'cuda' }, 'auto').request?.device).toBe('cuda')
+  })
+
   it('becomes a request that the contract accepts, with everything that was typed', () => {
     const { request } = check({
       usesFiles: true,

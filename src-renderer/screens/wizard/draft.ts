@@ -4,6 +4,7 @@ import {
   modelReferenceSchema,
   textSourceSchema,
   type ConversionRequest,
+  type DeviceChoice,
 } from '../../../src-main/contract/index.ts'
 import { strings } from '../../strings/index.ts'
 import { maxAutomaticLimit, parseAlphabetSpecification } from './alphabet-choice.ts'
@@ -99,7 +100,7 @@ export interface CheckedDraft {
  *
  * @param device what the draft's null stands for
  */
-export function checkDraft(draft: Draft, device: 'cpu' | 'webgpu'): CheckedDraft {
+export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
   const words = strings.wizard.problems
   const problems: Partial<Record<DraftField, string>> = {}
   const wholes: Partial<Record<WholeSetting, number>> = {}

@@ -1,5 +1,6 @@
-import { Box, Button, Group, List, NumberInput, Radio, Stack } from '@mantine/core'
+import { Box, Button, Group, List, NumberInput, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { DeviceChoiceField } from '../../components/device-choice.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { queries } from '../../connection/engine.ts'
 import { formatCount } from '../../strings/format.ts'
@@ -95,21 +96,10 @@ function Device() {
   const device = useDraft((draft) => draft.device)
   const { data: settings } = useQuery(queries.app.settings.queryOptions())
   return (
-    <Radio.Group
+    <DeviceChoiceField
       label={words.device}
       value={device ?? settings?.device ?? null}
-      onChange={(chosen) => changeDraft({ device: chosen === 'webgpu' ? 'webgpu' : 'cpu' })}
-    >
-      <Group gap="xl" mt={6} align="start">
-        {(['cpu', 'webgpu'] as const).map((choice) => (
-          <Radio
-            key={choice}
-            value={choice}
-            label={words.devices[choice]}
-            description={words.deviceDescriptions[choice]}
-          />
-        ))}
-      </Group>
-    </Radio.Group>
+      onChange={(chosen) => changeDraft({ device: chosen })}
+    />
   )
 }

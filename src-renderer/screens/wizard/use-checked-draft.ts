@@ -8,6 +8,6 @@ import { useDraft } from './wizard-store.ts'
 export function useCheckedDraft(): CheckedDraft {
   const draft = useDraft()
   const { data: settings } = useQuery(queries.app.settings.queryOptions())
-  const device = settings?.device ?? 'cpu'
+  const device = settings?.device ?? 'auto'
   return useMemo(() => checkDraft(draft, device), [draft, device])
 }

@@ -10,11 +10,6 @@ export const settingsStrings = {
   compute: 'Computing',
   device: 'Device for new runs',
   deviceDescription: 'Each conversion may choose another one.',
-  devices: { cpu: 'Processor (CPU)', webgpu: 'Graphics card (WebGPU)' },
-  deviceDescriptions: {
-    cpu: 'Works everywhere.',
-    webgpu: 'Faster where there is a suitable graphics card with a driver.',
-  },
 
   storage: 'Storage',
   free: (bytes: number) => `${formatBytes(bytes)} free on this disk`,

@@ -29,7 +29,6 @@ export const trainingStrings = {
     steps === null ? formatCount(step) : `${formatCount(step)} of ${formatCount(steps)}`,
   throughput: 'Throughput',
   device: 'Device',
-  deviceName: { cpu: 'CPU', webgpu: 'WebGPU' },
   started: 'Created',
   latestLoss: 'Loss',
   latestAgreement: 'Agreement (trie)',

@@ -215,11 +215,6 @@ export const wizardStrings = {
     shortText: (text: number, budget: number) =>
       `The text has about ${plural(text, 'token', 'tokens')}, less than the ${formatCount(budget)} asked for. All of it is used.`,
     device: 'Device',
-    devices: { cpu: 'Processor (CPU)', webgpu: 'Graphics card (WebGPU)' },
-    deviceDescriptions: {
-      cpu: 'Works everywhere.',
-      webgpu: 'Faster where there is a suitable graphics card with a driver.',
-    },
     goal: 'Trained for',
     goalText:
       'Greedy decoding: the heads learn the characters of the token that the base model would choose. The run reports the agreement on held-out text for both decode modes.',
@@ -312,7 +307,14 @@ export const wizardStrings = {
     },
     trainingText: (tokens: number, epochs: number, batchTokens: number, steps: number) =>
       `${plural(tokens, 'token', 'tokens')}, gone through ${epochs === 1 ? 'once' : epochs === 2 ? 'twice' : `${formatCount(epochs)} times`}, ${formatCount(batchTokens)} a step: ${plural(steps, 'step', 'steps')}.`,
-    deviceText: { cpu: 'Trained on the processor.', webgpu: 'Trained on the graphics card (WebGPU).' },
+    deviceText: {
+      auto: 'Trained on the fastest device that gives right numbers.',
+      cpu: 'Trained on the processor.',
+      cuda: 'Trained on the NVIDIA graphics card (CUDA).',
+      dml: 'Trained on the graphics card (DirectML).',
+      coreml: 'Trained on the Apple graphics card (Core ML).',
+      webgpu: 'Trained on the graphics card (WebGPU).',
+    },
     keepsCache: 'The teacher cache is kept.',
     changedText: (settings: string) => `Changed from the defaults: ${settings}.`,
     start: 'Start the conversion',

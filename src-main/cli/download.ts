@@ -1,0 +1,106 @@
+import { Command } from 'commander'
+import { CancelledError } from '../errors.ts'
+import {
+  downloadModel,
+  formatModelReference,
+  parseModelReference,
+  readHubSettings,
+  withRevision,
+  type DownloadEvent,
+  type DownloadPhase,
+} from '../hub/index.ts'
+import { formatAmount, formatSeconds, interruptSignal, progressBar, type ProgressBar } from './output.ts'
+
+interface DownloadCommandOptions {
+  readonly revision?: string
+  readonly tokenFile?: string
+  readonly json: boolean
+}
+
+/** `spellm download`. */
+export function downloadCommand(): Command {
+  return new Command('download')
+    .description('Download a model from the Hugging Face Hub, or go on with a download.')
+    .argument('<model>', 'owner/name, owner/name@revision or the address of its page')
+    .option('--revision <name>', 'branch, tag or commit (default: main)')
+    .option('--token-file <file>', 'holds an access token, for gated and private models')
+    .option('--json', 'print the result as one line of JSON', false)
+    .addHelpText(
+      'after',
+      '\nThe cache is the one of other Hugging Face tools; HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN and\n' +
+        'HF_HUB_OFFLINE mean what they mean there.\n\n' +
+        'Example:\n  spellm download HuggingFaceTB/SmolLM2-135M\n  spellm inspect HuggingFaceTB/SmolLM2-135M',
+    )
+    .action(async (model: string, options: DownloadCommandOptions) => {
+      const started = performance.now()
+      const settings = await readHubSettings(process.env, options.tokenFile)
+      const named = parseModelReference(model, settings.endpoint)
+      const reference = options.revision === undefined ? named : withRevision(named, options.revision)
+      const view = downloadView()
+      try {
+        const { id, commit, folder, files, bytes } = await downloadModel(reference, {
+          settings,
+          onEvent: view.onEvent,
+          signal: interruptSignal(),
+        })
+        view.end()
+        const seconds = (performance.now() - started) / 1000
+        if (options.json) console.log(JSON.stringify({ id, revision: commit, folder, files, bytes, seconds }))
+        else {
+          console.log(`${folder}\n${files} files, ${formatAmount(bytes, 'B')}, ${formatSeconds(seconds)}`)
+          console.log(`\nTry it:  spellm inspect ${formatModelReference(reference)}`)
+        }
+      } catch (error) {
+        view.end()
+        if (error instanceof CancelledError) {
+          const remedy = 'The same command goes on where this one stopped.'
+          if (options.json)
+            console.log(
+              JSON.stringify({ error: { code: 'cancelled', message: 'Stopped on request.', remedy } }),
+            )
+          else console.error(remedy)
+        }
+        throw error
+      }
+    })
+}
+
+const labels: Record<DownloadPhase, string> = { check: 'Checking', fetch: 'Fetching' }
+
+/** Shows a download's events as progress bars on standard error. */
+function downloadView(): {
+  readonly onEvent: (event: DownloadEvent) => void
+  readonly end: () => void
+} {
+  let bar: ProgressBar | null = null
+  let phase: DownloadPhase | null = null
+  const end = () => {
+    bar?.end()
+    bar = null
+  }
+  return {
+    end,
+    onEvent: (event) => {
+      switch (event.type) {
+        case 'commit':
+          console.error(`Commit ${event.commit}`)
+          break
+        case 'progress':
+          if (event.phase !== phase) {
+            end()
+            phase = event.phase
+            bar = progressBar(labels[phase], 'B')
+          }
+          bar?.update(
+            event.bytesDone,
+            event.bytesTotal,
+            `${event.filesDone}/${event.filesTotal} files  ${event.file}`,
+          )
+          break
+        case 'notice':
+          if (bar) bar.log(event.message)
+          else console.error(event.message)
+      }
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import type { TrunkSession } from '../models/trunk-session.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
+import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import type { BaseHead } from './chooser.ts'
+import { leadOf } from './gated.ts'
+import { generate, newConversation } from './generate.ts'
+import type { TailSession } from './tail-session.ts'
+
+/** A threshold of gated mode and the share of steps that use the base model's head with it, on roll-outs. */
+export interface Gate {
+  /** 0 to 1. */
+  readonly share: number
+  /** τ: the base model decides where the best spelling leads by less. */
+  readonly threshold: number
+}
+
+/** The shares that thresholds are found for. */
+export const gateShares = [0.01, 0.02, 0.05, 0.1, 0.2] as const
+/** The share of gated mode where none is asked for. */
+export const defaultGateShare = 0.05
+
+/**
+ * Finds the thresholds of gated mode on texts that the SpeLLM itself writes: there it meets other states than in
+ * texts of others, and is less sure. The texts are written twice, first by trie mode alone, then by gated mode
+ * with the threshold for the usual share; the leads of the second time give the thresholds.
+ *
+ * @param prompts the beginnings of the texts, each at least one token
+ * @param tokens how far each is continued; it ends earlier where the model ends it
+ */
+export async function calibrateGate(
+  {
+    trunk,
+    tail,
+    head,
+  }: { readonly trunk: TrunkSession; readonly tail: TailSession; readonly head: BaseHead },
+  prompts: readonly (readonly number[])[],
+  {
+    tokens,
+    stopTokens,
+    contextLength,
+    signal,
+    turn = ownTurn,
+  }: {
+    readonly tokens: number
+    readonly stopTokens: readonly number[]
+    readonly contextLength: number
+    readonly signal?: AbortSignal
+    readonly turn?: Turn
+  },
+): Promise<Gate[]> {
+  const search = createTrieSearch(tail.speller)
+  const leadsWith = async (threshold: number) => {
+    const leads: number[] = []
+    const chooser = {
+      choose: async (hidden: Float32Array) => {
+        const best = bestTokens(search, await tail.logProbabilities(hidden), 2)
+        const lead = leadOf(best)
+        leads.push(lead)
+        return lead >= threshold ? best[0]!.token : head.greedy(hidden)
+      },
+    }
+    const options = { maxTokens: tokens, stopTokens, contextLength, turn, ...(signal ? { signal } : {}) }
+    for (const prompt of prompts) {
+      const written = generate(trunk, chooser, newConversation(trunk), prompt, options)
+      while ((await written.next()).done !== true);
+    }
+    return leads.sort((a, b) => a - b)
+  }
+  const usual = thresholdFor(await leadsWith(0), defaultGateShare)
+  const leads = await leadsWith(usual)
+  return gateShares.map((share) => ({ share, threshold: thresholdFor(leads, share) }))
+}
+
+/** The threshold that `share` of the sorted leads lie below; leads of a speller with one token are infinite. */
+function thresholdFor(leads: readonly number[], share: number): number {
+  const lead = leads[Math.floor(share * leads.length)] ?? 0
+  return Number.isFinite(lead) ? lead : Number.MAX_VALUE
+}
+
+/** The threshold for a share, interpolated; beyond the greatest known share its own; null: none is known. */
+export function thresholdOf(gates: readonly Gate[], share: number): number | null {
+  if (gates.length === 0) return null
+  const above = gates.findIndex((gate) => gate.share >= share)
+  if (above < 0) return gates.at(-1)!.threshold
+  const [low, high] = [gates[above - 1] ?? { share: 0, threshold: 0 }, gates[above]!]
+  const part = (share - low.share) / (high.share - low.share)
+  return low.threshold + part * (high.threshold - low.threshold)
+}

@@ -1,0 +1,146 @@
+import type { HeadRows } from '../models/head-rows.ts'
+import type { TrunkSession } from '../models/trunk-session.ts'
+import { seededRandom, type Random } from '../random.ts'
+import { ownTurn } from '../runtime/turns.ts'
+import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import type { BaseHead } from './chooser.ts'
+import { leadOf } from './gated.ts'
+import {
+  prepareContext,
+  readTokens,
+  requirePrompt,
+  type Conversation,
+  type GenerateOptions,
+  type GenerationEnd,
+} from './generate.ts'
+import { drawIndex, largestIndex, penalize, sharesOf, type Sampling } from './sampling.ts'
+import type { TailSession } from './tail-session.ts'
+
+/** Tokens that are drafted before the base model's head looks at them. */
+const longestDraft = 8
+/** Candidates of a draft. */
+const candidates = 8
+
+/** What a lossless generation uses. */
+export interface LosslessParts {
+  readonly trunk: TrunkSession
+  readonly tail: TailSession
+  readonly rows: HeadRows
+  readonly head: BaseHead
+  /** Where the SpeLLM is less sure than this, the draft ends: what would follow is likely to be thrown away. */
+  readonly threshold: number
+}
+
+/** A drafted token, the state that it was drafted from, and (sampled) the probabilities that it was drawn with. */
+interface Draft {
+  readonly token: number
+  readonly hidden: Float32Array
+  readonly drawnFrom: ReadonlyMap<number, number>
+}
+
+/**
+ * Continues `prompt` as the base model does: the SpeLLM drafts some tokens by shortlist, then one pass over the LM
+ * head looks at all of their states, which the trunk has computed anyway. Greedy: what the base model would not
+ * have picked is replaced by what it picks, and what was drafted after it is forgotten; so the output is the
+ * base model's, token for token. Sampled: a drafted token is kept with probability min(1, p / q) and otherwise
+ * replaced by a draw from the rest max(0, p − q) (Leviathan et al. 2023, section 2.3), so that each token is
+ * distributed as the base model's.
+ *
+ * @returns why it ended
+ * @throws RangeError for an empty prompt or one longer than the context
+ */
+export async function* generateLossless(
+  { trunk, tail, rows, head, threshold }: LosslessParts,
+  sampling: Sampling | null,
+  conversation: Conversation,
+  prompt: readonly number[],
+  { maxTokens, stopTokens, contextLength, signal, turn = ownTurn }: GenerateOptions,
+): AsyncGenerator<number, GenerationEnd> {
+  requirePrompt(prompt, contextLength)
+  if (maxTokens === 0) return 'length'
+  const search = createTrieSearch(tail.speller)
+  const random = seededRandom(sampling?.seed ?? 0)
+  const draftOne = async (hidden: Float32Array): Promise<Draft & { readonly isSure: boolean }> => {
+    const best = bestTokens(search, await tail.logProbabilities(hidden), candidates)
+    const tokens = best.map(({ token }) => token)
+    const logits = rows.logits(hidden, tokens)
+    const isSure = leadOf(best) >= threshold
+    if (!sampling) return { token: tokens[largestIndex(logits)]!, hidden, drawnFrom: new Map(), isSure }
+    const shares = sharesOf(penalize(logits, tokens, conversation.tokens, sampling), sampling)
+    const drawnFrom = new Map(tokens.map((token, index) => [token, shares[index]!]))
+    return { token: tokens[drawIndex(shares, random)]!, hidden, drawnFrom, isSure }
+  }
+
+  let readLast = await prepareContext(trunk, conversation, prompt, turn)
+  let count = 0
+  for (;;) {
+    const drafts: Draft[] = []
+    const room = Math.min(longestDraft, maxTokens - count)
+    for (;;) {
+      if (signal?.aborted) return 'cancelled'
+      const read = readLast
+      const draft = await turn(async () => draftOne(await read()))
+      drafts.push(draft)
+      readLast = () => readTokens(trunk, conversation, [draft.token])
+      // In a full context the next token can't be read.
+      const isFull = drafts.length === room || conversation.tokens.length === contextLength
+      if (isFull || !draft.isSure || stopTokens.includes(draft.token)) break
+    }
+    const before = conversation.tokens.slice(0, prompt.length + count)
+    const verified = await turn(() => verify(head, drafts, before, sampling, random))
+    for (const token of verified) {
+      if (stopTokens.includes(token)) return 'stop'
+      yield token
+      if (++count === maxTokens) return 'length'
+    }
+    // All but the last of the verified tokens have been read; what was drafted beyond them is forgotten.
+    const known = prompt.length + count - 1
+    conversation.cache.truncate(known)
+    conversation.tokens.length = known
+    if (known === contextLength) return 'context'
+    const last = verified.at(-1)!
+    readLast = () => readTokens(trunk, conversation, [last])
+  }
+}
+
+/**
+ * The tokens that stand: the drafted ones up to the first that the base model doesn't confirm, and what it puts
+ * in that one's place.
+ *
+ * @param before the tokens that the first draft follows
+ */
+async function verify(
+  head: BaseHead,
+  drafts: readonly Draft[],
+  before: readonly number[],
+  sampling: Sampling | null,
+  random: Random,
+): Promise<number[]> {
+  const d = drafts[0]!.hidden.length
+  const states = new Float32Array(drafts.length * d)
+  drafts.forEach(({ hidden }, row) => states.set(hidden, row * d))
+  const tokens = drafts.map(({ token }) => token)
+  if (!sampling) {
+    const choices = await head.greedyRows(states)
+    const wrong = tokens.findIndex((token, row) => token !== choices[row])
+    return wrong < 0 ? tokens : [...tokens.slice(0, wrong), choices[wrong]!]
+  }
+  const logits = await head.logits(states)
+  const size = logits.length / drafts.length
+  for (const [row, { token, drawnFrom }] of drafts.entries()) {
+    const context = [...before, ...tokens.slice(0, row)]
+    const own = penalize(logits.subarray(row * size, (row + 1) * size), null, context, sampling)
+    const shares = sharesOf(own, sampling)
+    if (random.uniform() * drawnFrom.get(token)! < shares[token]!) continue
+    for (const [drafted, share] of drawnFrom) shares[drafted] = Math.max(0, shares[drafted]! - share)
+    const total = shares.reduce((sum, share) => sum + share, 0)
+    return [
+      ...tokens.slice(0, row),
+      drawIndex(
+        shares.map((share) => share / total),
+        random,
+      ),
+    ]
+  }
+  return tokens
+}

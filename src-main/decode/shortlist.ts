@@ -1,0 +1,35 @@
+import type { HeadRows } from '../models/head-rows.ts'
+import { seededRandom } from '../random.ts'
+import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import type { Chooser } from './chooser.ts'
+import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
+import type { TailSession } from './tail-session.ts'
+
+/** Candidates where none are asked for: the base model's choice is among so many at 99.6 of 100 positions. */
+export const defaultCandidates = 8
+
+/**
+ * shortlist(n): the n best tokens of trie mode, scored anew with their own rows of the LM head. Picks what the
+ * base model would pick whenever that is among the n. Sampled: from the base model's own probabilities, but among
+ * the n only.
+ *
+ * @param candidates n, from 1
+ */
+export function shortlistChooser(
+  tail: TailSession,
+  rows: HeadRows,
+  candidates: number,
+  sampling: Sampling | null,
+): Chooser {
+  const search = createTrieSearch(tail.speller)
+  const random = seededRandom(sampling?.seed ?? 0)
+  return {
+    choose: async (hidden, context) => {
+      const best = bestTokens(search, await tail.logProbabilities(hidden), candidates)
+      const tokens = best.map(({ token }) => token)
+      const logits = rows.logits(hidden, tokens)
+      if (!sampling) return tokens[largestIndex(logits)]!
+      return tokens[sampleIndex(penalize(logits, tokens, context, sampling), sampling, random)]!
+    },
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Everything that a conversion and its result compute, small, on the device named by the first argument; prints
+ * what came of it as one line of JSON. A program of its own, because a device's driver may end the process.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { defaultDistillSettings, distill } from '../../distill/distill.ts'
+import { fillTeacherCache, planTeacherCache, readChunk } from '../../distill/teacher-cache.ts'
+import { openBaseModel } from '../../models/base-model.ts'
+import { createTrunkSession, createWindowSession } from '../../models/trunk-session.ts'
+import { seededRandom } from '../../random.ts'
+import { deviceSchema } from '../../runtime/devices/device.ts'
+import { parametersOf } from '../../runtime/trainer.ts'
+import { customAlphabet } from '../../spelling/alphabet.ts'
+import { buildSpeller } from '../../spelling/speller.ts'
+import { ordinary } from '../../spelling/testing/vocabulary.ts'
+import { baseChooser, createBaseHead, freeChooser, trieChooser, type Chooser } from '../chooser.ts'
+import { generate, newConversation } from '../generate.ts'
+import { requireRightNumbers } from '../golden-check.ts'
+import { createTailSession, tailShape } from '../tail-session.ts'
+
+const device = deviceSchema.parse(process.argv[2])
+const model = await openBaseModel(join(import.meta.dirname, '../../models/testing/gqa-tied'))
+const { hiddenSize, vocabularySize, contextLength } = model.architecture
+await requireRightNumbers(model, device)
+
+const letters = 'abcdefghij'
+const vocabulary = Array.from({ length: vocabularySize }, (_, i) =>
+  ordinary(String(i).replace(/\d/g, (digit) => letters[Number(digit)]!)),
+)
+const speller = buildSpeller(vocabulary, customAlphabet(letters, vocabulary), 2)
+
+// The teacher reads random tokens.
+const folder = await mkdtemp(join(tmpdir(), 'spellm-whole-path-'))
+const cache = planTeacherCache(folder, { batch: 2, tokens: 16, hiddenSize }, 32)
+const random = seededRandom(7)
+const ids = Int32Array.from({ length: cache.chunks * cache.positionsPerChunk }, () =>
+  random.below(vocabularySize),
+)
+await fillTeacherCache(cache, ids, (batch) => createWindowSession(model, { batch, tokens: 16, device }))
+const choices: number[] = []
+for (let chunk = 0; chunk < cache.chunks; chunk++) choices.push(...(await readChunk(cache, chunk)).choices)
+
+const shape = tailShape(hiddenSize, [64], speller)
+const losses: number[] = []
+const settings = { ...defaultDistillSettings, batchTokens: 64, epochs: 3 }
+const state = await distill(shape, speller, cache, settings, {
+  device,
+  onStep: ({ loss }) => Promise.resolve(void losses.push(loss)),
+})
+await rm(folder, { recursive: true })
+
+const trunk = await createTrunkSession(model, { device })
+const head = await createBaseHead(model, { device })
+const tail = await createTailSession(shape, parametersOf(state), speller, { device })
+const written = async (chooser: Chooser) => {
+  const prompt = [1, 17, 42, 5, 63]
+  const tokens: number[] = []
+  const options = { maxTokens: 20, stopTokens: [], contextLength }
+  for await (const token of generate(trunk, chooser, newConversation(trunk), prompt, options))
+    tokens.push(token)
+  return tokens
+}
+const texts = {
+  base: await written(baseChooser(head, null)),
+  trie: await written(trieChooser(tail, null)),
+  free: await written(freeChooser(tail, () => [], null)),
+}
+await trunk.release()
+await head.release()
+await tail.release()
+console.log(JSON.stringify({ choices, losses, texts }))

@@ -1,0 +1,18 @@
+/** Models from the Hugging Face Hub, in the cache that is shared with other tools. */
+export { cachedModelFolder } from './cache.ts'
+export {
+  downloadModel,
+  type DownloadedModel,
+  type DownloadEvent,
+  type DownloadOptions,
+} from './download-model.ts'
+export type { DownloadPhase, DownloadProgress } from './progress.ts'
+export {
+  formatModelReference,
+  isModelReference,
+  parseModelReference,
+  withRevision,
+  type ModelReference,
+} from './reference.ts'
+export { resolveModel } from './resolve-model.ts'
+export { readHubSettings, type HubSettings } from './settings.ts'

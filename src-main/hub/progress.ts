@@ -1,0 +1,64 @@
+import type { HubFile } from './listing.ts'
+
+/** `check`: what is there is compared with the listing; `fetch`: the rest comes. */
+export type DownloadPhase = 'check' | 'fetch'
+
+/** Where a download is, over all its files. */
+export interface DownloadProgress {
+  readonly type: 'progress'
+  readonly phase: DownloadPhase
+  /** The file that moved last. */
+  readonly file: string
+  /** Goes down when bytes turn out to be bad. */
+  readonly bytesDone: number
+  readonly bytesTotal: number
+  readonly filesDone: number
+  readonly filesTotal: number
+}
+
+/** Adds up the progress of files that come side by side. */
+export interface ProgressSum {
+  /** So many of a file's bytes are there. */
+  set(file: HubFile, bytes: number): void
+  /** Reports at once. */
+  report(file: HubFile): void
+}
+
+/** A report in between comes at most this often, in milliseconds. */
+const interval = 100
+
+/** Counts from `done` bytes of each file on; nothing is reported yet. */
+export function sumProgress(
+  phase: DownloadPhase,
+  files: readonly HubFile[],
+  done: ReadonlyMap<string, number>,
+  onEvent: (event: DownloadProgress) => void,
+): ProgressSum {
+  const bytesOf = new Map(files.map(({ path }) => [path, done.get(path) ?? 0]))
+  const bytesTotal = totalBytes(files)
+  let reported = -Infinity
+  const report = ({ path: file }: HubFile) => {
+    reported = performance.now()
+    onEvent({
+      type: 'progress',
+      phase,
+      file,
+      bytesDone: [...bytesOf.values()].reduce((sum, bytes) => sum + bytes, 0),
+      bytesTotal,
+      filesDone: files.filter(({ path, size }) => bytesOf.get(path) === size).length,
+      filesTotal: files.length,
+    })
+  }
+  return {
+    set: (file, bytes) => {
+      bytesOf.set(file.path, bytes)
+      if (bytes === file.size || performance.now() - reported >= interval) report(file)
+    },
+    report,
+  }
+}
+
+/** Of files, in bytes. */
+export function totalBytes(files: readonly HubFile[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0)
+}

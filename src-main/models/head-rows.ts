@@ -1,0 +1,84 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { bfloat16ToFloat32, float16ToFloat32 } from '../formats/half.ts'
+import type { Value } from '../graph/index.ts'
+import type { BaseModel } from './base-model.ts'
+import type { QuantizedMatrix } from './blocks.ts'
+import { dequantizeRow } from './quantize.ts'
+
+/** The LM head's rows, read one by one where they lie: n tokens cost n · d, not V · d. */
+export interface HeadRows {
+  /**
+   * The base model's logits of some tokens, exact up to rounding.
+   *
+   * @param hidden float32 [d], after the final norm
+   */
+  logits(hidden: Float32Array, tokens: readonly number[]): Float32Array
+  close(): void
+}
+
+/**
+ * Opens the files that hold the LM head's rows. Rows that are used often stay in the system's page cache, so
+ * they take no memory of the process.
+ */
+export function openHeadRows({ architecture: { head }, weights }: BaseModel): HeadRows {
+  const matrix = weights.matrix(head.weight.name)
+  const rows = 'bits' in matrix ? quantizedRows(matrix, weights.folder) : plainRows(matrix, weights.folder)
+  return {
+    logits: (hidden, tokens) =>
+      Float32Array.from(tokens, (token) => {
+        const row = rows.read(token)
+        let sum = 0
+        for (let i = 0; i < hidden.length; i++) sum += hidden[i]! * row[i]!
+        const scaled = sum * head.scale
+        return head.cap === null ? scaled : head.cap * Math.tanh(scaled / head.cap)
+      }),
+    close: () => rows.close(),
+  }
+}
+
+interface Rows {
+  /** Row `index` as float32 [d]; valid until the next call. */
+  read(index: number): Float32Array
+  close(): void
+}
+
+function plainRows(matrix: Value, folder: string): Rows {
+  const stored = openTensor(matrix, folder)
+  const widen = {
+    float32: (bytes: ArrayBuffer) => new Float32Array(bytes),
+    float16: (bytes: ArrayBuffer) => float16ToFloat32(new Uint16Array(bytes)),
+    bfloat16: (bytes: ArrayBuffer) => bfloat16ToFloat32(new Uint16Array(bytes)),
+  }[matrix.dtype as 'float32' | 'float16' | 'bfloat16']
+  return { read: (index) => widen(stored.read(index)), close: () => stored.close() }
+}
+
+function quantizedRows({ packed, scales, bits, inputs }: QuantizedMatrix, folder: string): Rows {
+  const bytes = openTensor(packed, folder)
+  const factors = openTensor(scales, folder)
+  return {
+    read: (index) =>
+      dequantizeRow(new Uint8Array(bytes.read(index)), new Float32Array(factors.read(index)), inputs, bits),
+    close: () => {
+      bytes.close()
+      factors.close()
+    },
+  }
+}
+
+/** Reads slices along the first axis of an external tensor. */
+function openTensor({ shape, source }: Value, folder: string) {
+  if (source.kind !== 'external') throw new TypeError(`expected a weight in a file, got ${source.kind}`)
+  const { file, offset, byteLength } = source.location
+  const descriptor = openSync(join(folder, file), 'r')
+  const size = byteLength / (shape[0] as number)
+  const bytes = new Uint8Array(size)
+  return {
+    read: (index: number): ArrayBuffer => {
+      const read = readSync(descriptor, bytes, 0, size, offset + index * size)
+      if (read < size) throw new RangeError(`${file} ends before row ${index}`)
+      return bytes.buffer
+    },
+    close: () => closeSync(descriptor),
+  }
+}

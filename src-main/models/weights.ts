@@ -1,0 +1,85 @@
+import { realpath } from 'node:fs/promises'
+import { dirname, relative, sep } from 'node:path'
+import { describeSystemError, SpellmError } from '../errors.ts'
+import type { Checkpoint, SafetensorsDtype, TensorEntry } from '../formats/safetensors.ts'
+import { external, type DType, type Value } from '../graph/index.ts'
+import type { Matrix } from './blocks.ts'
+
+/** Where a graph gets its weights from: the files of a checkpoint, or inputs while training. */
+export interface WeightSource {
+  /** A tensor as it is stored. */
+  readonly tensor: (name: string) => Value
+  /** The matrix of a linear layer, perhaps quantised. */
+  readonly matrix: (name: string) => Matrix
+}
+
+/** Weights that lie in files. */
+export interface StoredWeights extends WeightSource {
+  /** The folder that the files are named relative to in a graph. */
+  readonly folder: string
+  /** Whether the matrices are quantised. */
+  readonly isQuantized: boolean
+}
+
+/** The dtypes that weights may have. */
+export const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  U8: 'uint8',
+}
+
+/** A checkpoint's weights where and as they lie in its files. */
+export async function checkpointWeights({ tensors, files }: Checkpoint): Promise<StoredWeights> {
+  const { folder, locate } = await externalFiles(files)
+  const tensor = memoize((name) => locate(tensors.get(name)!))
+  return { folder, isQuantized: false, tensor, matrix: tensor }
+}
+
+/** External data of tensors that lie in any of `files`. */
+export async function externalFiles(
+  files: readonly string[],
+): Promise<{ readonly folder: string; readonly locate: (entry: TensorEntry) => Value }> {
+  // onnxruntime follows no link out of the folder that it is given, and the Hub's cache consists of links.
+  const targets = new Map<string, string>()
+  for (const file of files)
+    targets.set(
+      file,
+      await realpath(file).catch((error: unknown) => {
+        throw describeSystemError(error, file)
+      }),
+    )
+  const folder = commonFolder([...targets.values()])
+  return {
+    folder,
+    locate: ({ name, shape, dtype, path, offset, byteLength }) => {
+      const file = relative(folder, targets.get(path)!).replaceAll(sep, '/')
+      return external(name, shape, weightDtypes[dtype]!, { file, offset, byteLength })
+    },
+  }
+}
+
+/** The deepest folder that holds all of `paths`. Throws SpellmError where there is none (drives of Windows). */
+function commonFolder(paths: readonly string[]): string {
+  let folder = dirname(paths[0]!)
+  for (const path of paths)
+    while (!path.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+      if (dirname(folder) === folder)
+        throw new SpellmError(
+          'setting-invalid',
+          `${paths[0]!} and ${path} lie on different drives.`,
+          'Keep the model and the folder for quantised weights on the same drive.',
+        )
+      folder = dirname(folder)
+    }
+  return folder
+}
+
+export function memoize<Result>(make: (name: string) => Result): (name: string) => Result {
+  const known = new Map<string, Result>()
+  return (name) => {
+    const result = known.get(name) ?? make(name)
+    known.set(name, result)
+    return result
+  }
+}

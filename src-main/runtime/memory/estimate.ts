@@ -1,0 +1,139 @@
+/**
+ * Memory that computations take, reckoned from sizes alone; all results are bytes. The numbers are those of the CPU,
+ * where weights of every float type are computed with as float32; on other devices most of it is theirs.
+ */
+
+const floatBytes = 4
+
+/** What decides how much memory a decoder takes; counts of elements. */
+export interface DecoderSize {
+  /** Weights that are multiplied with, without those of the LM head. Embeddings are read where they lie on disk. */
+  readonly blockWeights: number
+  readonly layers: number
+  /** d. */
+  readonly hiddenSize: number
+  readonly intermediateSize: number
+  /** V. */
+  readonly vocabularySize: number
+  readonly heads: number
+  readonly keyValueHeads: number
+  readonly headSize: number
+}
+
+/**
+ * Node.js with our code and onnxruntime, before any model is loaded, and what V8 lets lie around: it looks for
+ * unused buffers outside of its heap every 64 MiB.
+ */
+export const processBytes = 155 * 2 ** 20 + 64 * 2 ** 20
+
+/** The decoder's weights in memory. */
+export function blockBytes({ blockWeights }: DecoderSize): number {
+  return floatBytes * blockWeights
+}
+
+/** The LM head's weights in memory. */
+export function headBytes({ vocabularySize, hiddenSize }: DecoderSize): number {
+  return floatBytes * vocabularySize * hiddenSize
+}
+
+/** Keys and values of `tokens` tokens for each of `batch` sequences. */
+export function keyValueBytes(
+  { layers, keyValueHeads, headSize }: DecoderSize,
+  { batch, tokens }: { readonly batch: number; readonly tokens: number },
+): number {
+  return floatBytes * 2 * layers * batch * keyValueHeads * headSize * tokens
+}
+
+/** A pass over some sequences at once. */
+export interface Pass {
+  readonly batch: number
+  /** New tokens of each sequence. */
+  readonly tokens: number
+  /** Tokens that each of them attends to, the new ones included. */
+  readonly context: number
+}
+
+/**
+ * Tensors that live at the same time in the widest place of a layer: residual stream, norms, queries, keys and
+ * values; scores and their softmax; gate, up and their product. onnxruntime's arena keeps them apart.
+ */
+export function activationBytes(
+  { hiddenSize, intermediateSize, heads }: DecoderSize,
+  { batch, tokens, context }: Pass,
+): number {
+  return floatBytes * batch * tokens * (8 * hiddenSize + 3 * intermediateSize + 2 * heads * context)
+}
+
+/** The LM head's scores for `rows` positions. */
+export function logitsBytes({ vocabularySize }: DecoderSize, rows: number): number {
+  return floatBytes * rows * vocabularySize
+}
+
+/** A teacher that reads `windows` windows at once: decoder, head, activations and logits. */
+export function teacherBytes(
+  size: DecoderSize,
+  { windows, tokens }: { readonly windows: number; readonly tokens: number },
+): number {
+  const pass = { batch: windows, tokens, context: tokens }
+  return loadedBytes(size) + activationBytes(size, pass) + logitsBytes(size, windows * tokens)
+}
+
+/**
+ * A model that writes: decoder, head, keys and values, and the reading of the prompt in one pass.
+ *
+ * @param context tokens that the cache has room for
+ */
+export function generationBytes(
+  size: DecoderSize,
+  { batch, prompt, context }: { readonly batch: number; readonly prompt: number; readonly context: number },
+): number {
+  return (
+    loadedBytes(size) +
+    keyValueBytes(size, { batch, tokens: context }) +
+    activationBytes(size, { batch, tokens: prompt, context }) +
+    // Once in onnxruntime and once in JavaScript.
+    2 * logitsBytes(size, batch)
+  )
+}
+
+/** A matrix is there twice while onnxruntime arranges it for its products; the head is the largest. */
+function loadedBytes(size: DecoderSize): number {
+  return blockBytes(size) + 2 * headBytes(size)
+}
+
+/** What decides how much memory the training of a tail takes. */
+export interface TailTraining {
+  /** Elements of all parameters. */
+  readonly parameters: number
+  /** d. */
+  readonly hiddenSize: number
+  /** Inner width of each block of the adapter. */
+  readonly adapterWidths: readonly number[]
+  /** k. */
+  readonly k: number
+  /** A. */
+  readonly alphabetSize: number
+  readonly batchTokens: number
+  /** Positions of the teacher cache that are in memory at a time. */
+  readonly loadedPositions: number
+}
+
+/**
+ * A tail in training: optimiser state (parameters, two moments, gradients of ours and of onnxruntime), the
+ * activations of a batch, forwards and backwards, and positions of the teacher cache.
+ */
+export function tailTrainingBytes({
+  parameters,
+  hiddenSize: d,
+  adapterWidths,
+  k,
+  alphabetSize,
+  batchTokens,
+  loadedPositions,
+}: TailTraining): number {
+  const activations =
+    3 * k * alphabetSize + adapterWidths.reduce((sum, width) => sum + 6 * width + 8 * d, 0) + 4 * d
+  // float16 hidden states; the choices; symbols and weights of each head.
+  const position = 2 * d + 4 + 8 * k
+  return floatBytes * (5 * parameters + batchTokens * activations) + loadedPositions * position
+}

@@ -1,0 +1,62 @@
+import { calibrateGate, type Gate } from '../decode/calibrate-gate.ts'
+import { createBaseHead } from '../decode/chooser.ts'
+import type { TailSession } from '../decode/tail-session.ts'
+import { CancelledError } from '../errors.ts'
+import type { BaseModel } from '../models/base-model.ts'
+import { createTrunkSession } from '../models/trunk-session.ts'
+import type { Device } from '../runtime/devices/device.ts'
+import type { Turn } from '../runtime/turns.ts'
+
+const texts = 16
+const promptTokens = 12
+const writtenTokens = 48
+
+/**
+ * The thresholds of gated mode for a tail, measured on texts that begin as the windows of `ids` do.
+ *
+ * @throws CancelledError when the signal fires
+ */
+export async function measureGates(
+  base: BaseModel,
+  tail: TailSession,
+  ids: Int32Array,
+  {
+    windowTokens,
+    device,
+    signal,
+    turn,
+  }: {
+    readonly windowTokens: number
+    readonly device: Device
+    readonly signal?: AbortSignal | undefined
+    readonly turn: Turn
+  },
+): Promise<Gate[]> {
+  const { endTokens: stopTokens, contextLength } = base.architecture
+  const windows = Math.floor(ids.length / windowTokens)
+  const length = Math.min(promptTokens, windowTokens, contextLength)
+  const prompts = Array.from({ length: Math.min(texts, windows) }, (_, i) => {
+    const start = Math.floor((i * windows) / texts) * windowTokens
+    return [...ids.subarray(start, start + length)]
+  })
+  const trunk = await createTrunkSession(base, { device })
+  try {
+    const head = await createBaseHead(base, { device })
+    try {
+      const options = {
+        tokens: writtenTokens,
+        stopTokens,
+        contextLength,
+        turn,
+        ...(signal ? { signal } : {}),
+      }
+      const gates = await calibrateGate({ trunk, tail, head }, prompts, options)
+      if (signal?.aborted) throw new CancelledError()
+      return gates
+    } finally {
+      await head.release()
+    }
+  } finally {
+    await trunk.release()
+  }
+}
