@@ -1,5 +1,6 @@
 import { constant, input, logSoftmax } from '../graph/index.ts'
-import { tailLogits, tailParameterShapes, type TailShape } from '../models/tail.ts'
+import { quantizedConstant, type Bits } from '../models/quantize.ts'
+import { tailLogits, tailParameterCount, tailParameterShapes, type TailShape } from '../models/tail.ts'
 import { createSession, floatData, floatTensor, type SessionOptions } from '../runtime/session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
@@ -24,17 +25,27 @@ export function tailShape(
   return { hiddenSize, adapterWidths, k, alphabetSize: alphabetSize(alphabet) }
 }
 
-/** Loads a tail. */
+/** A tail of fewer bytes is done before a second thread has woken up. */
+const bytesForThreads = 3 << 20
+
+/** Loads a tail, quantised to `bits` if that is given. */
 export async function createTailSession(
   shape: TailShape,
   weights: TailWeights,
   speller: Speller,
-  options: SessionOptions = {},
+  { bits, ...options }: SessionOptions & { readonly bits?: Bits } = {},
 ): Promise<TailSession> {
   const shapes = tailParameterShapes(shape)
-  const weight = (name: string) => constant(weights.get(name)!, shapes.get(name)!)
-  const logits = tailLogits(shape, weight, input('hidden', ['rows', shape.hiddenSize]))
-  const session = await createSession({ logProbabilities: logSoftmax(logits) }, options)
+  const weight = (name: string) =>
+    bits === undefined
+      ? constant(weights.get(name)!, shapes.get(name)!)
+      : quantizedConstant(weights.get(name)!, shapes.get(name)!, bits)
+  const logits = tailLogits(shape, weight, input('hidden', ['rows', shape.hiddenSize]), 'inference')
+  const isSmall = (tailParameterCount(shape) * (bits ?? 32)) / 8 < bytesForThreads
+  const session = await createSession(
+    { logProbabilities: logSoftmax(logits) },
+    { ...(isSmall ? { threads: 1 } : {}), ...options },
+  )
   return {
     speller,
     logProbabilities: async (hidden) => {

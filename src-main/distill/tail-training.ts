@@ -33,7 +33,7 @@ export function tailTrainingGraph(
   const rows = tokens * shape.k
   const stored = input('hidden', [tokens, shape.hiddenSize], hiddenDtype)
   const hidden = hiddenDtype === 'float32' ? stored : cast(stored, 'float32')
-  const logits = tailLogits(shape, (name) => parameters.get(name)!.value, hidden)
+  const logits = tailLogits(shape, (name) => parameters.get(name)!.value, hidden, 'training')
   const symbols = input('symbols', [rows, 1], 'int32')
   const weights = input('weights', [rows, 1])
   return {

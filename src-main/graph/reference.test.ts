@@ -138,11 +138,11 @@ it('causal grouped-query attention with rotary embedding', () =>
     const angles = rotaryAngles(positions(6), rotary(8))
     const rotated = (x: Value) => groupHeads(rotate(swapHeads(x), angles, 'training'), 2)
     const grouped = {
-      query: rotated(query),
+      query: rotated(multiply(query, 1 / Math.sqrt(8))),
       key: rotated(key),
       value: groupHeads(swapHeads(value), 2),
-      group: 2,
     }
-    const attended = attend(grouped, constant(causalMask(6), [6, 6]), null)
-    return swapHeads(reshape(ungroupHeads(attended, 2, 6, 2), [2, 6, 4, 8]))
+    const mask = constant(causalMask(6), [6, 6])
+    const attended = attend(grouped, mask, null)
+    return swapHeads(reshape(ungroupHeads(attended, 2), [2, 6, 4, 8]))
   }))

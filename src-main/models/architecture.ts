@@ -203,16 +203,31 @@ export function weightShapes({
   return new Map(weights.filter((weight) => weight !== null).map(({ name, shape }) => [name, shape]))
 }
 
-/** The matrices of all linear layers and of the LM head, each once, in the order of the forward pass. */
-export function linearWeights({ layers, head }: Architecture): Pick<Linear, 'weight' | 'transposed'>[] {
+/** A matrix of a linear layer and how it lies. */
+export type LinearWeight = Pick<Linear, 'weight' | 'transposed'>
+
+/**
+ * The matrices of all linear layers and of the LM head, each once, in the order of the forward pass. Those that
+ * read the same numbers are in one list.
+ */
+export function linearWeightGroups({ layers, head }: Architecture): LinearWeight[][] {
   return [
-    ...layers.flatMap(({ attention, feedForward }) => [
-      ...projectionLinears(attention.projection),
-      attention.output,
-      ...feedForwardLinears(feedForward),
-    ]),
-    { weight: head.weight, transposed: false },
+    ...layers.flatMap(({ attention, feedForward }) => {
+      const inner = feedForwardLinears(feedForward)
+      return [
+        projectionLinears(attention.projection),
+        [attention.output],
+        inner.slice(0, -1),
+        inner.slice(-1),
+      ]
+    }),
+    [{ weight: head.weight, transposed: false }],
   ]
+}
+
+/** The lists of `linearWeightGroups` as one. */
+export function linearWeights(architecture: Architecture): LinearWeight[] {
+  return linearWeightGroups(architecture).flat()
 }
 
 /** Elements of all weights together; a tied head counts once. */

@@ -11,7 +11,6 @@ import {
   log,
   matmul,
   multiply,
-  multiplyDimensions,
   reduceMax,
   reshape,
   rmsNormalize,
@@ -116,7 +115,7 @@ export function softCap(x: Value, cap: number): Value {
 /** down(silu(gate(x)) ⊙ up(x)) (SwiGLU, Shazeer 2020). Weights are [out, in]. */
 export function gatedMlp(
   x: Value,
-  weights: { readonly gate: Value; readonly up: Value; readonly down: Value },
+  weights: { readonly gate: Matrix; readonly up: Matrix; readonly down: Matrix },
 ): Value {
   return linear(multiply(silu(linear(x, weights.gate)), linear(x, weights.up)), weights.down)
 }
@@ -203,79 +202,63 @@ export function rotate(
   return reshape(rotated!, x.shape)
 }
 
-/** Keys and values of earlier tokens, each [batch · keyValueHeads, capacity, headSize]; `mask` is 0 or −∞-like. */
+/** Keys and values of earlier tokens, each [batch · keyValueHeads, 1, capacity, headSize]. */
 export interface PastKeyValues {
   readonly keys: Value
   readonly values: Value
-  /** float32 [1 or tokens, capacity], added to the scores: large negative where a token may not attend. */
-  readonly mask: Value
-}
-
-/** What attention does with the scores: query · key is multiplied by `scale`, then capped (null: not). */
-export interface Scoring {
-  readonly scale: number
-  readonly cap: number | null
+  /** int64 [2]: the capacity, which is known only at run time, and the number of new tokens. */
+  readonly sizes: Value
 }
 
 /**
  * Scaled dot-product attention of new tokens to a cache and to one another (grouped-query: each head of
- * keys and values serves `group` query heads).
+ * keys and values serves `group` query heads). The scale is in the queries.
  *
- * @param query [batch · keyValueHeads, group · tokens, headSize]
- * @param key, value [batch · keyValueHeads, tokens, headSize]
- * @param causalMask float32 [tokens, tokens], added to the scores among the new tokens
- * @returns [batch · keyValueHeads, group · tokens, headSize]
+ * Heads of a group are not rows of one product: for a single token, onnxruntime's product of one row reads keys
+ * where they lie, that of several rows copies them first.
+ *
+ * @param query [batch · keyValueHeads, group, tokens, headSize]
+ * @param key, value [batch · keyValueHeads, 1, tokens, headSize]
+ * @param mask float32 [tokens, capacity + tokens], added to the scores: large negative where a token may not
+ *   attend; without a past [tokens, tokens]
+ * @param cap c: scores become c · tanh(score / c); null: they stay
+ * @returns [batch · keyValueHeads, group, tokens, headSize]
  */
 export function attend(
-  {
-    query,
-    key,
-    value,
-    group,
-  }: { readonly query: Value; readonly key: Value; readonly value: Value; readonly group: number },
-  causalMask: Value,
+  { query, key, value }: { readonly query: Value; readonly key: Value; readonly value: Value },
+  mask: Value,
   past: PastKeyValues | null,
-  { scale, cap }: Scoring = { scale: 1 / Math.sqrt(query.shape[2] as number), cap: null },
+  cap: number | null = null,
 ): Value {
-  const [pairs, rows] = query.shape as [number, Dimension]
-  const tokens = key.shape[1]!
-  const scaled = multiply(query, scale)
   const score = (keys: Value) => {
-    const product = matmul(scaled, keys, { transposeB: true })
+    const product = matmul(query, keys, { transposeB: true })
     return cap === null ? product : softCap(product, cap)
   }
-  const square = [pairs, group, tokens, tokens]
-  const masked = add(reshape(score(key), square), causalMask)
-  const scores = reshape(masked, [pairs, rows, tokens])
-  if (!past) return matmul(softmax(scores), value)
+  if (!past) return matmul(softmax(add(score(key), mask)), value)
 
-  // Rows go head by head, each over all tokens; a mask of one row is the same for all of them.
-  const pastMask = past.mask.shape[0] === 1 ? past.mask : concat(Array<Value>(group).fill(past.mask), 0)
-  const pastScores = add(score(past.keys), pastMask)
-  const probabilities = softmax(concat([pastScores, scores], 2))
-  // The capacity is known only at run time, so the cut is read off the cache itself.
-  const capacity = createSingleOutputNode('Shape', [past.keys], [1], {
-    dtype: 'int64',
-    attributes: { start: 1, end: 2 },
+  const probabilities = softmax(add(concat([score(past.keys), score(key)], 3), mask))
+  const part = (size: Dimension) => ({
+    shape: probabilities.shape.with(3, size),
+    dtype: probabilities.dtype,
   })
-  const cut = (start: Value, end: Value, size: Dimension) =>
-    createSingleOutputNode('Slice', [probabilities, start, end, int64Vector([2])], [pairs, rows, size])
-  const toPast = cut(int64Vector([0]), capacity, past.keys.shape[1]!)
-  const toNew = cut(capacity, int64Vector([Number.MAX_SAFE_INTEGER]), tokens)
+  const [toPast, toNew] = createNode('Split', [probabilities, past.sizes], {
+    attributes: { axis: 3 },
+    outputs: [part(past.keys.shape[2]!), part(key.shape[2]!)],
+  }) as [Value, Value]
   return add(matmul(toPast, past.values), matmul(toNew, value))
 }
 
-/** [batch, tokens, heads, headSize] → [batch · keyValueHeads, group · tokens, headSize]; group = heads / keyValueHeads. */
+/** [batch, tokens, heads, headSize] → [batch · keyValueHeads, group, tokens, headSize]; group = heads / keyValueHeads. */
 export function groupHeads(x: Value, keyValueHeads: number): Value {
   const [batch, tokens, heads, headSize] = x.shape as [number, Dimension, number, number]
   const group = heads / keyValueHeads
   const grouped = transpose(reshape(x, [batch, tokens, keyValueHeads, group, headSize]), [0, 2, 3, 1, 4])
-  return reshape(grouped, [batch * keyValueHeads, multiplyDimensions(group, tokens), headSize])
+  return reshape(grouped, [batch * keyValueHeads, group, tokens, headSize])
 }
 
 /** The inverse of `groupHeads`: → [batch, tokens, heads · headSize]. */
-export function ungroupHeads(x: Value, batch: number, tokens: Dimension, group: number): Value {
-  const [pairs, , headSize] = x.shape as [number, Dimension, number]
+export function ungroupHeads(x: Value, batch: number): Value {
+  const [pairs, group, tokens, headSize] = x.shape as [number, number, Dimension, number]
   const split = reshape(x, [batch, pairs / batch, group, tokens, headSize])
   return reshape(transpose(split, [0, 3, 1, 2, 4]), [batch, tokens, (pairs / batch) * group * headSize])
 }

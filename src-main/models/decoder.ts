@@ -1,6 +1,7 @@
 import {
   add,
   cast,
+  concat,
   createSingleOutputNode,
   gatherRows,
   multiply,
@@ -26,7 +27,6 @@ import {
   softCap,
   ungroupHeads,
   widen,
-  type PastKeyValues,
   type Purpose,
 } from './blocks.ts'
 import type { WeightSource } from './weights.ts'
@@ -40,7 +40,7 @@ export interface TrunkInputs {
   readonly causalMask: Value
   /** The cache; null: the tokens have no past. */
   readonly past: {
-    /** Keys and values of each layer. */
+    /** Keys and values of each layer, [batch · keyValueHeads, 1, capacity, headSize]. */
     readonly layers: readonly { readonly keys: Value; readonly values: Value }[]
     /** float32 [1, capacity]: large negative where the cache holds nothing yet. */
     readonly mask: Value
@@ -52,7 +52,7 @@ export interface TrunkInputs {
 export interface TrunkOutputs {
   /** Hidden states after the final norm, what the LM head sees: float32 [batch · tokens, hiddenSize]. */
   readonly hidden: Value
-  /** The new tokens' keys and values of each layer, [batch · keyValueHeads, tokens, headSize]. */
+  /** The new tokens' keys and values of each layer, [batch · keyValueHeads, 1, tokens, headSize]. */
   readonly present: readonly { readonly key: Value; readonly value: Value }[]
 }
 
@@ -65,11 +65,18 @@ export function trunk(
 ): TrunkOutputs {
   const { layers, finalNorm, hiddenSize } = architecture
   const [batch, tokens] = inputs.tokens.shape as [number, Dimension]
-  const { keyValueHeads, heads, scoreScale: scale, scoreCap: cap } = architecture.attention
+  const { keyValueHeads, headSize, scoreScale: scale, scoreCap: cap } = architecture.attention
   const normalize = normalizer(source, purpose)
   const project = projector(source)
-  const anglesOf = memoize((rotary: Rotary) => rotaryAngles(inputs.positions, rotary))
-  const masksOf = memoize((window: number | null) => masks(inputs, window))
+  const rotaries = memoize((rotary: Rotary) => {
+    const plain = rotaryAngles(inputs.positions, rotary)
+    return memoize((factor: number) =>
+      factor === 1 ? plain : { cos: multiply(plain.cos, factor), sin: multiply(plain.sin, factor) },
+    )
+  })
+  const anglesOf = (rotary: Rotary, factor: number) => rotaries(rotary)(factor)
+  const maskOf = memoize((window: number | null) => scoreMask(inputs, window))
+  const sizes = cutSizes(inputs)
   const present: { key: Value; value: Value }[] = []
 
   let x = embed(architecture, source, inputs)
@@ -85,18 +92,21 @@ export function trunk(
       project,
       normalize,
     )
-    const place = (value: Value) =>
-      attention.rotary ? rotate(value, anglesOf(attention.rotary), purpose) : value
-    const query = groupHeads(place(projected.query), keyValueHeads)
-    const key = groupHeads(place(projected.key), keyValueHeads)
+    // Queries are scaled on the way: onnxruntime would join scale and product into one operator that is slow.
+    const place = (value: Value, factor: number) => {
+      const { rotary } = attention
+      if (!rotary) return multiply(value, factor)
+      const isWhole = 2 * rotary.frequencies.length === headSize
+      const scaled = isWhole || factor === 1 ? value : multiply(value, factor)
+      return rotate(scaled, anglesOf(rotary, isWhole ? factor : 1), purpose)
+    }
+    const query = groupHeads(place(projected.query, scale), keyValueHeads)
+    const key = groupHeads(place(projected.key, 1), keyValueHeads)
     const value = groupHeads(projected.value, keyValueHeads)
-    const group = heads / keyValueHeads
-    const mask = masksOf(attention.window)
-    const past: PastKeyValues | null =
-      inputs.past && mask.past ? { ...inputs.past.layers[index]!, mask: mask.past } : null
-    const attended = attend({ query, key, value, group }, mask.causal, past, { scale, cap })
+    const past = inputs.past && sizes && { ...inputs.past.layers[index]!, sizes }
+    const attended = attend({ query, key, value }, maskOf(attention.window), past, cap)
     const attentionBlock = normalize(
-      project(ungroupHeads(attended, batch, tokens, group), attention.output),
+      project(ungroupHeads(attended, batch), attention.output),
       norms.attentionOutput,
     )
     const afterAttention = addTo(x, attentionBlock)
@@ -124,14 +134,26 @@ function embed({ embedding }: Architecture, source: WeightSource, inputs: TrunkI
   return embedding.positions ? add(scaled, rows(embedding.positions, inputs.positions)) : scaled
 }
 
-type Project = (x: Value, linear: Linear) => Value
+interface Project {
+  (x: Value, linear: Linear): Value
+  /** Several layers that read the same x, in one product where their matrices lie side by side. */
+  together(x: Value, linears: readonly Linear[], widths: readonly number[]): readonly Value[]
+}
 type Normalize = (x: Value, norm: Norm | null) => Value
 
 function projector(source: WeightSource): Project {
-  return (x, { weight, bias, transposed }) => {
-    const product = linear(x, source.matrix(weight.name), { transposed })
-    return bias ? add(product, widen(source.tensor(bias.name))) : product
+  const withBias = (product: Value, bias: Weight | null) =>
+    bias ? add(product, widen(source.tensor(bias.name))) : product
+  const project = (x: Value, { weight, bias, transposed }: Linear) =>
+    withBias(linear(x, source.matrix(weight.name), { transposed }), bias)
+  const together: Project['together'] = (x, linears, widths) => {
+    const joined = source.joined(linears.map(({ weight }) => weight.name))
+    if (!joined) return linears.map((one) => project(x, one))
+    return split(linear(x, joined), x.shape.length - 1, widths).map((product, i) =>
+      withBias(product, linears[i]!.bias),
+    )
   }
+  return Object.assign(project, { together })
 }
 
 function normalizer(source: WeightSource, purpose: Purpose): Normalize {
@@ -154,14 +176,12 @@ function queryKeyValue(
 ): { readonly query: Value; readonly key: Value; readonly value: Value } {
   const [batch, tokens] = x.shape as [number, Dimension]
   const counts = [heads, keyValueHeads, keyValueHeads]
+  const widths = counts.map((count) => count * headSize)
   const parts = (): readonly Value[] => {
     if (projection.kind === 'separate')
-      return [projection.query, projection.key, projection.value].map((part) => project(x, part))
+      return project.together(x, [projection.query, projection.key, projection.value], widths)
     const fused = project(x, projection.linear)
-    if (projection.order === 'blocks') {
-      const widths = counts.map((count) => count * headSize)
-      return split(fused, 2, widths)
-    }
+    if (projection.order === 'blocks') return split(fused, 2, widths)
     return split(reshape(fused, [batch, tokens, heads, 3 * headSize]), 3, [headSize, headSize, headSize])
   }
   const [query, key, value] = parts() as [Value, Value, Value]
@@ -183,8 +203,9 @@ function feedForward(x: Value, block: FeedForward, project: Project): Value {
     case 'plain':
       return project(activate(project(x, block.up), block.activation), block.down)
     case 'gated': {
-      const gate = activate(project(x, block.gate), block.activation)
-      return project(multiply(gate, project(x, block.up)), block.down)
+      const inner = block.down.weight.shape[1]!
+      const [gate, up] = project.together(x, [block.gate, block.up], [inner, inner]) as [Value, Value]
+      return project(multiply(activate(gate, block.activation), up), block.down)
     }
     case 'fused-gated': {
       const inner = block.down.weight.shape[1]!
@@ -194,25 +215,30 @@ function feedForward(x: Value, block: FeedForward, project: Project): Value {
   }
 }
 
-/** What is added to the scores among new tokens, and to those of new tokens with the cache. */
-function masks(
-  { positions, causalMask, past }: TrunkInputs,
-  window: number | null,
-): { readonly causal: Value; readonly past: Value | null } {
-  if (window === null) return { causal: causalMask, past: past?.mask ?? null }
+/** What is added to the scores: float32 [tokens, capacity + tokens], or [tokens, tokens] without a past. */
+function scoreMask({ positions, causalMask, past }: TrunkInputs, window: number | null): Value {
   const count = positions.shape[0]!
   const here = cast(positions, 'float32')
   const column = reshape(here, [count, 1])
   /** Large negative where the distance to `others` [1, n] is `window` or more. */
   const tooFar = (others: Value) => {
-    const excess = subtract(column, add(others, window - 1))
+    const excess = subtract(column, add(others, window! - 1))
     const clipped = createSingleOutputNode('Clip', [excess, scalar(0), scalar(1)], excess.shape)
     return multiply(clipped, maskedScore)
   }
-  return {
-    causal: add(causalMask, tooFar(reshape(here, [1, count]))),
-    past: past && add(past.mask, tooFar(past.positions)),
-  }
+  const among = window === null ? causalMask : add(causalMask, tooFar(reshape(here, [1, count])))
+  if (!past) return among
+  // One row for all tokens becomes one for each.
+  const toPast = add(past.mask, window === null ? multiply(column, 0) : tooFar(past.positions))
+  return concat([toPast, among], 1)
+}
+
+/** int64 [2]: places in the cache, new tokens. */
+function cutSizes({ positions, past }: TrunkInputs): Value | null {
+  if (!past) return null
+  const size = (of: Value, axis: number) =>
+    createSingleOutputNode('Shape', [of], [1], { dtype: 'int64', attributes: { start: axis, end: axis + 1 } })
+  return concat([size(past.mask, 1), size(positions, 0)], 0)
 }
 
 function memoize<Key, Result>(compute: (key: Key) => Result): (key: Key) => Result {

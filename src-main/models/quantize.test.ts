@@ -43,8 +43,8 @@ describe.each([4, 8] as const)('%i bits', (bits) => {
     const weights = normal(64 * 96)
     const restored = dequantize(quantizeRows(weights, 96, bits), 64, 96, bits)
     // The least error of 16 evenly spaced levels at a normal distribution is 0.107 (Max 1960, table 2); blocks
-    // of 32 with a scale of their own are better.
-    expect(relativeError(restored, weights)).toBeLessThan(bits === 4 ? 0.085 : 0.006)
+    // of 64 with a scale of their own are better.
+    expect(relativeError(restored, weights)).toBeLessThan(bits === 4 ? 0.09 : 0.006)
   })
 
   it('restore weights that are multiples of one number exactly', () => {

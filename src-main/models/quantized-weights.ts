@@ -8,13 +8,14 @@ import {
   writeSafetensors,
   type SafetensorsFile,
   type TensorData,
+  type TensorEntry,
 } from '../formats/safetensors.ts'
-import { linearWeights, type Weight } from './architecture.ts'
+import { linearWeightGroups, linearWeights, type LinearWeight } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
 import { blocksOf, blockSize, quantizeRows, type Bits } from './quantize.ts'
 import { externalFiles, memoize } from './weights.ts'
 
-const format = 'spellm-quantized-1'
+const format = 'spellm-quantized-2'
 /** Rows are read and rounded so many bytes (as float32) at a time. */
 const pieceBytes = 16 << 20
 
@@ -38,19 +39,20 @@ export async function quantizeModel(
   file: string,
   { bits, sha256, onProgress, signal }: QuantizeOptions,
 ): Promise<void> {
-  const matrices = linearWeights(model.architecture)
-  const total = matrices.reduce((sum, { weight: { shape } }) => sum + shape[0]! * shape[1]!, 0)
+  const total = linearWeights(model.architecture).reduce(
+    (sum, { weight: { shape } }) => sum + shape[0]! * shape[1]!,
+    0,
+  )
   let done = 0
-  const tensors: Record<string, TensorData> = {}
-  for (const { weight, transposed } of matrices) {
-    const [outputs, inputs] = (transposed ? weight.shape.toReversed() : weight.shape) as [number, number]
+  const quantize = (one: LinearWeight) => {
+    const [outputs, inputs] = sizeOf(one)
     const blocks = blocksOf(inputs)
     const scales = new Float32Array(outputs * blocks)
-    tensors[`${weight.name}.packed`] = {
+    const packed: TensorData = {
       dtype: 'U8',
       shape: [outputs, blocks, (blockSize * bits) / 8],
       data: async function* () {
-        for await (const { values, firstRow } of readRows(model, weight, transposed)) {
+        for await (const { values, firstRow } of readRows(model, one)) {
           if (signal?.aborted) throw new CancelledError()
           const rows = quantizeRows(values, inputs, bits)
           scales.set(rows.scales, firstRow * blocks)
@@ -61,7 +63,18 @@ export async function quantizeModel(
       },
     }
     // Written after the bytes, when it is full.
-    tensors[`${weight.name}.scales`] = { dtype: 'F32', shape: [outputs, blocks], data: scales }
+    return {
+      name: one.weight.name,
+      packed,
+      scales: { dtype: 'F32', shape: [outputs, blocks], data: scales } as const,
+    }
+  }
+  const tensors: Record<string, TensorData> = {}
+  for (const group of linearWeightGroups(model.architecture)) {
+    // Side by side, so that they can be read as one matrix.
+    const parts = group.map(quantize)
+    for (const { name, packed } of parts) tensors[`${name}.packed`] = packed
+    for (const { name, scales } of parts) tensors[`${name}.scales`] = scales
   }
   try {
     await mkdir(dirname(file), { recursive: true })
@@ -71,11 +84,16 @@ export async function quantizeModel(
   await writeSafetensors(file, tensors, { format, base: sha256, bits: String(bits) })
 }
 
+/** Outputs and inputs of a linear layer. */
+function sizeOf({ weight: { shape }, transposed }: LinearWeight): readonly [outputs: number, inputs: number] {
+  const [first, second] = shape as [number, number]
+  return transposed ? [second, first] : [first, second]
+}
+
 /** A matrix as float32 rows [out, in], a piece at a time. */
 async function* readRows(
   { checkpoint }: BaseModel,
-  { name, shape }: Weight,
-  transposed: boolean,
+  { weight: { name, shape }, transposed }: LinearWeight,
 ): AsyncGenerator<{ readonly values: Float32Array; readonly firstRow: number }> {
   const entry = checkpoint.tensors.get(name)!
   const [rows, columns] = shape as [number, number]
@@ -119,16 +137,39 @@ export async function openQuantizedModel(
   requireMatch(model, quantized, bits, sha256)
   const { folder, locate } = await externalFiles([...model.checkpoint.files, quantized.path])
   const tensor = memoize((name) => locate(model.checkpoint.tensors.get(name)!))
-  const turned = new Set(
-    linearWeights(model.architecture).flatMap(({ weight, transposed }) => (transposed ? [weight.name] : [])),
-  )
+  const linears = new Map(linearWeights(model.architecture).map((one) => [one.weight.name, one]))
+  const entry = (name: string, suffix: string) => quantized.tensors.get(`${name}.${suffix}`)!
   const matrix = memoize((name) => {
-    const { shape } = model.checkpoint.tensors.get(name)!
-    const [outputs, inputs] = (turned.has(name) ? shape.toReversed() : shape) as [number, number]
-    const part = (suffix: string) => locate(quantized.tensors.get(`${name}.${suffix}`)!)
+    const [outputs, inputs] = sizeOf(linears.get(name)!)
+    const part = (suffix: string) => locate(entry(name, suffix))
     return { bits, blockSize, outputs, inputs, packed: part('packed'), scales: part('scales') }
   })
-  return { ...model, weights: { folder, isQuantized: true, tensor, matrix } }
+  const joined = (names: readonly string[]) => {
+    const parts = ['packed', 'scales'].map((suffix) => sideBySide(names.map((name) => entry(name, suffix))))
+    const [packed, scales] = parts.map((part) => part && locate(part))
+    if (!packed || !scales) return null
+    const inputs = sizeOf(linears.get(names[0]!)!)[1]
+    return { bits, blockSize, outputs: packed.shape[0] as number, inputs, packed, scales }
+  }
+  return { ...model, weights: { folder, isQuantized: true, tensor, matrix, joined } }
+}
+
+/** Tensors that follow one another in a file as one, longer in its first axis; null if they don't. */
+function sideBySide(entries: readonly TensorEntry[]): TensorEntry | null {
+  const [first] = entries
+  const follow = entries.every(
+    ({ offset, shape }, i) =>
+      i === 0 ||
+      (offset === entries[i - 1]!.offset + entries[i - 1]!.byteLength &&
+        shape.slice(1).join() === first!.shape.slice(1).join()),
+  )
+  if (!follow) return null
+  return {
+    ...first!,
+    name: entries.map(({ name }) => name).join('+'),
+    shape: [entries.reduce((sum, { shape }) => sum + shape[0]!, 0), ...first!.shape.slice(1)],
+    byteLength: entries.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  }
 }
 
 function requireMatch(
@@ -141,8 +182,9 @@ function requireMatch(
     metadata['format'] === format &&
     metadata['base'] === sha256 &&
     metadata['bits'] === String(bits) &&
-    linearWeights(architecture).every(({ weight, transposed }) => {
-      const [outputs, inputs] = (transposed ? weight.shape.toReversed() : weight.shape) as [number, number]
+    linearWeights(architecture).every((one) => {
+      const { weight } = one
+      const [outputs, inputs] = sizeOf(one)
       const packed = tensors.get(`${weight.name}.packed`)
       const scales = tensors.get(`${weight.name}.scales`)
       const blocks = blocksOf(inputs)

@@ -24,7 +24,7 @@ export function languageModelTrainingGraph(
   for (const [name, shape] of weightShapes(architecture))
     parameters.set(name, { value: input(name, shape), group: 'model', decays: shape.length > 1 })
   const tensor = (name: string) => parameters.get(name)!.value
-  const weights = { tensor, matrix: tensor }
+  const weights = { tensor, matrix: tensor, joined: () => null }
   const rows = batch * tokens
   const { hidden } = trunk(
     architecture,

@@ -34,7 +34,7 @@ export async function createTrunkSession(
   const { attention } = model.architecture
   const layers = model.architecture.layers.length
   const pairs = batch * attention.keyValueHeads
-  const stored = [pairs, 'capacity', attention.headSize]
+  const stored = [pairs, 1, 'capacity', attention.headSize]
   const { hidden, present } = trunk(
     model.architecture,
     model.weights,

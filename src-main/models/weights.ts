@@ -11,6 +11,8 @@ export interface WeightSource {
   readonly tensor: (name: string) => Value
   /** The matrix of a linear layer, perhaps quantised. */
   readonly matrix: (name: string) => Matrix
+  /** Matrices of the same inner size as one, outputs one after another; null: they don't lie side by side. */
+  readonly joined: (names: readonly string[]) => Matrix | null
 }
 
 /** Weights that lie in files. */
@@ -33,7 +35,7 @@ export const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
 export async function checkpointWeights({ tensors, files }: Checkpoint): Promise<StoredWeights> {
   const { folder, locate } = await externalFiles(files)
   const tensor = memoize((name) => locate(tensors.get(name)!))
-  return { folder, isQuantized: false, tensor, matrix: tensor }
+  return { folder, isQuantized: false, tensor, matrix: tensor, joined: () => null }
 }
 
 /** External data of tensors that lie in any of `files`. */

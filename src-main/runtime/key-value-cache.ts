@@ -20,7 +20,7 @@ export interface KeyValueCache {
   /** Tokens held for each sequence. */
   readonly length: number
   /**
-   * The graph's inputs: `past.N.key` and `past.N.value` [pairs, capacity, headSize], `pastMask` [1, capacity]
+   * The graph's inputs: `past.N.key` and `past.N.value` [pairs, 1, capacity, headSize], `pastMask` [1, capacity]
    * and, if asked for, `pastPositions` [1, capacity].
    */
   feeds(): Feeds
@@ -54,7 +54,7 @@ export function createKeyValueCache({ layers, pairs, headSize, tellsPositions }:
     })
     capacity = larger
     mask = new Float32Array(capacity).fill(maskedScore, length)
-    const shape = [pairs, capacity, headSize]
+    const shape = [pairs, 1, capacity, headSize]
     tensors = {
       pastMask: floatTensor(mask, [1, capacity]),
       ...(tellsPositions

@@ -18,6 +18,9 @@ import { unbroadcast } from './elementwise.ts'
  * one named dimension besides those that stay in place. Throws GraphError on another element count.
  */
 export function reshape(x: Value, shape: Shape): Value {
+  // Of several in a row, the last one is enough.
+  if (x.source.kind === 'node' && x.source.node.operator === 'Reshape')
+    return reshape(x.source.node.inputs[0]!, shape)
   if (sameShape(x.shape, shape)) return x
   if (elementCount(x.shape) !== elementCount(shape))
     throw new GraphError(
