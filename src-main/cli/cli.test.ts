@@ -198,7 +198,7 @@ describe('--help names every option of spellm', () => {
       [
         ...['--out', '--text', '--tokens', '--k', '--alphabet', '--adapter', '--epochs', '--batch'],
         ...['--adapter-lr', '--heads-lr', '--seed', '--device', '--checkpoint-every', '--keep-cache'],
-        ...['--resume', '--ignore-memory', '--json'],
+        ...['--resume', '--ignore-memory', '--precision', '--json'],
       ],
     ],
     [
@@ -206,7 +206,7 @@ describe('--help names every option of spellm', () => {
       [
         ...['--prompt', '--max-tokens', '--mode', '--temperature', '--top-k', '--top-p', '--seed', '--stop'],
         ...['--candidates', '--gate-share', '--min-p', '--repetition-penalty'],
-        ...['--base', '--device', '--ignore-memory', '--json'],
+        ...['--base', '--device', '--ignore-memory', '--precision', '--json'],
       ],
     ],
     ['eval', ['--text', '--positions', '--base', '--device', '--json']],

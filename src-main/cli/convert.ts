@@ -5,6 +5,8 @@ import { z } from 'zod'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { resolveModel } from '../hub/index.ts'
 import { descriptionFile } from '../runs/layout.ts'
+import type { Precision } from '../models/precision.ts'
+import { precisionOption } from './precision-option.ts'
 import { conversionSettingsSchema, parseConversionSettings } from '../worker/settings.ts'
 import {
   convert,
@@ -42,6 +44,7 @@ interface ConvertOptions {
   readonly seed: number
   readonly device: DeviceChoice
   readonly ignoreMemory: boolean
+  readonly precision: Precision
   readonly checkpointEvery: number
   readonly keepCache: boolean
   readonly resume: boolean
@@ -84,6 +87,11 @@ export function convertCommand(): Command {
     .option('--seed <n>', 'the same seed gives the same SpeLLM', integer(0, 2 ** 32 - 1), defaults.seed)
     .addOption(deviceOption())
     .addOption(ignoreMemoryOption())
+    .addOption(
+      precisionOption(
+        "the base model's weights: as stored, or quantised once and kept in the data folder",
+      ).default(defaults.precision),
+    )
     .option(
       '--checkpoint-every <seconds>',
       'training time that a crash can cost',
@@ -142,6 +150,7 @@ function settingsOf(base: string, options: ConvertOptions) {
     peakLearningRates: { adapter: options.adapterLr, heads: options.headsLr },
     seed: options.seed,
     device: options.device,
+    precision: options.precision,
     checkpointSeconds: options.checkpointEvery,
     keepCache: options.keepCache,
   } satisfies z.input<typeof conversionSettingsSchema>)

@@ -33,7 +33,7 @@ export function evalCommand(): Command {
     .action(async (folder: string, options: EvalOptions) => {
       const spellm = await openSpellm(
         findSpellm(folder) ?? folder,
-        options.base === undefined ? undefined : await resolveModel(options.base),
+        options.base === undefined ? {} : { basePath: await resolveModel(options.base) },
       )
       const device = await chosenDevice(options.device)
       const bar = progressBar('Teacher', 'tokens')

@@ -3,12 +3,14 @@ import { defaultGateShare } from '../decode/calibrate-gate.ts'
 import { decodeModes } from '../decode/chooser.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from '../decode/text-generator.ts'
+import type { Precision } from '../models/precision.ts'
 import type { Sampling } from '../decode/sampling.ts'
 import { resolveModel } from '../hub/index.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { decimal, integer } from './arguments.ts'
 import { chosenDevice, deviceOption, ignoreMemoryOption } from './device-option.ts'
-import { interruptSignal } from './output.ts'
+import { interruptSignal, progressBar } from './output.ts'
+import { precisionOption } from './precision-option.ts'
 
 interface GenerateOptions {
   readonly prompt: string
@@ -26,6 +28,7 @@ interface GenerateOptions {
   readonly base?: string
   readonly device: DeviceChoice
   readonly ignoreMemory: boolean
+  readonly precision?: Precision
   readonly json: boolean
 }
 
@@ -63,16 +66,21 @@ export function generateCommand(): Command {
     .option('--base <folder>', 'where the base model is, if it has moved')
     .addOption(deviceOption())
     .addOption(ignoreMemoryOption())
+    .addOption(precisionOption("the base model's weights (default: as the SpeLLM has learnt, or as stored)"))
     .option('--json', 'print as one line of JSON', false)
     .action(async (folder: string, options: GenerateOptions) => {
       const path = await resolveModel(folder)
       const device = await chosenDevice(options.device)
+      const bar = progressBar('Quantising', 'weights')
       const generator = await openTextGenerator(path, {
         device,
         ignoresShortage: options.ignoreMemory,
+        precision: options.precision,
+        quantization: { onQuantize: (done, total) => bar.update(done, total) },
         onNotice: (message) => console.error(message),
         ...(options.base === undefined ? {} : { basePath: await resolveModel(options.base) }),
       })
+      bar.end()
       const signal = interruptSignal()
       const show = options.json ? () => undefined : (text: string) => process.stdout.write(text)
       show(options.prompt)

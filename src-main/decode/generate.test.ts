@@ -21,7 +21,7 @@ import {
 } from './chooser.ts'
 import { generate, newConversation, type Conversation, type GenerateOptions } from './generate.ts'
 import { hashBaseModel, openSpellm, saveSpellm, type BaseReference } from './spellm.ts'
-import { createTailSession, tailShape, type TailSession, type TailWeights } from './tail-session.ts'
+import { createTailSession, tailBits, tailShape, type TailSession, type TailWeights } from './tail-session.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from './text-generator.ts'
 
 const adapterWidths = [16]
@@ -50,9 +50,16 @@ beforeAll(async () => {
   const shape = tailShape(hiddenSize, adapterWidths, speller)
   // Larger weights make surer choices.
   weights = new Map([...initialTail(shape, 3)].map(([name, data]) => [name, data.map((value) => 3 * value)]))
-  tail = await createTailSession(shape, weights, speller)
+  tail = await createTailSession(shape, weights, speller, tailBits('stored', 'cpu'))
   const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
-  await saveSpellm(scratch, reference, { speller, adapterWidths, weights, gates: [], hiddenSize })
+  await saveSpellm(scratch, reference, {
+    speller,
+    adapterWidths,
+    weights,
+    gates: [],
+    precision: 'stored',
+    hiddenSize,
+  })
   generator = await openTextGenerator(scratch)
 })
 afterAll(async () => {
@@ -289,7 +296,14 @@ describe('a saved SpeLLM', () => {
     const { hiddenSize } = base.architecture
     const folder = join(scratch, 'spellm.json', 'below')
     await expect(
-      saveSpellm(folder, reference, { speller: tail.speller, adapterWidths, weights, gates: [], hiddenSize }),
+      saveSpellm(folder, reference, {
+        speller: tail.speller,
+        adapterWidths,
+        weights,
+        gates: [],
+        precision: 'stored',
+        hiddenSize,
+      }),
     ).rejects.toMatchObject({ code: 'file-not-found', message: expect.stringContaining(folder) as string })
   })
 

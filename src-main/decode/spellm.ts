@@ -10,6 +10,7 @@ import { openSafetensors, readTensor, writeSafetensors } from '../formats/safete
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'
+import { precisions, withPrecision, type Precision, type QuantizationPlace } from '../models/precision.ts'
 import { tailParameterShapes } from '../models/tail.ts'
 import { alphabetSchema } from '../spelling/alphabet.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
@@ -27,6 +28,8 @@ export const adapterWidthsSchema = z.array(z.int().min(1).max(1_048_576)).max(16
 const configSchema = z.object({
   format: z.literal(1),
   base: z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  /** The base model's precision that the tail has learnt with. */
+  precision: z.enum(precisions).default('stored'),
   k: z.int().min(1).max(maxSpellingLength),
   alphabet: alphabetSchema,
   adapterWidths: adapterWidthsSchema,
@@ -49,6 +52,8 @@ export interface BaseReference {
 /** A SpeLLM with its base model: everything that decoding needs, checked. */
 export interface Spellm {
   readonly base: BaseModel
+  /** The base model's. */
+  readonly precision: Precision
   readonly tokenizer: Tokenizer
   readonly speller: Speller
   readonly adapterWidths: readonly number[]
@@ -76,8 +81,11 @@ export async function saveSpellm(
     adapterWidths,
     weights,
     gates,
+    precision,
     hiddenSize,
-  }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights' | 'gates'> & { readonly hiddenSize: number },
+  }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights' | 'gates' | 'precision'> & {
+    readonly hiddenSize: number
+  },
 ): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })
@@ -93,6 +101,7 @@ export async function saveSpellm(
   await writeJsonAtomically(join(folder, configFile), {
     format: 1,
     base,
+    precision,
     k,
     alphabet,
     adapterWidths: [...adapterWidths],
@@ -104,20 +113,34 @@ export async function saveSpellm(
 /**
  * Opens a SpeLLM and its base model.
  *
- * @param basePath where the base model is now, if it has moved
+ * @param options.basePath where the base model is now, if it has moved
+ * @param options.precision the base model's; default: what the tail has learnt with
  * @throws SpellmError 'file-not-found' | 'file-invalid' | 'run-mismatch' (the base is another model than the
  *   one that was converted), and as `openBaseModel`
  */
-export async function openSpellm(folder: string, basePath?: string): Promise<Spellm> {
+export async function openSpellm(
+  folder: string,
+  {
+    basePath,
+    precision: chosen,
+    quantization,
+  }: {
+    readonly basePath?: string | undefined
+    readonly precision?: Precision | undefined
+    readonly quantization?: QuantizationPlace | undefined
+  } = {},
+): Promise<Spellm> {
   const config = await readJsonFile(join(folder, configFile), configSchema, { maxBytes: maxConfigBytes })
-  const base = await openBaseModel(modelFolder(basePath ?? config.base.path))
-  const sha256 = await hashBaseModel(base)
+  const stored = await openBaseModel(modelFolder(basePath ?? config.base.path))
+  const sha256 = await hashBaseModel(stored)
   if (sha256 !== config.base.sha256)
     throw new SpellmError(
       'run-mismatch',
-      `${folder} was made from a base model with sha256 ${config.base.sha256}, but ${base.folder} has ${sha256}.`,
+      `${folder} was made from a base model with sha256 ${config.base.sha256}, but ${stored.folder} has ${sha256}.`,
       'Name the folder of the original base model with --base.',
     )
+  const precision = chosen ?? config.precision
+  const base = await withPrecision(stored, precision, sha256, quantization)
   const tokenizer = await openModelTokenizer(base)
   const winners = new Uint8Array(tokenizer.vocabularySize)
   for (const token of config.contestWinners) if (token < winners.length) winners[token] = 1
@@ -129,7 +152,7 @@ export async function openSpellm(folder: string, basePath?: string): Promise<Spe
     speller,
   )
   const { adapterWidths, gates } = config
-  return { base, tokenizer, speller, adapterWidths, weights, gates }
+  return { base, precision, tokenizer, speller, adapterWidths, weights, gates }
 }
 
 async function readTail(

@@ -1,7 +1,14 @@
 import { constant, input, logSoftmax } from '../graph/index.ts'
+import type { Precision } from '../models/precision.ts'
 import { quantizedConstant, type Bits } from '../models/quantize.ts'
 import { tailLogits, tailParameterCount, tailParameterShapes, type TailShape } from '../models/tail.ts'
-import { createSession, floatData, floatTensor, type SessionOptions } from '../runtime/session.ts'
+import {
+  createSession,
+  floatData,
+  floatTensor,
+  type Device,
+  type SessionOptions,
+} from '../runtime/session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
 
@@ -23,6 +30,15 @@ export function tailShape(
   { k, alphabet }: Speller,
 ): TailShape {
   return { hiddenSize, adapterWidths, k, alphabetSize: alphabetSize(alphabet) }
+}
+
+/**
+ * What a tail is computed in. On the CPU int8, which costs no agreement, or int4 beside a base in int4: it reads a
+ * quarter or an eighth of the bytes.
+ */
+export function tailBits(precision: Precision, device: Device): { readonly bits?: Bits } {
+  if (device !== 'cpu') return {}
+  return { bits: precision === 'int4' ? 4 : 8 }
 }
 
 /** A tail of fewer bytes is done before a second thread has woken up. */

@@ -5,6 +5,7 @@ import { createTextStream, type Tokenizer } from '../formats/tokenizer.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
+import { withPrecision, type Precision, type QuantizationPlace } from '../models/precision.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { SessionOptions } from '../runtime/session.ts'
@@ -36,9 +37,9 @@ import { generateLossless } from './lossless.ts'
 import { defaultCandidates, shortlistChooser } from './shortlist.ts'
 import { requireRightNumbers } from './golden-check.ts'
 import type { Sampling } from './sampling.ts'
-import { findSpellm, openSpellm, type Spellm } from './spellm.ts'
+import { findSpellm, hashBaseModel, openSpellm, type Spellm } from './spellm.ts'
 import type { Speller } from '../spelling/speller.ts'
-import { createTailSession, tailShape, type TailSession } from './tail-session.ts'
+import { createTailSession, tailBits, tailShape, type TailSession } from './tail-session.ts'
 
 /** How tokens are picked: by the base model's LM head, or by a decode mode of the SpeLLM. */
 export type GenerationMode = 'base' | DecodeMode
@@ -109,11 +110,16 @@ export async function openTextGenerator(
   path: string,
   {
     basePath,
+    precision,
+    quantization,
     ignoresShortage = false,
     onNotice,
     ...session
   }: SessionOptions & {
     readonly basePath?: string
+    /** The base model's; default: as stored, or what the SpeLLM has learnt with. */
+    readonly precision?: Precision | undefined
+    readonly quantization?: QuantizationPlace
     /** Whether to go on where memory seems too short. */
     readonly ignoresShortage?: boolean
     /** Receives warnings. */
@@ -127,8 +133,9 @@ export async function openTextGenerator(
       `${path} holds a run that isn't finished: it has no SpeLLM yet.`,
       `Go on with: spellm convert … --out ${path} --resume`,
     )
-  const spellm = spellmFolder === null ? null : await openSpellm(spellmFolder, basePath)
-  const base = spellm?.base ?? (await openBaseModel(modelFolder(path)))
+  const spellm =
+    spellmFolder === null ? null : await openSpellm(spellmFolder, { basePath, precision, quantization })
+  const base = spellm?.base ?? (await openBase(path, precision, quantization))
   const tokenizer = spellm?.tokenizer ?? (await openModelTokenizer(base))
   const { device = 'cpu' } = session
   const warning = requireMemory('This model', writerBytes(base), await deviceMemory(device), {
@@ -264,6 +271,17 @@ export async function openTextGenerator(
   }
 }
 
+async function openBase(
+  path: string,
+  precision: Precision = 'stored',
+  quantization?: QuantizationPlace,
+): Promise<BaseModel> {
+  const base = await openBaseModel(modelFolder(path))
+  return precision === 'stored'
+    ? base
+    : withPrecision(base, precision, await hashBaseModel(base), quantization)
+}
+
 /** Tokens of text that a model must at least have room for. */
 const usualContext = 1_024
 
@@ -274,14 +292,15 @@ function writerBytes({ architecture }: BaseModel): number {
 }
 
 async function openTail(
-  { base, speller, adapterWidths, weights }: Spellm,
+  { base, precision, speller, adapterWidths, weights }: Spellm,
   session: SessionOptions,
 ): Promise<TailSession> {
+  const bits = tailBits(precision, session.device ?? 'cpu')
   return createTailSession(
     tailShape(base.architecture.hiddenSize, adapterWidths, speller),
     weights,
     speller,
-    session,
+    { ...session, ...bits },
   )
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createTailSession, tailShape } from '../decode/tail-session.ts'
+import { createTailSession, tailBits, tailShape } from '../decode/tail-session.ts'
 import type { Spellm } from '../decode/spellm.ts'
 import { collectTokens } from '../distill/corpus.ts'
 import { fillTeacherCache, planTeacherCache, teacherCacheShape } from '../distill/teacher-cache.ts'
@@ -18,7 +18,7 @@ import { measureAgreement, type Agreement } from './agreement.ts'
  *   of the operating system; CancelledError when the signal fires
  */
 export async function evaluateText(
-  { base, tokenizer, speller, adapterWidths, weights }: Spellm,
+  { base, precision, tokenizer, speller, adapterWidths, weights }: Spellm,
   documents: AsyncIterable<string> | Iterable<string>,
   {
     positions,
@@ -52,6 +52,7 @@ export async function evaluateText(
       tailShape(shape.hiddenSize, adapterWidths, speller),
       weights,
       speller,
+      tailBits(precision, device),
     )
     try {
       return await measureAgreement(tail, cache, (text) => tokenizer.encode(text), signal ? { signal } : {})

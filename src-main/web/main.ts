@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import colors from 'picocolors'
 import { SpellmError } from '../errors.ts'
-import { dataFolder } from '../worker/data-folder.ts'
+import { dataFolder } from '../data-folder.ts'
 import { openStudio, type Studio } from './studio.ts'
 
 interface Options {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { createTailSession, tailShape } from '../decode/tail-session.ts'
+import { createTailSession, tailBits, tailShape } from '../decode/tail-session.ts'
 import { requireRightNumbers } from '../decode/golden-check.ts'
 import { hashBaseModel, saveSpellm } from '../decode/spellm.ts'
 import { collectTokens, countTokens } from '../distill/corpus.ts'
@@ -22,6 +22,7 @@ import { measureAgreement, type Agreement } from '../evaluate/agreement.ts'
 import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { checkWeights, openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
+import { withPrecision } from '../models/precision.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
 import { createWindowSession } from '../models/trunk-session.ts'
@@ -139,10 +140,11 @@ export async function convert(
   const started = performance.now()
   options.onEvent({ type: 'phase', phase: 'check' })
   const device = await resolveDevice(settings.device, options)
-  const base = await openBaseModel(modelFolder(settings.base))
-  const tokenizer = await openModelTokenizer(base)
-  await checkWeights(base)
-  const sha256 = await hashBaseModel(base)
+  const stored = await openBaseModel(modelFolder(settings.base))
+  const tokenizer = await openModelTokenizer(stored)
+  await checkWeights(stored)
+  const sha256 = await hashBaseModel(stored)
+  const base = await inPrecision(stored, sha256, settings, options)
   const run = await createRun(folder, runSettingsSchema, {
     settings: { ...settings, device },
     base: { path: settings.base === sampleModelName ? sampleModelName : base.folder, sha256 },
@@ -168,14 +170,29 @@ export async function resumeConversion(folder: string, options: JobOptions): Pro
   const finished = await readResult(folder, conversionResultSchema)
   if (finished) return finished
   await resolveDevice(settings.device, options)
-  const base = await openBaseModel(modelFolder(reference.path))
-  const tokenizer = await openModelTokenizer(base)
-  const run = await openRun(folder, runSettingsSchema, { expectedBase: await hashBaseModel(base) })
+  const stored = await openBaseModel(modelFolder(reference.path))
+  const tokenizer = await openModelTokenizer(stored)
+  const sha256 = await hashBaseModel(stored)
+  const base = await inPrecision(stored, sha256, settings, options)
+  const run = await openRun(folder, runSettingsSchema, { expectedBase: sha256 })
   try {
     return await train(run, await prepare(run, base, tokenizer, options), started, options)
   } finally {
     await run.close()
   }
+}
+
+/** The base model in the run's precision; quantised now if it has not been before. */
+async function inPrecision(
+  base: BaseModel,
+  sha256: string,
+  { precision }: Pick<ConversionSettings, 'precision'>,
+  { onEvent, signal }: JobOptions,
+): Promise<BaseModel> {
+  return withPrecision(base, precision, sha256, {
+    onQuantize: (done, total) => onEvent({ type: 'progress', phase: 'check', done, total }),
+    ...(signal ? { signal } : {}),
+  })
 }
 
 /** The device to compute on, with a notice of why where it was left open. */
@@ -393,6 +410,7 @@ async function trainAndMeasure(
   const { onEvent, signal, finishEarly, turn = ownTurn } = options
   const { base, tokenizer, speller, shape, training, heldOut } = prepared
   const tokenize = (text: string) => tokenizer.encode(text)
+  const bits = tailBits(settings.precision, settings.device)
 
   onEvent({ type: 'phase', phase: 'cache' })
   await fillCaches(run, prepared, options)
@@ -408,7 +426,7 @@ async function trainAndMeasure(
     limits: { readonly maxPositions?: number; readonly signal?: AbortSignal },
   ) => {
     const { step } = state
-    const tail = await createTailSession(shape, parametersOf(state), speller)
+    const tail = await createTailSession(shape, parametersOf(state), speller, bits)
     try {
       const agreement = await measureAgreement(tail, heldOut.cache, tokenize, { ...limits, turn })
       await run.appendMetrics({ type: 'evaluation', step, agreement })
@@ -457,7 +475,7 @@ async function trainAndMeasure(
   onEvent({ type: 'phase', phase: 'evaluate' })
   const agreement = await evaluate(final, signal ? { signal } : {})
   const { loss, headAccuracy } = lastMetrics ?? (await lastStepMetrics(run))
-  const tail = await createTailSession(shape, parametersOf(final), speller)
+  const tail = await createTailSession(shape, parametersOf(final), speller, bits)
   const gates = await measureGates(base, tail, heldOut.ids, {
     windowTokens: heldOut.cache.shape.tokens,
     device: settings.device,
@@ -469,6 +487,7 @@ async function trainAndMeasure(
     adapterWidths: shape.adapterWidths,
     weights: parametersOf(final),
     gates,
+    precision: settings.precision,
     hiddenSize: shape.hiddenSize,
   })
   const result: ConversionResult = {

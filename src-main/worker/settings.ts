@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
 import { defaultDistillSettings } from '../distill/distill.ts'
 import { adapterWidthsSchema } from '../decode/spellm.ts'
+import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 
@@ -38,6 +39,8 @@ export const conversionSettingsSchema = z.object({
     .max(2 ** 32 - 1)
     .default(defaultDistillSettings.seed),
   device: deviceChoiceSchema.default('auto'),
+  /** The base model's, for the conversion and the SpeLLM. */
+  precision: z.enum(precisions).default('stored'),
   /** Seconds of training between checkpoints: what a crash can cost. */
   checkpointSeconds: z.number().min(0).max(86_400).default(15),
   /** Keep the teacher cache when the run is finished. */

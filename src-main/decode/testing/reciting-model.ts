@@ -92,7 +92,14 @@ export async function writeRecitingSpellm(
   await saveSpellm(
     folder,
     { path: base, sha256: await hashBaseModel(await openBaseModel(base)) },
-    { speller, adapterWidths: [], weights: new Map([['heads.weight', heads]]), gates: [], hiddenSize },
+    {
+      speller,
+      adapterWidths: [],
+      weights: new Map([['heads.weight', heads]]),
+      gates: [],
+      precision: 'stored',
+      hiddenSize,
+    },
   )
 }
 

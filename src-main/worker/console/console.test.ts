@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConsoleMode, ConsoleSource, GenerationEvent, Sampling } from '../../contract/index.ts'
 import { hashBaseModel, saveSpellm } from '../../decode/spellm.ts'
-import { createTailSession, tailShape, type TailWeights } from '../../decode/tail-session.ts'
+import { createTailSession, tailBits, tailShape, type TailWeights } from '../../decode/tail-session.ts'
 import { initialTail } from '../../distill/distill.ts'
 import { readTensor } from '../../formats/safetensors.ts'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
@@ -49,6 +49,7 @@ beforeAll(async () => {
     adapterWidths,
     weights,
     gates: [],
+    precision: 'stored',
     hiddenSize,
   })
   engine = await startEngine({ dataFolder: scratch, crash: null })
@@ -94,7 +95,12 @@ function logitsOf(hidden: Float32Array): number[] {
   )
 }
 async function symbolLogProbabilities(hidden: Float32Array): Promise<number[][]> {
-  const tail = await createTailSession(tailShape(hidden.length, adapterWidths, speller), weights, speller)
+  const tail = await createTailSession(
+    tailShape(hidden.length, adapterWidths, speller),
+    weights,
+    speller,
+    tailBits('stored', 'cpu'),
+  )
   const scores = Array.from(await tail.logProbabilities(hidden))
   await tail.release()
   const size = alphabetSize(speller.alphabet)
