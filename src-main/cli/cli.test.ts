@@ -117,12 +117,29 @@ describe('spellm generate', () => {
 })
 
 it('spellm eval --json measures agreement on at least as many positions as asked for', async () => {
-  expect(await json('eval', join(runs, 'first'), '--positions', '5000')).toEqual({
-    agreement: {
-      trie: expect.toSatisfy(isShare) as number,
-      free: expect.toSatisfy(isShare) as number,
-      positions: 8_192,
+  const share = expect.toSatisfy(isShare) as number
+  const rollOut = {
+    texts: 2,
+    identical: expect.any(Number) as number,
+    medianTokens: expect.any(Number) as number,
+    tokens: expect.any(Number) as number,
+  }
+  expect(await json('eval', join(runs, 'first'), '--positions', '5000', '--rollouts', '2')).toEqual({
+    agreement: { positions: 8_192, trie: share, free: share, shortlist: share, gated: share },
+    intervals: {
+      trie: [share, share],
+      free: [share, share],
+      shortlist: [share, share],
+      gated: [share, share],
     },
+    candidates: 8,
+    gatedBaseShare: share,
+    perplexity: expect.toSatisfy((value: number) => value > 1 && value < 3) as number,
+    perplexityTokens: 32 * 255,
+    rollOuts: [
+      ...['trie', 'free', 'shortlist', 'gated'].map((mode) => ({ mode, ...rollOut })),
+      { mode: 'lossless', ...rollOut, identical: 2 },
+    ],
     device: expect.toSatisfy(isDevice) as string,
   })
 })
@@ -209,7 +226,13 @@ describe('--help names every option of spellm', () => {
         ...['--base', '--device', '--ignore-memory', '--precision', '--json'],
       ],
     ],
-    ['eval', ['--text', '--positions', '--base', '--device', '--json']],
+    [
+      'eval',
+      [
+        ...['--text', '--positions', '--candidates', '--gate-share', '--rollouts'],
+        ...['--base', '--device', '--json'],
+      ],
+    ],
     ['runs', ['--json']],
     ['inspect', ['--json']],
     ['models', ['--json']],

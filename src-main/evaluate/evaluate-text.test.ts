@@ -7,6 +7,7 @@ import { openSpellm, type Spellm } from '../decode/spellm.ts'
 import { writeRecitingModel, writeRecitingSpellm } from '../decode/testing/reciting-model.ts'
 import { CancelledError } from '../errors.ts'
 import { evaluateText } from './evaluate-text.ts'
+import { clusteredShare } from './mode-agreement.ts'
 
 const text = 'Once upon a time, two bears lived near the old mill.'
 const window = 32
@@ -44,11 +45,18 @@ const copies = (count: number) => new Array<string>(count).fill(text)
 
 describe('the agreement on a text', () => {
   it('is 1 where the SpeLLM always picks what its base model picks', async () => {
-    expect(await evaluateText(faithful, copies(1_000), { positions: 100 })).toEqual({
-      trie: 1,
-      free: 1,
+    const { agreement, perplexity } = await evaluateText(faithful, copies(1_000), { positions: 100 })
+    const always = { value: 1, low: 1, high: 1 }
+    expect(agreement).toEqual({
+      trie: always,
+      free: always,
+      shortlist: { ...always, candidates: 8 },
+      // It was not calibrated.
+      gated: null,
       positions: chunk,
     })
+    // Its unit vectors of length 8 give the right token e⁸ times the weight of each of the other 4,095.
+    expect(perplexity.perplexity).toBeCloseTo((Math.exp(8) + 4095) / Math.exp(8), 3)
   })
 
   it('is the share of positions where it does', async () => {
@@ -58,16 +66,19 @@ describe('the agreement on a text', () => {
       (i) => i === before,
     )
     const share = 1 - missed.length / (2 * chunk)
-    const agreement = await evaluateText(mistaken, copies(1_000), { positions: chunk + 1 })
+    const { agreement } = await evaluateText(mistaken, copies(1_000), { positions: chunk + 1 })
     expect(agreement.positions).toBe(2 * chunk)
-    expect(agreement.trie).toBeCloseTo(share, 10)
-    expect(agreement.free).toBeCloseTo(share, 10)
+    expect(agreement.trie.value).toBeCloseTo(share, 10)
+    expect(agreement.free.value).toBeCloseTo(share, 10)
+    // Every window is the same text.
+    expect(agreement.trie.low).toBeCloseTo(share, 10)
+    expect(agreement.trie.high).toBeCloseTo(share, 10)
   })
 
   it('is taken as far as the text goes', async () => {
     const count = Math.ceil((1.5 * chunk) / script.length)
-    const { positions } = await evaluateText(faithful, copies(count), { positions: 100_000 })
-    expect(positions).toBe(chunk)
+    const { agreement } = await evaluateText(faithful, copies(count), { positions: 100_000 })
+    expect(agreement.positions).toBe(chunk)
   })
 
   it('needs text for one chunk', async () => {
@@ -120,4 +131,13 @@ describe('an evaluation', () => {
     })
     for (const name of folderVariables) vi.stubEnv(name, scratch)
   })
+})
+
+it('an interval counts windows, not positions', () => {
+  // Shares 1, 0.5, 0.9, 0.6 of four windows: mean 0.75, s² = 0.17 / 3, standard error √(0.17 / 12) = 0.119024.
+  const { value, low, high } = clusteredShare([10, 5, 9, 6], 40, 10)
+  expect(value).toBe(0.75)
+  expect(low).toBeCloseTo(0.75 - 1.96 * 0.119024, 5)
+  expect(high).toBeCloseTo(0.75 + 1.96 * 0.119024, 5)
+  expect(clusteredShare([7], 10, 10)).toEqual({ value: 0.7, low: 0, high: 1 })
 })

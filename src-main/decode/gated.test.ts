@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { alphabetSize, customAlphabet } from '../spelling/alphabet.ts'
+import { buildSpeller } from '../spelling/speller.ts'
+import { ordinary } from '../spelling/testing/vocabulary.ts'
+import { thresholdOf } from './calibrate-gate.ts'
+import type { BaseHead } from './chooser.ts'
+import { gatedChooser } from './gated.ts'
+import { shortlistChooser } from './shortlist.ts'
+import type { TailSession } from './tail-session.ts'
+
+const letters = Array.from('abcd')
+const vocabulary = letters.map(ordinary)
+const speller = buildSpeller(vocabulary, customAlphabet('abcd', vocabulary), 1)
+/** A tail whose scores are the hidden state. */
+const tail: TailSession = {
+  speller,
+  logProbabilities: (hidden) => {
+    const scores = new Float32Array(alphabetSize(speller.alphabet)).fill(-50)
+    scores.set(hidden)
+    return Promise.resolve(scores)
+  },
+  release: () => Promise.resolve(),
+}
+const head: BaseHead = {
+  logits: () => Promise.resolve(Float32Array.of(0, 0, 0, 9)),
+  greedy: () => Promise.resolve(3),
+  greedyRows: () => Promise.resolve(Int32Array.of(3)),
+  release: () => Promise.resolve(),
+}
+
+describe('gated mode', () => {
+  it('leaves to the base model what the best spelling leads by less than the threshold', async () => {
+    const chooser = gatedChooser(tail, head, 2, null)
+    expect(await chooser.choose(Float32Array.of(-1, -4, -9, -9), [])).toBe(0)
+    expect(await chooser.choose(Float32Array.of(-1, -2.5, -9, -9), [])).toBe(3)
+    expect(await chooser.choose(Float32Array.of(-9, -1, -3.5, -9), [])).toBe(1)
+    expect([chooser.steps, chooser.baseSteps]).toEqual([3, 1])
+  })
+
+  it('takes the threshold of a share, or one between those that were measured', () => {
+    const gates = [
+      { share: 0.01, threshold: 1 },
+      { share: 0.05, threshold: 3 },
+    ]
+    expect([0, 0.005, 0.01, 0.03, 0.05, 0.5].map((share) => thresholdOf(gates, share)!.toFixed(9))).toEqual(
+      [0, 0.5, 1, 2, 3, 3].map((threshold) => threshold.toFixed(9)),
+    )
+    expect(thresholdOf([], 0.05)).toBeNull()
+  })
+})
+
+describe('shortlist mode', () => {
+  const asked: number[][] = []
+  const rows = {
+    logits: (_: Float32Array, tokens: readonly number[]) => {
+      asked.push([...tokens])
+      return Float32Array.from(tokens, (token) => [1, 5, 2, 9][token]!)
+    },
+    close: () => undefined,
+  }
+
+  it('asks for the rows of the best spellings only, and picks the largest logit', async () => {
+    const scores = Float32Array.of(-1, -2, -3, -4)
+    expect(await shortlistChooser(tail, rows, 2, null).choose(scores, [])).toBe(1)
+    expect(await shortlistChooser(tail, rows, 4, null).choose(scores, [])).toBe(3)
+    expect(await shortlistChooser(tail, rows, 1, null).choose(scores, [])).toBe(0)
+    expect(asked).toEqual([[0, 1], [0, 1, 2, 3], [0]])
+  })
+
+  it('penalises what the text has already', async () => {
+    const sampling = { temperature: 0.01, repetitionPenalty: 10, seed: 1 }
+    const chooser = shortlistChooser(tail, rows, 2, sampling)
+    expect(await chooser.choose(Float32Array.of(-1, -2, -3, -4), [1])).toBe(0)
+  })
+})

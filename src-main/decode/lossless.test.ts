@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
+import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
+import { modelFolder, sampleModelName } from '../models/model-folder.ts'
+import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
+import { seededRandom } from '../random.ts'
+import { createKeyValueCache } from '../runtime/key-value-cache.ts'
+import { alphabetSize, customAlphabet, endSymbol, parseAlphabet } from '../spelling/alphabet.ts'
+import { buildSpeller, spellingOf, type Speller } from '../spelling/speller.ts'
+import { ordinary } from '../spelling/testing/vocabulary.ts'
+import { baseChooser, createBaseHead, type BaseHead } from './chooser.ts'
+import { generate, newConversation, type GenerateOptions } from './generate.ts'
+import { generateLossless, type LosslessParts } from './lossless.ts'
+import { sharesOf, type Sampling } from './sampling.ts'
+import type { TailSession } from './tail-session.ts'
+import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
+
+async function collect(tokens: AsyncGenerator<number, unknown>): Promise<{ tokens: number[]; end: unknown }> {
+  const collected: number[] = []
+  let next = await tokens.next()
+  for (; next.done !== true; next = await tokens.next()) collected.push(next.value)
+  return { tokens: collected, end: next.value }
+}
+
+/** Log-probabilities of a tail that is rather sure of a token. */
+function scoresOf(speller: Speller, token: number, sureness: number): Float32Array {
+  const size = alphabetSize(speller.alphabet)
+  const scores = new Float32Array(speller.k * size).fill(Math.log((1 - sureness) / (size - 1)))
+  const spelling = spellingOf(speller, token)
+  for (let head = 0; head < speller.k; head++)
+    scores[head * size + (spelling[head] ?? endSymbol(speller.alphabet))] = Math.log(sureness)
+  return scores
+}
+
+describe("greedy, the sample model's text", () => {
+  let base: BaseModel
+  let trunk: TrunkSession
+  let head: BaseHead
+  let rows: HeadRows
+  let speller: Speller
+  let encode: (text: string) => number[]
+
+  beforeAll(async () => {
+    base = await openBaseModel(modelFolder(sampleModelName))
+    const tokenizer = await openModelTokenizer(base)
+    encode = (text) => [base.architecture.beginToken!, ...tokenizer.encode(text)]
+    trunk = await createTrunkSession(base)
+    head = await createBaseHead(base)
+    rows = openHeadRows(base)
+    speller = buildSpeller(tokenizer.entries, parseAlphabet('ascii', tokenizer.entries), 12)
+  })
+  afterAll(async () => {
+    rows.close()
+    await trunk.release()
+    await head.release()
+  })
+
+  /** A tail that knows what the base model picks, and errs now and then; then it is half as sure. */
+  const erringTail = (errors: number): TailSession => {
+    const random = seededRandom(5)
+    return {
+      speller,
+      logProbabilities: async (hidden) => {
+        const isWrong = random.chance(errors)
+        const token = isWrong ? random.below(speller.vocabularySize) : await head.greedy(hidden)
+        return scoresOf(speller, token, isWrong ? 0.4 : 0.9)
+      },
+      release: () => Promise.resolve(),
+    }
+  }
+  const options = (limits: Partial<GenerateOptions>) => ({
+    maxTokens: 100,
+    stopTokens: [] as number[],
+    contextLength: base.architecture.contextLength,
+    ...limits,
+  })
+  const both = async (
+    prompt: number[],
+    errors: number,
+    threshold: number,
+    limits: Partial<GenerateOptions>,
+  ) => {
+    const parts: LosslessParts = { trunk, head, rows, tail: erringTail(errors), threshold }
+    const chooser = baseChooser(head, null)
+    const expected = await collect(generate(trunk, chooser, newConversation(trunk), prompt, options(limits)))
+    const conversation = newConversation(trunk)
+    const actual = await collect(generateLossless(parts, null, conversation, prompt, options(limits)))
+    return { expected, actual, conversation }
+  }
+
+  it.each([
+    ['a tail that is always wrong', 1, 0],
+    ['a tail that errs at every fifth token', 0.2, 0],
+    ['the same, whose draft ends where it is unsure', 0.2, 20],
+    ['a tail that is never wrong', 0, 0],
+    ['drafts of one token', 0.2, Infinity],
+  ])('is the base model’s own with %s', async (_, errors, threshold) => {
+    for (const text of ['Once upon a time', 'It was winter, and', '"Where is my']) {
+      const { expected, actual } = await both(encode(text), errors, threshold, {})
+      expect(actual).toEqual(expected)
+    }
+  })
+
+  it('ends where the base model ends: before a stop token, at the end of the context, after the most tokens', async () => {
+    const prompt = encode('Once upon a time')
+    const { expected: whole } = await both(prompt, 0.2, 0, { maxTokens: 40 })
+    for (const limits of [
+      { stopTokens: [whole.tokens[17]!] },
+      { contextLength: prompt.length + 13 },
+      { maxTokens: 1 },
+      { maxTokens: 9 },
+      { maxTokens: 0 },
+    ]) {
+      const { expected, actual } = await both(prompt, 0.2, 0, { maxTokens: 40, ...limits })
+      expect(actual).toEqual(expected)
+    }
+  })
+
+  it('leaves a conversation that goes on as the base model’s does', async () => {
+    const first = await both(encode('It was winter, and'), 0.3, 0, { maxTokens: 30 })
+    const longer = [...encode('It was winter, and'), ...first.actual.tokens, ...encode(' "Stop!"').slice(1)]
+    const parts: LosslessParts = { trunk, head, rows, tail: erringTail(0.3), threshold: 0 }
+    const again = await collect(generateLossless(parts, null, first.conversation, longer, options({})))
+    const chooser = baseChooser(head, null)
+    const fresh = await collect(generate(trunk, chooser, newConversation(trunk), longer, options({})))
+    expect(again).toEqual(fresh)
+  })
+})
+
+describe('sampled', () => {
+  const letters = Array.from('abcdefgh')
+  const vocabulary = letters.map(ordinary)
+  const speller = buildSpeller(vocabulary, customAlphabet(letters.join(''), vocabulary), 1)
+  const logits = Float32Array.from(letters, (_, i) => Math.sin(3 * i) * 2)
+  const trunk: TrunkSession = {
+    createCache: () => createKeyValueCache({ layers: 1, pairs: 1, headSize: 1, tellsPositions: false }),
+    forward: (tokens, cache) => {
+      cache.append([new Float32Array(tokens.length), new Float32Array(tokens.length)], tokens.length)
+      return Promise.resolve(new Float32Array(tokens.length))
+    },
+    release: () => Promise.resolve(),
+  }
+  const head: BaseHead = {
+    logits: (hidden) =>
+      Promise.resolve(Float32Array.from({ length: hidden.length * 8 }, (_, i) => logits[i % 8]!)),
+    greedy: () => Promise.reject(new Error('not asked for')),
+    greedyRows: () => Promise.reject(new Error('not asked for')),
+    release: () => Promise.resolve(),
+  }
+  /** A tail that believes in quite other letters than the base model, and knows only six candidates' logits. */
+  const tail: TailSession = {
+    speller,
+    logProbabilities: () => {
+      const size = alphabetSize(speller.alphabet)
+      const shares = Float32Array.from({ length: size }, (_, i) => (i < 8 ? 1 + ((5 * i) % 8) : 1e-9))
+      const total = shares.reduce((a, b) => a + b, 0)
+      return Promise.resolve(shares.map((share) => Math.log(share / total)))
+    },
+    release: () => Promise.resolve(),
+  }
+  const wrongRows: HeadRows = {
+    logits: (_, tokens) => Float32Array.from(tokens, (token) => Math.cos(2 * token) * 1.5),
+    close: () => undefined,
+  }
+
+  it.each<[string, Sampling]>([
+    ['at temperature 1', { temperature: 1, seed: 1 }],
+    ['at temperature 0.6 with top-p', { temperature: 0.6, topP: 0.9, seed: 2 }],
+    ['with top-k 3', { temperature: 1.5, topK: 3, seed: 3 }],
+    ['with min-p', { temperature: 1, minP: 0.2, seed: 4 }],
+  ])(
+    'tokens come with the base model’s probabilities %s, although the draft’s are others',
+    async (_, sampling) => {
+      const parts: LosslessParts = { trunk, head, rows: wrongRows, tail, threshold: 0 }
+      const { tokens } = await collect(
+        generateLossless(parts, sampling, newConversation(trunk), [0], {
+          maxTokens: 8_000,
+          stopTokens: [],
+          contextLength: 30_000,
+        }),
+      )
+      const counts = letters.map((_, token) => tokens.filter((drawn) => drawn === token).length)
+      const shares = [...sharesOf(logits, sampling)]
+      expect(chiSquare(counts, shares)).toBeLessThan(chiSquareBound(shares))
+      // Neighbours are independent: how often a letter follows itself.
+      const pairs = letters.map(
+        (_, token) => tokens.filter((drawn, i) => drawn === token && tokens[i - 1] === token).length,
+      )
+      const repeated = pairs.reduce((a, b) => a + b, 0) / (tokens.length - 1)
+      const expected = shares.reduce((sum, share) => sum + share ** 2, 0)
+      expect(Math.abs(repeated - expected)).toBeLessThan(0.02)
+    },
+  )
+})
