@@ -92,6 +92,14 @@ test('free decoding writes beside the base model, too', async ({ page }) => {
   await expect(generateButton(page)).toBeEnabled()
 })
 
+test('lossless decoding writes what the base model writes', async ({ page }) => {
+  await page.getByText(words.modes.lossless, { exact: true }).click()
+  await generate(page, prompt, 24)
+  for (const writer of ['base', 'lossless'] as const) await expect(tokensOf(page, writer)).toHaveCount(24)
+  const tokens = async (writer: 'base' | 'lossless') => tokensOf(page, writer).allInnerTexts()
+  expect(await tokens('lossless')).toEqual(await tokens('base'))
+})
+
 test('a prompt is saved with its results, listed after a reload, loaded, and deleted', async ({ page }) => {
   await generate(page, prompt, 8)
   const written = await textOf(page, 'trie')

@@ -129,6 +129,7 @@ test('the command palette performs what is typed', async ({ page }) => {
 
 test('the first Tab leads to a link that skips the navigation', async ({ page }) => {
   await expectHeading(page, strings.home.title)
+  await expect(page.getByRole('button', { name: strings.actions.convertSample })).toBeVisible()
   const skip = page.getByRole('link', { name: strings.app.skipToContent })
   await tabTo(page, skip, 'Shift+Tab')
   await expect(skip).toBeInViewport()

@@ -54,6 +54,10 @@ function createRouter(run: SyntheticRun) {
       inspect: os.models.inspect.handler(() => sampleCard),
       add: os.models.add.handler(unused),
       remove: os.models.remove.handler(unused),
+      downloads: os.models.downloads.handler(() => []),
+      download: os.models.download.handler(unused),
+      stopDownload: os.models.stopDownload.handler(unused),
+      forgetDownload: os.models.forgetDownload.handler(unused),
     },
     text: { preview: os.text.preview.handler(unused) },
     spelling: {

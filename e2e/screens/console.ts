@@ -4,7 +4,7 @@ import { expect } from '../studio-test.ts'
 
 const words = strings.console
 
-export type Writer = 'base' | 'trie' | 'free'
+export type Writer = keyof typeof words.modes
 
 const nameOf = (writer: Writer) => (writer === 'base' ? words.base : words.spellm(words.modes[writer]))
 

@@ -12,7 +12,10 @@ export const consoleSourceSchema = z.discriminatedUnion('kind', [
 ])
 export type ConsoleSource = z.infer<typeof consoleSourceSchema>
 
-export const consoleModeSchema = z.enum(['base', 'trie', 'free'])
+/** How a SpeLLM picks tokens. */
+export const spellmModes = ['trie', 'free', 'shortlist', 'gated', 'lossless'] as const
+export type SpellmMode = (typeof spellmModes)[number]
+export const consoleModeSchema = z.enum(['base', ...spellmModes])
 export type ConsoleMode = z.infer<typeof consoleModeSchema>
 
 /** null: greedy. */
@@ -21,6 +24,8 @@ export const samplingSchema = z
     temperature: z.number().positive().max(10),
     topK: z.int().min(1).max(1_000_000).optional(),
     topP: z.number().positive().max(1).optional(),
+    minP: z.number().positive().max(1).optional(),
+    repetitionPenalty: z.number().positive().max(10).optional(),
     seed: z.int().min(0).max(4_294_967_295),
   })
   .nullable()

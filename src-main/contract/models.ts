@@ -41,6 +41,26 @@ export const libraryModelSchema = z.discriminatedUnion('usable', [
 ])
 export type LibraryModel = z.infer<typeof libraryModelSchema>
 
+/** A model on its way from the Hub, or what became of it. */
+export const downloadSchema = z.object({
+  /** `owner/name`, with `@revision` where one was given. */
+  id: z.string(),
+  /** A stopped or failed one goes on where it was when it is started again. */
+  status: z.enum(['running', 'finished', 'stopped', 'failed']),
+  bytesDone: z.number(),
+  /** Null: not known yet. */
+  bytesTotal: z.number().nullable(),
+  filesDone: z.int(),
+  filesTotal: z.int(),
+  bytesPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  /** The model, once it is there. */
+  reference: modelReferenceSchema.nullable(),
+  problem: z.object({ message: z.string(), remedy: z.string() }).nullable(),
+})
+export type Download = z.infer<typeof downloadSchema>
+
+const byId = z.object({ id: z.string().trim().min(1).max(512) })
 const byReference = z.object({ reference: modelReferenceSchema })
 
 export const modelsContract = {
@@ -52,4 +72,11 @@ export const modelsContract = {
   add: procedure.input(byReference).output(modelCardSchema),
   /** Takes a folder out of the library. Its files stay. */
   remove: procedure.input(byReference).output(z.void()),
+  /** Models that were asked for from the Hub since the engine started. */
+  downloads: procedure.output(z.array(downloadSchema)),
+  /** Fetches a model by its id on the Hub or its address; it joins the library. Returns at once. */
+  download: procedure.input(byId).output(z.void()),
+  stopDownload: procedure.input(byId).output(z.void()),
+  /** Takes a download that isn't running out of the list. The model stays. */
+  forgetDownload: procedure.input(byId).output(z.void()),
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { SpellmError } from '../errors.ts'
-import { createTextStream, type Tokenizer } from '../formats/tokenizer.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
@@ -216,7 +216,7 @@ export async function openTextGenerator(
       const { endTokens: stopTokens, contextLength } = base.architecture
       const ids = promptTokens(prompt)
       requireFitting(ids)
-      const stream = createTextStream(tokenizer.entries)
+      const stream = tokenizer.createTextStream(ids)
       const limits = { ...options, stopTokens, contextLength }
       const tokens =
         mode === 'lossless'

@@ -149,9 +149,9 @@ export function initialTail(shape: TailShape, seed: number): Map<string, Float32
   const random = seededRandom(seed)
   return new Map(
     [...tailParameterShapes(shape)].map(([name, [rows, columns]]) => {
-      const data = new Float32Array(rows! * columns!)
+      const data = new Float32Array(rows * columns)
       if (!name.endsWith('down.weight')) {
-        const limit = Math.sqrt(3 / columns!)
+        const limit = Math.sqrt(3 / columns)
         for (let i = 0; i < data.length; i++) data[i] = (2 * random.uniform() - 1) * limit
       }
       return [name, data]

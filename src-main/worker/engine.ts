@@ -9,6 +9,7 @@ import type { RunProbe } from '../runtime/devices/probe-child.ts'
 import { createTurns } from '../runtime/turns.ts'
 import { openAppState, type Crash } from './app-state.ts'
 import { createModelConsole } from './console/console.ts'
+import { createDownloads } from './downloads.ts'
 import { createCorpusSamples } from './preview/corpus-samples.ts'
 import { createEstimates } from './preview/estimates.ts'
 import { guardedPort } from './guarded-port.ts'
@@ -72,9 +73,11 @@ async function openEngine(
     makeRoom: () => modelConsole.releaseIdle(),
   })
   const corpora = createCorpusSamples()
+  const downloads = createDownloads((folder) => app.addModel(folder))
   const router = createRouter({
     app,
     devices,
+    downloads,
     runs,
     corpora,
     spelling: createSpellingPreviews(corpora),
@@ -89,6 +92,7 @@ async function openEngine(
     connect: (port) => handler.upgrade(guardedPort(port)),
     close: async () => {
       closing.abort()
+      await downloads.close()
       await runs.close()
       await modelConsole.releaseIdle()
       await unlock()

@@ -9,8 +9,13 @@ import { teacherMemoryBytes } from './preview/conversion-cost.ts'
 
 /** A base model's name for people. */
 export function modelName(reference: string): string {
-  return reference === sampleModelName ? 'Sample model' : basename(reference)
+  if (reference === sampleModelName) return 'Sample model'
+  const [, owner, name] = hubSnapshot.exec(reference) ?? []
+  return owner === undefined ? basename(reference) : `${owner}/${name}`
 }
+
+/** A model's folder in the cache of the Hub's tools. */
+const hubSnapshot = /models--([^\\/]+?)--([^\\/]+)[\\/]snapshots[\\/][0-9a-f]{40}$/
 
 /**
  * Opens the model that a request names.

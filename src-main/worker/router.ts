@@ -10,6 +10,7 @@ import { describeError } from './engine-errors.ts'
 import type { Estimates } from './preview/estimates.ts'
 import type { Runs } from './jobs/runs.ts'
 import { inspectModel, listModels } from './model-library.ts'
+import type { Downloads } from './downloads.ts'
 import { sampleModelName } from '../models/model-folder.ts'
 import type { SavedPrompts } from './saved-prompts.ts'
 import type { SpellingPreviews } from './preview/spelling-preview.ts'
@@ -18,6 +19,7 @@ import type { SpellingPreviews } from './preview/spelling-preview.ts'
 export interface Services {
   readonly app: AppState
   readonly devices: KnownDevices
+  readonly downloads: Downloads
   readonly runs: Runs
   readonly corpora: CorpusSamples
   readonly spelling: SpellingPreviews
@@ -31,7 +33,19 @@ export interface Services {
 
 /** The contract's procedures, each of them one call of a service. */
 export function createRouter(services: Services) {
-  const { app, devices, runs, corpora, spelling, estimates, modelConsole, prompts, turns, closing } = services
+  const {
+    app,
+    devices,
+    downloads,
+    runs,
+    corpora,
+    spelling,
+    estimates,
+    modelConsole,
+    prompts,
+    turns,
+    closing,
+  } = services
   const os = implement(contract).use(async ({ next, errors }) => {
     const toContract = (error: unknown) => errors.ENGINE({ data: describeError(error) })
     try {
@@ -67,6 +81,10 @@ export function createRouter(services: Services) {
       inspect: os.models.inspect.handler(({ input }) => inspectModel(input.reference)),
       add: os.models.add.handler(({ input }) => app.addModel(input.reference)),
       remove: os.models.remove.handler(({ input }) => app.removeModel(input.reference)),
+      downloads: os.models.downloads.handler(() => downloads.list()),
+      download: os.models.download.handler(({ input }) => downloads.start(input.id)),
+      stopDownload: os.models.stopDownload.handler(({ input }) => downloads.stop(input.id)),
+      forgetDownload: os.models.forgetDownload.handler(({ input }) => downloads.forget(input.id)),
     },
     text: {
       preview: os.text.preview.handler(({ input }) =>

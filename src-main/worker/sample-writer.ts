@@ -1,7 +1,7 @@
 import { baseChooser, createBaseHead, trieChooser, type BaseHead, type Chooser } from '../decode/chooser.ts'
 import { generate, newConversation, type Conversation } from '../decode/generate.ts'
 import type { TailSession } from '../decode/tail-session.ts'
-import { createTextStream, type Tokenizer } from '../formats/tokenizer.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/session.ts'
@@ -45,7 +45,7 @@ export function createSampleWriter(
     trunk ??= await createTrunkSession(base, { device })
     conversation ??= newConversation(trunk)
     const options = { maxTokens: sampleTokens, stopTokens: endTokens, contextLength, turn }
-    const stream = createTextStream(tokenizer.entries)
+    const stream = tokenizer.createTextStream(ids)
     const texts: string[] = []
     for await (const token of generate(trunk, chooser, conversation, ids, options))
       texts.push(stream.push(token))

@@ -120,7 +120,7 @@ function describeToken(speller: Speller, tokenizer: Tokenizer, token: number): S
   const entry = tokenizer.entries[token]!
   return {
     token,
-    text: entry.special ? entry.content : tokenizer.decode([token]),
+    text: entry.special ? entry.content : tokenizer.decodeContinuation([token]),
     symbols: Array.from(spellingOf(speller, token), (symbol) =>
       describeSymbol(speller.alphabet, symbol, tokenizer.entries),
     ),

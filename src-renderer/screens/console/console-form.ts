@@ -1,18 +1,22 @@
 import { z } from 'zod'
-import { samplingSchema, type Sampling } from '../../../src-main/contract/index.ts'
+import { samplingSchema, type Sampling, type SpellmMode } from '../../../src-main/contract/index.ts'
 
 /** An empty input field is ''. */
 type NumberField = number | ''
 
 /** What the controls of the console show, valid or not. */
 export interface ConsoleForm {
-  readonly mode: 'trie' | 'free'
+  readonly mode: SpellmMode
   readonly isSampled: boolean
   readonly temperature: NumberField
   /** '': off. */
   readonly topK: NumberField
   /** '': off. */
   readonly topP: NumberField
+  /** '': off. */
+  readonly minP: NumberField
+  /** '': off. */
+  readonly repetitionPenalty: NumberField
   readonly seed: NumberField
   readonly maxTokens: NumberField
   readonly stop: readonly string[]
@@ -24,6 +28,8 @@ export const defaultForm: ConsoleForm = {
   temperature: 0.8,
   topK: '',
   topP: 0.95,
+  minP: '',
+  repetitionPenalty: '',
   seed: 1,
   maxTokens: 120,
   stop: [],
@@ -40,7 +46,8 @@ export interface GenerationOptions {
 }
 
 /** A field that can be wrong. */
-export type FormField = 'temperature' | 'topK' | 'topP' | 'seed' | 'maxTokens' | 'stop'
+export type FormField = SamplingField | 'maxTokens' | 'stop'
+export type SamplingField = 'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'seed'
 
 const countSchema = z.int().min(1).max(maxTokensLimit)
 const stopSchema = z.array(z.string().min(1).max(1_000)).max(16)
@@ -51,10 +58,19 @@ export function parseForm(
 ):
   | { readonly options: GenerationOptions; readonly problems: null }
   | { readonly problems: ReadonlySet<FormField> } {
-  const { isSampled, temperature, topK, topP, seed, maxTokens, stop } = form
+  const { isSampled, temperature, seed, maxTokens, stop } = form
+  const optional = (field: 'topK' | 'topP' | 'minP' | 'repetitionPenalty') =>
+    form[field] === '' ? {} : { [field]: form[field] }
   const sampling = samplingSchema.safeParse(
     isSampled
-      ? { temperature, seed, ...(topK === '' ? {} : { topK }), ...(topP === '' ? {} : { topP }) }
+      ? {
+          temperature,
+          seed,
+          ...optional('topK'),
+          ...optional('topP'),
+          ...optional('minP'),
+          ...optional('repetitionPenalty'),
+        }
       : null,
   )
   const count = countSchema.safeParse(maxTokens)
@@ -73,6 +89,11 @@ export function parseForm(
 /** The form that stands for saved options. */
 export function formFor(mode: ConsoleForm['mode'], sampling: Sampling, maxTokens: number): ConsoleForm {
   if (!sampling) return { ...defaultForm, mode, maxTokens }
-  const { temperature, topK = '', topP = '', seed } = sampling
-  return { ...defaultForm, mode, isSampled: true, temperature, topK, topP, seed, maxTokens }
+  const off = { topK: '', topP: '', minP: '', repetitionPenalty: '' } as const
+  return { ...defaultForm, ...off, ...definedOf(sampling), mode, isSampled: true, maxTokens }
+}
+
+/** Fields that are undefined are left out, so that they hide no default. */
+function definedOf(sampling: NonNullable<Sampling>): Partial<Record<SamplingField, number>> {
+  return Object.fromEntries(Object.entries(sampling).filter(([, value]) => value !== undefined))
 }

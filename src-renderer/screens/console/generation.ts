@@ -1,4 +1,4 @@
-import type { ConsoleMode, ConsoleSource } from '../../../src-main/contract/index.ts'
+import type { ConsoleMode, ConsoleSource, SpellmMode } from '../../../src-main/contract/index.ts'
 import { limitRate } from '../../components/limited-rate.ts'
 import { engine } from '../../connection/engine.ts'
 import type { GenerationOptions } from './console-form.ts'
@@ -9,7 +9,7 @@ export interface GenerationRequest {
   readonly source: ConsoleSource
   readonly prompt: string
   /** Of the SpeLLM, where the source has one. */
-  readonly mode: 'trie' | 'free'
+  readonly mode: SpellmMode
   readonly options: GenerationOptions
 }
 

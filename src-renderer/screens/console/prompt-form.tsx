@@ -14,10 +14,16 @@ import {
 import { useHotkeys } from '@mantine/hooks'
 import { IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react'
 import { useId, type ReactNode } from 'react'
-import type { ConsoleSource } from '../../../src-main/contract/index.ts'
+import { spellmModes, type ConsoleSource } from '../../../src-main/contract/index.ts'
 import { describeShortcut } from '../../actions/describe-shortcut.ts'
 import { strings } from '../../strings/index.ts'
-import { maxTokensLimit, parseForm, type ConsoleForm, type FormField } from './console-form.ts'
+import {
+  maxTokensLimit,
+  parseForm,
+  type ConsoleForm,
+  type FormField,
+  type SamplingField,
+} from './console-form.ts'
 import { changeForm, setPrompt, useConsole } from './console-store.ts'
 import { startGeneration, stopGeneration } from './generation.ts'
 import { isOpen } from './generation-output.ts'
@@ -91,7 +97,7 @@ function Controls({
   readonly hasSpellm: boolean
   readonly problems: ReadonlySet<FormField> | null
 }) {
-  const number = (field: 'temperature' | 'topK' | 'topP' | 'seed' | 'maxTokens', label: string) => ({
+  const number = (field: SamplingField | 'maxTokens', label: string) => ({
     label,
     value: form[field],
     onChange: (value: string | number) => changeForm({ [field]: value === '' ? '' : Number(value) }),
@@ -108,10 +114,7 @@ function Controls({
               <SegmentedControl
                 aria-labelledby={labelId}
                 size="xs"
-                data={[
-                  { value: 'trie', label: text.modes.trie },
-                  { value: 'free', label: text.modes.free },
-                ]}
+                data={spellmModes.map((mode) => ({ value: mode, label: text.modes[mode] }))}
                 value={form.mode}
                 onChange={(mode) => changeForm({ mode })}
               />
@@ -141,6 +144,13 @@ function Controls({
           <NumberInput size="xs" step={0.1} {...number('temperature', text.temperature)} />
           <NumberInput size="xs" placeholder={text.off} {...number('topK', text.topK)} />
           <NumberInput size="xs" placeholder={text.off} step={0.05} {...number('topP', text.topP)} />
+          <NumberInput size="xs" placeholder={text.off} step={0.05} {...number('minP', text.minP)} />
+          <NumberInput
+            size="xs"
+            placeholder={text.off}
+            step={0.05}
+            {...number('repetitionPenalty', text.repetitionPenalty)}
+          />
           <NumberInput size="xs" {...number('seed', text.seed)} />
         </Group>
       )}
@@ -176,7 +186,7 @@ function Choice({
 }) {
   const labelId = useId()
   return (
-    <Stack gap={4} maw={260}>
+    <Stack gap={4} maw={400}>
       <Text size="xs" fw={600} id={labelId}>
         {label}
       </Text>

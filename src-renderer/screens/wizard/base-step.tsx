@@ -8,6 +8,7 @@ import { PathDrop } from '../../components/path-drop.tsx'
 import { usePathPicker } from '../../components/use-path-picker.tsx'
 import { queries, queryClient } from '../../connection/engine.ts'
 import { strings } from '../../strings/index.ts'
+import { HubModels } from './hub-models.tsx'
 import { ModelCard } from './model-card.tsx'
 import { useBaseModel } from './use-base-model.ts'
 import { changeDraft, useDraft } from './wizard-store.ts'
@@ -21,6 +22,7 @@ export function BaseStep() {
       <Stack gap="lg">
         <KnownModels />
         <OtherFolder />
+        <HubModels />
       </Stack>
       <div aria-live="polite">
         {base === null ? <Text c="dimmed">{words.nothingChosen}</Text> : <ChosenModel reference={base} />}

@@ -1,8 +1,10 @@
+import type { Download } from '../../../src-main/contract/index.ts'
 import {
   capitalised,
   formatBytes,
   formatCompact,
   formatCount,
+  formatDuration,
   formatPercent,
   formatRoughDuration,
   formatSignificant,
@@ -49,6 +51,44 @@ export const wizardStrings = {
     inLibrary: 'In the library',
     nothingChosen: 'Choose a model to see what it is made of.',
     unusable: 'Can’t be used now',
+  },
+
+  hub: {
+    id: 'Model on the Hugging Face Hub',
+    idDescription: 'Its id or the address of its page; @revision for another than the newest.',
+    idPlaceholder: 'owner/name',
+    download: 'Download',
+    downloadOf: (id: string) => `Download of ${id}`,
+    stop: 'Stop',
+    resume: 'Go on',
+    choose: 'Convert this model',
+    forget: 'Remove from the list',
+    state: ({
+      status,
+      bytesDone,
+      bytesTotal,
+      filesDone,
+      filesTotal,
+      bytesPerSecond,
+      secondsLeft,
+    }: Download): string => {
+      const size = bytesTotal === null ? '' : `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
+      switch (status) {
+        case 'running': {
+          if (bytesTotal === null) return 'Asking the Hub …'
+          const parts = [size, `${formatCount(filesDone)} of ${plural(filesTotal, 'file', 'files')}`]
+          if (bytesPerSecond !== null && bytesPerSecond > 0) parts.push(`${formatBytes(bytesPerSecond)}/s`)
+          if (secondsLeft !== null) parts.push(`${formatDuration(secondsLeft)} left`)
+          return parts.join(' · ')
+        }
+        case 'finished':
+          return `${size}, verified. In the library.`
+        case 'stopped':
+          return size === '' ? 'Stopped' : `Stopped at ${size}; what has arrived is kept.`
+        case 'failed':
+          return size === '' ? 'Failed' : `Failed at ${size}; what has arrived is kept.`
+      }
+    },
   },
 
   card: {

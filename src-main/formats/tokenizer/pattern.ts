@@ -1,0 +1,33 @@
+import { toRegExp } from 'oniguruma-to-es'
+import { z } from 'zod'
+import { fieldOf, invalid, readFields, type Place } from './place.ts'
+
+const maxPatternLength = 20_000
+
+const patternSchema = z.union([
+  z.strictObject({ String: z.string().max(maxPatternLength) }),
+  z.strictObject({ Regex: z.string().max(maxPatternLength) }),
+])
+
+/** The field `pattern` of a part: a text, or a regular expression in Oniguruma's dialect, as a global RegExp. */
+export function readPattern(json: unknown, parent: Place): RegExp {
+  const place = fieldOf(parent, 'pattern')
+  const pattern = readFields(patternSchema, json, place)
+  if ('String' in pattern) return textPattern(pattern.String)
+  try {
+    const expression = toRegExp(pattern.Regex, { global: true })
+    // V8 compiles at the first use, and only then finds an expression too large.
+    expression.test('')
+    expression.lastIndex = 0
+    return expression
+  } catch (error) {
+    throw invalid(
+      place,
+      `not a regular expression that can be used (${error instanceof Error ? error.message : String(error)})`,
+    )
+  }
+}
+
+function textPattern(text: string): RegExp {
+  return text === '' ? /(?!)/g : new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gu')
+}
