@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { SpellmError } from '../errors.ts'
 import { resolveModel } from '../hub/index.ts'
 import { lmHeadShare, parameterCount } from '../models/architecture.ts'
 import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
@@ -13,7 +14,11 @@ export function inspectCommand(): Command {
     .option('--json', 'print as one line of JSON', false)
     .action(async (name: string, { json }: { json: boolean }) => {
       const model = await openBaseModel(modelFolder(await resolveModel(name)))
-      const tokenizer = await openModelTokenizer(model)
+      const tokenizer = await openModelTokenizer(model).catch((error: unknown) => {
+        if (error instanceof SpellmError) return error
+        throw error
+      })
+      const problem = tokenizer instanceof SpellmError ? tokenizer : null
       const { architecture } = model
       const parameters = parameterCount(architecture)
       const card = {
@@ -21,13 +26,14 @@ export function inspectCommand(): Command {
         layers: architecture.layers.length,
         hiddenSize: architecture.hiddenSize,
         vocabSize: architecture.vocabularySize,
-        tokens: tokenizer.vocabularySize,
+        tokens: tokenizer instanceof SpellmError ? null : tokenizer.vocabularySize,
         parameters,
         lmHeadShare: lmHeadShare(architecture),
         tied: architecture.tiedHead,
         dtype: model.dtype,
         contextLength: architecture.contextLength,
-        supported: true,
+        supported: problem === null,
+        problem: problem?.message ?? null,
       }
       if (json) console.log(JSON.stringify(card))
       else
@@ -42,6 +48,7 @@ export function inspectCommand(): Command {
               'LM head',
               `${formatShare(card.lmHeadShare)} of the weights read for each token${card.tied ? ', tied to the embedding' : ''}`,
             ],
+            ...(problem ? [['not usable', problem.message] as const] : []),
           ]),
         )
     })
