@@ -7,7 +7,7 @@ import { removeStaleTemporaryFiles, writeFileAtomically, writeJsonAtomically } f
 import { float16ToFloat32, float32ToFloat16 } from './half.ts'
 import { readJsonFile } from './json-file.ts'
 import { readTexts } from './text-source.ts'
-import { createTextStream, openTokenizer } from './tokenizer.ts'
+import { openTokenizer } from './tokenizer.ts'
 
 const testing = join(import.meta.dirname, 'testing')
 const sampleModel = join(import.meta.dirname, '../../resources/sample-model')
@@ -105,7 +105,7 @@ describe('the tokenizer', async () => {
   })
 
   it('holds back a character until all of its bytes are there', () => {
-    const stream = createTextStream(tokenizer.entries)
+    const stream = tokenizer.createTextStream([])
     const pieces = tokenizer.encode('👩').map((id) => stream.push(id))
     expect(pieces.join('')).toBe('👩')
     expect(pieces.slice(0, -1).every((piece) => piece === '')).toBe(true)
@@ -118,7 +118,7 @@ describe('the tokenizer', async () => {
   })
 
   it.each([
-    ['an unsupported type', { model: { type: 'Unigram', vocab: [] } }, 'model-unsupported'],
+    ['an unsupported type', { model: { type: 'WordPiece', vocab: {} } }, 'model-unsupported'],
     ['an id beyond all bounds', { model: { type: 'BPE', vocab: { a: 1e9 }, merges: [] } }, 'file-invalid'],
     ['a vocabulary that is none', { model: { type: 'BPE', vocab: 3, merges: [] } }, 'file-invalid'],
     [

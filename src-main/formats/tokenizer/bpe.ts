@@ -90,7 +90,7 @@ export function buildBpe(json: object, place: Place): Model {
       tokens[at] = results[rank]!
       tokens[joined] = -1
       next[at] = next[joined]!
-      if (next[at]! < tokens.length) previous[next[at]!] = at
+      if (next[at] < tokens.length) previous[next[at]] = at
       if (previous[at]! >= 0) offer(previous[at]!)
       offer(at)
     }

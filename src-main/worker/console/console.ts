@@ -152,7 +152,9 @@ async function* generated(
 function describeChoice({ base, spellm }: ChoiceDetail, { tokenizer, speller }: TextGenerator): TokenDetail {
   const textOf = (token: number) => {
     const entry = tokenizer.entries[token]
-    return entry === undefined || entry.special ? (entry?.content ?? '') : tokenizer.decodeContinuation([token])
+    return entry === undefined || entry.special
+      ? (entry?.content ?? '')
+      : tokenizer.decodeContinuation([token])
   }
   const describe = ({ index, logProbability, probability }: ScoredIndex): Candidate => ({
     token: index,

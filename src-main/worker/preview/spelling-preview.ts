@@ -143,7 +143,9 @@ function describeProblems(
   return problems.map(({ token, count }) => {
     const place = places.get(token)
     const around = (from: number, to: number) =>
-      place === undefined ? '' : tokenizer.decode(sample!.ids.subarray(Math.max(0, place + from), place + to))
+      place === undefined
+        ? ''
+        : tokenizer.decodeContinuation(sample!.ids.subarray(Math.max(0, place + from), place + to))
     return {
       ...describeToken(speller, tokenizer, token),
       count,
