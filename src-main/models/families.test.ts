@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -85,6 +85,27 @@ describe('a checkpoint that does not fit its config is refused', () => {
       message: expect.stringContaining("'lm_head.weight' is missing") as string,
     })
   })
+})
+
+it('weights that are a link to themselves are refused', async () => {
+  const folder = await withConfig('gqa-tied', {})
+  await rm(join(folder, 'model.safetensors'))
+  await symlink('model.safetensors', join(folder, 'model.safetensors'))
+  await expect(openBaseModel(folder)).rejects.toMatchObject({
+    name: 'SpellmError',
+    message: expect.stringContaining('model.safetensors') as string,
+  })
+})
+
+it('weights behind links, as in the cache of the Hub, are read where they lie', async () => {
+  const folder = await withConfig('gqa-tied', {})
+  await mkdir(join(folder, '../blobs'))
+  await rename(join(folder, 'model.safetensors'), join(folder, '../blobs/0123'))
+  await symlink('../blobs/0123', join(folder, 'model.safetensors'))
+  const tokens = Int32Array.of(1, 2, 3, 4)
+  const read = async (model: string) =>
+    (await createWindowSession(await openBaseModel(model), { batch: 1, tokens: 4 })).forward(tokens)
+  expect(await read(folder)).toEqual(await read(join(testing, 'gqa-tied')))
 })
 
 it('fields of training and of other programs, and fields that are null, change nothing', async () => {
