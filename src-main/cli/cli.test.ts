@@ -145,6 +145,52 @@ it('spellm eval --json measures agreement on at least as many positions as asked
   })
 })
 
+it('spellm bench --json has the parts of a token’s time, and what they come to', async () => {
+  const part = z.number().positive()
+  const { precision, results } = z
+    .object({
+      precision: z.string(),
+      results: z.array(
+        z.object({
+          context: z.int(),
+          trunk: part,
+          head: part,
+          tail: part,
+          trieSearch: part,
+          base: part,
+          trie: part,
+          limit: part,
+          shareOfLimit: z.object({ trie: z.number(), free: z.number() }),
+        }),
+      ),
+    })
+    .parse(await json('bench', join(runs, 'first'), '--contexts', '8,32', '--steps', '5'))
+  expect(precision).toBe('stored')
+  expect(results.map(({ context }) => context)).toEqual([8, 32])
+  for (const { trunk, head, tail, trieSearch, base, trie, limit, shareOfLimit } of results) {
+    expect(base).toBeCloseTo(trunk + head, 9)
+    expect(trie).toBeCloseTo(trunk + tail + trieSearch, 9)
+    expect(limit).toBeCloseTo(head / base, 9)
+    expect(shareOfLimit.trie).toBeCloseTo((base - trie) / head, 9)
+  }
+})
+
+it('spellm logits prints the logits after given tokens, all of them with --json', async () => {
+  const reference = join(import.meta.dirname, '../models/testing/gqa-tied')
+  const expected = z
+    .object({ tokens: z.array(z.int()), prefillLogits: z.array(z.array(z.number())) })
+    .parse(JSON.parse(await readFile(join(reference, 'expected.json'), 'utf8')))
+  const { logits } = z
+    .object({ logits: z.array(z.number()) })
+    .parse(await json('logits', reference, '--tokens', expected.tokens.join()))
+  const last = expected.prefillLogits.at(-1)!
+  expect(logits).toHaveLength(last.length)
+  logits.forEach((logit, token) => expect(logit).toBeCloseTo(last[token]!, 3))
+  expect(succeeded(await spellm(['logits', reference, '--tokens', '1, 2'])).stdout.split('\n')[0]).toMatch(
+    /^\d+\s+-?\d+\.\d{4}$/,
+  )
+})
+
 describe('spellm devices', () => {
   const surveySchema = z.object({
     automatic: z.object({ device: z.string(), reason: z.string() }),
@@ -235,6 +281,8 @@ describe('--help names every option of spellm', () => {
       ],
     ],
     ['runs', ['--json']],
+    ['bench', ['--contexts', '--steps', '--threads', '--base', '--precision', '--json']],
+    ['logits', ['--tokens', '--json']],
     ['inspect', ['--json']],
     ['models', ['--json']],
     ['devices', ['--fresh', '--json']],
@@ -255,6 +303,7 @@ describe('a wrong call ends with one clear line:', () => {
     ],
     ['a number that is none', ['convert', 'sample', '--k', 'many'], /--k.*'many'.*Expected a whole number/],
     ['a forgotten option', ['generate', 'sample'], /required option '--prompt <text>'/],
+    ['a token that is none', ['logits', 'sample', '--tokens', '1,x'], /--tokens.*'x' is no token id/],
     [
       'a device that there is not',
       ['generate', 'sample', '--prompt', 'x', '--device', 'toaster'],

@@ -1,8 +1,9 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { createBaseHead } from '../decode/chooser.ts'
 import { SpellmError } from '../errors.ts'
 import { resolveModel } from '../hub/index.ts'
 import { openBaseModel } from '../models/base-model.ts'
+import { modelFolder } from '../models/model-folder.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
 import { table } from './output.ts'
 
@@ -16,7 +17,7 @@ export function logitsCommand(): Command {
     .requiredOption('--tokens <ids>', 'token ids, separated by commas', tokenIds)
     .option('--json', 'print all logits of the last position as one line of JSON', false)
     .action(async (name: string, { tokens, json }: { tokens: number[]; json: boolean }) => {
-      const model = await openBaseModel(await resolveModel(name))
+      const model = await openBaseModel(modelFolder(await resolveModel(name)))
       const { hiddenSize, vocabularySize, contextLength } = model.architecture
       const outside = tokens.find((token) => token >= vocabularySize)
       if (outside !== undefined)
@@ -49,9 +50,5 @@ function tokenIds(text: string): number[] {
   const ids = text.split(',').map((part) => part.trim())
   const wrong = ids.find((id) => !/^\d{1,9}$/.test(id))
   if (wrong === undefined) return ids.map(Number)
-  throw new SpellmError(
-    'setting-invalid',
-    `--tokens: '${wrong}' is no token id.`,
-    'Give whole numbers separated by commas, as in --tokens 1,2,3.',
-  )
+  throw new InvalidArgumentError(`'${wrong}' is no token id. Expected whole numbers, as in 1,2,3.`)
 }

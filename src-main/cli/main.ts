@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { CancelledError, SpellmError } from '../errors.ts'
+import { benchCommand } from './bench.ts'
 import { convertCommand } from './convert.ts'
 import { demoCommand } from './demo.ts'
 import { devicesCommand } from './devices.ts'
@@ -25,6 +26,7 @@ for (const command of [
   convertCommand,
   generateCommand,
   evalCommand,
+  benchCommand,
   runsCommand,
   devicesCommand,
   demoCommand,
