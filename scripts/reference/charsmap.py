@@ -1,6 +1,6 @@
 """SentencePiece's precompiled normalisation of a few rules, which T5's kind of tokenizer carries in its file.
 
-Prints it in base64; `python charsmap.py > charsmap.base64` made the file that tokenizers.py reads. Needs the
+Prints it in base64; `python charsmap.py > charsmap.base64` made the file that tokenizer_files.py reads. Needs the
 package `sentencepiece` (0.2.3), which compiles the rules; the real tables are of the same form, with 10^4 of them.
 """
 

@@ -13,6 +13,7 @@ import { logitsCommand } from './logits.ts'
 import { modelsCommand } from './models.ts'
 import { printError } from './output.ts'
 import { runsCommand } from './runs.ts'
+import { tokensCommand } from './tokens.ts'
 
 const program = new Command('spellm')
   .description('Converts a language model into a SpeLLM, which spells its next token with k character heads.')
@@ -23,6 +24,7 @@ for (const command of [
   downloadCommand,
   inspectCommand,
   logitsCommand,
+  tokensCommand,
   convertCommand,
   generateCommand,
   evalCommand,

@@ -7,10 +7,8 @@ import { removeStaleTemporaryFiles, writeFileAtomically, writeJsonAtomically } f
 import { float16ToFloat32, float32ToFloat16 } from './half.ts'
 import { readJsonFile } from './json-file.ts'
 import { readTexts } from './text-source.ts'
-import { openTokenizer } from './tokenizer.ts'
 
 const testing = join(import.meta.dirname, 'testing')
-const sampleModel = join(import.meta.dirname, '../../resources/sample-model')
 let folder = ''
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'spellm-formats-'))))
 afterAll(() => rm(folder, { recursive: true }))
@@ -87,49 +85,6 @@ describe('half precision', () => {
     const isNaNPattern = (half: number) => (half & 0x7c00) === 0x7c00 && (half & 0x3ff) !== 0
     expect(patterns.filter((half, i) => half !== back[i] && !isNaNPattern(half)).length).toBe(0)
     expect(patterns.filter(isNaNPattern).every((half) => isNaNPattern(back[half]!))).toBe(true)
-  })
-})
-
-describe('the tokenizer', async () => {
-  const tokenizer = await openTokenizer(sampleModel)
-  const reference = JSON.parse(await readFile(join(testing, 'token-ids.json'), 'utf8')) as {
-    text: string
-    ids: number[]
-  }[]
-
-  it.each(reference)('gives the ids of the reference library for "$text"', ({ text, ids }) => {
-    expect(tokenizer.encode(text)).toEqual(ids)
-    expect(tokenizer.decode(ids)).toBe(text)
-    const bytes = Buffer.concat(ids.map((id) => tokenizer.entries[id]!.bytes))
-    expect(bytes.toString('utf8')).toBe(text)
-  })
-
-  it('holds back a character until all of its bytes are there', () => {
-    const stream = tokenizer.createTextStream([])
-    const pieces = tokenizer.encode('👩').map((id) => stream.push(id))
-    expect(pieces.join('')).toBe('👩')
-    expect(pieces.slice(0, -1).every((piece) => piece === '')).toBe(true)
-    expect(stream.flush()).toBe('')
-  })
-
-  it('knows its special token, which adds no text', () => {
-    expect(tokenizer.entries[0]).toMatchObject({ special: true, content: '<|endoftext|>' })
-    expect(tokenizer.decode([0, ...tokenizer.encode('a'), 0])).toBe('a')
-  })
-
-  it.each([
-    ['an unsupported type', { model: { type: 'WordPiece', vocab: {} } }, 'model-unsupported'],
-    ['an id beyond all bounds', { model: { type: 'BPE', vocab: { a: 1e9 }, merges: [] } }, 'file-invalid'],
-    ['a vocabulary that is none', { model: { type: 'BPE', vocab: 3, merges: [] } }, 'file-invalid'],
-    [
-      'merges of unknown tokens',
-      { model: { type: 'BPE', vocab: { a: 0 }, merges: 'x' }, added_tokens: [] },
-      'file-invalid',
-    ],
-  ])('refuses %s', async (_, json, code) => {
-    const path = await mkdtemp(join(folder, 'tokenizer-'))
-    await writeFile(join(path, 'tokenizer.json'), JSON.stringify(json))
-    await expect(openTokenizer(path)).rejects.toMatchObject({ code })
   })
 })
 

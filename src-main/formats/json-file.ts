@@ -13,7 +13,7 @@ export async function readJsonFile<T>(
   schema: z.ZodType<T>,
   { maxBytes }: { readonly maxBytes: number },
 ): Promise<T> {
-  const text = await readBounded(path, maxBytes)
+  const text = await readTextFile(path, { maxBytes })
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -26,7 +26,15 @@ export async function readJsonFile<T>(
   throw invalid(path, `${issue.path.length > 0 ? `field '${issue.path.join('.')}': ` : ''}${issue.message}`)
 }
 
-async function readBounded(path: string, maxBytes: number): Promise<string> {
+/**
+ * Reads a text file as UTF-8, without a byte order mark.
+ *
+ * @throws SpellmError 'file-not-found' | 'permission-denied' | 'file-invalid' (too large)
+ */
+export async function readTextFile(
+  path: string,
+  { maxBytes }: { readonly maxBytes: number },
+): Promise<string> {
   try {
     const file = await open(path)
     try {

@@ -205,8 +205,8 @@ function isNetworkError(error: Error): boolean {
 }
 
 const networkMessages: Readonly<Record<string, string>> = {
-  ENOTFOUND: "the server's name is unknown; is there a connection?",
-  EAI_AGAIN: "the server's name can't be looked up; is there a connection?",
+  ENOTFOUND: "the server's name is unknown",
+  EAI_AGAIN: "the server's name can't be looked up",
   ECONNREFUSED: 'the server refuses connections',
   ECONNRESET: 'the connection was cut',
   UND_ERR_SOCKET: 'the connection was cut',

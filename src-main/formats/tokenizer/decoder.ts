@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { byteSymbols } from '../byte-symbols.ts'
 import { fieldOf, invalid, quoted, readFields, unsupported, type Place } from './place.ts'
-import { readPattern } from './pattern.ts'
+import { readReplacement } from './pattern.ts'
 
 /** What tokens stand for. */
 export interface TokenDecoder {
@@ -36,13 +36,7 @@ export function buildDecoder(json: unknown, place: Place): TokenDecoder {
     switch (type) {
       case 'Replace': {
         isIn(!hasByteFallback && !isFused && !firstTextOf)
-        const fields = readFields(
-          z.strictObject({ type: z.string(), pattern: z.unknown(), content: z.string() }),
-          json,
-          place,
-        )
-        const pattern = readPattern(fields.pattern, place)
-        replacements.push((text) => text.replace(pattern, () => fields.content))
+        replacements.push(readReplacement(json, place))
         break
       }
       case 'ByteFallback':

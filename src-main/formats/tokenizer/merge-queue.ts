@@ -1,6 +1,6 @@
 const places = 2 ** 31
 
-/** Merges to do, the best first: a binary heap of rank and place, each pair in one number (22 + 31 bits). */
+/** Merges to do, the best first: a binary heap of rank and place, each pair in one number (20 + 31 bits). */
 export class MergeQueue {
   readonly #heap: number[] = []
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { requireModestGrowth } from './growth.ts'
 import { build, fieldOf, readFields, type Builder, type Place } from './place.ts'
-import { readPattern } from './pattern.ts'
+import { readReplacement } from './pattern.ts'
 import { precompiledNormalizer } from './precompiled.ts'
 
 /** Changes a text, or the part of one between two added tokens, before it is split. */
@@ -36,7 +37,12 @@ const builders: ReadonlyMap<string, Builder<Normalizer>> = new Map<string, Build
       const parts = normalizers.map((part, i) =>
         buildNormalizer(part, fieldOf(fieldOf(place, 'normalizers'), i)),
       )
-      return (text) => parts.reduce((current, part) => part(current), text)
+      return (text) =>
+        parts.reduce((current, part) => {
+          const next = part(current)
+          requireModestGrowth(text.length, next.length, place)
+          return next
+        }, text)
     },
   ],
   [
@@ -46,18 +52,7 @@ const builders: ReadonlyMap<string, Builder<Normalizer>> = new Map<string, Build
       return (text) => (text === '' ? '' : prepend + text)
     },
   ],
-  [
-    'Replace',
-    (json, place) => {
-      const { pattern, content } = readFields(
-        z.strictObject({ type: z.string(), pattern: z.unknown(), content: z.string() }),
-        json,
-        place,
-      )
-      const expression = readPattern(pattern, place)
-      return (text) => text.replace(expression, () => content)
-    },
-  ],
+  ['Replace', readReplacement],
   [
     'Strip',
     (json, place) => {

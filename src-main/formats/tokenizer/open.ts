@@ -6,12 +6,13 @@ import { readJsonFile } from '../json-file.ts'
 import { addedTokensSchema, createSectionSplitter, type AddedToken } from './added-tokens.ts'
 import { buildBpe } from './bpe.ts'
 import { buildDecoder, type TokenDecoder } from './decoder.ts'
+import { requireModestGrowth } from './growth.ts'
 import { buildNormalizer } from './normalizer.ts'
 import { build, fieldOf, invalid, quoted, type Builder, type Place } from './place.ts'
 import { buildFrame, type Frame } from './post-processor.ts'
 import { buildPreTokenizer } from './pre-tokenizer.ts'
 import { createTextStream, type TextStream } from './text-stream.ts'
-import { withinTime } from './time-limit.ts'
+import { withinTime } from '../time-limit.ts'
 import { buildUnigram } from './unigram.ts'
 import type { Model } from './vocabulary.ts'
 
@@ -84,11 +85,24 @@ const openMilliseconds = 30_000
 export async function openTokenizer(folder: string): Promise<Tokenizer> {
   const file = join(folder, 'tokenizer.json')
   const json = await readJsonFile(file, tokenizerSchema, { maxBytes: maxTokenizerBytes })
-  return withinTime(
+  return bounded(
+    file,
     openMilliseconds,
     () => createTokenizer(json, file),
-    () => tooSlow(file, `reading it takes longer than ${openMilliseconds / 1000} s`),
+    `reading it takes longer than ${openMilliseconds / 1000} s`,
   )
+}
+
+/** Runs what a file from anywhere asks for: too much time, depth or memory is an error of the file. */
+function bounded<T>(file: string, milliseconds: number, task: () => T, whenSlow: string): T {
+  try {
+    return withinTime(milliseconds, task, () => tooSlow(file, whenSlow))
+  } catch (error) {
+    // Too deep a recursion, or a text longer than any may be.
+    if (error instanceof RangeError)
+      throw new SpellmError('file-invalid', `${file}: ${error.message}.`, remedyForHostile, { cause: error })
+    throw error
+  }
 }
 
 function createTokenizer(json: z.infer<typeof tokenizerSchema>, file: string): Tokenizer {
@@ -115,7 +129,9 @@ function createTokenizer(json: z.infer<typeof tokenizerSchema>, file: string): T
         ids.push(raw.token)
         continue
       }
-      for (const section of splitNormalized(normalize(raw.text), splitSpecialTokens)) {
+      const normalized = normalize(raw.text)
+      requireModestGrowth(raw.text.length, normalized.length, at('normalizer'))
+      for (const section of splitNormalized(normalized, splitSpecialTokens)) {
         if (section.token !== null) {
           ids.push(section.token)
           continue
@@ -136,10 +152,11 @@ function createTokenizer(json: z.infer<typeof tokenizerSchema>, file: string): T
     entries,
     frame,
     encode: (text, { splitSpecialTokens = false } = {}) =>
-      withinTime(
+      bounded(
+        file,
         encodeMilliseconds + encodeMillisecondsPerUnit * text.length,
         () => encodeText(text.replace(/\p{Surrogate}/gu, '\ufffd'), splitSpecialTokens),
-        () => tooSlow(file, `its patterns take too long on a text of ${text.length} characters`),
+        `its patterns take too long on a text of ${text.length} characters`,
       ),
     decode: (ids) => write(ids, createTextStream(entries, decoder, true)),
     decodeContinuation: (ids) => write(ids, createTextStream(entries, decoder, false)),
@@ -187,10 +204,9 @@ function createEntries(
   return entries
 }
 
+const remedyForHostile =
+  'Get the tokenizer from a source that you trust; this one is broken or made to block the program.'
+
 function tooSlow(file: string, what: string): SpellmError {
-  return new SpellmError(
-    'file-invalid',
-    `${file}: ${what}.`,
-    'Get the tokenizer from a source that you trust; a pattern of this one is broken or made to block the program.',
-  )
+  return new SpellmError('file-invalid', `${file}: ${what}.`, remedyForHostile)
 }

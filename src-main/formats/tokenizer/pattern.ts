@@ -1,5 +1,6 @@
 import { toRegExp } from 'oniguruma-to-es'
 import { z } from 'zod'
+import { maxGrowth, requireModestGrowth } from './growth.ts'
 import { fieldOf, invalid, readFields, type Place } from './place.ts'
 
 const maxPatternLength = 20_000
@@ -25,6 +26,26 @@ export function readPattern(json: unknown, parent: Place): RegExp {
       place,
       `not a regular expression that can be used (${error instanceof Error ? error.message : String(error)})`,
     )
+  }
+}
+
+const replaceSchema = z.strictObject({ type: z.string(), pattern: z.unknown(), content: z.string() })
+
+/** A part of the type `Replace`: puts its content in place of what its pattern matches. */
+export function readReplacement(json: unknown, place: Place): (text: string) => string {
+  const { pattern, content } = readFields(replaceSchema, json, place)
+  const expression = readPattern(pattern, place)
+  // There is at most one match a character.
+  if (content.length < maxGrowth) return (text) => text.replace(expression, () => content)
+  return (text) => {
+    let replaced = ''
+    let from = 0
+    for (const match of text.matchAll(expression)) {
+      replaced += text.slice(from, match.index) + content
+      from = match.index + match[0].length
+      requireModestGrowth(text.length, replaced.length, place)
+    }
+    return replaced + text.slice(from)
   }
 }
 

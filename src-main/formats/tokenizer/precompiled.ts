@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { requireModestGrowth } from './growth.ts'
 import { invalid, readFields, type Place } from './place.ts'
 
 const maxCharsmapLength = 16 << 20
@@ -46,13 +47,42 @@ export function precompiledNormalizer(json: object, place: Place): (text: string
   }
   return (text) => {
     let normalized = ''
-    for (const { segment } of clusters.segment(text)) normalized += normalizeCluster(segment)
+    for (const cluster of clustersOf(text)) {
+      normalized += normalizeCluster(cluster)
+      requireModestGrowth(text.length, normalized.length, place)
+    }
     return normalized
   }
 }
 
 const maxKnown = 65_536
-const clusters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+/** UTF-16 units: the segmenter's time is quadratic in a text's length. */
+const windowLength = 64
+
+/** The text's grapheme clusters. */
+function* clustersOf(text: string): Generator<string> {
+  let length = windowLength
+  for (let start = 0; start < text.length;) {
+    const clusters = Array.from(
+      segmenter.segment(text.slice(start, start + length)),
+      ({ segment }) => segment,
+    )
+    if (start + length < text.length) {
+      // The window may end within its last cluster.
+      if (clusters.length === 1) {
+        length *= 2
+        continue
+      }
+      clusters.pop()
+    }
+    for (const cluster of clusters) {
+      start += cluster.length
+      yield cluster
+    }
+    length = windowLength
+  }
+}
 
 /** The value of the shortest key in a darts-clone double array that `text` begins with. */
 function shortestPrefix(trie: Uint32Array, text: Uint8Array): number | undefined {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-/** Above every known vocabulary, and small enough that a table by id is no burden. */
-export const maxVocabularySize = 4_194_304
+/** Four times the largest known vocabulary, and small enough that a table by id is no burden. */
+export const maxVocabularySize = 1_048_576
 
 export const tokenId = z
   .int()

@@ -21,15 +21,11 @@ import hashlib
 import json
 import re
 import struct
-import sys
 from pathlib import Path
 
-# This file is named like the library that it uses: without its folder the import finds the library.
-sys.path = [path for path in sys.path if Path(path or ".").resolve() != Path(__file__).resolve().parent]
-
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers  # noqa: E402
-from tokenizers import pre_tokenizers, processors, trainers  # noqa: E402
-from tokenizers.decoders import DecodeStream  # noqa: E402
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers
+from tokenizers import pre_tokenizers, processors, trainers
+from tokenizers.decoders import DecodeStream
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "src-main/formats/testing/tokenizers"

@@ -4,7 +4,7 @@ const context = vm.createContext({ task: () => undefined as unknown })
 const script = new vm.Script('task()')
 
 /**
- * Runs `task` to its end, but no longer than `milliseconds`: patterns come from files that nobody vouches for, and a
+ * Runs `task` to its end, but no longer than `milliseconds`: patterns and templates come from files that nobody vouches for, and a
  * regular expression may take longer than the universe. The interpreter's own clock can interrupt one.
  *
  * @param onTimeout makes the error to be thrown
@@ -15,8 +15,8 @@ export function withinTime<T>(milliseconds: number, task: () => T, onTimeout: ()
   try {
     return script.runInContext(context, { timeout: Math.ceil(milliseconds) }) as T
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
-      throw onTimeout()
+    // It may come from the context's own realm, whose Error is another class.
+    if ((error as { code?: unknown } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw onTimeout()
     throw error
   } finally {
     context['task'] = outer
