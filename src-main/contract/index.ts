@@ -1,7 +1,6 @@
 import { appContract } from './app.ts'
 import { consoleContract, promptsContract } from './console.ts'
 import { filesContract } from './files.ts'
-import { hubContract } from './hub.ts'
 import { modelsContract } from './models.ts'
 import { runsContract } from './runs.ts'
 import { spellingContract } from './spelling.ts'
@@ -11,7 +10,6 @@ import { textContract } from './text.ts'
 export const contract = {
   app: appContract,
   files: filesContract,
-  hub: hubContract,
   models: modelsContract,
   text: textContract,
   spelling: spellingContract,
