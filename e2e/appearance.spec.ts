@@ -110,6 +110,16 @@ test.describe('accessible in both themes', () => {
       await inspect(page, 'finish-dialog')
       await page.keyboard.press('Escape')
 
+      await visit(page, 'compare')
+      for (const name of ['training', wide])
+        await page.getByRole('checkbox', { name: strings.compare.select(name) }).check()
+      const loss = page.getByRole('slider', { name: strings.chart.position(training.loss) })
+      const shownSteps = async () => Number(await loss.getAttribute('aria-valuemax'))
+      const shownBefore = await shownSteps()
+      await inspect(page, 'compare-live')
+      // The run that trains goes on while it is looked at.
+      await expect.poll(shownSteps).toBeGreaterThan(shownBefore)
+
       await visit(page, 'home')
       await page.getByRole('button', { name: strings.actions.convertSample }).click()
       await expectStep(page, 'review')

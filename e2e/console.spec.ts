@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { strings } from '../src-renderer/strings/index.ts'
 import { preparedRuns } from './host/prepared-data.ts'
+import { inspect } from './inspection.ts'
 import {
   detail,
   expectEnded,
@@ -62,8 +65,21 @@ test('a generation is stopped, and what was written stays', async ({ page }) => 
   await promptField(page).fill(prompt)
   await page.getByRole('textbox', { name: words.maxTokens }).fill('4096')
   await page.keyboard.press('ControlOrMeta+Enter')
-  await expect.poll(() => tokensOf(page, 'trie').count()).toBeGreaterThan(3)
-  await page.getByRole('button', { name: words.stop, exact: true }).click()
+  // From within the page: a story may end before a click from outside has come through.
+  await page.getByRole('button', { name: words.stop, exact: true }).evaluate(
+    (button: HTMLButtonElement) =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          if (document.querySelectorAll('[id^="token-spellm-"]').length <= 3 || button.disabled) {
+            requestAnimationFrame(look)
+            return
+          }
+          button.click()
+          resolve()
+        }
+        look()
+      }),
+  )
   await expectEnded(page)
   await expect(output(page, 'trie')).toContainText(words.stopped)
   const written = await tokensOf(page, 'trie').count()
@@ -98,6 +114,47 @@ test('lossless decoding writes what the base model writes', async ({ page }) => 
   for (const writer of ['base', 'lossless'] as const) await expect(tokensOf(page, writer)).toHaveCount(24)
   const tokens = async (writer: 'base' | 'lossless') => tokensOf(page, writer).allInnerTexts()
   expect(await tokens('lossless')).toEqual(await tokens('base'))
+})
+
+test("a SpeLLM decodes in its run's mode until another one is chosen", async ({ page, studio }) => {
+  const spellm = join(studio.dataFolder, 'runs', preparedRuns[0], 'spellm/spellm.json')
+  expect(JSON.parse(await readFile(spellm, 'utf8'))).toMatchObject({ mode: 'shortlist' })
+  await expect(page.getByRole('radio', { name: words.modes.trie })).toBeChecked()
+  await page.getByRole('combobox', { name: words.source }).click()
+  await page.getByRole('option', { name: new RegExp(`^${preparedRuns[0]}`) }).click()
+  await expect(page.getByRole('radio', { name: words.modes.shortlist })).toBeChecked()
+  await generate(page, prompt, 6)
+  await expect(tokensOf(page, 'shortlist')).toHaveCount(6)
+  await page.getByText(words.modes.free, { exact: true }).click()
+  await generate(page, prompt, 6)
+  await expect(tokensOf(page, 'free')).toHaveCount(6)
+})
+
+test('shortlist and gated show the numbers that they worked with, and a saved prompt keeps them', async ({
+  page,
+}) => {
+  await page.getByText(words.modes.shortlist, { exact: true }).click()
+  const candidates = page.getByRole('textbox', { name: words.candidates })
+  await candidates.fill('0')
+  await expect(generateButton(page)).toBeDisabled()
+  await candidates.fill('16')
+  await generate(page, prompt, 8)
+  await expect(output(page, 'shortlist')).toContainText(words.candidatesNote(16))
+  await page.getByText(words.modes.gated, { exact: true }).click()
+  await page.getByRole('textbox', { name: words.gatePercent }).fill('10')
+  await generate(page, prompt, 8)
+  await expect(output(page, 'gated')).toContainText(words.gateNote(0.1))
+  await inspect(page, 'console-gated')
+  await page.getByRole('button', { name: words.save, exact: true }).click()
+  await page.getByRole('dialog').getByRole('button', { name: words.save, exact: true }).click()
+  await expect(page.getByRole('dialog')).toBeHidden()
+
+  await page.reload()
+  await page.getByRole('button', { name: words.savedPrompts }).click()
+  await page.getByRole('button', { name: words.loadSaved(prompt) }).click()
+  await expect(page.getByRole('radio', { name: words.modes.gated })).toBeChecked()
+  await expect(page.getByRole('textbox', { name: words.gatePercent })).toHaveValue('10')
+  await expect(output(page, 'gated')).toContainText(words.gateNote(0.1))
 })
 
 test('a prompt is saved with its results, listed after a reload, loaded, and deleted', async ({ page }) => {

@@ -49,6 +49,12 @@ function createRouter(run: SyntheticRun) {
       cleanStorage: os.app.cleanStorage.handler(unused),
     },
     files: { browse: os.files.browse.handler(unused) },
+    hub: {
+      state: os.hub.state.handler(unused),
+      setToken: os.hub.setToken.handler(unused),
+      removeToken: os.hub.removeToken.handler(unused),
+      lookUp: os.hub.lookUp.handler(unused),
+    },
     models: {
       list: os.models.list.handler(() => [{ usable: true as const, card: sampleCard }]),
       inspect: os.models.inspect.handler(() => sampleCard),
@@ -78,6 +84,7 @@ function createRouter(run: SyntheticRun) {
       events: os.runs.events.handler(({ input, signal }) => run.events(input.afterStep, signal)),
     },
     console: {
+      abilities: os.console.abilities.handler(() => ({ canChat: false })),
       generate: os.console.generate.handler(unused),
       inspectToken: os.console.inspectToken.handler(unused),
     },

@@ -156,4 +156,5 @@ export const syntheticSettings: NonNullable<RunSummary['settings']> = {
   seed: 1,
   device: 'cpu',
   keepCache: false,
+  mode: 'trie',
 }

@@ -116,32 +116,106 @@ describe('spellm generate', () => {
   })
 })
 
-it('spellm eval --json measures agreement on at least as many positions as asked for', async () => {
-  const share = expect.toSatisfy(isShare) as number
-  const rollOut = {
-    texts: 2,
-    identical: expect.any(Number) as number,
-    medianTokens: expect.any(Number) as number,
-    tokens: expect.any(Number) as number,
-  }
-  expect(await json('eval', join(runs, 'first'), '--positions', '5000', '--rollouts', '2')).toEqual({
-    agreement: { positions: 8_192, trie: share, free: share, shortlist: share, gated: share },
-    intervals: {
-      trie: [share, share],
-      free: [share, share],
-      shortlist: [share, share],
-      gated: [share, share],
-    },
-    candidates: 8,
-    gatedBaseShare: share,
-    perplexity: expect.toSatisfy((value: number) => value > 1 && value < 4_096) as number,
-    // All but the first of each window of 64.
-    perplexityTokens: 128 * 63,
-    rollOuts: [
-      ...['trie', 'free', 'shortlist', 'gated'].map((mode) => ({ mode, ...rollOut })),
-      { mode: 'lossless', ...rollOut, identical: 2 },
-    ],
-    device: expect.toSatisfy(isDevice) as string,
+describe('spellm eval', () => {
+  it('--json has every figure, on at least as many positions as asked for', async () => {
+    const share = expect.toSatisfy(isShare) as number
+    const number = expect.any(Number) as number
+    const rollOut = {
+      texts: 2,
+      identical: number,
+      meanTokens: number,
+      medianTokens: number,
+      tokens: number,
+      headPasses: number,
+      tokensPerHeadPass: expect.toSatisfy((value) => value === null || typeof value === 'number') as number,
+    }
+    const interval = [number, number]
+    const found = (await json(
+      'eval',
+      join(runs, 'first'),
+      '--positions',
+      '5000',
+      '--rollouts',
+      '2',
+    )) as object
+    expect(found).toEqual({
+      // Whole windows of 64.
+      agreement: { positions: 5_056, trie: share, free: share, shortlist: share, gated: share },
+      intervals: { trie: interval, free: interval, shortlist: interval, gated: interval },
+      candidates: 8,
+      gateShare: 0.05,
+      gatedBaseShare: share,
+      kinds: {
+        status: expect.any(Array) as unknown[],
+        frequency: expect.any(Array) as unknown[],
+        script: expect.any(Array) as unknown[],
+      },
+      perplexity: expect.toSatisfy((value: number) => value > 1 && value < 4_096) as number,
+      perplexityInterval: interval,
+      // All but the first of each window.
+      perplexityTokens: 79 * 63,
+      spellmPerplexity: expect.toSatisfy((value: number) => value > 1) as number,
+      spellmPerplexityInterval: interval,
+      spellmPerplexityTokens: number,
+      basePerplexityOnSameTokens: number,
+      unsaidTokens: number,
+      calibrationError: share,
+      calibrationBins: expect.toSatisfy((bins: unknown[]) => bins.length === 15) as unknown[],
+      rollOuts: [
+        ...['trie', 'free', 'shortlist', 'gated'].map((mode) => ({ mode, ...rollOut })),
+        { mode: 'lossless', ...rollOut, identical: 2 },
+      ],
+      tasks: [],
+      device: expect.toSatisfy(isDevice) as string,
+    })
+    const documentation = await readFile(join(import.meta.dirname, '../../docs/evaluation.md'), 'utf8')
+    for (const name of Object.keys(found)) expect(documentation).toContain(`\`${name}\``)
+  })
+
+  it('measures one mode, scores tasks, and writes a page', async () => {
+    const tasks = join(scratch, 'tasks.jsonl')
+    const ofBase = ['--mode', 'base', '--prompt', 'Once upon a', '--max-tokens', '5']
+    const { text: expected } = (await json('generate', model, ...ofBase)) as { text: string }
+    const lines = [
+      { context: 'Once upon a', choices: ['time', 'qwx'], answer: 0 },
+      { context: 'Once upon a', expected, stop: ['\u0001'], maxTokens: 5 },
+    ]
+    await writeFile(tasks, lines.map((line) => JSON.stringify(line)).join('\n'))
+    const page = join(scratch, 'page.html')
+    const common = ['eval', join(runs, 'first'), '--positions', '600', '--rollouts', '1', '--mode', 'trie']
+    const found = await json(...common, '--tasks', tasks, '--report', page)
+    const right = { value: 1, low: 0, high: 1 }
+    expect(found).toMatchObject({
+      agreement: { positions: 640, trie: expect.toSatisfy(isShare) as number },
+      candidates: null,
+      gatedBaseShare: null,
+      rollOuts: [{ mode: 'trie' }],
+      tasks: [
+        {
+          file: tasks,
+          choice: {
+            tasks: 1,
+            base: { acc: right, accNorm: right },
+            spellm: { acc: expect.anything() as object },
+          },
+          exact: { tasks: 1, exactMatch: { base: right, trie: expect.anything() as object } },
+        },
+      ],
+    })
+    expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>[^]*Once upon a[^]*<\/html>\n$/)
+    expect(succeeded(await spellm(common)).stdout).toMatch(/^agreement on 640 positions[^]*\n {2}trie /)
+  })
+
+  it('names the file and line of a task that is none', async () => {
+    const tasks = join(scratch, 'wrong.jsonl')
+    await writeFile(tasks, '{"context": "a"}')
+    const finished = await spellm(['eval', join(runs, 'first'), '--tasks', tasks, '--json'])
+    expect(lastLine(finished)).toMatchObject({
+      error: {
+        code: 'text-invalid',
+        message: expect.stringContaining(`${tasks}, line 1: field 'choices'`) as string,
+      },
+    })
   })
 })
 
@@ -276,8 +350,8 @@ describe('--help names every option of spellm', () => {
     [
       'eval',
       [
-        ...['--text', '--positions', '--candidates', '--gate-share', '--rollouts'],
-        ...['--base', '--device', '--json'],
+        ...['--text', '--positions', '--modes', '--mode', '--candidates', '--gate-share', '--rollouts'],
+        ...['--tasks', '--report', '--base', '--device', '--json'],
       ],
     ],
     ['runs', ['--json']],

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { deviceSchema } from './devices.ts'
 import { procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
+import { spellmModes } from './modes.ts'
 import { runIdSchema } from './runs.ts'
 
 /** What the console tests: the SpeLLM of a finished run beside its base, or a base model alone. */
@@ -12,9 +13,6 @@ export const consoleSourceSchema = z.discriminatedUnion('kind', [
 ])
 export type ConsoleSource = z.infer<typeof consoleSourceSchema>
 
-/** How a SpeLLM picks tokens. */
-export const spellmModes = ['trie', 'free', 'shortlist', 'gated', 'lossless'] as const
-export type SpellmMode = (typeof spellmModes)[number]
 export const consoleModeSchema = z.enum(['base', ...spellmModes])
 export type ConsoleMode = z.infer<typeof consoleModeSchema>
 
@@ -82,14 +80,37 @@ export type TokenDetail = z.infer<typeof tokenDetailSchema>
 
 const promptSchema = z.string().max(1_000_000)
 
+export const chatMessageSchema = z.object({
+  role: z.enum(['system', 'user', 'assistant']),
+  content: promptSchema,
+})
+export type ChatMessage = z.infer<typeof chatMessageSchema>
+
+/** The numbers that modes have; absent: the usual ones. */
+export const modeNumbersSchema = z.object({
+  /** The n of shortlist. */
+  candidates: z.int().min(1).max(1_024).optional(),
+  /** The share of steps that gated mode gives to the base model's head. */
+  gateShare: z.number().min(0).max(1).optional(),
+})
+export type ModeNumbers = z.infer<typeof modeNumbersSchema>
+
 export const consoleContract = {
-  /** Continues a prompt. Ends early when the caller stops listening. */
+  /** What a model can do beside continuing texts. */
+  abilities: procedure
+    .input(z.object({ source: consoleSourceSchema }))
+    .output(z.object({ canChat: z.boolean() })),
+  /**
+   * Continues a text, or answers the last message of a conversation, for which the model must have a chat template.
+   * Ends early when the caller stops listening.
+   */
   generate: procedure
     .input(
       z.object({
         source: consoleSourceSchema,
         mode: consoleModeSchema,
-        prompt: promptSchema,
+        prompt: z.union([promptSchema, z.array(chatMessageSchema).min(1).max(1_000)]),
+        ...modeNumbersSchema.shape,
         maxTokens: z.int().min(1).max(100_000),
         sampling: samplingSchema,
         stop: z.array(z.string().min(1).max(1_000)).max(16),
@@ -112,6 +133,7 @@ export const savedPromptSchema = z.object({
   source: consoleSourceSchema,
   sampling: samplingSchema,
   maxTokens: z.int(),
+  ...modeNumbersSchema.shape,
   results: z.array(z.object({ mode: consoleModeSchema, text: z.string(), tokensPerSecond: z.number() })),
 })
 export type SavedPrompt = z.infer<typeof savedPromptSchema>

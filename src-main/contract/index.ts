@@ -1,6 +1,7 @@
 import { appContract } from './app.ts'
 import { consoleContract, promptsContract } from './console.ts'
 import { filesContract } from './files.ts'
+import { hubContract } from './hub.ts'
 import { modelsContract } from './models.ts'
 import { runsContract } from './runs.ts'
 import { spellingContract } from './spelling.ts'
@@ -10,6 +11,7 @@ import { textContract } from './text.ts'
 export const contract = {
   app: appContract,
   files: filesContract,
+  hub: hubContract,
   models: modelsContract,
   text: textContract,
   spelling: spellingContract,
@@ -23,7 +25,9 @@ export * from './console.ts'
 export * from './devices.ts'
 export * from './errors.ts'
 export * from './files.ts'
+export * from './hub.ts'
 export * from './models.ts'
+export * from './modes.ts'
 export * from './runs.ts'
 export * from './spelling.ts'
 export * from './text.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { procedure } from './errors.ts'
+import { engineErrorSchema, procedure } from './errors.ts'
 
 /** Names a base model: 'sample' or an absolute folder. */
 export const modelReferenceSchema = z.string().min(1).max(4096)
@@ -56,11 +56,27 @@ export const downloadSchema = z.object({
   secondsLeft: z.number().nullable(),
   /** The model, once it is there. */
   reference: modelReferenceSchema.nullable(),
-  problem: z.object({ message: z.string(), remedy: z.string() }).nullable(),
+  /** What it waits for while no bytes come, in a sentence. */
+  notice: z.string().nullable(),
+  problem: engineErrorSchema.nullable(),
 })
 export type Download = z.infer<typeof downloadSchema>
 
-const byId = z.object({ id: z.string().trim().min(1).max(512) })
+/** A model on the Hub as somebody asked for it: there already, or with what is still to come. */
+export const hubModelSchema = z.object({
+  /** `owner/name`, with `@revision` where one was given. */
+  id: z.string(),
+  /** The model, if all of it is in the cache. */
+  reference: modelReferenceSchema.nullable(),
+  /** Null if all of it is in the cache. */
+  size: z
+    .object({ bytesDone: z.number(), bytesTotal: z.number(), filesDone: z.int(), filesTotal: z.int() })
+    .nullable(),
+})
+export type HubModel = z.infer<typeof hubModelSchema>
+
+/** A model's id on the Hub, or its address. */
+export const byHubId = z.object({ id: z.string().trim().min(1).max(512) })
 const byReference = z.object({ reference: modelReferenceSchema })
 
 export const modelsContract = {
@@ -75,8 +91,8 @@ export const modelsContract = {
   /** Models that were asked for from the Hub since the engine started. */
   downloads: procedure.output(z.array(downloadSchema)),
   /** Fetches a model by its id on the Hub or its address; it joins the library. Returns at once. */
-  download: procedure.input(byId).output(z.void()),
-  stopDownload: procedure.input(byId).output(z.void()),
+  download: procedure.input(byHubId).output(z.void()),
+  stopDownload: procedure.input(byHubId).output(z.void()),
   /** Takes a download that isn't running out of the list. The model stays. */
-  forgetDownload: procedure.input(byId).output(z.void()),
+  forgetDownload: procedure.input(byHubId).output(z.void()),
 }

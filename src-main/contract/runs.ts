@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { deviceChoiceSchema } from './devices.ts'
 import { engineErrorSchema, procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
+import { spellmModeSchema } from './modes.ts'
 import { textSourceSchema } from './text.ts'
 
 /** A run's folder name within the folder of runs: no separators, no leading dot. */
@@ -27,6 +28,8 @@ export const conversionRequestSchema = z.object({
     .optional(),
   seed: z.int().min(0).max(4_294_967_295).optional(),
   device: deviceChoiceSchema.optional(),
+  /** How the SpeLLM decodes unless somebody asks for another mode. */
+  mode: spellmModeSchema.optional(),
   keepCache: z.boolean().optional(),
 })
 export type ConversionRequest = z.infer<typeof conversionRequestSchema>

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { initialTail } from '../distill/distill.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
@@ -11,8 +12,8 @@ import { ordinary } from '../spelling/testing/vocabulary.ts'
 import { baseChooser, createBaseHead, type BaseHead } from './chooser.ts'
 import { generate, newConversation, type GenerateOptions } from './generate.ts'
 import { generateLossless, type LosslessParts } from './lossless.ts'
-import { sharesOf, type Sampling } from './sampling.ts'
-import type { TailSession } from './tail-session.ts'
+import { penalize, sharesOf, type Sampling } from './sampling.ts'
+import { createTailSession, tailBits, tailShape, type TailSession } from './tail-session.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
 async function collect(tokens: AsyncGenerator<number, unknown>): Promise<{ tokens: number[]; end: unknown }> {
@@ -101,6 +102,27 @@ describe("greedy, the sample model's text", () => {
     }
   })
 
+  it('is the base model’s own over 2,000 tokens with a tail that has learnt nothing', async () => {
+    const shape = tailShape(base.architecture.hiddenSize, [16], speller)
+    const tail = await createTailSession(shape, initialTail(shape, 4), speller, tailBits('stored', 'cpu'))
+    let tokens = 0
+    for (const text of ['The old bear', 'One day, a cat', 'It rained', '"Help!"', 'In the forest', 'Snow']) {
+      const prompt = encode(text)
+      // One text that the model ends, the others to the end of the context.
+      const stopTokens = text === 'Snow' ? base.architecture.endTokens : []
+      const limits = options({ maxTokens: 1_000, stopTokens })
+      const chooser = baseChooser(head, null)
+      const expected = await collect(generate(trunk, chooser, newConversation(trunk), prompt, limits))
+      const parts: LosslessParts = { trunk, head, rows, tail, threshold: 1 }
+      const actual = await collect(generateLossless(parts, null, newConversation(trunk), prompt, limits))
+      expect(actual).toEqual(expected)
+      expect(actual.end).toBe(text === 'Snow' ? 'stop' : 'context')
+      tokens += actual.tokens.length
+    }
+    await tail.release()
+    expect(tokens).toBeGreaterThan(2_000)
+  }, 120_000)
+
   it('ends where the base model ends: before a stop token, at the end of the context, after the most tokens', async () => {
     const prompt = encode('Once upon a time')
     const { expected: whole } = await both(prompt, 0.2, 0, { maxTokens: 40 })
@@ -168,23 +190,26 @@ describe('sampled', () => {
     ['at temperature 0.6 with top-p', { temperature: 0.6, topP: 0.9, seed: 2 }],
     ['with top-k 3', { temperature: 1.5, topK: 3, seed: 3 }],
     ['with min-p', { temperature: 1, minP: 0.2, seed: 4 }],
+    ['with a repetition penalty', { temperature: 1, repetitionPenalty: 1.4, seed: 5 }],
   ])(
     'tokens come with the base model’s probabilities %s, although the draft’s are others',
     async (_, sampling) => {
       const parts: LosslessParts = { trunk, head, rows: wrongRows, tail, threshold: 0 }
-      const { tokens } = await collect(
+      const { tokens: drawn } = await collect(
         generateLossless(parts, sampling, newConversation(trunk), [0], {
           maxTokens: 8_000,
           stopTokens: [],
           contextLength: 30_000,
         }),
       )
-      const counts = letters.map((_, token) => tokens.filter((drawn) => drawn === token).length)
-      const shares = [...sharesOf(logits, sampling)]
+      // By then every letter that is possible has come, and the penalty meets all of them alike.
+      const tokens = drawn.slice(1_000)
+      const counts = letters.map((_, token) => tokens.filter((other) => other === token).length)
+      const shares = [...sharesOf(penalize(logits, null, [...letters.keys()], sampling), sampling)]
       expect(chiSquare(counts, shares)).toBeLessThan(chiSquareBound(shares))
       // Neighbours are independent: how often a letter follows itself.
       const pairs = letters.map(
-        (_, token) => tokens.filter((drawn, i) => drawn === token && tokens[i - 1] === token).length,
+        (_, token) => tokens.filter((other, i) => other === token && tokens[i - 1] === token).length,
       )
       const repeated = pairs.reduce((a, b) => a + b, 0) / (tokens.length - 1)
       const expected = shares.reduce((sum, share) => sum + share ** 2, 0)

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { seededRandom, type Random } from '../random.ts'
-import { largestIndex, sampleIndex, type Sampling } from './sampling.ts'
+import { largestIndex, penalize, sampleIndex, sharesOf, type Sampling } from './sampling.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
 const shares = [0.05, 0.4, 0.02, 0.3, 0, 0.2, 0.03]
@@ -42,6 +45,48 @@ describe('20,000 draws are distributed', () => {
   it('so that the check would notice the wrong temperature', () => {
     const drawn = counts(draw({ temperature: 1.1 }, { count: 20_000, seed: 12 }))
     expect(chiSquare(drawn, shares)).toBeGreaterThan(chiSquareBound(shares))
+  })
+})
+
+describe("transformers' logits processors leave the same probabilities", async () => {
+  const reference = z
+    .object({
+      scores: z.array(z.number()),
+      context: z.array(z.int()),
+      cases: z.array(
+        z.object({
+          temperature: z.number(),
+          topK: z.int().optional(),
+          topP: z.number().optional(),
+          minP: z.number().optional(),
+          repetitionPenalty: z.number().optional(),
+          shares: z.array(z.number()),
+        }),
+      ),
+    })
+    .parse(JSON.parse(await readFile(join(import.meta.dirname, 'testing/sampling.json'), 'utf8')))
+  const logits = Float32Array.from(reference.scores)
+
+  it.each(
+    reference.cases.map(({ shares: expected, ...options }) => [JSON.stringify(options), options, expected]),
+  )('%s', (_, options, expected) => {
+    const sampling = { ...(options as Omit<Sampling, 'seed'>), seed: 0 }
+    const found = sharesOf(penalize(logits, null, reference.context, sampling), sampling)
+    const wanted = expected
+    found.forEach((share, i) => expect(share).toBeCloseTo(wanted[i]!, 6))
+    // What is cut is cut there, too.
+    expect([...found].map((share) => share > 0)).toEqual(wanted.map((share) => share > 0))
+    // The same for candidates that are told by their tokens.
+    const tokens = Array.from(logits.keys()).reverse()
+    const listed = penalize(
+      Float32Array.from(tokens, (token) => logits[token]!),
+      tokens,
+      reference.context,
+      sampling,
+    )
+    expect([...sharesOf(listed, sampling)].reverse().map((share) => share.toFixed(9))).toEqual(
+      [...found].map((share) => share.toFixed(9)),
+    )
   })
 })
 

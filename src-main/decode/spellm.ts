@@ -16,6 +16,7 @@ import { alphabetSchema } from '../spelling/alphabet.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 import { buildSpeller, contestWinners, type Speller } from '../spelling/speller.ts'
 import type { Gate } from './calibrate-gate.ts'
+import { decodeModes, type DecodeMode } from './chooser.ts'
 import { tailShape, type TailWeights } from './tail-session.ts'
 
 const configFile = 'spellm.json'
@@ -30,6 +31,7 @@ const configSchema = z.object({
   base: z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   /** The base model's precision that the tail has learnt with. */
   precision: z.enum(precisions).default('stored'),
+  mode: z.enum(decodeModes).default('trie'),
   k: z.int().min(1).max(maxSpellingLength),
   alphabet: alphabetSchema,
   adapterWidths: adapterWidthsSchema,
@@ -54,6 +56,8 @@ export interface Spellm {
   readonly base: BaseModel
   /** The base model's. */
   readonly precision: Precision
+  /** How it decodes unless somebody asks for another mode. */
+  readonly mode: DecodeMode
   readonly tokenizer: Tokenizer
   readonly speller: Speller
   readonly adapterWidths: readonly number[]
@@ -82,8 +86,11 @@ export async function saveSpellm(
     weights,
     gates,
     precision,
+    mode,
     hiddenSize,
   }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights' | 'gates' | 'precision'> & {
+    /** Default: trie. */
+    readonly mode?: DecodeMode
     readonly hiddenSize: number
   },
 ): Promise<void> {
@@ -102,6 +109,7 @@ export async function saveSpellm(
     format: 1,
     base,
     precision,
+    mode: mode ?? 'trie',
     k,
     alphabet,
     adapterWidths: [...adapterWidths],
@@ -137,7 +145,7 @@ export async function openSpellm(
     throw new SpellmError(
       'run-mismatch',
       `${folder} was made from a base model with sha256 ${config.base.sha256}, but ${stored.folder} has ${sha256}.`,
-      'Name the folder of the original base model with --base.',
+      'Put the original base model back where it was, or name the folder where it is now.',
     )
   const precision = chosen ?? config.precision
   const base = await withPrecision(stored, precision, sha256, quantization)
@@ -151,8 +159,8 @@ export async function openSpellm(
     config.adapterWidths,
     speller,
   )
-  const { adapterWidths, gates } = config
-  return { base, precision, tokenizer, speller, adapterWidths, weights, gates }
+  const { adapterWidths, gates, mode } = config
+  return { base, precision, mode, tokenizer, speller, adapterWidths, weights, gates }
 }
 
 async function readTail(

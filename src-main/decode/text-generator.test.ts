@@ -123,6 +123,10 @@ describe('a stop text ends generation where it would begin:', () => {
     }
   })
 
+  it('a stop text of nothing stops nothing', async () => {
+    expect(joined(await write({ stop: [''] }))).toBe(continuation)
+  })
+
   it('as soon as it is complete', async () => {
     const stop = 'two b'
     const tokens = tokensOf(await write({ stop: [stop] }))
@@ -254,7 +258,7 @@ describe('what a folder holds decides what it can do:', () => {
     await writeFile(join(run, 'run.json'), '{}')
     await expect(openTextGenerator(run)).rejects.toMatchObject({
       code: 'file-not-found',
-      remedy: expect.stringContaining('--resume') as string,
+      remedy: expect.stringContaining('until it is finished') as string,
     })
   })
 })

@@ -55,6 +55,8 @@ export interface TextOptions {
   readonly maxTokens: number
   /** Generation ends where one of these texts would begin. */
   readonly stop: readonly string[]
+  /** Told each time the base model's LM head is read whole, for one position or several at once. */
+  readonly onHeadPass?: () => void
   readonly signal?: AbortSignal
   /** Where each step computes. */
   readonly turn?: Turn
@@ -65,6 +67,9 @@ export interface TextPiece {
   readonly token: number | null
   readonly text: string
 }
+
+/** A text to continue, or all of its tokens, as of a conversation, whose template says what begins it. */
+export type Prompt = string | readonly number[]
 
 /** A model ready to write, base and SpeLLM on one trunk. */
 export interface TextGenerator {
@@ -77,17 +82,17 @@ export interface TextGenerator {
   /** The SpeLLM's table of spellings; null for a base model alone. */
   readonly speller: Speller | null
   createConversation(): Conversation
-  /** The tokens that `write` reads for a prompt, with the one that begins a text. */
-  promptTokens(prompt: string): number[]
+  /** The tokens that `write` reads for a prompt; those of a text with the one that begins it. */
+  promptTokens(prompt: Prompt): number[]
   /**
-   * Continues the text of `prompt`. Given the same conversation again with a longer prompt, only what is new
+   * Continues `prompt`. Given the same conversation again with a longer prompt, only what is new
    * is computed.
    *
    * @returns why it ended; 'stop' also before a stop text
    * @throws SpellmError 'setting-invalid' for a prompt that the context can't hold, or a mode it doesn't have
    */
   write(
-    prompt: string,
+    prompt: Prompt,
     conversation: Conversation,
     options: TextOptions,
   ): AsyncGenerator<TextPiece, GenerationEnd>
@@ -131,7 +136,7 @@ export async function openTextGenerator(
     throw new SpellmError(
       'file-not-found',
       `${path} holds a run that isn't finished: it has no SpeLLM yet.`,
-      `Go on with: spellm convert … --out ${path} --resume`,
+      'Go on with the run until it is finished.',
     )
   const spellm =
     spellmFolder === null ? null : await openSpellm(spellmFolder, { basePath, precision, quantization })
@@ -149,7 +154,10 @@ export async function openTextGenerator(
 
   let rows: HeadRows | null = null
 
-  const baseHead = async () => (head ??= await createBaseHead(base, session))
+  const baseHead = async (onPass?: () => void) => {
+    head ??= await createBaseHead(base, session)
+    return onPass ? watchedHead(head, onPass) : head
+  }
   const headRows = () => (rows ??= openHeadRows(base))
   const requireTail = (mode: GenerationMode) => {
     if (tail) return tail
@@ -173,8 +181,9 @@ export async function openTextGenerator(
     sampling: Sampling | null,
     candidates: number,
     gateShare: number,
+    onHeadPass?: () => void,
   ): Promise<Chooser> => {
-    if (mode === 'base') return baseChooser(await baseHead(), sampling)
+    if (mode === 'base') return baseChooser(await baseHead(onHeadPass), sampling)
     const spelling = requireTail(mode)
     switch (mode) {
       case 'trie':
@@ -184,7 +193,7 @@ export async function openTextGenerator(
       case 'shortlist':
         return shortlistChooser(spelling, headRows(), candidates, sampling)
       case 'gated':
-        return gatedChooser(spelling, await baseHead(), gateThreshold(gateShare), sampling)
+        return gatedChooser(spelling, await baseHead(onHeadPass), gateThreshold(gateShare), sampling)
     }
   }
   const requireFitting = (ids: readonly number[]) => {
@@ -196,7 +205,8 @@ export async function openTextGenerator(
         'Give a prompt of that length.',
       )
   }
-  const promptTokens = (prompt: string) => {
+  const promptTokens = (prompt: Prompt) => {
+    if (typeof prompt !== 'string') return [...prompt]
     const { beginToken } = base.architecture
     return [...(beginToken === null ? [] : [beginToken]), ...tokenizer.encode(prompt)]
   }
@@ -206,16 +216,26 @@ export async function openTextGenerator(
     tokenizer,
     speller: spellm?.speller ?? null,
     promptTokens,
-    modes: tail ? [...decodeModes, 'base'] : ['base'],
+    modes: spellm ? [spellm.mode, ...decodeModes.filter((mode) => mode !== spellm.mode), 'base'] : ['base'],
     createConversation: () => newConversation(trunk),
     write: async function* (
       prompt,
       conversation,
-      { mode, sampling, stop, candidates = defaultCandidates, gateShare = defaultGateShare, ...options },
+      {
+        mode,
+        sampling,
+        stop: stops,
+        candidates = defaultCandidates,
+        gateShare = defaultGateShare,
+        onHeadPass,
+        ...options
+      },
     ) {
       const { endTokens: stopTokens, contextLength } = base.architecture
       const ids = promptTokens(prompt)
       requireFitting(ids)
+      // A text of nothing begins everywhere.
+      const stop = stops.filter((text) => text !== '')
       const stream = tokenizer.createTextStream(ids)
       const limits = { ...options, stopTokens, contextLength }
       const tokens =
@@ -225,7 +245,7 @@ export async function openTextGenerator(
                 trunk,
                 tail: requireTail(mode),
                 rows: headRows(),
-                head: await baseHead(),
+                head: await baseHead(onHeadPass),
                 threshold: gateThreshold(defaultGateShare),
               },
               sampling,
@@ -233,7 +253,13 @@ export async function openTextGenerator(
               ids,
               limits,
             )
-          : generate(trunk, await chooser(mode, sampling, candidates, gateShare), conversation, ids, limits)
+          : generate(
+              trunk,
+              await chooser(mode, sampling, candidates, gateShare, onHeadPass),
+              conversation,
+              ids,
+              limits,
+            )
       let pending = ''
       let next = await tokens.next()
       for (; next.done !== true; next = await tokens.next()) {
@@ -268,6 +294,20 @@ export async function openTextGenerator(
       await head?.release()
       rows?.close()
     },
+  }
+}
+
+/** A head that tells of each pass. */
+function watchedHead(head: BaseHead, onPass: () => void): BaseHead {
+  const told = <Result>(read: () => Result) => {
+    onPass()
+    return read()
+  }
+  return {
+    ...head,
+    logits: (hidden) => told(() => head.logits(hidden)),
+    greedy: (hidden) => told(() => head.greedy(hidden)),
+    greedyRows: (hidden) => told(() => head.greedyRows(hidden)),
   }
 }
 

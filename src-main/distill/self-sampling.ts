@@ -38,7 +38,7 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
     throw new SpellmError(
       'model-unsupported',
       `${model.folder}/config.json names no bos_token_id or eos_token_id, so the model can't begin a text by itself.`,
-      'Give a text with --text.',
+      'Give a text to learn from.',
     )
   const batch = sequencesAtOnce
   const random = seededRandom(seed)

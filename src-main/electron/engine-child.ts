@@ -9,7 +9,10 @@ import {
   type LifecycleRequest,
 } from '../worker/lifecycle-messages.ts'
 import { runProbe } from './probe-child.ts'
+import { SpellmError } from '../errors.ts'
+import type { KeyStore } from '../worker/token-store.ts'
 import { probeRequestSchema, type ProbeRequest, type ProbeResponse } from './probe-messages.ts'
+import { tokenRequestSchema, type TokenRequest, type TokenResponse } from './token-messages.ts'
 
 /** The engine in Electron's utility process. */
 export interface EngineChild extends EngineProcess {
@@ -20,12 +23,15 @@ export interface EngineChild extends EngineProcess {
 export interface EngineChildOptions {
   readonly dataFolder: string
   readonly crash: EngineCrash | null
+  readonly keyStore: KeyStore
   /** What the process writes: warnings of libraries, and defects. */
   readonly log: (text: string) => void
 }
 
+const requestSchema = z.discriminatedUnion('kind', [lastWordsSchema, probeRequestSchema, tokenRequestSchema])
+
 /** Starts the engine in a process of its own. Connections may be opened at once. */
-export function startEngineChild({ dataFolder, crash, log }: EngineChildOptions): EngineChild {
+export function startEngineChild({ dataFolder, crash, keyStore, log }: EngineChildOptions): EngineChild {
   const child = utilityProcess.fork(join(import.meta.dirname, 'engine-process.js'), [], {
     serviceName: 'SpeLLM engine',
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -36,13 +42,18 @@ export function startEngineChild({ dataFolder, crash, log }: EngineChildOptions)
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (block: Buffer) => log(block.toString()))
   child.on('message', (message) => {
-    const words = z.discriminatedUnion('kind', [lastWordsSchema, probeRequestSchema]).parse(message)
+    const words = requestSchema.parse(message)
     if (words.kind === 'failed') lastWords = words
-    else void answerProbe(words)
+    else if (words.kind === 'probe') void answerProbe(words)
+    else void answerToken(words)
   })
   const answerProbe = async ({ id, device }: ProbeRequest) => {
     const output = await runProbe(device)
     child.postMessage({ kind: 'probed', id, output } satisfies ProbeResponse)
+  }
+  const answerToken = async ({ id, request }: TokenRequest) => {
+    const answer = await useKeyStore(keyStore, request)
+    child.postMessage({ kind: 'token-answer', id, answer } satisfies TokenResponse)
   }
   const ended = new Promise<EngineEnd>((resolve) => {
     child.on('exit', (code) => resolve(describeEnd(lastWords, isStopping, { code, signal: null })))
@@ -65,5 +76,21 @@ export function startEngineChild({ dataFolder, crash, log }: EngineChildOptions)
       child.postMessage({ kind: 'connect' }, [port1])
       return port2
     },
+  }
+}
+
+async function useKeyStore(
+  keyStore: KeyStore,
+  request: TokenRequest['request'],
+): Promise<TokenResponse['answer']> {
+  try {
+    if (request.do === 'write') await keyStore.write(request.token)
+    const kept = await keyStore.read()
+    return kept ? { is: 'kept', token: kept.token } : { is: 'no-store' }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const remedy =
+      error instanceof SpellmError ? error.remedy : 'Unlock the key store of this system, then try again.'
+    return { is: 'failed', message, remedy }
   }
 }

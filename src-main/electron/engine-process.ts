@@ -7,18 +7,40 @@ import { z } from 'zod'
 import type { ProbeOutput } from '../runtime/devices/probe-child.ts'
 import { engineLifecycle } from '../worker/engine-lifecycle.ts'
 import { lifecycleRequestSchema } from '../worker/lifecycle-messages.ts'
+import { SpellmError } from '../errors.ts'
 import { probeResponseSchema, type ProbeRequest } from './probe-messages.ts'
+import { tokenResponseSchema, type TokenRequest, type TokenResponse } from './token-messages.ts'
 
 const requestSchema = z.discriminatedUnion('kind', [
   lifecycleRequestSchema,
   /** Comes with a port. */
   z.object({ kind: z.literal('connect') }),
   probeResponseSchema,
+  tokenResponseSchema,
 ])
 
 const host = process.parentPort
-let probeCount = 0
+let asked = 0
 const probes = new Map<number, (output: ProbeOutput) => void>()
+const tokenAnswers = new Map<number, (answer: TokenResponse['answer']) => void>()
+
+function runProbe(device: ProbeRequest['device']): Promise<ProbeOutput> {
+  return new Promise((resolve) => {
+    const id = asked++
+    probes.set(id, resolve)
+    host.postMessage({ kind: 'probe', id, device } satisfies ProbeRequest)
+  })
+}
+
+async function askForToken(request: TokenRequest['request']): Promise<{ token: string | null } | null> {
+  const answer = await new Promise<TokenResponse['answer']>((resolve) => {
+    const id = asked++
+    tokenAnswers.set(id, resolve)
+    host.postMessage({ kind: 'token', id, request } satisfies TokenRequest)
+  })
+  if (answer.is === 'failed') throw new SpellmError('permission-denied', answer.message, answer.remedy)
+  return answer.is === 'kept' ? { token: answer.token } : null
+}
 
 const engine = engineLifecycle(
   (lastWords, told) => {
@@ -26,12 +48,15 @@ const engine = engineLifecycle(
     // Electron doesn't tell when a message has left.
     setTimeout(told, 100)
   },
-  (device) =>
-    new Promise((resolve) => {
-      const id = probeCount++
-      probes.set(id, resolve)
-      host.postMessage({ kind: 'probe', id, device } satisfies ProbeRequest)
-    }),
+  {
+    runProbe,
+    keyStore: {
+      read: () => askForToken({ do: 'read' }),
+      write: async (token) => {
+        await askForToken({ do: 'write', token })
+      },
+    },
+  },
 )
 
 host.on('message', ({ data, ports }: MessageEvent) => {
@@ -39,6 +64,9 @@ host.on('message', ({ data, ports }: MessageEvent) => {
   if (request.kind === 'probed') {
     probes.get(request.id)?.(request.output)
     probes.delete(request.id)
+  } else if (request.kind === 'token-answer') {
+    tokenAnswers.get(request.id)?.(request.answer)
+    tokenAnswers.delete(request.id)
   } else if (request.kind !== 'connect') engine.receive(request)
   else
     for (const port of ports)

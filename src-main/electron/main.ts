@@ -1,6 +1,6 @@
 /** The desktop app: Electron's main process. Nothing but glue; what can be told without Electron is beside it. */
 import { safe } from '@orpc/client'
-import { app, BrowserWindow, dialog, Menu, protocol, shell } from 'electron'
+import { app, BrowserWindow, dialog, Menu, protocol, safeStorage, shell } from 'electron'
 import { dirname, join } from 'node:path'
 import { SpellmError } from '../errors.ts'
 import { dataFolder } from '../data-folder.ts'
@@ -11,6 +11,7 @@ import { channels } from './channels.ts'
 import { answerPages } from './desktop-host.ts'
 import { startEngineChild, type EngineChild } from './engine-child.ts'
 import { engineClient, type EngineClient } from './engine-client.ts'
+import { createKeyStore } from './key-store.ts'
 import { paperUrl, schemePrivileges, studioScheme } from './locations.ts'
 import { openLogFile } from './log-file.ts'
 import { menuTemplate } from './menu.ts'
@@ -36,8 +37,10 @@ let isQuitting = false
 let mayQuit = false
 
 function startEngine(): void {
+  const folder = dataFolder(given.data)
+  const keyStore = createKeyStore(join(folder, 'hub-token.encrypted'), safeStorage, process.platform)
   supervisor = superviseEngine<EngineChild>({
-    start: (crash) => startEngineChild({ dataFolder: dataFolder(given.data), crash, log }),
+    start: (crash) => startEngineChild({ dataFolder: folder, crash, keyStore, log }),
     onStarted: (child, crash) => {
       if (crash) log(`${crash.reason} The engine was started again.`)
       const port = child.connect()

@@ -1,13 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import { freeToken } from '../decode/chooser.ts'
-import { largestIndex } from '../decode/sampling.ts'
 import type { TailSession } from '../decode/tail-session.ts'
 import { readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
 import { CancelledError } from '../errors.ts'
 import { float16ToFloat32 } from '../formats/half.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
-import { bestToken, createTrieSearch } from '../spelling/trie-search.ts'
+import { createTrieSearch } from '../spelling/trie-search.ts'
+import { headPicks } from './greedy-picks.ts'
 
 /** Shares of positions where the SpeLLM picks the token that the base model picks, greedily. */
 export interface Agreement {
@@ -57,12 +56,10 @@ export async function measureAgreement(
       const scores = await turn(() => tail.logProbabilities(states))
       for (let row = 0; row < rows; row++) {
         const own = scores.subarray(row * speller.k * size, (row + 1) * speller.k * size)
-        const symbols = Int32Array.from({ length: speller.k }, (_, head) =>
-          largestIndex(own, head * size, (head + 1) * size),
-        )
-        const best = bestToken(search, own).token
-        if (best === choices[start + row]) trie++
-        if ((freeToken(speller, symbols, tokenize) ?? best) === choices[start + row]) free++
+        const { best, free: freePick } = headPicks(search, own, 1, tokenize)
+        const choice = choices[start + row]
+        if (best[0]!.token === choice) trie++
+        if (freePick === choice) free++
       }
       await setImmediate()
     }

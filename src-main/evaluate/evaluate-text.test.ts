@@ -1,18 +1,16 @@
-import { readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSpellm, type Spellm } from '../decode/spellm.ts'
 import { writeRecitingModel, writeRecitingSpellm } from '../decode/testing/reciting-model.ts'
 import { CancelledError } from '../errors.ts'
+import { seededRandom } from '../random.ts'
+import { clusteredMean, clusteredShare } from './clustered-share.ts'
 import { evaluateText } from './evaluate-text.ts'
-import { clusteredShare } from './mode-agreement.ts'
 
 const text = 'Once upon a time, two bears lived near the old mill.'
 const window = 32
-/** Eight windows at once, eight times. */
-const chunk = 8 * 8 * window
 
 let scratch = ''
 /** Spells what its base model says. */
@@ -21,13 +19,9 @@ let faithful: Spellm
 let mistaken: Spellm
 let script: number[] = []
 const unknownWord = ' bears'
-/** Where a system looks for its folder of temporary files. */
-const folderVariables = ['TMPDIR', 'TEMP', 'TMP']
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-evaluate-'))
-  // Where evaluation makes its own folder.
-  for (const name of folderVariables) vi.stubEnv(name, scratch)
   const base = join(scratch, 'base')
   script = await writeRecitingModel(base, text, { contextLength: window })
   await writeRecitingSpellm(join(scratch, 'faithful'), base, script)
@@ -36,108 +30,153 @@ beforeAll(async () => {
   await writeRecitingSpellm(join(scratch, 'mistaken'), base, script, { misspelled: misspelled! })
   mistaken = await openSpellm(join(scratch, 'mistaken'))
 })
-afterAll(async () => {
-  vi.unstubAllEnvs()
-  await rm(scratch, { recursive: true, force: true })
-})
+afterAll(() => rm(scratch, { recursive: true, force: true }))
 
 const copies = (count: number) => new Array<string>(count).fill(text)
 
-describe('the agreement on a text', () => {
-  it('is 1 where the SpeLLM always picks what its base model picks', async () => {
-    const { agreement, perplexity } = await evaluateText(faithful, copies(1_000), { positions: 100 })
+describe('the evaluation of a text', () => {
+  it('finds full agreement where the SpeLLM always picks what its base model picks', async () => {
+    const { agreement, perplexity, gatedBaseShare, candidates, differences } = await evaluateText(
+      faithful,
+      copies(1_000),
+      { positions: 600 },
+    )
     const always = { value: 1, low: 1, high: 1 }
-    expect(agreement).toEqual({
-      trie: always,
-      free: always,
-      shortlist: { ...always, candidates: 8 },
-      // It was not calibrated.
-      gated: null,
-      positions: chunk,
-    })
+    // It was not calibrated, so there is no gated mode.
+    expect(agreement.agreement).toEqual({ trie: always, free: always, shortlist: always })
+    expect([candidates, gatedBaseShare]).toEqual([8, null])
+    expect(agreement.positions).toBe(19 * window)
+    expect(Object.values(differences).flat()).toEqual([])
     // Its unit vectors of length 8 give the right token e⁸ times the weight of each of the other 4,095.
-    expect(perplexity.perplexity).toBeCloseTo((Math.exp(8) + 4095) / Math.exp(8), 3)
+    expect(perplexity.perplexity.value).toBeCloseTo((Math.exp(8) + 4095) / Math.exp(8), 3)
+    expect(perplexity.tokens).toBe(19 * (window - 1))
   })
 
-  it('is the share of positions where it does', async () => {
-    const before = script.indexOf(faithful.tokenizer.encode(unknownWord)[0]!) - 1
+  it('finds how often they differ, where, and on which kinds of tokens', async () => {
+    const [word] = mistaken.tokenizer.encode(unknownWord)
+    const before = script.indexOf(word!) - 1
     // Each window is the text over and over, with its end token: how often is the word next?
-    const missed = Array.from({ length: 2 * chunk }, (_, i) => (i % window) % script.length).filter(
+    const positions = 20 * window
+    const missed = Array.from({ length: positions }, (_, i) => (i % window) % script.length).filter(
       (i) => i === before,
     )
-    const share = 1 - missed.length / (2 * chunk)
-    const { agreement } = await evaluateText(mistaken, copies(1_000), { positions: chunk + 1 })
-    expect(agreement.positions).toBe(2 * chunk)
-    expect(agreement.trie.value).toBeCloseTo(share, 10)
-    expect(agreement.free.value).toBeCloseTo(share, 10)
+    const { agreement, differences } = await evaluateText(mistaken, copies(1_000), { positions })
+    expect(agreement.positions).toBe(positions)
+    const { trie, free } = agreement.agreement
+    expect(trie!.value).toBeCloseTo(1 - missed.length / positions, 10)
+    expect(free!.value).toBeCloseTo(1 - missed.length / positions, 10)
     // Every window is the same text.
-    expect(agreement.trie.low).toBeCloseTo(share, 10)
-    expect(agreement.trie.high).toBeCloseTo(share, 10)
+    expect(trie!.low).toBeCloseTo(trie!.value, 10)
+    expect(trie!.high).toBeCloseTo(trie!.value, 10)
+
+    for (const { expected, context, baseLead } of differences.trie!) {
+      expect(expected).toBe('" be"')
+      expect(context.endsWith(' two')).toBe(true)
+      expect(baseLead).toBeCloseTo(8, 3)
+    }
+    const rows = (kinds: 'status' | 'frequency' | 'script') =>
+      Object.fromEntries(agreement.kinds[kinds].map((row) => [row.kind, row.positions]))
+    const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0)
+    for (const kinds of ['status', 'frequency', 'script'] as const) expect(sum(rows(kinds))).toBe(positions)
+    const { script: scripts } = agreement.kinds
+    expect(Object.keys(rows('script'))).toEqual(['Latin', 'punctuation and space', 'other'])
+    expect(scripts.map((row) => row.agreement.trie!.value < 1)).toEqual([true, false, false])
   })
 
-  it('is taken as far as the text goes', async () => {
-    const count = Math.ceil((1.5 * chunk) / script.length)
-    const { agreement } = await evaluateText(faithful, copies(count), { positions: 100_000 })
-    expect(agreement.positions).toBe(chunk)
-  })
-
-  it('needs text for one chunk', async () => {
-    await expect(evaluateText(faithful, copies(2), { positions: 1 })).rejects.toMatchObject({
-      code: 'text-invalid',
-      message: expect.stringContaining(`at least ${chunk} are needed`) as string,
+  it('measures the modes that are asked for', async () => {
+    const { agreement, candidates } = await evaluateText(faithful, copies(100), {
+      positions: 1,
+      modes: ['free'],
+    })
+    expect(Object.keys(agreement.agreement)).toEqual(['free'])
+    expect(candidates).toBeNull()
+    await expect(
+      evaluateText(faithful, copies(100), { positions: 1, modes: ['gated'] }),
+    ).rejects.toMatchObject({
+      code: 'setting-invalid',
     })
   })
-})
 
-describe('an evaluation', () => {
+  it('goes as far as the text does, with a window that is not full at its end', async () => {
+    const count = Math.ceil(530 / script.length)
+    const { agreement, perplexity } = await evaluateText(faithful, copies(count), { positions: 100_000 })
+    expect(agreement.positions).toBeGreaterThanOrEqual(512)
+    expect(agreement.positions % window).toBeGreaterThan(0)
+    expect(perplexity.tokens).toBe(agreement.positions - Math.ceil(agreement.positions / window))
+  })
+
+  it('needs 512 tokens', async () => {
+    await expect(evaluateText(faithful, copies(2), { positions: 1 })).rejects.toMatchObject({
+      code: 'text-invalid',
+      message: expect.stringContaining('at least 512 are needed') as string,
+    })
+  })
+
   it('says how far it is', async () => {
     const progress: [number, number][] = []
     await evaluateText(faithful, copies(1_000), {
-      positions: 2 * chunk,
+      positions: 600,
       onProgress: (done, total) => progress.push([done, total]),
     })
-    expect(progress.map(([, total]) => total)).toEqual(new Array(16).fill(2 * chunk))
-    expect(progress.map(([done]) => done)).toEqual(Array.from({ length: 16 }, (_, i) => (i + 1) * 8 * 32))
+    expect(progress).toEqual(Array.from({ length: 19 }, (_, i) => [(i + 1) * window, 19 * window]))
   })
 
-  it.each([
-    ['while the teacher reads', chunk / 2],
-    ['while the SpeLLM is measured', chunk],
-    ['never', Infinity],
-  ])('that is stopped %s leaves nothing on the disk', async (_, after) => {
-    const caches = () => readdirSync(scratch).filter((name) => name.startsWith('spellm-eval-')).length
+  it('can be stopped', async () => {
     const controller = new AbortController()
-    let onDisk = 0
+    let windows = 0
     const evaluation = evaluateText(faithful, copies(1_000), {
-      positions: chunk,
-      onProgress: (done) => {
-        onDisk = caches()
-        if (done >= after) controller.abort()
+      positions: 6_000,
+      onProgress: () => {
+        if (++windows === 3) controller.abort()
       },
       signal: controller.signal,
     })
-    if (after < Infinity) await expect(evaluation).rejects.toThrow(CancelledError)
-    else await evaluation
-    expect(onDisk).toBe(1)
-    expect(caches()).toBe(0)
-  })
-
-  it('says so where it can make no folder', async () => {
-    const missing = join(scratch, 'missing')
-    for (const name of folderVariables) vi.stubEnv(name, missing)
-    await expect(evaluateText(faithful, copies(1_000), { positions: 1 })).rejects.toMatchObject({
-      code: 'file-not-found',
-      message: expect.stringContaining(missing) as string,
-    })
-    for (const name of folderVariables) vi.stubEnv(name, scratch)
+    await expect(evaluation).rejects.toThrow(CancelledError)
+    expect(windows).toBe(3)
   })
 })
 
-it('an interval counts windows, not positions', () => {
-  // Shares 1, 0.5, 0.9, 0.6 of four windows: mean 0.75, s² = 0.17 / 3, standard error √(0.17 / 12) = 0.119024.
-  const { value, low, high } = clusteredShare([10, 5, 9, 6], 40, 10)
-  expect(value).toBe(0.75)
-  expect(low).toBeCloseTo(0.75 - 1.96 * 0.119024, 5)
-  expect(high).toBeCloseTo(0.75 + 1.96 * 0.119024, 5)
-  expect(clusteredShare([7], 10, 10)).toEqual({ value: 0.7, low: 0, high: 1 })
+describe('an interval', () => {
+  it('counts windows, not positions', () => {
+    // Shares 1, 0.5, 0.9, 0.6 of four windows of 10: mean 0.75, s² = 0.17 / 3, standard error √(0.17 / 12) = 0.119024.
+    const { value, low, high } = clusteredShare([10, 5, 9, 6].map((sum) => ({ sum, count: 10 })))
+    expect(value).toBe(0.75)
+    expect(low).toBeCloseTo(0.75 - 1.96 * 0.119024, 5)
+    expect(high).toBeCloseTo(0.75 + 1.96 * 0.119024, 5)
+  })
+
+  it('weighs windows by their length', () => {
+    // r = 12 / 20 = 0.6; residuals 3 − 3, 8 − 6, 1 − 3 → 8; variance 3 / 2 · 8 / 20² = 0.03.
+    const clusters = [
+      { sum: 3, count: 5 },
+      { sum: 8, count: 10 },
+      { sum: 1, count: 5 },
+      { sum: 0, count: 0 },
+    ]
+    const { value, high } = clusteredMean(clusters)
+    expect(value).toBeCloseTo(0.6, 12)
+    expect(high).toBeCloseTo(0.6 + 1.96 * Math.sqrt(0.03), 10)
+  })
+
+  it('of a single window holds everything', () => {
+    expect(clusteredShare([{ sum: 7, count: 10 }])).toEqual({ value: 0.7, low: 0, high: 1 })
+  })
+
+  it('of independent observations holds the truth 95 times in 100, also where those of a window are alike', () => {
+    const random = seededRandom(1)
+    let covered = 0
+    for (let trial = 0; trial < 1_000; trial++) {
+      const clusters = Array.from({ length: 60 }, () => {
+        const count = 5 + random.below(40)
+        const share = random.uniform() ** 0.25
+        const hits = Array.from({ length: count }, () => (random.chance(share) ? 1 : 0))
+        return { sum: hits.reduce<number>((a, b) => a + b, 0), count }
+      })
+      const { low, high } = clusteredShare(clusters)
+      // The mean of u^(1/4).
+      if (low <= 0.8 && 0.8 <= high) covered++
+    }
+    expect(covered / 1_000).toBeGreaterThan(0.92)
+    expect(covered / 1_000).toBeLessThan(0.975)
+  })
 })

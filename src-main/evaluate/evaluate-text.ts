@@ -1,45 +1,90 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { defaultGateShare } from '../decode/calibrate-gate.ts'
+import { setImmediate } from 'node:timers/promises'
+import { defaultGateShare, thresholdOf } from '../decode/calibrate-gate.ts'
+import { leadOf } from '../decode/gated.ts'
+import { largestIndex } from '../decode/sampling.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
-import { createTailSession, tailBits, tailShape } from '../decode/tail-session.ts'
 import type { Spellm } from '../decode/spellm.ts'
-import { collectTokens } from '../distill/corpus.ts'
-import { fillTeacherCache, planTeacherCache, teacherCacheShape } from '../distill/teacher-cache.ts'
-import { describeSystemError } from '../errors.ts'
-import { openHeadRows } from '../models/head-rows.ts'
-import { createWindowSession } from '../models/trunk-session.ts'
+import { createTailSession, tailBits, tailShape, type TailSession } from '../decode/tail-session.ts'
+import { collectTokens, countTokens } from '../distill/corpus.ts'
+import { teacherCacheShape } from '../distill/teacher-cache.ts'
+import { CancelledError, SpellmError } from '../errors.ts'
+import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import type { Device } from '../runtime/devices/device.ts'
-import { measureModeAgreement, type ModeAgreement } from './mode-agreement.ts'
-import { measurePerplexity, type Perplexity } from './perplexity.ts'
+import { alphabetSize } from '../spelling/alphabet.ts'
+import { createTrieSearch } from '../spelling/trie-search.ts'
+import { createCalibrationMeter, type Calibration } from './calibration.ts'
+import { createSample, type Difference } from './examples.ts'
+import { headPicks } from './greedy-picks.ts'
+import {
+  createAgreementMeter,
+  teacherForcedModes,
+  type ModeAgreement,
+  type TeacherForcedMode,
+} from './mode-agreement.ts'
+import { createPerplexityMeter, type Perplexity } from './perplexity.ts'
+import { createReferenceSession, type Reading } from './reference-session.ts'
+import { createSpellingDistribution } from './spelling-distribution.ts'
+import { createTokenSorter } from './token-kinds.ts'
+
+/** A SpeLLM's own perplexity: see `SpellingDistribution`. */
+export interface SpellingPerplexity extends Perplexity {
+  /** The base model's on the same tokens. */
+  readonly basePerplexity: number
+  /** Tokens of the text that are left out because the SpeLLM never says them. */
+  readonly unsaidTokens: number
+}
 
 /** What `evaluateText` finds. */
 export interface TextEvaluation {
   readonly agreement: ModeAgreement
+  /** The n of shortlist(n); null: it was not measured. */
+  readonly candidates: number | null
+  /** Gated mode's share of positions that the base model's head decided; null: it was not measured. */
+  readonly gatedBaseShare: number | null
   /** The base model's. */
   readonly perplexity: Perplexity
+  readonly spellmPerplexity: SpellingPerplexity
+  readonly calibration: Calibration
+  /** Of each mode, some of the positions where it picks another token than the base model. */
+  readonly differences: Readonly<Partial<Record<TeacherForcedMode, readonly Difference[]>>>
+  /** The same for trie mode, by the kind of the base model's token: 'script Greek'. */
+  readonly differencesByKind: ReadonlyMap<string, readonly Difference[]>
 }
 
+/** The least text that says anything. */
+const leastTokens = 512
+/** Windows that are read at once: more cost memory and save no time. */
+const maxWindowsAtOnce = 4
+const shownDifferences = 12
+const shownDifferencesOfKind = 4
+/** Tokens of context beside a difference. */
+const shownContext = 24
+
 /**
- * How a SpeLLM and its base model do on any text: agreement of each decode mode, and the base model's perplexity,
- * on `positions` of it rounded up to whole chunks of the teacher cache, as far as the text goes.
+ * How a SpeLLM and its base model do on any text, each position on its own: agreement of decode modes, perplexities
+ * and calibration. The text is read in windows that know nothing of one another, as far as it goes.
  *
- * @throws SpellmError 'text-invalid' if the text is too short to fill one chunk of the teacher cache; for errors
- *   of the operating system; CancelledError when the signal fires
+ * @throws SpellmError 'text-invalid' if the text has fewer than 512 tokens; 'setting-invalid' where gated mode is
+ *   asked for and the SpeLLM has no thresholds; CancelledError when the signal fires
  */
 export async function evaluateText(
-  { base, precision, tokenizer, speller, adapterWidths, weights, gates }: Spellm,
+  spellm: Spellm,
   documents: AsyncIterable<string> | Iterable<string>,
   {
     positions,
+    modes = spellm.gates.length > 0
+      ? teacherForcedModes
+      : teacherForcedModes.filter((mode) => mode !== 'gated'),
     candidates = defaultCandidates,
     gateShare = defaultGateShare,
     device = 'cpu',
     onProgress,
     signal,
   }: {
+    /** Tokens of the text to look at, rounded up to whole windows. */
     readonly positions: number
+    /** Default: all that the SpeLLM has. */
+    readonly modes?: readonly TeacherForcedMode[]
     /** The n of shortlist(n). */
     readonly candidates?: number
     /** The share of steps that gated mode gives to the base model. */
@@ -50,44 +95,212 @@ export async function evaluateText(
     readonly signal?: AbortSignal
   },
 ): Promise<TextEvaluation> {
+  const { base, precision, tokenizer, speller, adapterWidths, weights } = spellm
   const shape = teacherCacheShape(base.architecture)
-  const folder = await mkdtemp(join(tmpdir(), 'spellm-eval-')).catch((error: unknown) => {
-    throw describeSystemError(error, tmpdir())
+  const batch = Math.min(shape.batch, maxWindowsAtOnce)
+  const limit = Math.ceil(Math.max(positions, leastTokens) / shape.tokens) * shape.tokens
+  const ids = await collectTokens(documents, tokenizer, base.architecture, {
+    limit,
+    minimum: leastTokens,
+    windowTokens: shape.tokens,
   })
+  const judge = createJudge(spellm, ids, {
+    modes,
+    candidates,
+    threshold: gateThreshold(spellm, modes, gateShare),
+  })
+  const rows = openHeadRows(base)
+  const tail = await createTailSession(
+    tailShape(shape.hiddenSize, adapterWidths, speller),
+    weights,
+    speller,
+    tailBits(precision, device),
+  )
   try {
-    const chunk = planTeacherCache(folder, shape, 0).positionsPerChunk
-    const limit = Math.max(chunk, Math.ceil(positions / chunk) * chunk)
-    const limits = { limit, minimum: chunk, windowTokens: shape.tokens }
-    const ids = await collectTokens(documents, tokenizer, base.architecture, limits)
-    const cache = planTeacherCache(folder, shape, Math.floor(ids.length / shape.tokens))
-    const total = cache.chunks * cache.positionsPerChunk
-    await fillTeacherCache(cache, ids, (batch) => createWindowSession(base, { ...shape, batch, device }), {
-      onProgress: ({ chunk, done }) => onProgress?.(chunk * cache.positionsPerChunk + done, total),
-      ...(signal ? { signal } : {}),
-    })
-    const tail = await createTailSession(
-      tailShape(shape.hiddenSize, adapterWidths, speller),
-      weights,
-      speller,
-      tailBits(precision, device),
-    )
-    const rows = openHeadRows(base)
+    const reference = await createReferenceSession(base, { batch, tokens: shape.tokens, device })
     try {
-      const options = { candidates, gates, gateShare, signal }
-      const tokenize = (text: string) => tokenizer.encode(text)
-      return {
-        agreement: await measureModeAgreement(tail, rows, cache, tokenize, options),
-        perplexity: await measurePerplexity(base, ids, {
-          windowTokens: shape.tokens,
-          device,
-          ...(signal ? { signal } : {}),
-        }),
+      for (let start = 0; start < ids.length; start += batch * shape.tokens) {
+        // What is filled up behind the text's end is read but not looked at.
+        const tokens = new Int32Array(batch * shape.tokens)
+        tokens.set(ids.subarray(start, start + tokens.length))
+        const reading = await reference.read(tokens)
+        for (let window = 0; window < batch; window++) {
+          if (signal?.aborted) throw new CancelledError()
+          const from = start + window * shape.tokens
+          const to = Math.min(ids.length, from + shape.tokens)
+          if (from >= to) break
+          await judge.window(from, to, windowOf(reading, window, shape), { tail, rows })
+          onProgress?.(to, ids.length)
+          await setImmediate()
+        }
       }
     } finally {
-      rows.close()
-      await tail.release()
+      await reference.release()
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    rows.close()
+    await tail.release()
+  }
+  return judge.result()
+}
+
+/** Gated mode's threshold; null where that mode is not asked for. */
+function gateThreshold({ gates }: Spellm, modes: readonly TeacherForcedMode[], share: number): number | null {
+  if (!modes.includes('gated')) return null
+  const threshold = thresholdOf(gates, share)
+  if (threshold !== null) return threshold
+  throw new SpellmError(
+    'setting-invalid',
+    "This SpeLLM was converted before gated mode's thresholds were measured.",
+    'Convert the model again, or leave out gated mode.',
+  )
+}
+
+function windowOf(
+  { hidden, choices, nextLogProbabilities }: Reading,
+  window: number,
+  { tokens, hiddenSize }: { readonly tokens: number; readonly hiddenSize: number },
+): Reading {
+  const [from, to] = [window * tokens, (window + 1) * tokens]
+  return {
+    hidden: hidden.subarray(from * hiddenSize, to * hiddenSize),
+    choices: choices.subarray(from, to),
+    nextLogProbabilities: nextLogProbabilities.subarray(from, to),
+  }
+}
+
+/** Looks at each position of a text's windows with all meters. */
+function createJudge(
+  { tokenizer, speller, base }: Spellm,
+  ids: Int32Array,
+  {
+    modes,
+    candidates,
+    threshold,
+  }: {
+    readonly modes: readonly TeacherForcedMode[]
+    readonly candidates: number
+    readonly threshold: number | null
+  },
+) {
+  const { hiddenSize: d, vocabularySize } = base.architecture
+  const headScores = speller.k * alphabetSize(speller.alphabet)
+  const search = createTrieSearch(speller)
+  const distribution = createSpellingDistribution(speller)
+  const kindsOf = createTokenSorter(speller, tokenizer.entries, countTokens(ids, vocabularySize))
+  const measuresShortlist = modes.includes('shortlist')
+  const listed = Math.max(2, measuresShortlist ? candidates : 0)
+  const tokenize = (text: string) => tokenizer.encode(text)
+
+  const agreement = createAgreementMeter(modes)
+  const calibration = createCalibrationMeter()
+  const perplexity = createPerplexityMeter()
+  const spellmPerplexity = createPerplexityMeter()
+  const baseOnSaid = createPerplexityMeter()
+  const samples = new Map(modes.map((mode, seed) => [mode, createSample<Difference>(shownDifferences, seed)]))
+  const kindSamples = new Map<string, ReturnType<typeof createSample<Difference>>>()
+  let positions = 0
+  let baseSteps = 0
+  let unsaidTokens = 0
+  let windows = 0
+
+  const shown = (token: number) => {
+    const text = tokenizer.decodeContinuation([token])
+    if (text !== '' && !text.includes('\ufffd')) return JSON.stringify(text)
+    // Special tokens and parts of characters.
+    return tokenizer.entries[token]?.content ?? `token ${token}`
+  }
+
+  return {
+    /** Looks at the window of the tokens from `from` to before `to`. */
+    window: async (
+      from: number,
+      to: number,
+      { hidden, choices, nextLogProbabilities }: Reading,
+      { tail, rows }: { readonly tail: TailSession; readonly rows: HeadRows },
+    ): Promise<void> => {
+      const window = windows++
+      const count = to - from
+      const scores = await tail.logProbabilities(hidden.subarray(0, count * d))
+      for (let row = 0; row < count; row++) {
+        const state = hidden.subarray(row * d, (row + 1) * d)
+        const own = scores.subarray(row * headScores, (row + 1) * headScores)
+        const choice = choices[row]!
+        const { best, free } = headPicks(search, own, listed, tokenize)
+        const trie = best[0]!.token
+        const pick = (mode: TeacherForcedMode): number => {
+          if (mode === 'trie') return trie
+          if (mode === 'free') return free
+          if (mode === 'gated') return threshold !== null && leadOf(best) < threshold ? choice : trie
+          const tokens = best.slice(0, candidates).map(({ token }) => token)
+          return tokens[largestIndex(rows.logits(state, tokens))]!
+        }
+        positions++
+        if (threshold !== null && leadOf(best) < threshold) baseSteps++
+        const picks = modes.map(pick)
+        const kinds = kindsOf(choice)
+        agreement.add(
+          window,
+          picks.map((token) => token === choice),
+          kinds,
+        )
+
+        const logTotal = distribution.logTotal(own)
+        calibration.add(Math.min(1, Math.exp(best[0]!.score - logTotal)), trie === choice)
+        if (row + 1 < count) {
+          const next = ids[from + row + 1]!
+          const ofBase = nextLogProbabilities[row]!
+          const score = distribution.score(own, next)
+          perplexity.add(window, ofBase)
+          if (score === -Infinity) unsaidTokens++
+          else {
+            spellmPerplexity.add(window, score - logTotal)
+            baseOnSaid.add(window, ofBase)
+          }
+        }
+
+        const describe = (picked: number): Difference => {
+          const [ofChoice, ofPick] = rows.logits(state, [choice, picked]) as Iterable<number> as [
+            number,
+            number,
+          ]
+          const scoreOfChoice = distribution.score(own, choice)
+          return {
+            context: tokenizer.decode(
+              ids.subarray(Math.max(from, from + row + 1 - shownContext), from + row + 1),
+            ),
+            expected: shown(choice),
+            picked: shown(picked),
+            baseLead: ofChoice - ofPick,
+            spellingLead:
+              scoreOfChoice === -Infinity ? null : distribution.score(own, picked) - scoreOfChoice,
+          }
+        }
+        modes.forEach((mode, i) => {
+          if (picks[i] !== choice) samples.get(mode)!.offer(() => describe(picks[i]!))
+        })
+        if (trie !== choice)
+          for (const [way, kind] of Object.entries(kinds)) {
+            const name = `${way} ${kind}`
+            let sample = kindSamples.get(name)
+            if (!sample) kindSamples.set(name, (sample = createSample<Difference>(shownDifferencesOfKind, 1)))
+            sample.offer(() => describe(trie))
+          }
+      }
+    },
+    result: (): TextEvaluation => ({
+      agreement: agreement.result(),
+      candidates: measuresShortlist ? candidates : null,
+      gatedBaseShare: threshold === null ? null : baseSteps / positions,
+      perplexity: perplexity.result(),
+      spellmPerplexity: {
+        ...spellmPerplexity.result(),
+        basePerplexity: baseOnSaid.result().perplexity.value,
+        unsaidTokens,
+      },
+      calibration: calibration.result(),
+      differences: Object.fromEntries([...samples].map(([mode, sample]) => [mode, sample.items()])),
+      differencesByKind: new Map([...kindSamples].map(([name, sample]) => [name, sample.items()])),
+    }),
   }
 }

@@ -8,9 +8,37 @@ export interface RollOutDivergence {
   readonly texts: number
   /** Texts that are the base model's to the end. */
   readonly identical: number
-  /** Median number of tokens up to the first difference; the whole length counts where there is none. */
+  /** Tokens up to the first difference, the mean over texts; the whole length counts where there is none. */
+  readonly meanTokens: number
+  /** The median of the same. */
   readonly medianTokens: number
+  /** Tokens that the mode wrote, in all texts. */
   readonly tokens: number
+  /** Passes over the base model's LM head while it wrote them. */
+  readonly headPasses: number
+}
+
+/** A text by base model and modes. */
+export interface RollOut {
+  readonly prompt: string
+  readonly base: string
+  readonly texts: readonly { readonly mode: GenerationMode; readonly text: string; readonly same: number }[]
+}
+
+/** What `measureRollOuts` finds. */
+export interface RollOuts {
+  readonly divergence: readonly RollOutDivergence[]
+  /** The first texts. */
+  readonly examples: readonly RollOut[]
+}
+
+const shownTexts = 8
+
+/** What one mode wrote. */
+interface Written {
+  readonly tokens: number[]
+  readonly text: string
+  readonly headPasses: number
 }
 
 /**
@@ -24,47 +52,85 @@ export async function measureRollOuts(
   prompts: readonly string[],
   {
     modes,
-    tokens,
+    tokens: maxTokens,
+    candidates,
+    gateShare,
     onProgress,
     signal,
   }: {
     readonly modes: readonly GenerationMode[]
     readonly tokens: number
+    readonly candidates?: number
+    readonly gateShare?: number
     readonly onProgress?: (done: number, total: number) => void
     readonly signal?: AbortSignal | undefined
   },
-): Promise<RollOutDivergence[]> {
-  const write = async (prompt: string, mode: GenerationMode) => {
-    const written: number[] = []
-    const options = { mode, sampling: null, maxTokens: tokens, stop: [], ...(signal ? { signal } : {}) }
-    for await (const { token } of generator.write(prompt, generator.createConversation(), options))
-      if (token !== null) written.push(token)
+): Promise<RollOuts> {
+  const write = async (prompt: string, mode: GenerationMode): Promise<Written> => {
+    const tokens: number[] = []
+    let text = ''
+    let headPasses = 0
+    const pieces = generator.write(prompt, generator.createConversation(), {
+      mode,
+      sampling: null,
+      maxTokens,
+      stop: [],
+      onHeadPass: () => headPasses++,
+      ...(candidates === undefined ? {} : { candidates }),
+      ...(gateShare === undefined ? {} : { gateShare }),
+      ...(signal ? { signal } : {}),
+    })
+    for await (const piece of pieces) {
+      if (piece.token !== null) tokens.push(piece.token)
+      text += piece.text
+    }
     if (signal?.aborted) throw new CancelledError()
-    return written
+    return { tokens, text, headPasses }
   }
-  const common = new Map(modes.map((mode) => [mode, [] as number[]]))
-  const identical = new Map(modes.map((mode) => [mode, 0]))
+  const written = new Map(modes.map((mode) => [mode, [] as (Written & { same: number; length: number })[]]))
+  const examples: RollOut[] = []
   let done = 0
-  let total = 0
   for (const prompt of prompts) {
     const expected = await write(prompt, 'base')
-    total += expected.length
     for (const mode of modes) {
       const actual = await write(prompt, mode)
-      const length = Math.max(expected.length, actual.length)
+      const length = Math.max(expected.tokens.length, actual.tokens.length)
       let same = 0
-      while (same < length && expected[same] === actual[same]) same++
-      common.get(mode)!.push(same)
-      if (same === length) identical.set(mode, identical.get(mode)! + 1)
+      while (same < length && expected.tokens[same] === actual.tokens[same]) same++
+      written.get(mode)!.push({ ...actual, same, length })
       onProgress?.(++done, prompts.length * modes.length)
       await setImmediate()
     }
+    if (examples.length < shownTexts)
+      examples.push({
+        prompt,
+        base: expected.text,
+        texts: modes.map((mode) => {
+          const { text, same } = written.get(mode)!.at(-1)!
+          return { mode, text, same }
+        }),
+      })
   }
-  return modes.map((mode) => ({
-    mode,
-    texts: prompts.length,
-    identical: identical.get(mode)!,
-    medianTokens: common.get(mode)!.toSorted((a, b) => a - b)[prompts.length >> 1] ?? 0,
-    tokens: total,
-  }))
+  const sumOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
+  const divergence = modes.map((mode): RollOutDivergence => {
+    const texts = written.get(mode)!
+    const same = texts.map((text) => text.same)
+    return {
+      mode,
+      texts: texts.length,
+      identical: texts.filter((text) => text.same === text.length).length,
+      meanTokens: texts.length === 0 ? 0 : sumOf(same) / texts.length,
+      medianTokens: median(same),
+      tokens: sumOf(texts.map(({ tokens }) => tokens.length)),
+      headPasses: sumOf(texts.map(({ headPasses }) => headPasses)),
+    }
+  })
+  return { divergence, examples }
+}
+
+/** The middle one, or the mean of the two in the middle; 0 of none. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
+  return low === undefined || high === undefined ? 0 : (low + high) / 2
 }

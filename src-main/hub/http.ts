@@ -127,7 +127,7 @@ function refusal(response: Response, { id, settings }: RequestOptions): Error {
     return new SpellmError(
       'access-denied',
       `${id} is gated: ${hasToken ? "your token's account has no access to it" : 'it needs an access token'} (HTTP ${status}).`,
-      `Ask for access at ${page}, then give a token of the same account: in HF_TOKEN, or in a file with --token-file.`,
+      `Ask for access at ${page}, then give a token of the same account, in the studio's settings or in HF_TOKEN.`,
     )
   if (status === 401)
     return hasToken
@@ -139,7 +139,7 @@ function refusal(response: Response, { id, settings }: RequestOptions): Error {
       : new SpellmError(
           'access-denied',
           `There is no model ${id} that is open to everyone (HTTP 401).`,
-          `Check the spelling at ${page}; a private model needs a token: in HF_TOKEN, or in a file with --token-file.`,
+          `Check the spelling at ${page}; a private model needs a token, in the studio's settings or in HF_TOKEN.`,
         )
   if (status === 404)
     return new SpellmError(

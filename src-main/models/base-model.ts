@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
+import { CancelledError, SpellmError } from '../errors.ts'
 import { readJsonFile } from '../formats/json-file.ts'
 import {
   checkFinite,
@@ -149,8 +149,14 @@ export async function openModelTokenizer({ folder, architecture }: BaseModel): P
 
 /**
  * Reads every weight once and throws SpellmError 'model-invalid' at the first NaN or infinity.
- * Costs one pass over the files.
+ * Costs one pass over the files. Throws CancelledError when the signal fires.
  */
-export async function checkWeights({ architecture, checkpoint }: BaseModel): Promise<void> {
-  for (const name of weightShapes(architecture).keys()) await checkFinite(checkpoint.tensors.get(name)!)
+export async function checkWeights(
+  { architecture, checkpoint }: BaseModel,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const name of weightShapes(architecture).keys()) {
+    if (signal?.aborted) throw new CancelledError()
+    await checkFinite(checkpoint.tensors.get(name)!)
+  }
 }

@@ -165,13 +165,14 @@ function socketOrigin({ headers }: IncomingMessage, refusal: Refusal | null): st
 
 /**
  * Hands out the cookie and leads to the page. Not by a redirect: to one that follows a link from another site,
- * such as a terminal in a web page, browsers don't send the new cookie along.
+ * such as a terminal in a web page, browsers don't send the new cookie along. It names an empty icon, because
+ * browsers would ask for one.
  */
 function sendEntrance(response: ServerResponse, { cookie }: Access): void {
   response.setHeader('Set-Cookie', cookie)
   response.setHeader('Content-Type', 'text/html;charset=utf-8')
   response.end(
-    '<!doctype html><html lang="en"><head><meta http-equiv="refresh" content="0;url=/"><title>SpeLLM Studio</title></head><body><a href="/">SpeLLM Studio</a></body></html>\n',
+    '<!doctype html><html lang="en"><head><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="data:,"><title>SpeLLM Studio</title></head><body><a href="/">SpeLLM Studio</a></body></html>\n',
   )
 }
 

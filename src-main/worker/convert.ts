@@ -142,7 +142,7 @@ export async function convert(
   const device = await resolveDevice(settings.device, options)
   const stored = await openBaseModel(modelFolder(settings.base))
   const tokenizer = await openModelTokenizer(stored)
-  await checkWeights(stored)
+  await checkWeights(stored, options.signal)
   const sha256 = await hashBaseModel(stored)
   const base = await inPrecision(stored, sha256, settings, options)
   const run = await createRun(folder, runSettingsSchema, {
@@ -390,7 +390,7 @@ async function train(
 ): Promise<ConversionResult> {
   const { base, tokenizer, heldOut } = prepared
   const samples = options.writesSamples
-    ? createSampleWriter(base, tokenizer, heldOut.ids, run.settings.device)
+    ? createSampleWriter(base, tokenizer, heldOut.ids, run.settings)
     : null
   try {
     return await trainAndMeasure(run, prepared, started, samples, options)
@@ -488,6 +488,7 @@ async function trainAndMeasure(
     weights: parametersOf(final),
     gates,
     precision: settings.precision,
+    mode: settings.mode,
     hiddenSize: shape.hiddenSize,
   })
   const result: ConversionResult = {

@@ -1,18 +1,27 @@
-import type { Download } from '../contract/index.ts'
-import { CancelledError, SpellmError } from '../errors.ts'
+import type { Download, HubModel } from '../contract/index.ts'
+import { CancelledError } from '../errors.ts'
 import {
+  cachedModelFolder,
   downloadModel,
   formatModelReference,
   parseModelReference,
-  readHubSettings,
   type DownloadEvent,
   type DownloadedModel,
+  type DownloadProgress,
 } from '../hub/index.ts'
+import { describeError } from './engine-errors.ts'
+import type { HubAccess } from './hub-access.ts'
 
 /** Models on their way from the Hub. */
 export interface Downloads {
   /** All since the engine started, oldest first, each until it is forgotten. */
   list(): Download[]
+  /**
+   * What there is of a model and what a download would fetch. Ends when the signal fires.
+   *
+   * @throws SpellmError 'setting-invalid' for what is no id or address of a model, and as `downloadModel`
+   */
+  lookUp(id: string, signal: AbortSignal): Promise<HubModel>
   /**
    * Begins to fetch a model, or goes on with it. Returns at once.
    *
@@ -34,43 +43,64 @@ interface Entry {
 }
 
 /** @param onFinished puts the model's folder into the library */
-export function createDownloads(onFinished: (folder: string) => Promise<unknown>): Downloads {
+export function createDownloads(
+  hub: Pick<HubAccess, 'settings'>,
+  onFinished: (folder: string) => Promise<unknown>,
+): Downloads {
   const entries = new Map<string, Entry>()
 
   const fetchModel = async (id: string, entry: () => Entry, signal: AbortSignal) => {
     const change = (changes: Partial<Download>) => (entry().state = { ...entry().state, ...changes })
     try {
-      const settings = await readHubSettings()
+      const settings = await hub.settings()
       const meter = createMeter()
       const onEvent = (event: DownloadEvent) => {
+        if (event.type === 'notice') change({ notice: event.message })
         if (event.type !== 'progress') return
         const { phase, bytesDone, bytesTotal, filesDone, filesTotal } = event
         const rates = phase === 'fetch' ? meter(bytesDone, bytesTotal) : {}
-        change({ bytesDone, bytesTotal, filesDone, filesTotal, ...rates })
+        change({ bytesDone, bytesTotal, filesDone, filesTotal, ...rates, notice: null })
       }
       const reference = parseModelReference(id, settings.endpoint)
       const { folder }: DownloadedModel = await downloadModel(reference, { settings, onEvent, signal })
       await onFinished(folder)
-      change({ status: 'finished', reference: folder, secondsLeft: null })
+      change({ status: 'finished', reference: folder, secondsLeft: null, notice: null })
     } catch (error) {
-      if (error instanceof CancelledError) change({ status: 'stopped', secondsLeft: null })
-      else if (error instanceof SpellmError)
-        change({
-          status: 'failed',
-          problem: { message: error.message, remedy: error.remedy },
-          secondsLeft: null,
-        })
-      else {
-        change({ status: 'failed', problem: { message: String(error), remedy: '' }, secondsLeft: null })
-        throw error
-      }
+      const end = { secondsLeft: null, notice: null }
+      if (error instanceof CancelledError) change({ ...end, status: 'stopped' })
+      else change({ ...end, status: 'failed', problem: describeError(error) })
     }
   }
 
   return {
     list: () => [...entries.values()].map(({ state }) => state),
+    lookUp: async (given, signal) => {
+      const settings = await hub.settings()
+      const wanted = parseModelReference(given.trim(), settings.endpoint)
+      const id = formatModelReference(wanted)
+      const cached = await cachedModelFolder(wanted, settings.cacheFolder)
+      if (cached !== null) return { id, reference: cached, size: null }
+      const stop = new AbortController()
+      const known: DownloadProgress[] = []
+      // A download knows its size when it begins to fetch files: there it is stopped, before the first byte.
+      const onEvent = (event: DownloadEvent) => {
+        if (event.type !== 'progress' || event.phase !== 'fetch') return
+        known.push(event)
+        stop.abort()
+      }
+      try {
+        const options = { settings, onEvent, signal: AbortSignal.any([signal, stop.signal]) }
+        const { folder } = await downloadModel(wanted, options)
+        return { id, reference: folder, size: null }
+      } catch (error) {
+        const [size] = known
+        if (!(error instanceof CancelledError) || !size) throw error
+        const { bytesDone, bytesTotal, filesDone, filesTotal } = size
+        return { id, reference: null, size: { bytesDone, bytesTotal, filesDone, filesTotal } }
+      }
+    },
     start: async (given) => {
-      const { endpoint } = await readHubSettings()
+      const { endpoint } = await hub.settings()
       const id = formatModelReference(parseModelReference(given.trim(), endpoint))
       if (entries.get(id)?.state.status === 'running') return
       const stopping = new AbortController()
@@ -84,6 +114,7 @@ export function createDownloads(onFinished: (folder: string) => Promise<unknown>
         bytesPerSecond: null,
         secondsLeft: null,
         reference: null,
+        notice: null,
         problem: null,
       }
       const entry: Entry = {

@@ -1,6 +1,5 @@
 import { SpellmError } from '../errors.ts'
-import type { RunProbe } from '../runtime/devices/probe-child.ts'
-import { startEngine } from './engine.ts'
+import { startEngine, type EngineOptions } from './engine.ts'
 import type { LastWords, LifecycleRequest } from './lifecycle-messages.ts'
 
 type Port = Parameters<Awaited<ReturnType<typeof startEngine>>['connect']>[0]
@@ -20,11 +19,11 @@ export interface EngineLifecycle {
  * host.
  *
  * @param tell gives the last words to the host, then calls back
- * @param runProbe absent: processes of Node.js try the devices
+ * @param services what this host does for the engine
  */
 export function engineLifecycle(
   tell: (lastWords: LastWords, told: () => void) => void,
-  runProbe?: RunProbe,
+  services: Pick<EngineOptions, 'runProbe' | 'keyStore'> = {},
 ): EngineLifecycle {
   let engine: ReturnType<typeof startEngine> | null = null
   let hasFailed = false
@@ -51,7 +50,7 @@ export function engineLifecycle(
       if (request.kind === 'stop') stop().catch(fail)
       else {
         const { dataFolder, crash } = request
-        engine = startEngine({ dataFolder, crash, ...(runProbe ? { runProbe } : {}) })
+        engine = startEngine({ dataFolder, crash, ...services })
       }
       engine?.catch(fail)
     },

@@ -4,12 +4,12 @@ import type { SupportedMessagePort } from '@orpc/client/message-port'
 import { RPCHandler } from '@orpc/server/message-port'
 import { describeSystemError, SpellmError } from '../errors.ts'
 import { acquireLock, lockHolder } from '../runs/lock.ts'
-import type { KnownDevices } from '../runtime/devices/known-devices.ts'
 import type { RunProbe } from '../runtime/devices/probe-child.ts'
 import { createTurns } from '../runtime/turns.ts'
 import { openAppState, type Crash } from './app-state.ts'
 import { createModelConsole } from './console/console.ts'
 import { createDownloads } from './downloads.ts'
+import { createHubAccess } from './hub-access.ts'
 import { createCorpusSamples } from './preview/corpus-samples.ts'
 import { createEstimates } from './preview/estimates.ts'
 import { guardedPort } from './guarded-port.ts'
@@ -18,6 +18,7 @@ import { ownDevices } from './own-devices.ts'
 import { createRouter } from './router.ts'
 import { openSavedPrompts } from './saved-prompts.ts'
 import { createSpellingPreviews } from './preview/spelling-preview.ts'
+import { createTokenStore, type KeyStore } from './token-store.ts'
 
 /** The engine: answers the contract's requests on any number of ports, and works on runs. */
 export interface Engine {
@@ -34,6 +35,8 @@ export interface EngineOptions {
   readonly crash: Crash | null
   /** How this host starts a process that tries a device. */
   readonly runProbe?: RunProbe
+  /** The system's key store, if this host has one. */
+  readonly keyStore?: KeyStore
 }
 
 /**
@@ -41,11 +44,11 @@ export interface EngineOptions {
  *
  * @throws SpellmError 'run-busy' (another engine has the data folder open) | 'permission-denied' | 'disk-full'
  */
-export async function startEngine({ dataFolder, crash, runProbe }: EngineOptions): Promise<Engine> {
-  const folder = resolve(dataFolder)
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const folder = resolve(options.dataFolder)
   const unlock = await lockDataFolder(folder)
   try {
-    return await openEngine(folder, crash, ownDevices(folder, runProbe), unlock)
+    return await openEngine(folder, options, unlock)
   } catch (error) {
     await unlock()
     throw error
@@ -54,10 +57,10 @@ export async function startEngine({ dataFolder, crash, runProbe }: EngineOptions
 
 async function openEngine(
   folder: string,
-  crash: Crash | null,
-  devices: KnownDevices,
+  { crash, runProbe, keyStore }: EngineOptions,
   unlock: () => Promise<void>,
 ): Promise<Engine> {
+  const devices = ownDevices(folder, runProbe)
   const closing = new AbortController()
   const turns = createTurns()
   let runs: Runs | null = null
@@ -73,10 +76,14 @@ async function openEngine(
     makeRoom: () => modelConsole.releaseIdle(),
   })
   const corpora = createCorpusSamples()
-  const downloads = createDownloads((folder) => app.addModel(folder))
+  const tokens = createTokenStore(join(folder, 'hub-token'), keyStore ?? null)
+  const hub = createHubAccess(tokens)
+  const downloads = createDownloads(hub, (folder) => app.addModel(folder))
   const router = createRouter({
     app,
     devices,
+    hub,
+    tokens,
     downloads,
     runs,
     corpora,

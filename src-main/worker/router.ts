@@ -11,6 +11,8 @@ import type { Estimates } from './preview/estimates.ts'
 import type { Runs } from './jobs/runs.ts'
 import { inspectModel, listModels } from './model-library.ts'
 import type { Downloads } from './downloads.ts'
+import type { HubAccess } from './hub-access.ts'
+import type { TokenStore } from './token-store.ts'
 import { sampleModelName } from '../models/model-folder.ts'
 import type { SavedPrompts } from './saved-prompts.ts'
 import type { SpellingPreviews } from './preview/spelling-preview.ts'
@@ -19,6 +21,8 @@ import type { SpellingPreviews } from './preview/spelling-preview.ts'
 export interface Services {
   readonly app: AppState
   readonly devices: KnownDevices
+  readonly hub: HubAccess
+  readonly tokens: TokenStore
   readonly downloads: Downloads
   readonly runs: Runs
   readonly corpora: CorpusSamples
@@ -36,6 +40,8 @@ export function createRouter(services: Services) {
   const {
     app,
     devices,
+    hub,
+    tokens,
     downloads,
     runs,
     corpora,
@@ -75,6 +81,12 @@ export function createRouter(services: Services) {
         freedBytes: await app.cleanStorage(input.kind),
       })),
     },
+    hub: {
+      state: os.hub.state.handler(() => hub.state()),
+      setToken: os.hub.setToken.handler(({ input }) => tokens.write(input.token)),
+      removeToken: os.hub.removeToken.handler(() => tokens.remove()),
+      lookUp: os.hub.lookUp.handler(({ input, signal }) => downloads.lookUp(input.id, ending(signal))),
+    },
     files: { browse: os.files.browse.handler(({ input }) => browseFolder(input.folder)) },
     models: {
       list: os.models.list.handler(() => listModels([sampleModelName, ...app.settings.models])),
@@ -111,6 +123,7 @@ export function createRouter(services: Services) {
       events: os.runs.events.handler(({ input, signal }) => runs.events(input.id, input, ending(signal))),
     },
     console: {
+      abilities: os.console.abilities.handler(({ input }) => modelConsole.abilities(input.source)),
       generate: os.console.generate.handler(({ input, signal }) =>
         modelConsole.generate(input, ending(signal)),
       ),

@@ -1,8 +1,18 @@
-import { baseChooser, createBaseHead, trieChooser, type BaseHead, type Chooser } from '../decode/chooser.ts'
+import {
+  baseChooser,
+  createBaseHead,
+  freeChooser,
+  trieChooser,
+  type BaseHead,
+  type Chooser,
+  type DecodeMode,
+} from '../decode/chooser.ts'
 import { generate, newConversation, type Conversation } from '../decode/generate.ts'
+import { defaultCandidates, shortlistChooser } from '../decode/shortlist.ts'
 import type { TailSession } from '../decode/tail-session.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseModel } from '../models/base-model.ts'
+import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/session.ts'
 import type { Turn } from '../runtime/turns.ts'
@@ -27,12 +37,14 @@ const sampleTokens = 40
  * Samples that continue the beginning of a text. The trunk is loaded with the first of them.
  *
  * @param heldOut tokens of the text that is not trained on
+ * @param mode the SpeLLM's own. Gated mode has its threshold only when training is over, and lossless mode writes what
+ *   the base model writes: both are shown by trie mode, which they draw on
  */
 export function createSampleWriter(
   base: BaseModel,
   tokenizer: Tokenizer,
   heldOut: Int32Array,
-  device: Device,
+  { device, mode }: { readonly device: Device; readonly mode: DecodeMode },
 ): SampleWriter {
   const { endTokens, contextLength } = base.architecture
   const ids = [...heldOut.subarray(0, promptTokens)]
@@ -40,6 +52,7 @@ export function createSampleWriter(
   let trunk: TrunkSession | null = null
   let conversation: Conversation | null = null
   let baseText: readonly string[] | null = null
+  let rows: HeadRows | null = null
 
   const continued = async (chooser: Chooser, turn: Turn): Promise<string[]> => {
     trunk ??= await createTrunkSession(base, { device })
@@ -60,11 +73,20 @@ export function createSampleWriter(
       await head.release()
     }
   }
+  const spelling = (tail: TailSession): Chooser => {
+    if (mode === 'free') return freeChooser(tail, (text) => tokenizer.encode(text), null)
+    if (mode !== 'shortlist') return trieChooser(tail, null)
+    rows ??= openHeadRows(base)
+    return shortlistChooser(tail, rows, defaultCandidates, null)
+  }
   return {
     write: async (tail, turn) => {
       baseText ??= await continuedByBase(turn)
-      return { prompt, base: baseText, spellm: await continued(trieChooser(tail, null), turn) }
+      return { prompt, base: baseText, spellm: await continued(spelling(tail), turn) }
     },
-    release: async () => trunk?.release(),
+    release: async () => {
+      await trunk?.release()
+      rows?.close()
+    },
   }
 }

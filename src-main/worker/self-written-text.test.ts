@@ -130,7 +130,7 @@ describe('a conversion without text, of another model than the sample', () => {
     await expect(convert(run, settings, { onEvent: () => undefined })).rejects.toMatchObject({
       code: 'model-unsupported',
       message: expect.stringMatching(/bos_token_id/) as string,
-      remedy: expect.stringContaining('--text') as string,
+      remedy: expect.stringContaining('Give a text') as string,
     })
     expect(await readdir(scratch)).not.toContain('silent-run')
   })

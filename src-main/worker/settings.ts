@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
 import { defaultDistillSettings } from '../distill/distill.ts'
+import { decodeModes } from '../decode/chooser.ts'
 import { adapterWidthsSchema } from '../decode/spellm.ts'
 import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
@@ -39,6 +40,8 @@ export const conversionSettingsSchema = z.object({
     .max(2 ** 32 - 1)
     .default(defaultDistillSettings.seed),
   device: deviceChoiceSchema.default('auto'),
+  /** How the SpeLLM decodes unless somebody asks for another mode. Learning is the same for all. */
+  mode: z.enum(decodeModes).default('trie'),
   /** The base model's, for the conversion and the SpeLLM. */
   precision: z.enum(precisions).default('stored'),
   /** Seconds of training between checkpoints: what a crash can cost. */
@@ -61,7 +64,7 @@ export function parseConversionSettings(input: z.input<typeof conversionSettings
   throw new SpellmError(
     'setting-invalid',
     `The setting '${issue.path.join('.')}' is ${JSON.stringify(valueAt(input, issue.path))}: ${issue.message}.`,
-    "See 'spellm convert --help' for what is possible.",
+    'Correct this setting.',
   )
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
   Candidate,
+  ChatMessage,
   ConsoleMode,
   ConsoleSource,
   GenerationEvent,
@@ -10,18 +11,27 @@ import type {
 } from '../../contract/index.ts'
 import { CancelledError, SpellmError } from '../../errors.ts'
 import type { Candidate as ScoredIndex, ChoiceDetail } from '../../decode/inspect-choice.ts'
-import type { TextGenerator } from '../../decode/text-generator.ts'
-import { spellmFolder } from '../../runs/index.ts'
+import type { Prompt, TextGenerator } from '../../decode/text-generator.ts'
+import { openChatTemplate } from '../../formats/chat-template.ts'
+import { modelFolder } from '../../models/model-folder.ts'
+import { readDescription, spellmFolder } from '../../runs/index.ts'
 import type { Device } from '../../runtime/session.ts'
 import { attendTo, type Turn, type Turns } from '../../runtime/turns.ts'
 import { describeSymbol } from '../../spelling/describe-symbol.ts'
 import { openReferencedModel } from '../model-library.ts'
+import { runSettingsSchema } from '../settings.ts'
+import { chatTokens } from './chat.ts'
 import { createLoadedModels, type Purpose } from './loaded-models.ts'
 
 export interface GenerationRequest {
   readonly source: ConsoleSource
   readonly mode: ConsoleMode
-  readonly prompt: string
+  /** A text to continue, or a conversation to answer. */
+  readonly prompt: string | readonly ChatMessage[]
+  /** Of shortlist mode. */
+  readonly candidates?: number | undefined
+  /** Of gated mode. */
+  readonly gateShare?: number | undefined
   readonly maxTokens: number
   readonly sampling: Sampling
   readonly stop: readonly string[]
@@ -29,6 +39,8 @@ export interface GenerationRequest {
 
 /** Tries models out, also while a run trains. */
 export interface ModelConsole {
+  /** Whether the source's base model has a chat template. Loads nothing. */
+  abilities(source: ConsoleSource): Promise<{ canChat: boolean }>
   /** Ends early when the signal fires. Throws SpellmError as `openTextGenerator` and `TextGenerator.write`. */
   generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent>
   /** Throws SpellmError as `openTextGenerator` and `TextGenerator.inspect`. */
@@ -64,15 +76,27 @@ export function createModelConsole(
   }
 
   return {
-    generate: async function* ({ source, mode, prompt, ...options }, signal) {
+    abilities: async (source) => {
+      const reference =
+        source.kind === 'model'
+          ? source.reference
+          : (await readDescription(folderOf(source.id), runSettingsSchema)).base.path
+      return { canChat: (await openChatTemplate(modelFolder(reference))) !== null }
+    },
+    generate: async function* ({ source, mode, prompt: asked, candidates, gateShare, ...options }, signal) {
       const leave = turns.attend()
       try {
         const { generator, conversation, done } = await use(source, mode)
         try {
+          const prompt = typeof asked === 'string' ? asked : await chatTokens(generator, asked)
+          const numbers = {
+            ...(candidates === undefined ? {} : { candidates }),
+            ...(gateShare === undefined ? {} : { gateShare }),
+          }
           yield* generated(
             generator,
             prompt,
-            (turn) => generator.write(prompt, conversation, { ...options, mode, signal, turn }),
+            (turn) => generator.write(prompt, conversation, { ...options, ...numbers, mode, signal, turn }),
             turns,
             signal,
           )
@@ -99,7 +123,7 @@ export function createModelConsole(
 /** The events of a generation; each step's time is that of its own turns. */
 async function* generated(
   generator: TextGenerator,
-  prompt: string,
+  prompt: Prompt,
   write: (turn: Turn) => ReturnType<TextGenerator['write']>,
   turns: Turns,
   signal: AbortSignal,

@@ -137,7 +137,7 @@ describe('a run', () => {
       id: 'first',
       folder: join(runsFolder, 'first'),
       base: { name: 'model', reference: request.base },
-      settings: { ...request, alphabet: 'auto', keepCache: false },
+      settings: { ...request, alphabet: 'auto', keepCache: false, mode: 'trie' },
       step: run.result!.steps,
       steps: run.result!.steps,
       problem: null,

@@ -1,5 +1,4 @@
-import { Button, Grid, Group, Loader, SegmentedControl, Text } from '@mantine/core'
-import { IconRefresh } from '@tabler/icons-react'
+import { Grid, Group, Loader, SegmentedControl, Text } from '@mantine/core'
 import { useCallback, useMemo } from 'react'
 import type { RunSummary } from '../../../src-main/contract/index.ts'
 import { Chart } from '../../components/chart/chart.tsx'
@@ -7,13 +6,12 @@ import type { Line } from '../../components/chart/line.ts'
 import { createXAxis } from '../../components/chart/x-axis.ts'
 import type { Range } from '../../components/chart/zoom.ts'
 import { ErrorNotice } from '../../components/error-notice.tsx'
-import { neverChanges } from '../../components/limited-rate.ts'
 import { Panel } from '../../components/panel.tsx'
 import { queries, queryClient } from '../../connection/engine.ts'
 import { CurveControls } from '../../runs/curve-controls.tsx'
 import { useCurvePreferences } from '../../runs/curve-preferences.ts'
-import { isActive } from '../../runs/run-actions.ts'
 import { useSmoothedHistories } from '../../runs/use-histories.ts'
+import { useLiveHistory } from '../../runs/use-live-history.ts'
 import {
   formatCompact,
   formatCount,
@@ -30,15 +28,21 @@ const chartHeight = 320
 const formatLoss = (value: number) => formatSignificant(value)
 const formatShare = (value: number) => formatPercent(value)
 
-/** Loss and agreement of several runs, over steps or tokens. */
+/** Loss and agreement of several runs, over steps or tokens. The one that trains goes on while it is looked at. */
 export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] }) {
   const { axis, mode } = useCompare()
   const { smoothing, isLogarithmic } = useCurvePreferences()
-  const { loaded, isLoading, error } = useSmoothedHistories(runs, smoothing)
+  const strideOf = ({ settings }: RunSummary) => (axis === 'tokens' ? (settings?.batchTokens ?? 1) : 1)
+  const training = runs.find(({ status }) => status === 'running' || status === 'pausing')
+  const live = useLiveHistory(training?.id ?? null, smoothing, training ? strideOf(training) : 1)
+  const { loaded, isLoading, error } = useSmoothedHistories(
+    runs.filter((run) => run !== training),
+    smoothing,
+  )
 
   // As texts, so that the lines stay the same with each new list of the same runs.
   const names = runs.map(({ id }) => id).join('\n')
-  const strides = runs.map(({ settings }) => (axis === 'tokens' ? (settings?.batchTokens ?? 1) : 1)).join()
+  const strides = runs.map((run) => (run === training ? 1 : strideOf(run))).join()
   const xAxis = useMemo(createXAxis, [axis])
 
   const { lossLines, agreementLines } = useMemo(() => {
@@ -53,14 +57,17 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
       color: run,
       dash: run,
     })
-    const drawn = loaded.map((curves) => ({ ...curves, run: ids.indexOf(curves.id) }))
+    const drawn = [...loaded, ...(live.history ? [live.history] : [])]
+      .map((curves) => ({ ...curves, run: ids.indexOf(curves.id) }))
+      .filter(({ run }) => run >= 0)
+      .sort((a, b) => a.run - b.run)
     return {
       lossLines: drawn.map(({ id, run, step, smoothedLoss }) => line(run, id, step, smoothedLoss)),
       agreementLines: drawn.map(({ id, run, evaluationStep, trieAgreement, freeAgreement }) =>
         line(run, id, evaluationStep, mode === 'trie' ? trieAgreement : freeAgreement),
       ),
     }
-  }, [loaded, names, strides, mode])
+  }, [loaded, live.history, names, strides, mode])
 
   const extent = useCallback(
     (): Range => [0, Math.max(1, ...lossLines.map(({ x }) => x[x.length - 1] ?? 0))],
@@ -69,7 +76,7 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
   const shared = {
     axis: xAxis,
     extent,
-    changes: neverChanges,
+    changes: live.changes,
     height: chartHeight,
     xName: axis === 'step' ? text.step : text.tokens,
     formatX: axis === 'step' ? formatCount : formatCompact,
@@ -77,7 +84,7 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
   const withoutCurve = loaded.filter(({ step }) => step.length === 0).map(({ id }) => id)
 
   return (
-    <Panel title={text.curves} actions={runs.length > 0 && <Controls runs={runs} isLoading={isLoading} />}>
+    <Panel title={text.curves} actions={runs.length > 0 && <Controls isLoading={isLoading} />}>
       {runs.length === 0 ? (
         <Text size="sm" c="dimmed">
           {text.noSelection}
@@ -85,6 +92,7 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
       ) : (
         <>
           {error !== null && <ErrorNotice error={error} onRetry={renewHistories} />}
+          {live.error !== null && <ErrorNotice error={live.error} onRetry={live.retry} />}
           <Grid gap="xl" align="end">
             <Grid.Col span={{ base: 12, lg: 6 }}>
               <Chart
@@ -121,28 +129,11 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
   )
 }
 
-function Controls({
-  runs,
-  isLoading,
-}: {
-  readonly runs: readonly RunSummary[]
-  readonly isLoading: boolean
-}) {
+function Controls({ isLoading }: { readonly isLoading: boolean }) {
   const axis = useCompare((state) => state.axis)
   return (
     <Group gap="sm">
       {isLoading && <Loader size="xs" aria-label={strings.training.loadingCurves} />}
-      {runs.some(({ status }) => isActive(status)) && (
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconRefresh size={15} aria-hidden />}
-          title={text.active}
-          onClick={renewHistories}
-        >
-          {text.refresh}
-        </Button>
-      )}
       <SegmentedControl
         size="xs"
         aria-label={text.axis}

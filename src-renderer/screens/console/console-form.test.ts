@@ -2,21 +2,22 @@ import { describe, expect, it } from 'vitest'
 import { defaultForm, formFor, parseForm, type ConsoleForm } from './console-form.ts'
 
 const sampled: ConsoleForm = { ...defaultForm, isSampled: true }
-const problemsOf = (form: ConsoleForm) => [...(parseForm(form).problems ?? [])]
+const parse = (form: ConsoleForm) => parseForm(form, 'trie')
+const problemsOf = (form: ConsoleForm) => [...(parse(form).problems ?? [])]
 
 describe('the controls of the console', () => {
   it('stand for greedy decoding by default', () => {
-    expect(parseForm(defaultForm)).toEqual({
-      options: { sampling: null, maxTokens: 120, stop: [] },
+    expect(parse(defaultForm)).toEqual({
+      options: { mode: 'trie', numbers: {}, sampling: null, maxTokens: 120, stop: [] },
       problems: null,
     })
   })
 
   it('leave out what is off', () => {
-    expect(parseForm({ ...sampled, topK: '', topP: '', stop: ['\n'] })).toMatchObject({
+    expect(parse({ ...sampled, topK: '', topP: '', stop: ['\n', ''] })).toMatchObject({
       options: { sampling: { temperature: 0.8, seed: 1 }, stop: ['\n'] },
     })
-    expect(parseForm({ ...sampled, topK: 40, topP: 0.5 })).toMatchObject({
+    expect(parse({ ...sampled, topK: 40, topP: 0.5 })).toMatchObject({
       options: { sampling: { topK: 40, topP: 0.5 } },
     })
   })
@@ -29,9 +30,22 @@ describe('the controls of the console', () => {
     ['seed', { seed: -1 }],
     ['maxTokens', { maxTokens: '' }],
     ['maxTokens', { maxTokens: 4_097 }],
-    ['stop', { stop: [''] }],
+    ['stop', { stop: ['x'.repeat(1_001)] }],
+    ['candidates', { mode: 'shortlist', candidates: '' }],
+    ['candidates', { mode: 'shortlist', candidates: 0 }],
+    ['gatePercent', { mode: 'gated', gatePercent: '' }],
+    ['gatePercent', { mode: 'gated', gatePercent: 101 }],
   ] as const)('name a wrong %s', (field, wrong) => {
     expect(problemsOf({ ...sampled, ...wrong })).toEqual([field])
+  })
+
+  it("follow the model's own mode until another one is chosen", () => {
+    expect(parseForm({ ...defaultForm, candidates: 4 }, 'shortlist')).toMatchObject({
+      options: { mode: 'shortlist', numbers: { candidates: 4 } },
+    })
+    expect(parseForm({ ...defaultForm, mode: 'free' }, 'shortlist')).toMatchObject({
+      options: { mode: 'free', numbers: {} },
+    })
   })
 
   it('name all that is wrong, and do not mind sampling options while greedy', () => {
@@ -44,13 +58,19 @@ describe('the controls of the console', () => {
   })
 
   it('come back from saved options', () => {
-    const { options } = parseForm({ ...sampled, topK: 7 }) as { options: { sampling: { seed: number } } }
-    const form = formFor('free', { temperature: 0.5, topK: 7, seed: 9 }, 33)
-    expect(options.sampling.seed).toBe(1)
-    expect(parseForm(form)).toEqual({
-      options: { sampling: { temperature: 0.5, topK: 7, seed: 9 }, maxTokens: 33, stop: [] },
+    const form = formFor('shortlist', { candidates: 5 }, { temperature: 0.5, topK: 7, seed: 9 }, 33)
+    expect(parse(form)).toEqual({
+      options: {
+        mode: 'shortlist',
+        numbers: { candidates: 5 },
+        sampling: { temperature: 0.5, topK: 7, seed: 9 },
+        maxTokens: 33,
+        stop: [],
+      },
       problems: null,
     })
-    expect(form.mode).toBe('free')
+    expect(parse(formFor('gated', { gateShare: 0.1 }, null, 5))).toMatchObject({
+      options: { mode: 'gated', numbers: { gateShare: 0.1 }, sampling: null },
+    })
   })
 })

@@ -1,12 +1,22 @@
 import { z } from 'zod'
-import { samplingSchema, type Sampling, type SpellmMode } from '../../../src-main/contract/index.ts'
+import {
+  modeNumbersSchema,
+  samplingSchema,
+  type ModeNumbers,
+  type Sampling,
+  type SpellmMode,
+} from '../../../src-main/contract/index.ts'
 
 /** An empty input field is ''. */
 type NumberField = number | ''
 
 /** What the controls of the console show, valid or not. */
 export interface ConsoleForm {
-  readonly mode: SpellmMode
+  /** null: the model's own. */
+  readonly mode: SpellmMode | null
+  readonly candidates: NumberField
+  /** In percent. */
+  readonly gatePercent: NumberField
   readonly isSampled: boolean
   readonly temperature: NumberField
   /** '': off. */
@@ -23,7 +33,9 @@ export interface ConsoleForm {
 }
 
 export const defaultForm: ConsoleForm = {
-  mode: 'trie',
+  mode: null,
+  candidates: 8,
+  gatePercent: 5,
   isSampled: false,
   temperature: 0.8,
   topK: '',
@@ -40,21 +52,31 @@ export const maxTokensLimit = 4_096
 
 /** What the engine gets of a valid form. */
 export interface GenerationOptions {
+  /** Of the SpeLLM. */
+  readonly mode: SpellmMode
+  /** What the mode has of them. */
+  readonly numbers: ModeNumbers
   readonly sampling: Sampling
   readonly maxTokens: number
   readonly stop: string[]
 }
 
 /** A field that can be wrong. */
-export type FormField = SamplingField | 'maxTokens' | 'stop'
+export type FormField = SamplingField | ModeField | 'maxTokens' | 'stop'
+export type ModeField = 'candidates' | 'gatePercent'
 export type SamplingField = 'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'seed'
 
 const countSchema = z.int().min(1).max(maxTokensLimit)
 const stopSchema = z.array(z.string().min(1).max(1_000)).max(16)
 
-/** The options that a form stands for, or which of its fields are wrong. */
+/**
+ * The options that a form stands for, or which of its fields are wrong.
+ *
+ * @param ownMode the mode of the model that is tried
+ */
 export function parseForm(
   form: ConsoleForm,
+  ownMode: SpellmMode,
 ):
   | { readonly options: GenerationOptions; readonly problems: null }
   | { readonly problems: ReadonlySet<FormField> } {
@@ -74,23 +96,51 @@ export function parseForm(
       : null,
   )
   const count = countSchema.safeParse(maxTokens)
-  const texts = stopSchema.safeParse(stop)
-  if (sampling.success && count.success && texts.success)
+  // A text of nothing would stop everything at once.
+  const texts = stopSchema.safeParse(stop.filter((text) => text !== ''))
+  const mode = form.mode ?? ownMode
+  const numbers = modeNumbersSchema.safeParse(numbersOf(form, mode))
+  if (sampling.success && count.success && texts.success && numbers.success)
     return {
-      options: { sampling: sampling.data, maxTokens: count.data, stop: texts.data },
+      options: {
+        mode,
+        numbers: numbers.data,
+        sampling: sampling.data,
+        maxTokens: count.data,
+        stop: texts.data,
+      },
       problems: null,
     }
   const problems = new Set((sampling.error?.issues ?? []).map(({ path }) => path[0] as FormField))
   if (!count.success) problems.add('maxTokens')
   if (!texts.success) problems.add('stop')
+  if (!numbers.success) problems.add(mode === 'shortlist' ? 'candidates' : 'gatePercent')
   return { problems }
 }
 
+function numbersOf({ candidates, gatePercent }: ConsoleForm, mode: SpellmMode) {
+  if (mode === 'shortlist') return { candidates }
+  if (mode === 'gated') return { gateShare: gatePercent === '' ? '' : gatePercent / 100 }
+  return {}
+}
+
 /** The form that stands for saved options. */
-export function formFor(mode: ConsoleForm['mode'], sampling: Sampling, maxTokens: number): ConsoleForm {
-  if (!sampling) return { ...defaultForm, mode, maxTokens }
+export function formFor(
+  mode: ConsoleForm['mode'],
+  { candidates, gateShare }: ModeNumbers,
+  sampling: Sampling,
+  maxTokens: number,
+): ConsoleForm {
+  const form: ConsoleForm = {
+    ...defaultForm,
+    mode,
+    maxTokens,
+    ...(candidates === undefined ? {} : { candidates }),
+    ...(gateShare === undefined ? {} : { gatePercent: 100 * gateShare }),
+  }
+  if (!sampling) return form
   const off = { topK: '', topP: '', minP: '', repetitionPenalty: '' } as const
-  return { ...defaultForm, ...off, ...definedOf(sampling), mode, isSampled: true, maxTokens }
+  return { ...form, ...off, ...definedOf(sampling), isSampled: true }
 }
 
 /** Fields that are undefined are left out, so that they hide no default. */

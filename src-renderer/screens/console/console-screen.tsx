@@ -101,7 +101,12 @@ function Workbench({
       <SourcePicker source={source} finished={finished} models={models} />
       {source ? (
         <>
-          <PromptForm source={source} />
+          <PromptForm
+            source={source}
+            ownMode={
+              finished.find((run) => source.kind === 'run' && run.id === source.id)?.settings?.mode ?? 'trie'
+            }
+          />
           <Outputs />
         </>
       ) : (

@@ -1,6 +1,7 @@
 import { create } from 'zustand'
-import type { ConsoleSource, Sampling } from '../../../src-main/contract/index.ts'
+import type { ConsoleSource, ModeNumbers, Sampling } from '../../../src-main/contract/index.ts'
 import { defaultForm, type ConsoleForm } from './console-form.ts'
+import type { Chat } from './chat.ts'
 import type { GenerationOutput } from './generation-output.ts'
 
 export type Side = 'base' | 'spellm'
@@ -16,7 +17,11 @@ export interface Session {
   /** Tells it from those before it. */
   readonly key: number
   readonly source: ConsoleSource
+  /** A text that is continued, or a message that is answered. */
   readonly prompt: string
+  /** What came before the message; null: it is a text. */
+  readonly chat: Chat | null
+  readonly numbers: ModeNumbers
   readonly sampling: Sampling
   readonly maxTokens: number
   readonly outputs: Readonly<Partial<Record<Side, GenerationOutput>>>
@@ -25,12 +30,25 @@ export interface Session {
 /** What the console shows, kept while other screens are open. */
 export const useConsole = create<{
   readonly prompt: string
+  /** Converse, where the model can. */
+  readonly wantsChat: boolean
+  readonly message: string
+  readonly system: string
   readonly form: ConsoleForm
   /** A base model of the library, where the address names no run. */
   readonly modelReference: string | null
   readonly session: Session | null
   readonly selected: TokenPlace | null
-}>(() => ({ prompt: '', form: defaultForm, modelReference: null, session: null, selected: null }))
+}>(() => ({
+  prompt: '',
+  wantsChat: true,
+  message: '',
+  system: '',
+  form: defaultForm,
+  modelReference: null,
+  session: null,
+  selected: null,
+}))
 
 export function setPrompt(prompt: string): void {
   useConsole.setState({ prompt })

@@ -1,6 +1,7 @@
-import type { ConsoleMode, ConsoleSource, SpellmMode } from '../../../src-main/contract/index.ts'
+import type { ConsoleMode, ConsoleSource } from '../../../src-main/contract/index.ts'
 import { limitRate } from '../../components/limited-rate.ts'
 import { engine } from '../../connection/engine.ts'
+import { messagesFor, type Chat } from './chat.ts'
 import type { GenerationOptions } from './console-form.ts'
 import { useConsole, type Session, type Side } from './console-store.ts'
 import { applyGenerationEvent, waitingOutput, type GenerationOutput } from './generation-output.ts'
@@ -8,8 +9,8 @@ import { applyGenerationEvent, waitingOutput, type GenerationOutput } from './ge
 export interface GenerationRequest {
   readonly source: ConsoleSource
   readonly prompt: string
-  /** Of the SpeLLM, where the source has one. */
-  readonly mode: SpellmMode
+  /** What came before, where the prompt is a message of a conversation. */
+  readonly chat: Chat | null
   readonly options: GenerationOptions
 }
 
@@ -20,23 +21,37 @@ let controller: AbortController | null = null
 let sessions = 0
 
 /**
- * Lets base and SpeLLM continue a prompt, both at once; ends whatever was being generated. What they write
+ * Lets base and SpeLLM continue a text or answer a message, both at once; ends whatever was being generated. What they write
  * appears in the store's session.
  */
-export function startGeneration({ source, prompt, mode, options }: GenerationRequest): void {
+export function startGeneration({ source, prompt, chat, options }: GenerationRequest): void {
   stopGeneration()
   controller = new AbortController()
   const { signal } = controller
+  const { mode, numbers, sampling, maxTokens, stop } = options
   const modes: readonly (readonly [Side, ConsoleMode])[] = [
     ['base', 'base'],
     ...(source.kind === 'run' ? [['spellm', mode] as const] : []),
   ]
-  const { sampling, maxTokens } = options
   const outputs = Object.fromEntries(modes.map(([side, sideMode]) => [side, waitingOutput(sideMode)]))
   const key = ++sessions
-  useConsole.setState({ session: { key, source, prompt, sampling, maxTokens, outputs }, selected: null })
+  useConsole.setState({
+    session: { key, source, prompt, chat, numbers, sampling, maxTokens, outputs },
+    selected: null,
+  })
   for (const [side, sideMode] of modes) {
-    const stream = engine.console.generate({ source, mode: sideMode, prompt, ...options }, { signal })
+    const stream = engine.console.generate(
+      {
+        source,
+        mode: sideMode,
+        prompt: chat ? messagesFor(side, chat, prompt) : prompt,
+        ...numbers,
+        sampling,
+        maxTokens,
+        stop,
+      },
+      { signal },
+    )
     void follow(stream, signal, waitingOutput(sideMode), (output) => showOutput(key, side, output))
   }
 }

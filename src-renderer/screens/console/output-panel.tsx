@@ -14,10 +14,12 @@ import { IconArrowForwardUp, IconCheck, IconCopy } from '@tabler/icons-react'
 import { useId } from 'react'
 import { ErrorNotice } from '../../components/error-notice.tsx'
 import { strings } from '../../strings/index.ts'
+import type { Chat } from './chat.ts'
 import { setPrompt, type Side } from './console-store.ts'
 import { isOpen, medianMilliseconds, textOf, type GenerationOutput } from './generation-output.ts'
 import { outputName } from './output-name.ts'
 import { TokenText } from './token-text.tsx'
+import { Transcript } from './transcript.tsx'
 
 const text = strings.console
 
@@ -26,6 +28,8 @@ export function OutputPanel({
   side,
   output,
   prompt,
+  chat,
+  note,
   differs,
   selectedIndex,
   speedup,
@@ -33,6 +37,10 @@ export function OutputPanel({
   readonly side: Side
   readonly output: GenerationOutput
   readonly prompt: string
+  /** What came before the prompt, if it is a message of a conversation. */
+  readonly chat: Chat | null
+  /** More on the mode. */
+  readonly note: string | null
   /** Of each token, whether the other model lacks it; null: not compared. */
   readonly differs: readonly boolean[] | null
   readonly selectedIndex: number | null
@@ -55,10 +63,16 @@ export function OutputPanel({
         <Title order={3} size="h5" id={headingId}>
           {outputName(output.mode)}
         </Title>
+        {note !== null && (
+          <Text size="xs" c="dimmed">
+            {note}
+          </Text>
+        )}
         {isBusy && <Loader size={14} aria-hidden />}
       </Group>
       <Speed output={output} speedup={speedup} />
       <Stack gap="sm">
+        {chat && <Transcript side={side} mode={output.mode} chat={chat} message={prompt} />}
         {output.status === 'waiting' ? (
           <Text size="sm" c="dimmed">
             {text.waiting}
@@ -73,18 +87,20 @@ export function OutputPanel({
           {statusText(output)}
         </Text>
         <Group gap={4} wrap="nowrap">
-          <Tooltip label={text.continueHelp} multiline maw={260}>
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              color="gray"
-              leftSection={<IconArrowForwardUp size={15} aria-hidden />}
-              disabled={isBusy || written === ''}
-              onClick={() => setPrompt(prompt + written)}
-            >
-              {text.continueHere}
-            </Button>
-          </Tooltip>
+          {!chat && (
+            <Tooltip label={text.continueHelp} multiline maw={260}>
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                color="gray"
+                leftSection={<IconArrowForwardUp size={15} aria-hidden />}
+                disabled={isBusy || written === ''}
+                onClick={() => setPrompt(prompt + written)}
+              >
+                {text.continueHere}
+              </Button>
+            </Tooltip>
+          )}
           <CopyButton value={written}>
             {({ copied, copy }) => (
               <Tooltip label={copied ? text.copied : text.copy}>

@@ -1,5 +1,6 @@
 import { Stack, Text, Title, VisuallyHidden } from '@mantine/core'
 import { useMemo } from 'react'
+import type { ConsoleMode, ModeNumbers } from '../../../src-main/contract/index.ts'
 import { strings } from '../../strings/index.ts'
 import { compareOutputs, type Comparison } from './comparison.ts'
 import './console.css'
@@ -44,6 +45,8 @@ export function Outputs() {
                   side={side}
                   output={output}
                   prompt={session.prompt}
+                  chat={session.chat}
+                  note={side === 'spellm' ? modeNote(output.mode, session.numbers) : null}
                   differs={comparison?.[side] ?? null}
                   selectedIndex={selected?.side === side ? selected.index : null}
                   speedup={
@@ -70,6 +73,13 @@ export function Outputs() {
       )}
     </div>
   )
+}
+
+/** The number that a mode has. */
+function modeNote(mode: ConsoleMode, { candidates, gateShare }: ModeNumbers): string | null {
+  if (mode === 'shortlist' && candidates !== undefined) return text.candidatesNote(candidates)
+  if (mode === 'gated' && gateShare !== undefined) return text.gateNote(gateShare)
+  return null
 }
 
 /** There is something to compare, and its tokens are known. */

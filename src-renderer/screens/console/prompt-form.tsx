@@ -12,92 +12,142 @@ import {
   Textarea,
 } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
-import { IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react'
+import { IconPlayerPlay } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
 import { useId, type ReactNode } from 'react'
-import { spellmModes, type ConsoleSource } from '../../../src-main/contract/index.ts'
+import { spellmModes, type ConsoleSource, type SpellmMode } from '../../../src-main/contract/index.ts'
 import { describeShortcut } from '../../actions/describe-shortcut.ts'
+import { queries } from '../../connection/engine.ts'
 import { strings } from '../../strings/index.ts'
+import { ChatFields } from './chat-fields.tsx'
 import {
   maxTokensLimit,
   parseForm,
   type ConsoleForm,
   type FormField,
+  type GenerationOptions,
+  type ModeField,
   type SamplingField,
 } from './console-form.ts'
 import { changeForm, setPrompt, useConsole } from './console-store.ts'
-import { startGeneration, stopGeneration } from './generation.ts'
-import { isOpen } from './generation-output.ts'
+import { startGeneration } from './generation.ts'
 import { SaveButton } from './save-button.tsx'
+import { StopButton } from './stop-button.tsx'
 
 const text = strings.console
 const generateKeys = 'mod+Enter'
 
-/** The prompt, how tokens are chosen, and the buttons that start and stop. */
-export function PromptForm({ source }: { readonly source: ConsoleSource }) {
-  const prompt = useConsole((state) => state.prompt)
+/** What to continue or to answer, how tokens are chosen, and the buttons that start and stop. */
+export function PromptForm({
+  source,
+  ownMode,
+}: {
+  readonly source: ConsoleSource
+  /** The mode of this SpeLLM where no other is chosen. */
+  readonly ownMode: SpellmMode
+}) {
   const form = useConsole((state) => state.form)
-  const isGenerating = useConsole(({ session }) => Object.values(session?.outputs ?? {}).some(isOpen))
-  const parsed = parseForm(form)
-  const canGenerate = parsed.problems === null && prompt !== ''
-  const generate = () => {
-    if (parsed.problems === null && prompt !== '')
-      startGeneration({ source, prompt, mode: form.mode, options: parsed.options })
-  }
-  useHotkeys([[generateKeys, generate]], [])
+  const wantsChat = useConsole((state) => state.wantsChat)
+  const { data: abilities } = useQuery(queries.console.abilities.queryOptions({ input: { source } }))
+  const canChat = abilities?.canChat ?? false
+  const parsed = parseForm(form, ownMode)
+  const options = parsed.problems === null ? parsed.options : null
   return (
     <Paper withBorder p="md">
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, lg: 7 }}>
           <Stack gap="sm">
-            <Textarea
-              label={text.prompt}
-              description={text.promptDescription}
-              placeholder={text.promptPlaceholder}
-              autosize
-              minRows={5}
-              maxRows={14}
-              value={prompt}
-              onChange={({ currentTarget }) => setPrompt(currentTarget.value)}
-            />
-            <Group gap="xs">
-              <Button
-                leftSection={<IconPlayerPlay size={17} aria-hidden />}
-                rightSection={<Kbd size="xs">{describeShortcut(generateKeys)}</Kbd>}
-                disabled={!canGenerate}
-                onClick={generate}
-              >
-                {text.generate}
-              </Button>
-              <Button
-                variant="default"
-                leftSection={<IconPlayerStop size={17} aria-hidden />}
-                disabled={!isGenerating}
-                onClick={stopGeneration}
-              >
-                {text.stop}
-              </Button>
-              <SaveButton />
-            </Group>
+            {canChat && <KindChoice wantsChat={wantsChat} />}
+            {canChat && wantsChat ? (
+              <ChatFields source={source} options={options} />
+            ) : (
+              <CompletionFields source={source} options={options} />
+            )}
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 5 }}>
-          <Controls form={form} hasSpellm={source.kind === 'run'} problems={parsed.problems} />
+          <Controls
+            form={form}
+            mode={source.kind === 'run' ? (form.mode ?? ownMode) : null}
+            problems={parsed.problems}
+          />
         </Grid.Col>
       </Grid>
     </Paper>
   )
 }
 
+function KindChoice({ wantsChat }: { readonly wantsChat: boolean }) {
+  return (
+    <Choice label={text.kind} {...(wantsChat ? { description: text.chatHelp } : {})}>
+      {(labelId) => (
+        <SegmentedControl
+          aria-labelledby={labelId}
+          size="xs"
+          data={[
+            { value: 'chat', label: text.chat },
+            { value: 'completion', label: text.completion },
+          ]}
+          value={wantsChat ? 'chat' : 'completion'}
+          onChange={(kind) => useConsole.setState({ wantsChat: kind === 'chat' })}
+        />
+      )}
+    </Choice>
+  )
+}
+
+function CompletionFields({
+  source,
+  options,
+}: {
+  readonly source: ConsoleSource
+  /** null: some are wrong. */
+  readonly options: GenerationOptions | null
+}) {
+  const prompt = useConsole((state) => state.prompt)
+  const generate = () => {
+    if (options && prompt !== '') startGeneration({ source, prompt, chat: null, options })
+  }
+  useHotkeys([[generateKeys, generate]], [])
+  return (
+    <>
+      <Textarea
+        label={text.prompt}
+        description={text.promptDescription}
+        placeholder={text.promptPlaceholder}
+        autosize
+        minRows={5}
+        maxRows={14}
+        value={prompt}
+        onChange={({ currentTarget }) => setPrompt(currentTarget.value)}
+      />
+      <Group gap="xs">
+        <Button
+          leftSection={<IconPlayerPlay size={17} aria-hidden />}
+          rightSection={<Kbd size="xs">{describeShortcut(generateKeys)}</Kbd>}
+          disabled={!options || prompt === ''}
+          onClick={generate}
+        >
+          {text.generate}
+        </Button>
+        <StopButton />
+        <SaveButton />
+      </Group>
+    </>
+  )
+}
+
 function Controls({
   form,
-  hasSpellm,
+  mode,
   problems,
 }: {
   readonly form: ConsoleForm
-  readonly hasSpellm: boolean
+  /** Of the SpeLLM; null: there is none. */
+  readonly mode: SpellmMode | null
   readonly problems: ReadonlySet<FormField> | null
 }) {
-  const number = (field: SamplingField | 'maxTokens', label: string) => ({
+  const number = (field: SamplingField | ModeField | 'maxTokens', label: string) => ({
     label,
     value: form[field],
     onChange: (value: string | number) => changeForm({ [field]: value === '' ? '' : Number(value) }),
@@ -108,22 +158,22 @@ function Controls({
   return (
     <Stack gap="sm">
       <Group gap="lg" align="start">
-        {hasSpellm && (
-          <Choice label={text.mode} description={text.modeDescription[form.mode]}>
+        {mode !== null && (
+          <Choice label={text.mode} description={text.modeDescription[mode]}>
             {(labelId) => (
               <SegmentedControl
                 aria-labelledby={labelId}
                 size="xs"
                 data={spellmModes.map((mode) => ({ value: mode, label: text.modes[mode] }))}
-                value={form.mode}
-                onChange={(mode) => changeForm({ mode })}
+                value={mode}
+                onChange={(chosen) => changeForm({ mode: chosen })}
               />
             )}
           </Choice>
         )}
         <Choice
           label={text.choice}
-          {...(form.isSampled && hasSpellm ? { description: text.sampledDescription[form.mode] } : {})}
+          {...(form.isSampled && mode !== null ? { description: text.sampledDescription[mode] } : {})}
         >
           {(labelId) => (
             <SegmentedControl
@@ -139,6 +189,8 @@ function Controls({
           )}
         </Choice>
       </Group>
+      {mode === 'shortlist' && <NumberInput size="xs" w={180} {...number('candidates', text.candidates)} />}
+      {mode === 'gated' && <NumberInput size="xs" w={180} {...number('gatePercent', text.gatePercent)} />}
       {form.isSampled && (
         <Group gap="sm" grow align="start" preventGrowOverflow={false}>
           <NumberInput size="xs" step={0.1} {...number('temperature', text.temperature)} />

@@ -82,10 +82,11 @@ function SaveForm({ session, onDone }: { readonly session: Session; readonly onD
   )
 }
 
-function savedPart({ prompt, source, sampling, maxTokens, outputs }: Session) {
+function savedPart({ prompt, source, numbers, sampling, maxTokens, outputs }: Session) {
   return {
     prompt,
     source,
+    ...numbers,
     sampling,
     maxTokens,
     results: Object.values(outputs)

@@ -19,7 +19,7 @@ import { queries, queryClient } from '../../connection/engine.ts'
 import { goTo, paths } from '../../navigation.ts'
 import { formatMoment } from '../../strings/format.ts'
 import { strings } from '../../strings/index.ts'
-import { defaultForm, formFor } from './console-form.ts'
+import { formFor } from './console-form.ts'
 import { chooseModel, useConsole, type Session, type Side } from './console-store.ts'
 import { showSaved } from './generation.ts'
 import { waitingOutput } from './generation-output.ts'
@@ -131,8 +131,9 @@ function SavedCard({
 }
 
 /** Shows a kept prompt, its settings and results as if it had just run. */
-function load({ prompt, source, sampling, maxTokens, results }: SavedPrompt): void {
-  const spelled = results.map(({ mode }) => mode).find((mode) => mode !== 'base') ?? defaultForm.mode
+function load({ prompt, source, candidates, gateShare, sampling, maxTokens, results }: SavedPrompt): void {
+  const spelled = results.map(({ mode }) => mode).find((mode) => mode !== 'base') ?? null
+  const numbers = { candidates, gateShare }
   const outputs: Session['outputs'] = Object.fromEntries(
     results.map(({ mode, text: rest, tokensPerSecond }) => {
       const side: Side = mode === 'base' ? 'base' : 'spellm'
@@ -140,8 +141,12 @@ function load({ prompt, source, sampling, maxTokens, results }: SavedPrompt): vo
       return [side, { ...waitingOutput(mode), status: 'saved', rest, tokensPerSecond: speed }]
     }),
   )
-  useConsole.setState({ prompt, form: formFor(spelled, sampling, maxTokens) })
-  showSaved({ source, prompt, sampling, maxTokens, outputs })
+  useConsole.setState({
+    prompt,
+    wantsChat: false,
+    form: formFor(spelled, numbers, sampling, maxTokens),
+  })
+  showSaved({ source, prompt, chat: null, numbers, sampling, maxTokens, outputs })
   chooseModel(source.kind === 'model' ? source.reference : null)
   goTo(source.kind === 'run' ? paths.console(source.id) : paths.console())
 }

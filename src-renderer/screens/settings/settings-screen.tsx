@@ -4,6 +4,7 @@ import { strings } from '../../strings/index.ts'
 import { AboutPanel } from './about-panel.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
 import { ComputePanel } from './compute-panel.tsx'
+import { HubPanel } from './hub-panel.tsx'
 import { StoragePanel } from './storage-panel.tsx'
 
 export function SettingsScreen() {
@@ -12,6 +13,7 @@ export function SettingsScreen() {
       <Stack gap="md" maw={960}>
         <AppearancePanel />
         <ComputePanel />
+        <HubPanel />
         <StoragePanel />
         <AboutPanel />
       </Stack>

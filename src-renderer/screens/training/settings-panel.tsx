@@ -66,6 +66,7 @@ function describeSettings(settings: ConversionSettingsView, { result }: RunSumma
       value: text.settingRatesValue(peakLearningRates.adapter, peakLearningRates.heads),
     },
     { name: text.settingSeed, value: String(seed) },
+    { name: text.settingMode, value: settings.mode },
     { name: text.device, value: strings.devices.shortNames[settings.device] },
     { name: text.settingCache, value: settings.keepCache ? text.cacheKept : text.cacheDeleted },
   ]

@@ -25,6 +25,7 @@ describe('a draft', () => {
       k: 12,
       alphabet: 'auto',
       device: 'webgpu',
+      mode: 'trie',
       keepCache: false,
     })
   })
@@ -47,6 +48,7 @@ describe('a draft', () => {
       headsRate: '0.01',
       adapterWidths: '512, 1024',
       device: 'cpu',
+      mode: 'shortlist',
       keepCache: true,
     })
     expect(conversionRequestSchema.parse(request)).toEqual({
@@ -61,6 +63,7 @@ describe('a draft', () => {
       peakLearningRates: { adapter: 0.003, heads: 0.01 },
       adapterWidths: [512, 1024],
       device: 'cpu',
+      mode: 'shortlist',
       keepCache: true,
     })
   })

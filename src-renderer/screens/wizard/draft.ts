@@ -42,6 +42,7 @@ export const draftSchema = z.object({
   adapterWidths: typed,
   /** null: as in the settings. */
   device: contractShape.device.unwrap().nullable(),
+  mode: contractShape.mode.unwrap(),
   keepCache: z.boolean(),
   /** null: a suggested one. */
   name: z.string().max(200).nullable(),
@@ -63,6 +64,7 @@ export const emptyDraft: Draft = {
   headsRate: '',
   adapterWidths: '',
   device: null,
+  mode: 'trie',
   keepCache: false,
   name: null,
 }
@@ -127,6 +129,7 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
       k: draft.k,
       alphabet: draft.alphabet,
       device: draft.device ?? device,
+      mode: draft.mode,
       keepCache: draft.keepCache,
       ...wholes,
       ...(rates ? { peakLearningRates: rates } : {}),

@@ -1,9 +1,10 @@
 import { Button, Group, Paper, Progress, Stack, Text, TextInput } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
-import type { Download } from '../../../src-main/contract/index.ts'
+import { useEffect, useRef, useState } from 'react'
+import type { Download, HubModel } from '../../../src-main/contract/index.ts'
 import { ErrorNotice, ProblemNotice } from '../../components/error-notice.tsx'
-import { queries, queryClient } from '../../connection/engine.ts'
+import { engine, queries, queryClient } from '../../connection/engine.ts'
+import { goTo, paths } from '../../navigation.ts'
 import { strings } from '../../strings/index.ts'
 import { changeDraft } from './wizard-store.ts'
 
@@ -11,8 +12,9 @@ const words = strings.wizard.hub
 
 const refresh = () => queryClient.invalidateQueries({ queryKey: queries.models.downloads.key() })
 const pollMilliseconds = 500
+const choose = (reference: string) => changeDraft({ base: reference, name: null })
 
-/** Fetches models from the Hub. Downloads go on in the engine, whatever the page does. */
+/** Finds and fetches models of the Hub. Downloads go on in the engine, whatever the page does. */
 export function HubModels() {
   const [id, setId] = useState('')
   const { data: downloads = [] } = useQuery(
@@ -21,11 +23,28 @@ export function HubModels() {
         state.data?.some(({ status }) => status === 'running') ? pollMilliseconds : false,
     }),
   )
-  const start = useMutation(queries.models.download.mutationOptions({ onSettled: refresh }))
+  const asking = useRef<AbortController>(null)
+  const lookUp = useMutation({
+    mutationFn: (wanted: string) => {
+      asking.current = new AbortController()
+      return engine.hub.lookUp({ id: wanted }, { signal: asking.current.signal })
+    },
+    onSuccess: ({ reference }) => {
+      if (reference !== null) choose(reference)
+    },
+  })
+  const forget = () => {
+    asking.current?.abort()
+    lookUp.reset()
+  }
   const finished = downloads.filter(({ status }) => status === 'finished').length
   useEffect(() => {
     if (finished > 0) void queryClient.invalidateQueries({ queryKey: queries.models.list.key() })
   }, [finished])
+  const done = () => {
+    setId('')
+    forget()
+  }
   return (
     <Paper
       withBorder
@@ -33,7 +52,7 @@ export function HubModels() {
       component="form"
       onSubmit={(event) => {
         event.preventDefault()
-        if (id.trim() !== '') start.mutate({ id }, { onSuccess: () => setId('') })
+        if (id.trim() !== '') lookUp.mutate(id)
       }}
     >
       <Stack gap="sm">
@@ -42,16 +61,28 @@ export function HubModels() {
           description={words.idDescription}
           placeholder={words.idPlaceholder}
           value={id}
-          onChange={({ currentTarget }) => setId(currentTarget.value)}
+          onChange={({ currentTarget }) => {
+            setId(currentTarget.value)
+            forget()
+          }}
           spellCheck={false}
           autoComplete="off"
         />
         <Group>
-          <Button type="submit" variant="default" disabled={id.trim() === ''} loading={start.isPending}>
-            {words.download}
+          <Button type="submit" variant="default" disabled={id.trim() === ''} loading={lookUp.isPending}>
+            {words.lookUp}
           </Button>
+          {lookUp.isPending && (
+            <Button variant="subtle" color="gray" onClick={forget}>
+              {words.cancel}
+            </Button>
+          )}
         </Group>
-        {start.error && <ErrorNotice error={start.error} />}
+        {lookUp.error && <ErrorNotice error={lookUp.error} />}
+        <div role="status">
+          {lookUp.isPending && <Text size="sm">{words.asking}</Text>}
+          {lookUp.data && <Found model={lookUp.data} onDone={done} />}
+        </div>
         {downloads.map((download) => (
           <DownloadRow key={download.id} download={download} />
         ))}
@@ -60,8 +91,30 @@ export function HubModels() {
   )
 }
 
+/** What was found: chosen already, or to be fetched once its size is known. */
+function Found({ model: { id, size }, onDone }: { readonly model: HubModel; readonly onDone: () => void }) {
+  const start = useMutation(
+    queries.models.download.mutationOptions({ onSuccess: onDone, onSettled: refresh }),
+  )
+  if (size === null) return <Text size="sm">{words.cached(id)}</Text>
+  return (
+    <Stack gap="xs">
+      <Text size="sm">{words.size(id, size)}</Text>
+      {start.error && <ErrorNotice error={start.error} />}
+      <Group gap="xs">
+        <Button size="xs" loading={start.isPending} onClick={() => start.mutate({ id })}>
+          {words.download}
+        </Button>
+        <Button size="xs" variant="subtle" color="gray" onClick={onDone}>
+          {words.cancel}
+        </Button>
+      </Group>
+    </Stack>
+  )
+}
+
 function DownloadRow({ download }: { readonly download: Download }) {
-  const { id, status, bytesDone, bytesTotal, reference, problem } = download
+  const { id, status, bytesDone, bytesTotal, reference, notice, problem } = download
   const stop = useMutation(queries.models.stopDownload.mutationOptions({ onSettled: refresh }))
   const resume = useMutation(queries.models.download.mutationOptions({ onSettled: refresh }))
   const forget = useMutation(queries.models.forgetDownload.mutationOptions({ onSettled: refresh }))
@@ -78,9 +131,14 @@ function DownloadRow({ download }: { readonly download: Download }) {
           />
         </Progress.Root>
       )}
-      <Text size="sm" c="dimmed" role="status">
+      <Text size="sm" c="dimmed">
         {words.state(download)}
       </Text>
+      {notice !== null && (
+        <Text size="sm" role="status">
+          {notice}
+        </Text>
+      )}
       {problem && <ProblemNotice problem={problem} />}
       <Group gap="xs">
         {status === 'running' && (
@@ -93,8 +151,13 @@ function DownloadRow({ download }: { readonly download: Download }) {
             {words.resume}
           </Button>
         )}
+        {problem?.code === 'access-denied' && (
+          <Button size="xs" variant="default" onClick={() => goTo(paths.settings)}>
+            {words.giveToken}
+          </Button>
+        )}
         {reference !== null && (
-          <Button size="xs" variant="default" onClick={() => changeDraft({ base: reference, name: null })}>
+          <Button size="xs" variant="default" onClick={() => choose(reference)}>
             {words.choose}
           </Button>
         )}

@@ -122,7 +122,8 @@ function TrainingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) 
         {text} {words.trainingText(estimate.tokens, settings.epochs, settings.batchTokens, estimate.steps)}
       </Text>
       <Text size="sm">
-        {words.deviceText[settings.device]} {settings.keepCache && words.keepsCache}
+        {words.deviceText[settings.device]} {words.modeText(settings.mode)}{' '}
+        {settings.keepCache && words.keepsCache}
       </Text>
       {changed.length > 0 && (
         <Text size="sm">

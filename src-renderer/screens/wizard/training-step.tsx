@@ -1,5 +1,6 @@
-import { Box, Button, Group, List, NumberInput, Stack } from '@mantine/core'
+import { Box, Button, Group, NumberInput, Radio, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { spellmModes, spellmModeSchema } from '../../../src-main/contract/index.ts'
 import { DeviceChoiceField } from '../../components/device-choice.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { queries } from '../../connection/engine.ts'
@@ -34,11 +35,8 @@ export function TrainingStep() {
             <Device />
           </Stack>
         </Panel>
-        <Panel title={words.goal} explanation={words.goalText}>
-          <List size="sm" spacing={4}>
-            <List.Item>{words.goalModes.trie}</List.Item>
-            <List.Item>{words.goalModes.free}</List.Item>
-          </List>
+        <Panel title={words.mode} explanation={words.modeText}>
+          <Mode />
         </Panel>
         <AdvancedSettings problems={problems} answer={live.answer} />
       </Stack>
@@ -89,6 +87,23 @@ function Budget({
         })}
       </Group>
     </Stack>
+  )
+}
+
+function Mode() {
+  const mode = useDraft((draft) => draft.mode)
+  return (
+    <Radio.Group
+      aria-label={words.mode}
+      value={mode}
+      onChange={(chosen) => changeDraft({ mode: spellmModeSchema.parse(chosen) })}
+    >
+      <Stack gap="xs">
+        {spellmModes.map((name) => (
+          <Radio key={name} value={name} label={name} description={words.modes[name]} />
+        ))}
+      </Stack>
+    </Radio.Group>
   )
 }
 

@@ -57,6 +57,4 @@ export const compareStrings = {
   step: 'Step',
   tokens: 'Tokens',
   agreementMode: 'Decode mode',
-  refresh: 'Refresh the curves',
-  active: 'The curve of a running run is that of the moment it was loaded.',
 }

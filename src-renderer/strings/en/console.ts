@@ -1,4 +1,13 @@
-import { formatCount, formatMilliseconds, formatPercent, formatSignificant } from '../format.ts'
+import {
+  formatCount,
+  formatMilliseconds,
+  formatPercent,
+  formatShortPercent,
+  formatSignificant,
+} from '../format.ts'
+
+const plural = (count: number, one: string, many: string): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`
 
 export const consoleStrings = {
   title: 'Console',
@@ -16,11 +25,24 @@ export const consoleStrings = {
   tryBaseModel: 'Try a base model alone',
 
   prompt: 'Prompt',
-  promptDescription:
-    'Is continued as it stands: both models get exactly this text. Chat templates are not applied.',
+  promptDescription: 'Is continued as it stands: both models get exactly this text, without a chat template.',
   promptPlaceholder: 'Once upon a time',
   generate: 'Generate',
   stop: 'Stop',
+
+  kind: 'What to do',
+  completion: 'Continue a text',
+  chat: 'Chat',
+  chatHelp: 'With the model’s own chat template. Each model goes on with its own answers.',
+  system: 'System prompt',
+  systemPlaceholder: 'None',
+  message: 'Message',
+  messagePlaceholder: 'Ask something',
+  send: 'Send',
+  regenerate: 'Answer anew',
+  clear: 'Clear',
+  you: 'You',
+  systemName: 'System',
 
   mode: 'Decode mode',
   modes: {
@@ -32,19 +54,24 @@ export const consoleStrings = {
     lossless: 'lossless',
   },
   modeDescription: {
-    trie: 'The token whose spelling has the highest total log-probability.',
-    free: 'What the heads’ best characters spell, completed where it begins only one token.',
-    shortlist: 'The 8 best of trie, scored anew with their own rows of the base model’s head.',
-    gated: 'trie where it is sure; the base model’s head decides about one token in twenty.',
-    lossless: 'Drafts that the base model’s head checks: its own text, token for token.',
+    trie: 'Always a token: the one whose spelling has the highest total log-probability.',
+    free: 'What the heads’ best characters spell, completed where it begins only one token. The least work, and no guarantee.',
+    shortlist:
+      'The best n of trie, scored anew with their own rows of the base model’s head: its own choice whenever that is among them.',
+    gated: 'trie where it is sure; the base model’s head decides the given share of tokens, on average.',
+    lossless: 'The base model’s own text, token for token: its head checks what the SpeLLM drafts.',
   },
+  candidates: 'Candidates (n)',
+  gatePercent: 'Base model’s share, %',
+  candidatesNote: (candidates: number) => plural(candidates, 'candidate', 'candidates'),
+  gateNote: (share: number) => `${formatShortPercent(share)} for the base model`,
   choice: 'Choice of tokens',
   greedy: 'Greedy',
   sampled: 'Sampled',
   sampledDescription: {
     trie: 'trie draws from its 64 best tokens.',
     free: 'free draws each character on its own.',
-    shortlist: 'Draws from the base model’s probabilities, among the 8 only.',
+    shortlist: 'Draws from the base model’s probabilities, among the candidates only.',
     gated: 'Draws where the base model decides; elsewhere takes the best spelling.',
     lossless: 'Draws as the base model alone would.',
   },
@@ -66,6 +93,8 @@ export const consoleStrings = {
     repetitionPenalty: 'Above 0, up to 10',
     seed: 'A whole number from 0 to 4,294,967,295',
     maxTokens: (limit: number) => `A whole number from 1 to ${formatCount(limit)}`,
+    candidates: 'A whole number from 1 to 1,024',
+    gatePercent: 'From 0 to 100',
     stop: 'At most 16 texts of 1,000 characters',
   },
 

@@ -1,3 +1,4 @@
+import type { HubState } from '../../../src-main/contract/index.ts'
 import { formatBytes } from '../format.ts'
 
 export const settingsStrings = {
@@ -10,6 +11,33 @@ export const settingsStrings = {
   compute: 'Computing',
   device: 'Device for new runs',
   deviceDescription: 'Each conversion may choose another one.',
+
+  hub: {
+    title: 'Hugging Face Hub',
+    hub: 'Hub',
+    mirror: 'Mirror (HF_ENDPOINT)',
+    cache: 'Folder of downloaded models, shared with other tools',
+    offline: 'HF_HUB_OFFLINE is set: nothing is asked of the network.',
+    token: 'Access token',
+    noToken: 'None. Only gated and private models need one.',
+    tokenSources: {
+      'key-store': 'The one given here, in the key store of this system.',
+      file: 'The one given here, in a file that only you can read.',
+      environment: 'That of the environment (HF_TOKEN).',
+      'hub-tools': 'That of Hugging Face’s own tools on this machine.',
+    },
+    give: 'Give an access token',
+    replace: 'Replace the access token',
+    place: (place: HubState['tokenPlace']) =>
+      place.kind === 'key-store'
+        ? 'Kept in the key store of this system, used before any other, sent to the Hub only, and never shown again.'
+        : `Kept in ${place.path}, which only you can read, used before any other, sent to the Hub only, and never shown again.`,
+    show: 'Show what is typed',
+    save: 'Keep the token',
+    remove: 'Remove the token',
+    saved: 'The token is kept.',
+    removed: 'The token is removed.',
+  },
 
   storage: 'Storage',
   free: (bytes: number) => `${formatBytes(bytes)} free on this disk`,

@@ -64,7 +64,7 @@ export const trainingStrings = {
 
   samples: 'What the models write',
   samplesExplanation:
-    'The same prompt, continued greedily by the base model (above) and the SpeLLM in trie mode (below), token by token.',
+    'The same prompt, continued greedily by the base model (above) and the SpeLLM (below), token by token. The SpeLLM decodes in the run’s mode; for gated and lossless, in trie mode, which they draw on.',
   noSamples: 'The first sample comes with the first measurement.',
   sampleStep: 'Sample at step',
   sampleStepOption: (step: number, isLatest: boolean) =>
@@ -115,6 +115,7 @@ export const trainingStrings = {
   settingRatesValue: (adapter: number, heads: number) =>
     `adapter ${formatSignificant(adapter)}, heads ${formatSignificant(heads)}`,
   settingSeed: 'Seed',
+  settingMode: 'Decode mode',
   settingCache: 'Teacher cache',
   cacheKept: 'kept',
   cacheDeleted: 'deleted at the end',

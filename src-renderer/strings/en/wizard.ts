@@ -1,4 +1,4 @@
-import type { Download } from '../../../src-main/contract/index.ts'
+import type { Download, HubModel } from '../../../src-main/contract/index.ts'
 import {
   capitalised,
   formatBytes,
@@ -57,7 +57,16 @@ export const wizardStrings = {
     id: 'Model on the Hugging Face Hub',
     idDescription: 'Its id or the address of its page; @revision for another than the newest.',
     idPlaceholder: 'owner/name',
+    lookUp: 'Look up',
+    asking: 'Asking the Hub …',
+    cached: (id: string) => `${id} is on this machine already, and chosen.`,
+    size: (id: string, { bytesDone, bytesTotal, filesTotal }: NonNullable<HubModel['size']>): string => {
+      const size = `${id}: ${formatBytes(bytesTotal)} in ${plural(filesTotal, 'file', 'files')}`
+      return bytesDone === 0 ? `${size}.` : `${size}, of which ${formatBytes(bytesDone)} are here already.`
+    },
     download: 'Download',
+    cancel: 'Cancel',
+    giveToken: 'Give a token in the settings',
     downloadOf: (id: string) => `Download of ${id}`,
     stop: 'Stop',
     resume: 'Go on',
@@ -75,7 +84,7 @@ export const wizardStrings = {
       const size = bytesTotal === null ? '' : `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
       switch (status) {
         case 'running': {
-          if (bytesTotal === null) return 'Asking the Hub …'
+          if (bytesTotal === null) return wizardStrings.hub.asking
           const parts = [size, `${formatCount(filesDone)} of ${plural(filesTotal, 'file', 'files')}`]
           if (bytesPerSecond !== null && bytesPerSecond > 0) parts.push(`${formatBytes(bytesPerSecond)}/s`)
           if (secondsLeft !== null) parts.push(`${formatDuration(secondsLeft)} left`)
@@ -84,9 +93,9 @@ export const wizardStrings = {
         case 'finished':
           return `${size}, verified. In the library.`
         case 'stopped':
-          return size === '' ? 'Stopped' : `Stopped at ${size}; what has arrived is kept.`
+          return bytesDone === 0 ? 'Stopped' : `Stopped at ${size}; what has arrived is kept.`
         case 'failed':
-          return size === '' ? 'Failed' : `Failed at ${size}; what has arrived is kept.`
+          return bytesDone === 0 ? 'Failed' : `Failed at ${size}; what has arrived is kept.`
       }
     },
   },
@@ -255,12 +264,16 @@ export const wizardStrings = {
     shortText: (text: number, budget: number) =>
       `The text has about ${plural(text, 'token', 'tokens')}, less than the ${formatCount(budget)} asked for. All of it is used.`,
     device: 'Device',
-    goal: 'Trained for',
-    goalText:
-      'Greedy decoding: the heads learn the characters of the token that the base model would choose. The run reports the agreement on held-out text for both decode modes.',
-    goalModes: {
-      trie: 'trie: the token whose spelling has the highest total probability; always a valid token.',
-      free: 'free: what the heads’ best characters spell; completed if it begins only one token.',
+    mode: 'Decode mode',
+    modeText:
+      'How the SpeLLM decodes unless you ask for another mode: it is stored with it. What it learns is the same for all: the characters of the token that the base model would choose.',
+    modes: {
+      trie: 'The token whose spelling has the highest total probability: always a valid token.',
+      free: 'What the heads’ best characters spell, completed if it begins only one token: the least work, the lowest agreement.',
+      shortlist:
+        'The 8 best tokens of trie, scored anew by the base model’s rows: nearly its agreement, for a little more work.',
+      gated: 'Where trie is unsure, the base model’s whole head decides: one token in twenty.',
+      lossless: 'The SpeLLM drafts, the base model verifies: its own text, token for token.',
     },
     advanced: 'Advanced settings',
     advancedChanged: (count: number) => `${formatCount(count)} changed`,
@@ -355,6 +368,7 @@ export const wizardStrings = {
       coreml: 'Trained on the Apple graphics card (Core ML).',
       webgpu: 'Trained on the graphics card (WebGPU).',
     },
+    modeText: (mode: string) => `It decodes in ${mode} mode.`,
     keepsCache: 'The teacher cache is kept.',
     changedText: (settings: string) => `Changed from the defaults: ${settings}.`,
     start: 'Start the conversion',

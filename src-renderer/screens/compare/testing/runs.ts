@@ -20,6 +20,7 @@ export function unfinishedRun(id: string, parts: Partial<RunSummary> = {}): RunS
       seed: 1,
       device: 'cpu',
       keepCache: false,
+      mode: 'trie',
     },
     step: 10,
     steps: 100,

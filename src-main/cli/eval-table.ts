@@ -1,0 +1,80 @@
+import type { Interval } from '../evaluate/clustered-share.ts'
+import type { Evaluation, TaskEvaluation } from '../evaluate/evaluation.ts'
+import type { TeacherForcedMode } from '../evaluate/mode-agreement.ts'
+import { kindsOfTokens } from '../evaluate/token-kinds.ts'
+import { formatShare, table } from './output.ts'
+
+/** An evaluation for people, in a terminal. */
+export function evaluationTable(
+  { text, rollOuts, tasks, device }: Evaluation,
+  rollOutTokens: number,
+): string {
+  const { agreement, perplexity, spellmPerplexity, calibration } = text
+  const modes = Object.keys(agreement.agreement) as TeacherForcedMode[]
+  const first = modes[0]
+  const label = (mode: TeacherForcedMode) => {
+    if (mode === 'shortlist') return `shortlist(${text.candidates ?? 0})`
+    if (mode === 'gated') return `gated, ${formatShare(text.gatedBaseShare ?? 0)} by the base`
+    return mode
+  }
+  return table([
+    [`agreement on ${count(agreement.positions)} positions`, '95 % confidence'],
+    ...modes.map((mode) => [`  ${label(mode)}`, formatInterval(agreement.agreement[mode]!)]),
+    ...(first === undefined
+      ? []
+      : kindsOfTokens.flatMap((way) => [
+          [`${first} by ${way} of the base model's token`, ''],
+          ...agreement.kinds[way].map((row) => [
+            `  ${row.kind}, ${count(row.positions)}`,
+            formatInterval(row.agreement[first]!),
+          ]),
+        ])),
+    ['perplexity of the base model', formatNumber(perplexity.perplexity)],
+    [
+      `perplexity of the SpeLLM, ${formatShare(spellmPerplexity.tokens / perplexity.tokens)} of the tokens`,
+      formatNumber(spellmPerplexity.perplexity),
+    ],
+    ['  of the base model, on the same', spellmPerplexity.basePerplexity.toFixed(3)],
+    ['expected calibration error of trie', formatShare(calibration.expectedError)],
+    ...(rollOuts.divergence.some(({ texts }) => texts > 0)
+      ? [
+          [
+            `texts of up to ${rollOutTokens} tokens, as the base model's`,
+            'identical, tokens till then (median)',
+          ],
+        ]
+      : []),
+    ...rollOuts.divergence
+      .filter(({ texts }) => texts > 0)
+      .map(({ mode, identical, texts, meanTokens, medianTokens, tokens, headPasses }) => [
+        `  ${mode}${headPasses === 0 ? '' : `, ${(tokens / headPasses).toFixed(2)} tokens per pass over the base head`}`,
+        `${identical} of ${texts}, ${meanTokens.toFixed(1)} (${medianTokens})`,
+      ]),
+    ...tasks.flatMap(taskRows),
+    ['device', device],
+  ])
+}
+
+function taskRows({ file, choice, exact }: TaskEvaluation): string[][] {
+  return [
+    [file, ''],
+    ...(choice
+      ? (['base', 'spellm'] as const).flatMap((model) => [
+          [`  ${model}: acc of ${count(choice.results.tasks)}`, formatInterval(choice.results[model].acc)],
+          [`  ${model}: acc_norm`, formatInterval(choice.results[model].accNorm)],
+        ])
+      : []),
+    ...(exact
+      ? Object.entries(exact.results.exactMatch).map(([mode, value]) => [
+          `  ${mode}: exact match of ${count(exact.results.tasks)}`,
+          formatInterval(value),
+        ])
+      : []),
+  ]
+}
+
+const count = (value: number) => value.toLocaleString('en')
+const formatInterval = ({ value, low, high }: Interval) =>
+  `${formatShare(value)}  (${formatShare(low)} to ${formatShare(high)})`
+const formatNumber = ({ value, low, high }: Interval) =>
+  `${value.toFixed(3)}  (${low.toFixed(3)} to ${high.toFixed(3)})`

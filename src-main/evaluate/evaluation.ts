@@ -1,0 +1,71 @@
+import type { DecodeMode } from '../decode/chooser.ts'
+import type { Device } from '../runtime/devices/device.ts'
+import type { Interval } from './clustered-share.ts'
+import type { TextEvaluation } from './evaluate-text.ts'
+import type { KindRow } from './mode-agreement.ts'
+import type { RollOuts } from './roll-outs.ts'
+import type { ChoiceResults, ScoredChoiceTask } from './tasks/choice-tasks.ts'
+import type { ExactResults, WrittenExactTask } from './tasks/exact-tasks.ts'
+
+/** One task file's results, with the tasks behind them; null where it has no tasks of that sort. */
+export interface TaskEvaluation {
+  readonly file: string
+  readonly choice: { readonly results: ChoiceResults; readonly scored: readonly ScoredChoiceTask[] } | null
+  readonly exact: { readonly results: ExactResults; readonly written: readonly WrittenExactTask[] } | null
+}
+
+/** All that an evaluation found. */
+export interface Evaluation {
+  /** The SpeLLM's folder. */
+  readonly spellm: string
+  readonly modes: readonly DecodeMode[]
+  readonly text: TextEvaluation
+  readonly gateShare: number
+  readonly rollOuts: RollOuts
+  readonly tasks: readonly TaskEvaluation[]
+  readonly device: Device
+}
+
+/** The figures of an evaluation under the names that docs/evaluation.md explains. */
+export function evaluationFigures({ text, gateShare, rollOuts, tasks, device }: Evaluation) {
+  const { agreement, perplexity, spellmPerplexity, calibration } = text
+  return {
+    agreement: { positions: agreement.positions, ...mapValues(agreement.agreement, ({ value }) => value) },
+    intervals: mapValues(agreement.agreement, bounds),
+    candidates: text.candidates,
+    gateShare,
+    gatedBaseShare: text.gatedBaseShare,
+    kinds: mapValues(agreement.kinds, (rows: readonly KindRow[]) => rows),
+    perplexity: perplexity.perplexity.value,
+    perplexityInterval: bounds(perplexity.perplexity),
+    perplexityTokens: perplexity.tokens,
+    spellmPerplexity: spellmPerplexity.perplexity.value,
+    spellmPerplexityInterval: bounds(spellmPerplexity.perplexity),
+    spellmPerplexityTokens: spellmPerplexity.tokens,
+    basePerplexityOnSameTokens: spellmPerplexity.basePerplexity,
+    unsaidTokens: spellmPerplexity.unsaidTokens,
+    calibrationError: calibration.expectedError,
+    calibrationBins: calibration.bins,
+    rollOuts: rollOuts.divergence.map((mode) => ({
+      ...mode,
+      tokensPerHeadPass: mode.headPasses === 0 ? null : mode.tokens / mode.headPasses,
+    })),
+    tasks: tasks.map(({ file, choice, exact }) => ({
+      file,
+      choice: choice?.results ?? null,
+      exact: exact?.results ?? null,
+    })),
+    device,
+  }
+}
+
+const bounds = ({ low, high }: Interval) => [low, high] as const
+
+function mapValues<Key extends string, Value, Result>(
+  values: Readonly<Partial<Record<Key, Value>>>,
+  change: (value: Value) => Result,
+): Partial<Record<Key, Result>> {
+  return Object.fromEntries(
+    Object.entries<Value>(values as Record<string, Value>).map(([key, value]) => [key, change(value)]),
+  ) as Partial<Record<Key, Result>>
+}

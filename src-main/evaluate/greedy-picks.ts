@@ -1,0 +1,42 @@
+import { freeToken } from '../decode/chooser.ts'
+import { largestIndex } from '../decode/sampling.ts'
+import { alphabetSize } from '../spelling/alphabet.ts'
+import type { Speller } from '../spelling/speller.ts'
+import { bestTokens, type ScoredToken, type TrieSearch } from '../spelling/trie-search.ts'
+
+/** What the modes that look at nothing but the heads pick at one position. */
+export interface HeadPicks {
+  /** The n best tokens by their spelling, best first; trie mode picks the first. */
+  readonly best: readonly ScoredToken[]
+  /** What free mode picks. */
+  readonly free: number
+}
+
+/**
+ * What trie and free mode pick, greedily.
+ *
+ * @param logProbabilities [k, A]
+ * @param n how many of the best tokens are wanted
+ * @param tokenize the ids of a text, for strings that free decoding can't look up
+ */
+export function headPicks(
+  search: TrieSearch,
+  logProbabilities: Float32Array,
+  n: number,
+  tokenize: (text: string) => number[],
+): HeadPicks {
+  const { speller } = search
+  const best = bestTokens(search, logProbabilities, n)
+  return {
+    best,
+    free: freeToken(speller, headSymbols(speller, logProbabilities), tokenize) ?? best[0]!.token,
+  }
+}
+
+/** Each head's most likely symbol, [k]. */
+function headSymbols({ k, alphabet }: Speller, logProbabilities: Float32Array): Int32Array {
+  const size = alphabetSize(alphabet)
+  return Int32Array.from({ length: k }, (_, head) =>
+    largestIndex(logProbabilities, head * size, (head + 1) * size),
+  )
+}

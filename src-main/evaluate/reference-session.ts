@@ -1,0 +1,91 @@
+import {
+  add,
+  argMax,
+  constant,
+  exp,
+  gatherElements,
+  input,
+  log,
+  reduceMax,
+  reduceSum,
+  reshape,
+  subtract,
+} from '../graph/index.ts'
+import type { BaseModel } from '../models/base-model.ts'
+import { headLogits, trunk } from '../models/decoder.ts'
+import { causalMask } from '../runtime/masks.ts'
+import {
+  createSession,
+  floatData,
+  int32Tensor,
+  int64Data,
+  int64Tensor,
+  type SessionOptions,
+} from '../runtime/session.ts'
+
+/** What the base model makes of each position of some windows, in one pass. */
+export interface Reading {
+  /** Hidden states after the final norm, [batch · tokens, d]. */
+  readonly hidden: Float32Array
+  /** The base model's greedy choice after each position, [batch · tokens]. */
+  readonly choices: Int32Array
+  /**
+   * Natural log-probability of the token that follows each position, [batch · tokens]; after the last position of
+   * a window nothing follows, and the number says nothing.
+   */
+  readonly nextLogProbabilities: Float32Array
+}
+
+/** Reads windows of text as the base model. */
+export interface ReferenceSession {
+  /** @param tokens [batch · tokens], window after window, which know nothing of one another */
+  read(tokens: Int32Array): Promise<Reading>
+  release(): Promise<void>
+}
+
+/** Loads trunk and LM head for windows of a fixed shape. Nothing of the vocabulary's size leaves the graph. */
+export async function createReferenceSession(
+  model: BaseModel,
+  { batch, tokens, ...options }: SessionOptions & { readonly batch: number; readonly tokens: number },
+): Promise<ReferenceSession> {
+  const rows = batch * tokens
+  const { hidden } = trunk(
+    model.architecture,
+    model.weights,
+    {
+      tokens: input('tokens', [batch, tokens], 'int64'),
+      positions: constant(
+        BigInt64Array.from({ length: tokens }, (_, i) => BigInt(i)),
+        [tokens],
+      ),
+      causalMask: constant(causalMask(tokens), [tokens, tokens]),
+      past: null,
+    },
+    'inference',
+  )
+  const logits = headLogits(model.architecture, model.weights, hidden)
+  const highest = reduceMax(logits, [1], { keepAxes: true })
+  const total = add(log(reduceSum(exp(subtract(logits, highest)), [1], { keepAxes: true })), highest)
+  const scores = subtract(gatherElements(logits, input('next', [rows, 1], 'int32'), 1), total)
+  const session = await createSession(
+    { hidden, choices: argMax(logits), scores: reshape(scores, [rows]) },
+    { ...options, weightsFolder: model.weights.folder },
+  )
+  return {
+    read: async (ids) => {
+      const results = await session.run({
+        tokens: int64Tensor(ids, [batch, tokens]),
+        next: int32Tensor(
+          Int32Array.from(ids, (_, row) => ((row + 1) % tokens === 0 ? 0 : ids[row + 1]!)),
+          [rows, 1],
+        ),
+      })
+      return {
+        hidden: floatData(results['hidden']),
+        choices: int64Data(results['choices']),
+        nextLogProbabilities: floatData(results['scores']),
+      }
+    },
+    release: () => session.release(),
+  }
+}

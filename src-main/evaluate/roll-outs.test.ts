@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { writeRecitingModel, writeRecitingSpellm } from '../decode/testing/reciting-model.ts'
+import { openTextGenerator, type TextGenerator } from '../decode/text-generator.ts'
+import { CancelledError } from '../errors.ts'
+import { openModelTokenizer, openBaseModel } from '../models/base-model.ts'
+import { measureRollOuts } from './roll-outs.ts'
+
+const text = 'Once upon a time, two bears lived near the old mill.'
+let scratch = ''
+let script: number[] = []
+let generator: TextGenerator
+let forgotten = 0
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'spellm-roll-outs-'))
+  const base = join(scratch, 'base')
+  script = await writeRecitingModel(base, text, { contextLength: 100 })
+  const [misspelled] = (await openModelTokenizer(await openBaseModel(base))).encode(' bears')
+  forgotten = script.indexOf(misspelled!)
+  await writeRecitingSpellm(join(scratch, 'spellm'), base, script, { misspelled: misspelled! })
+  generator = await openTextGenerator(join(scratch, 'spellm'))
+})
+afterAll(async () => {
+  await generator.release()
+  await rm(scratch, { recursive: true, force: true })
+})
+
+it('tells how long a mode writes what the base model writes', async () => {
+  // From the second beginning on there is no word that it has forgotten.
+  const prompts = ['Once', ' near', ' old']
+  const { divergence, examples } = await measureRollOuts(generator, prompts, { modes: ['trie'], tokens: 64 })
+  const beginnings = ['Once', ' near', ' old'].map((prompt) =>
+    script.indexOf(generator.tokenizer.encode(prompt)[0]!),
+  )
+  const rest = (start: number) => script.length - 1 - (start + 1)
+  const same = [forgotten - 1, rest(beginnings[1]!), rest(beginnings[2]!)]
+  expect(divergence).toEqual([
+    {
+      mode: 'trie',
+      texts: 3,
+      identical: 2,
+      meanTokens: same.reduce((a, b) => a + b, 0) / 3,
+      medianTokens: same.toSorted((a, b) => a - b)[1],
+      tokens: expect.any(Number) as number,
+      headPasses: 0,
+    },
+  ])
+  expect(examples.map(({ prompt }) => prompt)).toEqual(prompts)
+  expect(examples[0]!.base).toBe(text.slice('Once'.length))
+  expect(examples[0]!.texts[0]!.same).toBe(forgotten - 1)
+})
+
+it('counts passes over the base head: one a step for the base model itself', async () => {
+  const { divergence } = await measureRollOuts(generator, ['Once'], {
+    modes: ['base', 'shortlist'],
+    tokens: 5,
+  })
+  expect(divergence.map(({ tokens, headPasses }) => [tokens, headPasses])).toEqual([
+    [5, 5],
+    [5, 0],
+  ])
+})
+
+it('can be stopped', async () => {
+  const signal = AbortSignal.abort()
+  await expect(measureRollOuts(generator, ['Once'], { modes: ['trie'], tokens: 5, signal })).rejects.toThrow(
+    CancelledError,
+  )
+})

@@ -1,0 +1,67 @@
+import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
+import { spellingOf, statusOf, type Speller } from '../spelling/speller.ts'
+
+/**
+ * The probabilities that a SpeLLM gives to tokens: the heads also spell what is no token, so a token's probability
+ * is that of its spelling, divided by that of all spellings together.
+ */
+export interface SpellingDistribution {
+  /**
+   * The logarithm of what all spellings have together, exact: each node of the trie is visited once.
+   *
+   * @param logProbabilities [k, A]
+   */
+  logTotal(logProbabilities: Float32Array): number
+  /** The total log-probability of a token's spelling; −∞ for a token that the speller never says. */
+  score(logProbabilities: Float32Array, token: number): number
+}
+
+/** Of a million spellings this much less likely than the best, all together are lost in the rounding of the sum. */
+const negligible = 50
+
+/** Allocates the scratch memory of a speller's distribution. Not to be shared by calls that run at once. */
+export function createSpellingDistribution(speller: Speller): SpellingDistribution {
+  const { k, alphabet, trie } = speller
+  const { firstChild, symbol, token, levelStart } = trie
+  const size = alphabetSize(alphabet)
+  const end = endSymbol(alphabet)
+  const prefix = new Float64Array(token.length)
+  return {
+    logTotal: (logProbabilities) => {
+      let highest = -Infinity
+      let sum = 0
+      for (let depth = 0; depth + 1 < levelStart.length; depth++) {
+        const row = depth * size
+        const stop = depth < k ? logProbabilities[row + end]! : 0
+        for (let node = levelStart[depth]!; node < levelStart[depth + 1]!; node++) {
+          const before = prefix[node]!
+          for (let child = firstChild[node]!; child < firstChild[node + 1]!; child++)
+            prefix[child] = before + logProbabilities[row + symbol[child]!]!
+          if (token[node]! < 0) continue
+          const score = before + stop
+          if (score <= highest) {
+            if (score > highest - negligible) sum += Math.exp(score - highest)
+          } else {
+            sum = sum * Math.exp(highest - score) + 1
+            highest = score
+          }
+        }
+      }
+      return highest + Math.log(sum)
+    },
+    score: (logProbabilities, wanted) => {
+      if (!isSaid(speller, wanted)) return -Infinity
+      const symbols = spellingOf(speller, wanted)
+      let score = 0
+      for (let i = 0; i < symbols.length; i++) score += logProbabilities[i * size + symbols[i]!]!
+      return symbols.length < k ? score + logProbabilities[symbols.length * size + end]! : score
+    },
+  }
+}
+
+/** Whether a SpeLLM can output the token at all. */
+export function isSaid(speller: Speller, token: number): boolean {
+  if (token >= speller.vocabularySize) return false
+  const status = statusOf(speller, token)
+  return status === 'covered' || status === 'truncated'
+}

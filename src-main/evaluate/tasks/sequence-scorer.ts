@@ -1,0 +1,83 @@
+import type { BaseHead } from '../../decode/chooser.ts'
+import { prepareContext, newConversation } from '../../decode/generate.ts'
+import { largestIndex } from '../../decode/sampling.ts'
+import type { TailSession } from '../../decode/tail-session.ts'
+import type { TrunkSession } from '../../models/trunk-session.ts'
+import { alphabetSize } from '../../spelling/alphabet.ts'
+import { bestToken, createTrieSearch } from '../../spelling/trie-search.ts'
+import { createSpellingDistribution } from '../spelling-distribution.ts'
+import type { TokenPair } from './encode-pair.ts'
+
+/** How likely a continuation is. */
+export interface Likelihood {
+  /** Natural log-probability of all of its tokens; −∞ where one is never said. */
+  readonly logLikelihood: number
+  /** Whether it is what greedy decoding writes. */
+  readonly isGreedy: boolean
+}
+
+/** Says how likely base model and SpeLLM think continuations are. */
+export interface SequenceScorer {
+  /** Given contexts that begin alike, only what is new is computed. */
+  score(pair: TokenPair): Promise<{ readonly base: Likelihood; readonly spellm: Likelihood }>
+}
+
+/** Positions whose logits are in memory at once. */
+const rowsAtOnce = 16
+
+/** A scorer on a trunk that base model and SpeLLM share. */
+export function createSequenceScorer(trunk: TrunkSession, head: BaseHead, tail: TailSession): SequenceScorer {
+  const { speller } = tail
+  const headScores = speller.k * alphabetSize(speller.alphabet)
+  const search = createTrieSearch(speller)
+  const distribution = createSpellingDistribution(speller)
+  const conversation = newConversation(trunk)
+
+  const scoreBase = async (states: Float32Array, tokens: readonly number[]): Promise<Likelihood> => {
+    const d = states.length / tokens.length
+    let logLikelihood = 0
+    let isGreedy = true
+    for (let start = 0; start < tokens.length; start += rowsAtOnce) {
+      const count = Math.min(rowsAtOnce, tokens.length - start)
+      const logits = await head.logits(states.subarray(start * d, (start + count) * d))
+      const size = logits.length / count
+      for (let row = 0; row < count; row++) {
+        const own = logits.subarray(row * size, (row + 1) * size)
+        const best = largestIndex(own)
+        let sum = 0
+        for (const logit of own) sum += Math.exp(logit - own[best]!)
+        const token = tokens[start + row]!
+        logLikelihood += own[token]! - own[best]! - Math.log(sum)
+        isGreedy &&= best === token
+      }
+    }
+    return { logLikelihood, isGreedy }
+  }
+
+  const scoreSpellm = async (states: Float32Array, tokens: readonly number[]): Promise<Likelihood> => {
+    const scores = await tail.logProbabilities(states)
+    let logLikelihood = 0
+    let isGreedy = true
+    for (const [row, token] of tokens.entries()) {
+      const own = scores.subarray(row * headScores, (row + 1) * headScores)
+      logLikelihood += distribution.score(own, token) - distribution.logTotal(own)
+      isGreedy &&= bestToken(search, own).token === token
+    }
+    return { logLikelihood, isGreedy }
+  }
+
+  return {
+    score: async ({ context, continuation }) => {
+      const readContext = await prepareContext(trunk, conversation, context)
+      const last = await readContext()
+      const unread = continuation.slice(0, -1)
+      const states = new Float32Array(continuation.length * last.length)
+      states.set(last)
+      if (unread.length > 0) {
+        states.set(await trunk.forward(Int32Array.from(unread), conversation.cache), last.length)
+        conversation.tokens.push(...unread)
+      }
+      return { base: await scoreBase(states, continuation), spellm: await scoreSpellm(states, continuation) }
+    },
+  }
+}
