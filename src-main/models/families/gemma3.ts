@@ -2,10 +2,8 @@ import { z } from 'zod'
 import type { Architecture } from '../architecture.ts'
 import {
   activation,
-  attentionShape,
   cap,
   commonFields,
-  commonParts,
   contextLength,
   defineFamily,
   epsilon,
@@ -17,15 +15,7 @@ import {
   type Family,
   type ModelFacts,
 } from './config.ts'
-import {
-  llamaLayer,
-  llamaModel,
-  repeat,
-  rmsNorm,
-  weightPrefix,
-  withHeadNorms,
-  withSandwichNorms,
-} from './parts.ts'
+import { llamaForm, llamaLayer, llamaModel, withHeadNorms, withSandwichNorms } from './llama-form.ts'
 import { describeRotary, rotaryFields } from './rotary.ts'
 
 const { rope_scaling: rotaryParameters } = rotaryFields
@@ -64,59 +54,37 @@ function describe(
   facts: ModelFacts,
   prefixes: readonly string[],
 ): Architecture {
-  const attention = {
-    ...attentionShape(config, facts),
-    scoreScale: config.query_pre_attn_scalar ** -0.5,
-    scoreCap: config.attn_logit_softcapping ?? null,
-  }
-  const prefix = weightPrefix(facts, prefixes)
   const { full_attention: full, sliding_attention: sliding } = config.rope_parameters ?? {}
-  const { max_position_embeddings } = config
-  const global = describeRotary(
-    { max_position_embeddings, rope_theta: config.rope_theta },
-    attention.headSize,
-    { theta: 1_000_000, share: 1 },
-    facts,
-    { ...full, ...config.rope_scaling },
-  )
+  const { max_position_embeddings, rope_scaling, rope_parameters: _, ...rest } = config
+  const { model, layers } = llamaForm('gemma3_text', { ...rest, max_position_embeddings }, facts, {
+    theta: 1_000_000,
+    rotary: { ...full, ...rope_scaling },
+    prefixes,
+    plusOne: true,
+  })
   const local = describeRotary(
     { max_position_embeddings, rope_theta: config.rope_local_base_freq },
-    attention.headSize,
+    model.attention.headSize,
     { theta: 10_000, share: 1 },
     facts,
     sliding ?? {},
   )
-  const common = commonParts(config)
   const slides = slidingLayers(config, facts, (index) => (index + 1) % config.sliding_window_pattern !== 0)
   return llamaModel({
-    family: 'gemma3_text',
-    prefix,
-    common,
-    contextLength: max_position_embeddings,
-    attention,
-    layers: repeat(config.num_hidden_layers, (index) => {
-      const layerPrefix = `${prefix}layers.${index}`
+    ...model,
+    attention: {
+      ...model.attention,
+      scoreScale: config.query_pre_attn_scalar ** -0.5,
+      scoreCap: config.attn_logit_softcapping ?? null,
+    },
+    layers: layers.map((settings, index) => {
       const layer = llamaLayer({
-        ...common,
-        prefix: layerPrefix,
-        shape: attention,
-        epsilon: config.rms_norm_eps,
-        rotary: slides[index] ? local : global,
-        window: slides[index] ? config.sliding_window : null,
+        ...settings,
         activation: config.hidden_activation,
-        projectionBias: config.attention_bias,
-        outputBias: config.attention_bias,
-        plusOne: true,
+        ...(slides[index] && { rotary: local, window: config.sliding_window }),
       })
-      return withHeadNorms(
-        withSandwichNorms(layer, layerPrefix, config.hidden_size, config.rms_norm_eps),
-        layerPrefix,
-        attention.headSize,
-        config.rms_norm_eps,
-      )
+      return withHeadNorms(withSandwichNorms(layer, settings), settings)
     }),
-    finalNorm: rmsNorm(`${prefix}norm`, config.hidden_size, config.rms_norm_eps, true),
-    tiedHead: config.tie_word_embeddings,
     embeddingScale: Math.sqrt(config.hidden_size),
     logitCap: config.final_logit_softcapping ?? null,
   })

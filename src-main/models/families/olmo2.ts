@@ -1,53 +1,24 @@
 import { z } from 'zod'
-import {
-  attentionShape,
-  commonFields,
-  commonParts,
-  contextLength,
-  defineFamily,
-  epsilon,
-  size,
-} from './config.ts'
-import { llamaLayer, llamaModel, repeat, rmsNorm, weightPrefix } from './parts.ts'
-import { describeRotary, rotaryFields } from './rotary.ts'
+import { defineFamily, epsilon } from './config.ts'
+import { llamaFields, llamaForm, llamaLayer, llamaModel } from './llama-form.ts'
+import { rmsNorm } from './parts.ts'
 
 /** OLMo 2 (OLMo Team 2024): norms after the blocks, none before, and over all queries and all keys together. */
 export const olmo2 = defineFamily(
   {
-    ...commonFields,
-    ...rotaryFields,
-    num_key_value_heads: size(1_024).optional(),
+    ...llamaFields,
     rms_norm_eps: epsilon.default(1e-5),
-    max_position_embeddings: contextLength.default(2_048),
-    tie_word_embeddings: z.boolean().default(false),
-    hidden_act: z.literal('silu').default('silu'),
     attention_bias: z.boolean().default(false),
   },
   (config, facts) => {
-    const attention = attentionShape(config, facts)
-    const { heads, keyValueHeads, headSize } = attention
-    const prefix = weightPrefix(facts)
-    const rotary = describeRotary(config, headSize, { theta: 10_000, share: 1 }, facts)
-    const common = commonParts(config)
+    const { model, layers } = llamaForm('olmo2', config, facts)
+    const { heads, keyValueHeads, headSize } = model.attention
     return llamaModel({
-      family: 'olmo2',
-      prefix,
-      common,
-      contextLength: config.max_position_embeddings,
-      attention,
-      layers: repeat(config.num_hidden_layers, (index) => {
-        const layerPrefix = `${prefix}layers.${index}`
-        const norm = (name: string, width: number) =>
-          rmsNorm(`${layerPrefix}.${name}`, width, config.rms_norm_eps)
-        const layer = llamaLayer({
-          ...common,
-          prefix: layerPrefix,
-          shape: attention,
-          epsilon: config.rms_norm_eps,
-          rotary,
-          projectionBias: config.attention_bias,
-          outputBias: config.attention_bias,
-        })
+      ...model,
+      layers: layers.map((settings) => {
+        const { prefix, hiddenSize, epsilon } = settings
+        const norm = (name: string, width: number) => rmsNorm(`${prefix}.${name}`, width, epsilon)
+        const layer = llamaLayer(settings)
         return {
           ...layer,
           attention: {
@@ -57,14 +28,12 @@ export const olmo2 = defineFamily(
           },
           norms: {
             attentionInput: null,
-            attentionOutput: norm('post_attention_layernorm', common.hiddenSize),
+            attentionOutput: norm('post_attention_layernorm', hiddenSize),
             feedForwardInput: null,
-            feedForwardOutput: norm('post_feedforward_layernorm', common.hiddenSize),
+            feedForwardOutput: norm('post_feedforward_layernorm', hiddenSize),
           },
         }
       }),
-      finalNorm: rmsNorm(`${prefix}norm`, config.hidden_size, config.rms_norm_eps),
-      tiedHead: config.tie_word_embeddings,
     })
   },
 )

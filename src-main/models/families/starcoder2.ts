@@ -1,17 +1,8 @@
 import { z } from 'zod'
-import {
-  activation,
-  attentionShape,
-  commonFields,
-  commonParts,
-  contextLength,
-  defineFamily,
-  epsilon,
-  size,
-  window,
-} from './config.ts'
-import { layerNorm, linear, llamaLayer, llamaModel, repeat, weightPrefix } from './parts.ts'
-import { describeRotary, rotaryFields } from './rotary.ts'
+import { activation, commonFields, contextLength, defineFamily, epsilon, size, window } from './config.ts'
+import { llamaForm, llamaLayer, llamaModel } from './llama-form.ts'
+import { layerNorm, linear } from './parts.ts'
+import { rotaryFields } from './rotary.ts'
 
 /** StarCoder2 (Lozhkov et al. 2024): LayerNorm, biases everywhere, a feed-forward block without a gate. */
 export const starcoder2 = defineFamily(
@@ -35,48 +26,35 @@ export const starcoder2 = defineFamily(
     layer_norm_epsilon: epsilon.optional(),
   },
   (config, facts) => {
-    const attention = attentionShape(config, facts)
-    const prefix = weightPrefix(facts)
-    const rotary = describeRotary(config, attention.headSize, { theta: 10_000, share: 1 }, facts)
-    const common = commonParts(config)
-    const { hiddenSize: d, intermediateSize: inner } = common
-    const norm = (name: string) => layerNorm(name, d, config.norm_epsilon)
+    const { norm_epsilon: epsilon, use_bias: hasBias } = config
+    const { model, layers } = llamaForm(
+      'starcoder2',
+      { ...config, rms_norm_eps: epsilon, attention_bias: hasBias },
+      facts,
+    )
+    const norm = (name: string) => layerNorm(name, config.hidden_size, epsilon)
+    const window = config.sliding_window ?? null
     return llamaModel({
-      family: 'starcoder2',
-      prefix,
-      common,
-      contextLength: config.max_position_embeddings,
-      attention,
-      layers: repeat(config.num_hidden_layers, (index) => {
-        const layerPrefix = `${prefix}layers.${index}`
-        const layer = llamaLayer({
-          ...common,
-          prefix: layerPrefix,
-          shape: attention,
-          epsilon: config.norm_epsilon,
-          rotary,
-          window: config.sliding_window ?? null,
-          projectionBias: config.use_bias,
-          outputBias: config.use_bias,
-        })
+      ...model,
+      layers: layers.map((settings) => {
+        const { prefix, hiddenSize: d, intermediateSize: inner } = settings
         return {
-          ...layer,
+          ...llamaLayer({ ...settings, window }),
           feedForward: {
             kind: 'plain',
-            up: linear(`${layerPrefix}.mlp.c_fc`, d, inner, config.use_bias),
-            down: linear(`${layerPrefix}.mlp.c_proj`, inner, d, config.use_bias),
+            up: linear(`${prefix}.mlp.c_fc`, d, inner, hasBias),
+            down: linear(`${prefix}.mlp.c_proj`, inner, d, hasBias),
             activation: config.hidden_act,
           },
           norms: {
-            attentionInput: norm(`${layerPrefix}.input_layernorm`),
+            attentionInput: norm(`${prefix}.input_layernorm`),
             attentionOutput: null,
-            feedForwardInput: norm(`${layerPrefix}.post_attention_layernorm`),
+            feedForwardInput: norm(`${prefix}.post_attention_layernorm`),
             feedForwardOutput: null,
           },
         }
       }),
-      finalNorm: norm(`${prefix}norm`),
-      tiedHead: config.tie_word_embeddings,
+      finalNorm: norm(`${model.prefix}norm`),
     })
   },
 )
