@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint'
 
 /**
  * The house of CONTRIBUTING.md as a table: folder of src-main → folders that it may import.
- * `errors.ts` may be imported by everyone. A folder always may import itself.
+ * What lies in src-main itself may be imported by everyone. A folder always may import itself.
  */
 const mayImport = {
   graph: [],

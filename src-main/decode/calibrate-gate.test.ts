@@ -7,7 +7,7 @@ import { collect } from '../runs/testing/collect.ts'
 import { alphabetSize, byteAlphabet, endSymbol } from '../spelling/alphabet.ts'
 import { buildSpeller, spellingOf, type Speller } from '../spelling/speller.ts'
 import { calibrateGate, gateShares, thresholdOf } from './calibrate-gate.ts'
-import { createBaseHead, type BaseHead } from './chooser.ts'
+import { createBaseHead, type BaseHead, type Chooser } from './chooser.ts'
 import { gatedChooser } from './gated.ts'
 import { generate, newConversation } from './generate.ts'
 import { largestIndices } from './sampling.ts'
@@ -78,14 +78,18 @@ describe('a calibrated gate', () => {
 
     const fresh = beginnings(['dog', 'owl', 'farmer', 'wolf', 'rabbit'])
     for (const share of [0.05, 0.2]) {
-      const chooser = gatedChooser(tail, head, thresholdOf(gates, share)!, null)
+      let steps = 0
+      let baseSteps = 0
+      const counted: BaseHead = { ...head, greedy: (hidden) => (baseSteps++, head.greedy(hidden)) }
+      const gated = gatedChooser(tail, counted, thresholdOf(gates, share)!, null)
+      const chooser: Chooser = { choose: (...step) => (steps++, gated.choose(...step)) }
       for (const prompt of fresh)
         await collect(
           generate(trunk, chooser, newConversation(trunk), prompt, { maxTokens: 40, ...limits() }),
         )
-      expect(chooser.steps).toBeGreaterThan(500)
-      expect(chooser.baseSteps / chooser.steps / share).toBeGreaterThan(0.6)
-      expect(chooser.baseSteps / chooser.steps / share).toBeLessThan(1.7)
+      expect(steps).toBeGreaterThan(500)
+      expect(baseSteps / steps / share).toBeGreaterThan(0.6)
+      expect(baseSteps / steps / share).toBeLessThan(1.7)
     }
   }, 120_000)
 })

@@ -21,9 +21,13 @@ const tail: TailSession = {
   },
   release: () => Promise.resolve(),
 }
+let baseSteps = 0
 const head: BaseHead = {
   logits: () => Promise.resolve(Float32Array.of(0, 0, 0, 9)),
-  greedy: () => Promise.resolve(3),
+  greedy: () => {
+    baseSteps++
+    return Promise.resolve(3)
+  },
   greedyRows: () => Promise.resolve(Int32Array.of(3)),
   release: () => Promise.resolve(),
 }
@@ -34,7 +38,7 @@ describe('gated mode', () => {
     expect(await chooser.choose(Float32Array.of(-1, -4, -9, -9), [])).toBe(0)
     expect(await chooser.choose(Float32Array.of(-1, -2.5, -9, -9), [])).toBe(3)
     expect(await chooser.choose(Float32Array.of(-9, -1, -3.5, -9), [])).toBe(1)
-    expect([chooser.steps, chooser.baseSteps]).toEqual([3, 1])
+    expect(baseSteps).toBe(1)
   })
 
   it('takes the threshold of a share, or one between those that were measured', () => {

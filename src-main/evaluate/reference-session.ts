@@ -1,7 +1,6 @@
 import {
   add,
   argMax,
-  constant,
   exp,
   gatherElements,
   input,
@@ -12,8 +11,7 @@ import {
   subtract,
 } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
-import { headLogits, trunk } from '../models/decoder.ts'
-import { causalMask } from '../runtime/masks.ts'
+import { headLogits, trunk, windowInputs } from '../models/decoder.ts'
 import {
   createSession,
   floatData,
@@ -49,20 +47,7 @@ export async function createReferenceSession(
   { batch, tokens, ...options }: SessionOptions & { readonly batch: number; readonly tokens: number },
 ): Promise<ReferenceSession> {
   const rows = batch * tokens
-  const { hidden } = trunk(
-    model.architecture,
-    model.weights,
-    {
-      tokens: input('tokens', [batch, tokens], 'int64'),
-      positions: constant(
-        BigInt64Array.from({ length: tokens }, (_, i) => BigInt(i)),
-        [tokens],
-      ),
-      causalMask: constant(causalMask(tokens), [tokens, tokens]),
-      past: null,
-    },
-    'inference',
-  )
+  const { hidden } = trunk(model.architecture, model.weights, windowInputs(batch, tokens), 'inference')
   const logits = headLogits(model.architecture, model.weights, hidden)
   const highest = reduceMax(logits, [1], { keepAxes: true })
   const total = add(log(reduceSum(exp(subtract(logits, highest)), [1], { keepAxes: true })), highest)

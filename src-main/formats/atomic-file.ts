@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { describeSystemError } from '../errors.ts'
+import { isProcessAlive } from '../process-alive.ts'
 
 /** `.NAME.PID-RANDOM.tmp`: the process that writes it can be told from the name. */
 const temporaryName = /^\..+\.(\d+)-[0-9a-f]{12}\.tmp$/
@@ -52,16 +53,7 @@ export async function removeStaleTemporaryFiles(folder: string): Promise<void> {
   })
   for (const name of names) {
     const pid = temporaryName.exec(name)?.[1]
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    if (pid !== undefined && !isProcessAlive(Number(pid))) await rm(join(folder, name), { force: true })
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describeSystemError } from '../errors.ts'
+import { isProcessAlive } from '../process-alive.ts'
 import { sleep } from './retry.ts'
 
 export interface LockOptions {
@@ -76,20 +77,11 @@ async function hasRival(folder: string, name: string, own: string): Promise<bool
       ({ mtimeMs }) => now - mtimeMs,
       () => Infinity,
     )
-    const isGone = owner[2] === thisHost() && !isAlive(Number(owner[1]))
+    const isGone = owner[2] === thisHost() && !isProcessAlive(Number(owner[1]))
     if (isGone || age > staleAfter) await rm(join(folder, other), { force: true })
     else found = true
   }
   return found
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 function thisHost(): string {

@@ -2,8 +2,10 @@ import {
   add,
   cast,
   concat,
+  constant,
   createSingleOutputNode,
   gatherRows,
+  input,
   multiply,
   multiplyDimensions,
   reshape,
@@ -13,7 +15,8 @@ import {
   type Dimension,
   type Value,
 } from '../graph/index.ts'
-import { maskedScore } from '../runtime/masks.ts'
+import { memoize } from '../memoize.ts'
+import { causalMask, maskedScore } from '../runtime/masks.ts'
 import type { Architecture, FeedForward, Layer, Linear, Norm, Rotary, Weight } from './architecture.ts'
 import {
   activate,
@@ -54,6 +57,19 @@ export interface TrunkOutputs {
   readonly hidden: Value
   /** The new tokens' keys and values of each layer, [batch · keyValueHeads, 1, tokens, headSize]. */
   readonly present: readonly { readonly key: Value; readonly value: Value }[]
+}
+
+/** The inputs of `batch` windows of `tokens` tokens that have no past: `tokens` int64 [batch, tokens] alone is fed. */
+export function windowInputs(batch: number, tokens: number): TrunkInputs {
+  return {
+    tokens: input('tokens', [batch, tokens], 'int64'),
+    positions: constant(
+      BigInt64Array.from({ length: tokens }, (_, i) => BigInt(i)),
+      [tokens],
+    ),
+    causalMask: constant(causalMask(tokens), [tokens, tokens]),
+    past: null,
+  }
 }
 
 /** The decoder without its LM head: embedding, layers with residual connections, final norm. */
@@ -239,13 +255,4 @@ function cutSizes({ positions, past }: TrunkInputs): Value | null {
   const size = (of: Value, axis: number) =>
     createSingleOutputNode('Shape', [of], [1], { dtype: 'int64', attributes: { start: axis, end: axis + 1 } })
   return concat([size(past.mask, 1), size(positions, 0)], 0)
-}
-
-function memoize<Key, Result>(compute: (key: Key) => Result): (key: Key) => Result {
-  const known = new Map<Key, Result>()
-  return (key) => {
-    const result = known.get(key) ?? compute(key)
-    known.set(key, result)
-    return result
-  }
 }

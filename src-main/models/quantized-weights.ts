@@ -10,10 +10,11 @@ import {
   type TensorData,
   type TensorEntry,
 } from '../formats/safetensors.ts'
+import { memoize } from '../memoize.ts'
 import { linearWeightGroups, linearWeights, type LinearWeight } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
 import { blocksOf, blockSize, quantizeRows, type Bits } from './quantize.ts'
-import { externalFiles, memoize } from './weights.ts'
+import { externalFiles } from './weights.ts'
 
 const format = 'spellm-quantized-2'
 /** Rows are read and rounded so many bytes (as float32) at a time. */
@@ -136,10 +137,10 @@ export async function openQuantizedModel(
   if (!quantized) return null
   requireMatch(model, quantized, bits, sha256)
   const { folder, locate } = await externalFiles([...model.checkpoint.files, quantized.path])
-  const tensor = memoize((name) => locate(model.checkpoint.tensors.get(name)!))
+  const tensor = memoize((name: string) => locate(model.checkpoint.tensors.get(name)!))
   const linears = new Map(linearWeights(model.architecture).map((one) => [one.weight.name, one]))
   const entry = (name: string, suffix: string) => quantized.tensors.get(`${name}.${suffix}`)!
-  const matrix = memoize((name) => {
+  const matrix = memoize((name: string) => {
     const [outputs, inputs] = sizeOf(linears.get(name)!)
     const part = (suffix: string) => locate(entry(name, suffix))
     return { bits, blockSize, outputs, inputs, packed: part('packed'), scales: part('scales') }

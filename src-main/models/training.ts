@@ -1,9 +1,8 @@
-import { constant, input, reshape, softmaxCrossEntropy, type Value } from '../graph/index.ts'
+import { input, reshape, softmaxCrossEntropy, type Value } from '../graph/index.ts'
 import { seededRandom } from '../random.ts'
 import type { Parameter } from '../runtime/trainer.ts'
-import { causalMask } from '../runtime/masks.ts'
 import { weightShapes, type Architecture } from './architecture.ts'
-import { headLogits, trunk } from './decoder.ts'
+import { headLogits, trunk, windowInputs } from './decoder.ts'
 
 /** A whole language model as a graph that learns to predict the next token. */
 export interface LanguageModelTrainingGraph {
@@ -26,20 +25,7 @@ export function languageModelTrainingGraph(
   const tensor = (name: string) => parameters.get(name)!.value
   const weights = { tensor, matrix: tensor, joined: () => null }
   const rows = batch * tokens
-  const { hidden } = trunk(
-    architecture,
-    weights,
-    {
-      tokens: input('tokens', [batch, tokens], 'int64'),
-      positions: constant(
-        BigInt64Array.from({ length: tokens }, (_, i) => BigInt(i)),
-        [tokens],
-      ),
-      causalMask: constant(causalMask(tokens), [tokens, tokens]),
-      past: null,
-    },
-    'training',
-  )
+  const { hidden } = trunk(architecture, weights, windowInputs(batch, tokens), 'training')
   const logits = reshape(headLogits(architecture, weights, hidden), [rows, architecture.vocabularySize])
   const loss = softmaxCrossEntropy(logits, input('targets', [rows, 1], 'int32'), input('weights', [rows, 1]))
   return { loss, parameters }

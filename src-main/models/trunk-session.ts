@@ -1,4 +1,4 @@
-import { argMax, cast, constant, input, type Value } from '../graph/index.ts'
+import { argMax, cast, input, type Value } from '../graph/index.ts'
 import { createKeyValueCache, type KeyValueCache } from '../runtime/key-value-cache.ts'
 import { causalMask } from '../runtime/masks.ts'
 import {
@@ -11,7 +11,7 @@ import {
 } from '../runtime/session.ts'
 import { hasWindows } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
-import { headLogits, trunk } from './decoder.ts'
+import { headLogits, trunk, windowInputs } from './decoder.ts'
 
 /** A trunk that reads tokens one after another, keeping their keys and values. */
 export interface TrunkSession {
@@ -106,20 +106,7 @@ export async function createWindowSession(
   model: BaseModel,
   { batch, tokens, ...options }: SessionOptions & { readonly batch: number; readonly tokens: number },
 ): Promise<WindowSession> {
-  const { hidden } = trunk(
-    model.architecture,
-    model.weights,
-    {
-      tokens: input('tokens', [batch, tokens], 'int64'),
-      positions: constant(
-        BigInt64Array.from({ length: tokens }, (_, i) => BigInt(i)),
-        [tokens],
-      ),
-      causalMask: constant(causalMask(tokens), [tokens, tokens]),
-      past: null,
-    },
-    'inference',
-  )
+  const { hidden } = trunk(model.architecture, model.weights, windowInputs(batch, tokens), 'inference')
   const choices = argMax(headLogits(model.architecture, model.weights, hidden))
   const session = await createSession(
     { hidden: cast(hidden, 'float16'), choices },

@@ -3,6 +3,7 @@ import { dirname, relative, sep } from 'node:path'
 import { describeSystemError, SpellmError } from '../errors.ts'
 import type { Checkpoint, SafetensorsDtype, TensorEntry } from '../formats/safetensors.ts'
 import { external, type DType, type Value } from '../graph/index.ts'
+import { memoize } from '../memoize.ts'
 import type { Matrix } from './blocks.ts'
 
 /** Where a graph gets its weights from: the files of a checkpoint, or inputs while training. */
@@ -34,7 +35,7 @@ export const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
 /** A checkpoint's weights where and as they lie in its files. */
 export async function checkpointWeights({ tensors, files }: Checkpoint): Promise<StoredWeights> {
   const { folder, locate } = await externalFiles(files)
-  const tensor = memoize((name) => locate(tensors.get(name)!))
+  const tensor = memoize((name: string) => locate(tensors.get(name)!))
   return { folder, isQuantized: false, tensor, matrix: tensor, joined: () => null }
 }
 
@@ -75,13 +76,4 @@ function commonFolder(paths: readonly string[]): string {
       folder = dirname(folder)
     }
   return folder
-}
-
-export function memoize<Result>(make: (name: string) => Result): (name: string) => Result {
-  const known = new Map<string, Result>()
-  return (name) => {
-    const result = known.get(name) ?? make(name)
-    known.set(name, result)
-    return result
-  }
 }

@@ -8,6 +8,7 @@ import type { ContractRouterClient } from '@orpc/contract'
 import { expect, onTestFinished, test } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { contract } from '../contract/index.ts'
+import { isProcessAlive } from '../process-alive.ts'
 import { openStudio, type Studio } from './studio.ts'
 import { ending, enter, openSocket, visited } from './testing/requests.ts'
 
@@ -48,15 +49,6 @@ async function open(dataFolder?: string): Promise<Opened> {
 
 function engineOn(socket: WebSocket): EngineClient {
   return createORPCClient(new RPCLink({ websocket: socket as never }))
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 test('a window asks the engine over its socket', async () => {
@@ -173,5 +165,5 @@ test('closing ends the engine process and says goodbye to the windows', async ()
   const ended = ending(socket)
   await studio.close()
   expect(await ended).toMatchObject({ code: 1001 })
-  expect(isAlive(pid)).toBe(false)
+  expect(isProcessAlive(pid)).toBe(false)
 })
