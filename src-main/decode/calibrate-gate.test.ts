@@ -7,7 +7,7 @@ import { collect } from '../runs/testing/collect.ts'
 import { alphabetSize, byteAlphabet, endSymbol } from '../spelling/alphabet.ts'
 import { buildSpeller, spellingOf, type Speller } from '../spelling/speller.ts'
 import { calibrateGate, gateShares, thresholdOf } from './calibrate-gate.ts'
-import { createBaseHead, type BaseHead, type Chooser } from './chooser.ts'
+import { baseChooser, createBaseHead, type BaseHead, type Chooser } from './chooser.ts'
 import { gatedChooser } from './gated.ts'
 import { generate, newConversation } from './generate.ts'
 import { largestIndices } from './sampling.ts'
@@ -82,7 +82,7 @@ describe('a calibrated gate', () => {
       let baseSteps = 0
       const counted: BaseHead = { ...head, greedy: (hidden) => (baseSteps++, head.greedy(hidden)) }
       const gated = gatedChooser(tail, counted, thresholdOf(gates, share)!, null)
-      const chooser: Chooser = { choose: (...step) => (steps++, gated.choose(...step)) }
+      const chooser: Chooser = { ...gated, choose: (...step) => (steps++, gated.choose(...step)) }
       for (const prompt of fresh)
         await collect(
           generate(trunk, chooser, newConversation(trunk), prompt, { maxTokens: 40, ...limits() }),
@@ -107,7 +107,7 @@ describe('shortlist of the whole vocabulary', () => {
     const options = { maxTokens: 40, ...limits() }
     for (const prompt of beginnings(['bear']).slice(0, 2)) {
       const expected = await collect(
-        generate(trunk, { choose: (hidden) => head.greedy(hidden) }, newConversation(trunk), prompt, options),
+        generate(trunk, baseChooser(head, null), newConversation(trunk), prompt, options),
       )
       expect(await collect(generate(trunk, chooser, newConversation(trunk), prompt, options))).toEqual(
         expected,

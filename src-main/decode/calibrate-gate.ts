@@ -1,10 +1,10 @@
 import type { TrunkSession } from '../models/trunk-session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
-import type { BaseHead } from './chooser.ts'
+import type { BaseHead, Chooser } from './chooser.ts'
 import { leadOf } from './gated.ts'
 import { generate, newConversation } from './generate.ts'
-import type { TailSession } from './tail-session.ts'
+import { scoresOf, type TailSession } from './tail-session.ts'
 
 /** A threshold of gated mode and the share of steps that use the base model's head with it, on roll-outs. */
 export interface Gate {
@@ -51,12 +51,13 @@ export async function calibrateGate(
   const search = createTrieSearch(tail.speller)
   const leadsWith = async (threshold: number) => {
     const leads: number[] = []
-    const chooser = {
-      choose: async (hidden: Float32Array) => {
-        const best = bestTokens(search, await tail.logProbabilities(hidden), 2)
+    const chooser: Chooser = {
+      ending: 'tail',
+      choose: async (state) => {
+        const best = bestTokens(search, await scoresOf(tail, state), 2)
         const lead = leadOf(best)
         leads.push(lead)
-        return lead >= threshold ? best[0]!.token : head.greedy(hidden)
+        return lead >= threshold ? best[0]!.token : head.greedy(state.hidden)
       },
     }
     const options = { maxTokens: tokens, stopTokens, contextLength, turn, ...(signal ? { signal } : {}) }

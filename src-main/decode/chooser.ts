@@ -4,18 +4,18 @@ import { bestToken, bestTokens, createTrieSearch } from '../spelling/trie-search
 import { argMax, input } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
+import type { Ending, LastState } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
 import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
 import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
-import type { TailSession } from './tail-session.ts'
+import { scoresOf, type TailSession } from './tail-session.ts'
 
-/** Picks the next token from a hidden state. */
+/** Picks the next token from the state after the last one. */
 export interface Chooser {
-  /**
-   * @param hidden float32 [d], the last position's, after the final norm
-   * @param context the tokens so far, for penalties
-   */
-  choose(hidden: Float32Array, context: readonly number[]): Promise<number>
+  /** What it needs of the state beyond the hidden state; what the state lacks, it computes itself. */
+  readonly ending: Ending
+  /** @param context the tokens so far, for penalties */
+  choose(state: LastState, context: readonly number[]): Promise<number>
 }
 
 /** The base model's LM head: what a SpeLLM is compared with. */
@@ -49,12 +49,19 @@ export async function createBaseHead(model: BaseModel, options: SessionOptions =
 }
 
 /** Greedy, or sampled from the softmax of the logits. */
-export function baseChooser(head: BaseHead, sampling: Sampling | null): Chooser {
-  if (!sampling) return { choose: (hidden) => head.greedy(hidden) }
+export function baseChooser(head: Pick<BaseHead, 'greedy' | 'logits'>, sampling: Sampling | null): Chooser {
+  if (!sampling)
+    return {
+      ending: 'choice',
+      choose: async ({ hidden, baseChoice }) => baseChoice ?? head.greedy(hidden),
+    }
   const random = seededRandom(sampling.seed)
   return {
-    choose: async (hidden, context) =>
-      sampleIndex(penalize(await head.logits(hidden), null, context, sampling), sampling, random),
+    ending: 'logits',
+    choose: async ({ hidden, baseLogits }, context) => {
+      const logits = baseLogits ?? (await head.logits(hidden))
+      return sampleIndex(penalize(logits, null, context, sampling), sampling, random)
+    },
   }
 }
 
@@ -73,8 +80,9 @@ export function trieChooser(tail: TailSession, sampling: Sampling | null): Choos
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
   return {
-    choose: async (hidden, context) => {
-      const logProbabilities = await tail.logProbabilities(hidden)
+    ending: 'tail',
+    choose: async (state, context) => {
+      const logProbabilities = await scoresOf(tail, state)
       if (!sampling) return bestToken(search, logProbabilities).token
       const candidates = bestTokens(
         search,
@@ -104,8 +112,9 @@ export function freeChooser(
   const { speller } = tail
   const size = alphabetSize(speller.alphabet)
   return {
-    choose: async (hidden) => {
-      const logProbabilities = await tail.logProbabilities(hidden)
+    ending: 'tail',
+    choose: async (state) => {
+      const logProbabilities = await scoresOf(tail, state)
       const symbols = Int32Array.from({ length: speller.k }, (_, head) => {
         const scores = logProbabilities.subarray(head * size, (head + 1) * size)
         return sampling ? sampleIndex(scores, sampling, random) : largestIndex(scores)

@@ -2,7 +2,7 @@ import { seededRandom } from '../random.ts'
 import { bestTokens, createTrieSearch, type ScoredToken } from '../spelling/trie-search.ts'
 import type { BaseHead, Chooser } from './chooser.ts'
 import { penalize, sampleIndex, type Sampling } from './sampling.ts'
-import type { TailSession } from './tail-session.ts'
+import { scoresOf, type TailSession } from './tail-session.ts'
 
 /** How far the best spelling is ahead of the second, in log-probability: how sure the SpeLLM is. */
 export function leadOf([first, second]: readonly ScoredToken[]): number {
@@ -25,11 +25,12 @@ export function gatedChooser(
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
   return {
-    choose: async (hidden, context) => {
-      const best = bestTokens(search, await tail.logProbabilities(hidden), 2)
+    ending: 'tail',
+    choose: async (state, context) => {
+      const best = bestTokens(search, await scoresOf(tail, state), 2)
       if (leadOf(best) >= threshold) return best[0]!.token
-      if (!sampling) return head.greedy(hidden)
-      return sampleIndex(penalize(await head.logits(hidden), null, context, sampling), sampling, random)
+      if (!sampling) return head.greedy(state.hidden)
+      return sampleIndex(penalize(await head.logits(state.hidden), null, context, sampling), sampling, random)
     },
   }
 }

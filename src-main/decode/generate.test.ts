@@ -7,7 +7,7 @@ import { readTensor } from '../formats/safetensors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
-import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
+import { createTrunkSession, type Ending, type TrunkSession } from '../models/trunk-session.ts'
 import { collect } from '../runs/testing/collect.ts'
 import { alphabetSize, endSymbol, parseAlphabet, type Alphabet } from '../spelling/alphabet.ts'
 import { buildSpeller } from '../spelling/speller.ts'
@@ -21,7 +21,14 @@ import {
 } from './chooser.ts'
 import { generate, newConversation, type Conversation, type GenerateOptions } from './generate.ts'
 import { hashBaseModel, openSpellm, saveSpellm, type BaseReference } from './spellm.ts'
-import { createTailSession, tailBits, tailShape, type TailSession, type TailWeights } from './tail-session.ts'
+import {
+  createTailSession,
+  tailBits,
+  tailOf,
+  tailShape,
+  type TailSession,
+  type TailWeights,
+} from './tail-session.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from './text-generator.ts'
 
 const adapterWidths = [16]
@@ -41,7 +48,6 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-generate-'))
   base = await openBaseModel(modelFolder(sampleModelName))
   tokenizer = await openModelTokenizer(base)
-  trunk = await createTrunkSession(base)
   head = await createBaseHead(base)
   const { hiddenSize, vocabularySize } = base.architecture
   // Of tokens with the same six characters the last one wins, which is not what it would be without counts.
@@ -50,7 +56,9 @@ beforeAll(async () => {
   const shape = tailShape(hiddenSize, adapterWidths, speller)
   // Larger weights make surer choices.
   weights = new Map([...initialTail(shape, 3)].map(([name, data]) => [name, data.map((value) => 3 * value)]))
-  tail = await createTailSession(shape, weights, speller, tailBits('stored', 'cpu'))
+  const bits = tailBits('stored', 'cpu')
+  tail = await createTailSession(shape, weights, speller, bits)
+  trunk = await createTrunkSession(base, { tail: tailOf(shape, weights, bits.bits) })
   const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
   await saveSpellm(scratch, reference, {
     speller,
@@ -98,9 +106,10 @@ async function hiddenStates(text: string): Promise<Float32Array[]> {
   const chooser = baseChooser(head, null)
   await continued(
     {
-      choose: (hidden) => {
-        seen.push(hidden)
-        return chooser.choose(hidden, [])
+      ending: 'none',
+      choose: (state) => {
+        seen.push(state.hidden)
+        return chooser.choose(state, [])
       },
     },
     encode(text),
@@ -127,7 +136,7 @@ describe.each(prompts)('after %j', (text) => {
     const chooser = trieChooser(tail, null)
     const chosen = new Set<number>()
     for (const hidden of await hiddenStates(text)) {
-      const token = await chooser.choose(hidden, [])
+      const token = await chooser.choose({ hidden }, [])
       chosen.add(token)
       const logProbabilities = await tail.logProbabilities(hidden)
       const scores = spellings.map((symbols) =>
@@ -148,7 +157,7 @@ describe.each(prompts)('after %j', (text) => {
     const chooser = freeChooser(tail, (spelled) => tokenizer.encode(spelled), null)
     let spelledSomething = 0
     for (const hidden of await hiddenStates(text)) {
-      const token = await chooser.choose(hidden, [])
+      const token = await chooser.choose({ hidden }, [])
       expect(tokenizer.entries[token]).toBeDefined()
       const logProbabilities = Array.from(await tail.logProbabilities(hidden))
       const best = Array.from({ length: k }, (_, i) => {
@@ -188,15 +197,42 @@ describe.each(prompts)('after %j', (text) => {
   })
 })
 
+describe('tail and LM head in the pass of the trunk', () => {
+  it('say what they say by themselves, of the last token, to those who ask', async () => {
+    const shape = tailShape(base.architecture.hiddenSize, adapterWidths, tail.speller)
+    const exactTail = await createTailSession(shape, weights, tail.speller)
+    const joined = await createTrunkSession(base, { tail: tailOf(shape, weights), hasHead: true })
+    const largestError = (actual: Float32Array, expected: Float32Array) =>
+      actual.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i]!)), 0)
+    const cache = joined.createCache()
+    for (const ids of [encode(prompts[0]!), encode(prompts[1]!).slice(1), [9]]) {
+      const known = cache.length
+      const read = (ending: Ending) => {
+        cache.truncate(known)
+        return joined.forwardToLast(Int32Array.from(ids), cache, ending)
+      }
+      const { hidden, ...rest } = await read('none')
+      expect([hidden.length, rest]).toEqual([base.architecture.hiddenSize, {}])
+      const { logProbabilities } = await read('tail')
+      expect(largestError(logProbabilities!, await exactTail.logProbabilities(hidden))).toBeLessThan(1e-4)
+      const { baseLogits } = await read('logits')
+      expect(largestError(baseLogits!, await head.logits(hidden))).toBeLessThan(1e-4)
+      expect((await read('choice')).baseChoice).toBe(await head.greedy(hidden))
+    }
+    await joined.release()
+    await exactTail.release()
+  })
+})
+
 describe('a conversation of two turns', () => {
   /** Counts the tokens that the trunk reads. */
   function counting() {
     let read = 0
     const counted: TrunkSession = {
       ...trunk,
-      forward: (tokens, cache) => {
+      forwardToLast: (tokens, ...rest) => {
         read += tokens.length
-        return trunk.forward(tokens, cache)
+        return trunk.forwardToLast(tokens, ...rest)
       },
     }
     return { trunk: counted, read: () => read }

@@ -1,4 +1,4 @@
-import type { TrunkSession } from '../models/trunk-session.ts'
+import type { Ending, LastState, TrunkSession } from '../models/trunk-session.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import type { Chooser } from './chooser.ts'
@@ -39,15 +39,17 @@ const pieceTokens = 512
  * beyond that is forgotten.
  *
  * @param tokens at least one; the last one is always read, because its hidden state is needed
+ * @param ending what is asked of the last token
  * @param turn where each piece but the last computes; the last one is left to the caller
- * @returns reads what is left, within a turn of the caller's: hidden [d] of the last token
+ * @returns reads what is left, within a turn of the caller's
  */
 export async function prepareContext(
   trunk: TrunkSession,
   conversation: Conversation,
   tokens: readonly number[],
+  ending: Ending,
   turn: Turn = ownTurn,
-): Promise<() => Promise<Float32Array>> {
+): Promise<() => Promise<LastState>> {
   const { cache, tokens: read } = conversation
   let known = 0
   while (known < tokens.length - 1 && known < cache.length && read[known] === tokens[known]) known++
@@ -55,21 +57,22 @@ export async function prepareContext(
   read.length = known
   for (; tokens.length - known > pieceTokens; known += pieceTokens) {
     const piece = tokens.slice(known, known + pieceTokens)
-    await turn(() => readTokens(trunk, conversation, piece))
+    await turn(() => readTokens(trunk, conversation, piece, 'none'))
   }
   const rest = tokens.slice(known)
-  return () => readTokens(trunk, conversation, rest)
+  return () => readTokens(trunk, conversation, rest, ending)
 }
 
-/** Reads tokens after what the conversation holds; hidden [d] of the last one. */
+/** Reads tokens after what the conversation holds: the state after the last one. */
 export async function readTokens(
   trunk: TrunkSession,
   { cache, tokens }: Conversation,
   unread: readonly number[],
-): Promise<Float32Array> {
-  const hidden = await trunk.forward(Int32Array.from(unread), cache)
+  ending: Ending,
+): Promise<LastState> {
+  const state = await trunk.forwardToLast(Int32Array.from(unread), cache, ending)
   tokens.push(...unread)
-  return hidden.slice(hidden.length - hidden.length / unread.length)
+  return state
 }
 
 /** Throws RangeError for an empty prompt or one longer than the context. */
@@ -95,7 +98,7 @@ export async function* generate(
 ): AsyncGenerator<number, GenerationEnd> {
   requirePrompt(prompt, contextLength)
   if (maxTokens === 0) return 'length'
-  let readLast = await prepareContext(trunk, conversation, prompt, turn)
+  let readLast = await prepareContext(trunk, conversation, prompt, chooser.ending, turn)
   for (let count = 1; ; count++) {
     if (signal?.aborted) return 'cancelled'
     const token = await turn(async () => chooser.choose(await readLast(), conversation.tokens))
@@ -103,6 +106,6 @@ export async function* generate(
     yield token
     if (count === maxTokens) return 'length'
     if (conversation.tokens.length === contextLength) return 'context'
-    readLast = () => readTokens(trunk, conversation, [token])
+    readLast = () => readTokens(trunk, conversation, [token], chooser.ending)
   }
 }

@@ -1,8 +1,8 @@
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
+import type { Speller } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
-import { freeToken, type BaseHead } from './chooser.ts'
+import { freeToken } from './chooser.ts'
 import { largestIndices } from './sampling.ts'
-import type { TailSession } from './tail-session.ts'
 
 /** A token or symbol that could have been chosen. */
 export interface Candidate {
@@ -32,23 +32,21 @@ const listedSymbols = 6
 /**
  * Looks at one choice.
  *
- * @param hidden float32 [d], the last position's, after the final norm
+ * @param logits the base model's [V]
+ * @param spelling log-probabilities [k · A] of the SpeLLM's tail; null for a base model alone
  * @param tokenize the ids of a text
  */
-export async function inspectChoice(
-  hidden: Float32Array,
-  head: BaseHead,
-  tail: TailSession | null,
+export function inspectChoice(
+  logits: Float32Array,
+  spelling: { readonly speller: Speller; readonly scores: Float32Array } | null,
   tokenize: (text: string) => number[],
-): Promise<ChoiceDetail> {
-  const logits = await head.logits(hidden)
+): ChoiceDetail {
   const total = logSumExp(logits)
   const base = largestIndices(logits, listedTokens).map((index) => candidate(index, logits[index]! - total))
-  if (!tail) return { base, spellm: null }
+  if (!spelling) return { base, spellm: null }
 
-  const { speller } = tail
+  const { speller, scores } = spelling
   const size = alphabetSize(speller.alphabet)
-  const scores = await tail.logProbabilities(hidden)
   const best = bestTokens(createTrieSearch(speller), scores, listedTokens)
   const listed = logSumExp(best.map(({ score }) => score))
   const heads = Array.from({ length: speller.k }, (_, i) => {

@@ -156,9 +156,10 @@ describe('sampled', () => {
   const logits = Float32Array.from(letters, (_, i) => Math.sin(3 * i) * 2)
   const trunk: TrunkSession = {
     createCache: () => createKeyValueCache({ layers: 1, pairs: 1, headSize: 1, tellsPositions: false }),
-    forward: (tokens, cache) => {
+    forward: () => Promise.reject(new Error('not asked for')),
+    forwardToLast: (tokens, cache) => {
       cache.append([new Float32Array(tokens.length), new Float32Array(tokens.length)], tokens.length)
-      return Promise.resolve(new Float32Array(tokens.length))
+      return Promise.resolve({ hidden: new Float32Array(1) })
     },
     release: () => Promise.resolve(),
   }

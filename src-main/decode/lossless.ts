@@ -1,5 +1,5 @@
 import type { HeadRows } from '../models/head-rows.ts'
-import type { TrunkSession } from '../models/trunk-session.ts'
+import type { LastState, TrunkSession } from '../models/trunk-session.ts'
 import { seededRandom, type Random } from '../random.ts'
 import { ownTurn } from '../runtime/turns.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
@@ -14,7 +14,7 @@ import {
   type GenerationEnd,
 } from './generate.ts'
 import { drawIndex, largestIndex, penalize, sharesOf, type Sampling } from './sampling.ts'
-import type { TailSession } from './tail-session.ts'
+import { scoresOf, type TailSession } from './tail-session.ts'
 
 /** Tokens that are drafted before the base model's head looks at them. */
 const longestDraft = 8
@@ -60,8 +60,9 @@ export async function* generateLossless(
   if (maxTokens === 0) return 'length'
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
-  const draftOne = async (hidden: Float32Array): Promise<Draft & { readonly isSure: boolean }> => {
-    const best = bestTokens(search, await tail.logProbabilities(hidden), candidates)
+  const draftOne = async (state: LastState): Promise<Draft & { readonly isSure: boolean }> => {
+    const { hidden } = state
+    const best = bestTokens(search, await scoresOf(tail, state), candidates)
     const tokens = best.map(({ token }) => token)
     const logits = rows.logits(hidden, tokens)
     const isSure = leadOf(best) >= threshold
@@ -71,7 +72,7 @@ export async function* generateLossless(
     return { token: tokens[drawIndex(shares, random)]!, hidden, drawnFrom, isSure }
   }
 
-  let readLast = await prepareContext(trunk, conversation, prompt, turn)
+  let readLast = await prepareContext(trunk, conversation, prompt, 'tail', turn)
   let count = 0
   for (;;) {
     const drafts: Draft[] = []
@@ -81,7 +82,7 @@ export async function* generateLossless(
       const read = readLast
       const draft = await turn(async () => draftOne(await read()))
       drafts.push(draft)
-      readLast = () => readTokens(trunk, conversation, [draft.token])
+      readLast = () => readTokens(trunk, conversation, [draft.token], 'tail')
       // In a full context the next token can't be read.
       const isFull = drafts.length === room || conversation.tokens.length === contextLength
       if (isFull || !draft.isSure || stopTokens.includes(draft.token)) break
@@ -99,7 +100,7 @@ export async function* generateLossless(
     conversation.tokens.length = known
     if (known === contextLength) return 'context'
     const last = verified.at(-1)!
-    readLast = () => readTokens(trunk, conversation, [last])
+    readLast = () => readTokens(trunk, conversation, [last], 'tail')
   }
 }
 

@@ -3,7 +3,7 @@ import { seededRandom } from '../random.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import type { Chooser } from './chooser.ts'
 import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
-import type { TailSession } from './tail-session.ts'
+import { scoresOf, type TailSession } from './tail-session.ts'
 
 /** Candidates where none are asked for: the base model's choice is among so many at 99.6 of 100 positions. */
 export const defaultCandidates = 8
@@ -24,10 +24,11 @@ export function shortlistChooser(
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
   return {
-    choose: async (hidden, context) => {
-      const best = bestTokens(search, await tail.logProbabilities(hidden), candidates)
+    ending: 'tail',
+    choose: async (state, context) => {
+      const best = bestTokens(search, await scoresOf(tail, state), candidates)
       const tokens = best.map(({ token }) => token)
-      const logits = rows.logits(hidden, tokens)
+      const logits = rows.logits(state.hidden, tokens)
       if (!sampling) return tokens[largestIndex(logits)]!
       return tokens[sampleIndex(penalize(logits, tokens, context, sampling), sampling, random)]!
     },

@@ -2,6 +2,7 @@ import { constant, input, logSoftmax } from '../graph/index.ts'
 import type { Precision } from '../models/precision.ts'
 import { quantizedConstant, type Bits } from '../models/quantize.ts'
 import { tailLogits, tailParameterCount, tailParameterShapes, type TailShape } from '../models/tail.ts'
+import type { LastState, Tail } from '../models/trunk-session.ts'
 import {
   createSession,
   floatData,
@@ -23,6 +24,11 @@ export interface TailSession {
   release(): Promise<void>
 }
 
+/** A tail's log-probabilities [k · A] for a state: those that came with it, or computed now. */
+export async function scoresOf(tail: TailSession, state: LastState): Promise<Float32Array> {
+  return state.logProbabilities ?? tail.logProbabilities(state.hidden)
+}
+
 /** The shape of the tail that an adapter and a speller make on top of a trunk. */
 export function tailShape(
   hiddenSize: number,
@@ -41,6 +47,18 @@ export function tailBits(precision: Precision, device: Device): { readonly bits?
   return { bits: precision === 'int4' ? 4 : 8 }
 }
 
+/** A tail for a graph, quantised to `bits` if that is given. */
+export function tailOf(shape: TailShape, weights: TailWeights, bits?: Bits): Tail {
+  const shapes = tailParameterShapes(shape)
+  return {
+    shape,
+    weight: (name) =>
+      bits === undefined
+        ? constant(weights.get(name)!, shapes.get(name)!)
+        : quantizedConstant(weights.get(name)!, shapes.get(name)!, bits),
+  }
+}
+
 /** A tail of fewer bytes is done before a second thread has woken up. */
 const bytesForThreads = 3 << 20
 
@@ -51,11 +69,7 @@ export async function createTailSession(
   speller: Speller,
   { bits, ...options }: SessionOptions & { readonly bits?: Bits } = {},
 ): Promise<TailSession> {
-  const shapes = tailParameterShapes(shape)
-  const weight = (name: string) =>
-    bits === undefined
-      ? constant(weights.get(name)!, shapes.get(name)!)
-      : quantizedConstant(weights.get(name)!, shapes.get(name)!, bits)
+  const { weight } = tailOf(shape, weights, bits)
   const logits = tailLogits(shape, weight, input('hidden', ['rows', shape.hiddenSize]), 'inference')
   const isSmall = (tailParameterCount(shape) * (bits ?? 32)) / 8 < bytesForThreads
   const session = await createSession(

@@ -6,7 +6,7 @@ import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/bas
 import { modelFolder } from '../models/model-folder.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { withPrecision, type Precision, type QuantizationPlace } from '../models/precision.ts'
-import { createTrunkSession } from '../models/trunk-session.ts'
+import { createTrunkSession, type Tail } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { SessionOptions } from '../runtime/session.ts'
 import { generationBytes, processBytes } from '../runtime/memory/estimate.ts'
@@ -39,7 +39,7 @@ import { requireRightNumbers } from './golden-check.ts'
 import type { Sampling } from './sampling.ts'
 import { findSpellm, hashBaseModel, openSpellm, type Spellm } from './spellm.ts'
 import type { Speller } from '../spelling/speller.ts'
-import { createTailSession, tailBits, tailShape, type TailSession } from './tail-session.ts'
+import { createTailSession, scoresOf, tailBits, tailOf, tailShape, type TailSession } from './tail-session.ts'
 
 /** How tokens are picked: by the base model's LM head, or by a decode mode of the SpeLLM. */
 export type GenerationMode = 'base' | DecodeMode
@@ -148,7 +148,11 @@ export async function openTextGenerator(
   })
   if (warning !== null) onNotice?.(warning)
   await requireRightNumbers(base, device)
-  const trunk = await createTrunkSession(base, session)
+  const trunk = await createTrunkSession(base, {
+    ...session,
+    tail: spellm ? graphTail(spellm, device) : undefined,
+    hasHead: spellm === null,
+  })
   const tail = spellm ? await openTail(spellm, session) : null
   let head: BaseHead | null = null
 
@@ -157,6 +161,11 @@ export async function openTextGenerator(
   const baseHead = async (onPass?: () => void) => {
     head ??= await createBaseHead(base, session)
     return onPass ? watchedHead(head, onPass) : head
+  }
+  /** Opened when it is first read: a base model's trunk has its own. */
+  const wholeHead: Pick<BaseHead, 'greedy' | 'logits'> = {
+    greedy: async (hidden) => (await baseHead()).greedy(hidden),
+    logits: async (hidden) => (await baseHead()).logits(hidden),
   }
   const headRows = () => (rows ??= openHeadRows(base))
   const requireTail = (mode: GenerationMode) => {
@@ -183,7 +192,10 @@ export async function openTextGenerator(
     gateShare: number,
     onHeadPass?: () => void,
   ): Promise<Chooser> => {
-    if (mode === 'base') return baseChooser(await baseHead(onHeadPass), sampling)
+    if (mode === 'base') {
+      const own = baseChooser(wholeHead, sampling)
+      return onHeadPass ? { ...own, choose: (...step) => (onHeadPass(), own.choose(...step)) } : own
+    }
     const spelling = requireTail(mode)
     switch (mode) {
       case 'trie':
@@ -282,11 +294,13 @@ export async function openTextGenerator(
           `The context has token ${unknown}; the model has ${base.architecture.vocabularySize}.`,
           'Give tokens of this model.',
         )
-      const wholeHead = await baseHead()
-      const readLast = await prepareContext(trunk, conversation, context, turn)
-      return turn(async () =>
-        inspectChoice(await readLast(), wholeHead, tail, (text) => tokenizer.encode(text)),
-      )
+      const readLast = await prepareContext(trunk, conversation, context, tail ? 'tail' : 'logits', turn)
+      return turn(async () => {
+        const state = await readLast()
+        const logits = state.baseLogits ?? (await wholeHead.logits(state.hidden))
+        const spelling = tail && { speller: tail.speller, scores: await scoresOf(tail, state) }
+        return inspectChoice(logits, spelling, (text) => tokenizer.encode(text))
+      })
     },
     release: async () => {
       await trunk.release()
@@ -331,17 +345,20 @@ function writerBytes({ architecture }: BaseModel): number {
   return processBytes + generationBytes(decoderSize(architecture), pass)
 }
 
+/** The tail as part of the trunk's graph. */
+function graphTail({ base, precision, speller, adapterWidths, weights }: Spellm, device: Device): Tail {
+  const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
+  return tailOf(shape, weights, tailBits(precision, device).bits)
+}
+
+/** The tail by itself, for states that another graph has computed. */
 async function openTail(
   { base, precision, speller, adapterWidths, weights }: Spellm,
   session: SessionOptions,
 ): Promise<TailSession> {
+  const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
   const bits = tailBits(precision, session.device ?? 'cpu')
-  return createTailSession(
-    tailShape(base.architecture.hiddenSize, adapterWidths, speller),
-    weights,
-    speller,
-    { ...session, ...bits },
-  )
+  return createTailSession(shape, weights, speller, { ...session, ...bits })
 }
 
 /** Where the first stop text begins; if none is complete, where the text's end may be the beginning of one. */

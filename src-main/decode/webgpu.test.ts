@@ -24,6 +24,7 @@ describe.skipIf(noVulkan !== null)('a conversion on WebGPU', () => {
     expect(Object.keys(cpu.texts)).toEqual(['base', 'trie', 'free'])
     for (const text of Object.values(cpu.texts)) expect(new Set(text).size).toBeGreaterThan(10)
     expect(gpu.texts).toEqual(cpu.texts)
+    for (const text of Object.values(cpu.texts)) expect(text.slice(20)).toEqual(text.slice(0, 20))
   }, 300_000)
 
   it('computes the operators of all kinds of architectures right', () => {

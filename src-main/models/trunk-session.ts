@@ -1,4 +1,4 @@
-import { argMax, cast, input, type Value } from '../graph/index.ts'
+import { argMax, cast, constant, gatherRows, input, logSoftmax, type Value } from '../graph/index.ts'
 import { createKeyValueCache, type KeyValueCache } from '../runtime/key-value-cache.ts'
 import { causalMask } from '../runtime/masks.ts'
 import {
@@ -11,7 +11,38 @@ import {
 } from '../runtime/session.ts'
 import { hasWindows } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
+import type { Matrix } from './blocks.ts'
 import { headLogits, trunk, windowInputs } from './decoder.ts'
+import { tailLogits, type TailShape } from './tail.ts'
+
+/** A tail with its weights, as part of a graph. */
+export interface Tail {
+  readonly shape: TailShape
+  /** A weight by its name in `tailParameterShapes`. */
+  readonly weight: (name: string) => Matrix
+}
+
+/** What is asked of a pass beyond the trunk: nothing, the tail's answer or, of the LM head, its choice or its logits. */
+export type Ending = 'none' | 'tail' | 'choice' | 'logits'
+
+const endingOutput = {
+  none: 'hidden',
+  tail: 'logProbabilities',
+  choice: 'baseChoice',
+  logits: 'baseLogits',
+} as const satisfies Record<Ending, string>
+
+/** What a pass makes of its last token. */
+export interface LastState {
+  /** After the final norm, [d]. */
+  readonly hidden: Float32Array
+  /** The tail's log-probabilities [k · A], if asked for and the session has the tail. */
+  readonly logProbabilities?: Float32Array
+  /** The base model's greedy choice, if asked for and the session has its LM head. */
+  readonly baseChoice?: number
+  /** The base model's logits [V], as `baseChoice`. */
+  readonly baseLogits?: Float32Array
+}
 
 /** A trunk that reads tokens one after another, keeping their keys and values. */
 export interface TrunkSession {
@@ -22,15 +53,27 @@ export interface TrunkSession {
    * [batch · n, d].
    */
   forward(tokens: Int32Array, cache: KeyValueCache): Promise<Float32Array>
+  /**
+   * The same for a single sequence, of which only the last token matters, and `ending` if the session has that:
+   * a pass of its own over tail or head takes longer, since it finds the threads asleep.
+   */
+  forwardToLast(tokens: Int32Array, cache: KeyValueCache, ending: Ending): Promise<LastState>
   release(): Promise<void>
 }
 
-/** Loads the trunk. Prompts and single tokens go through the same graph. */
+/**
+ * Loads the trunk, and the tail and the LM head for the last token if asked for. Prompts and single tokens go
+ * through the same graph.
+ */
 export async function createTrunkSession(
   model: BaseModel,
-  options: SessionOptions & { readonly batch?: number } = {},
+  options: SessionOptions & {
+    readonly batch?: number
+    readonly tail?: Tail | undefined
+    readonly hasHead?: boolean
+  } = {},
 ): Promise<TrunkSession> {
-  const { batch = 1, ...sessionOptions } = options
+  const { batch = 1, tail, hasHead = false, ...sessionOptions } = options
   const { attention } = model.architecture
   const layers = model.architecture.layers.length
   const pairs = batch * attention.keyValueHeads
@@ -59,12 +102,46 @@ export async function createTrunkSession(
     outputs[`present.${i}.value`] = value
   })
   const rowNames = Object.keys(outputs).slice(1)
+  if (tail) {
+    // No rows, no work, where nobody asks for the tail.
+    const rows = gatherRows(hidden, input('tailRows', ['rows'], 'int64'))
+    outputs['logProbabilities'] = logSoftmax(tailLogits(tail.shape, tail.weight, rows, 'inference'))
+  }
+  if (hasHead) {
+    const last = gatherRows(hidden, constant(BigInt64Array.of(-1n), [1]))
+    const logits = headLogits(model.architecture, model.weights, last)
+    outputs['baseChoice'] = argMax(logits)
+    outputs['baseLogits'] = logits
+  }
   const session = await createSession(outputs, {
     ...sessionOptions,
     weightsFolder: model.weights.folder,
     // It reads a prompt once and single tokens for the rest of its life.
     prepack: model.weights.isQuantized,
   })
+  const read = async (tokens: Int32Array, cache: KeyValueCache, ending: Ending) => {
+    const count = tokens.length / batch
+    const tailRows = ending === 'tail' ? [count - 1] : []
+    const names = ['hidden', ...rowNames, ...(endingOutput[ending] in outputs ? [endingOutput[ending]] : [])]
+    const results = await session.run(
+      {
+        tokens: int64Tensor(tokens, [batch, count]),
+        positions: int64Tensor(
+          Int32Array.from({ length: count }, (_, i) => cache.length + i),
+          [count],
+        ),
+        causalMask: floatTensor(causalMask(count), [count, count]),
+        ...(tail ? { tailRows: int64Tensor(tailRows, [tailRows.length]) } : {}),
+        ...cache.feeds(),
+      },
+      Object.fromEntries(names.map((name) => [name, null])),
+    )
+    cache.append(
+      rowNames.map((name) => floatData(results[name])),
+      count,
+    )
+    return results
+  }
   return {
     createCache: () =>
       createKeyValueCache({
@@ -73,22 +150,16 @@ export async function createTrunkSession(
         headSize: attention.headSize,
         tellsPositions: hasWindows(model.architecture),
       }),
-    forward: async (tokens, cache) => {
-      const count = tokens.length / batch
-      const results = await session.run({
-        tokens: int64Tensor(tokens, [batch, count]),
-        positions: int64Tensor(
-          Int32Array.from({ length: count }, (_, i) => cache.length + i),
-          [count],
-        ),
-        causalMask: floatTensor(causalMask(count), [count, count]),
-        ...cache.feeds(),
-      })
-      cache.append(
-        rowNames.map((name) => floatData(results[name])),
-        count,
-      )
-      return floatData(results['hidden'])
+    forward: async (tokens, cache) => floatData((await read(tokens, cache, 'none'))['hidden']),
+    forwardToLast: async (tokens, cache, ending) => {
+      const results = await read(tokens, cache, ending)
+      const states = floatData(results['hidden'])
+      const hidden = tokens.length === 1 ? states : states.slice(-model.architecture.hiddenSize)
+      const { logProbabilities, baseChoice, baseLogits } = results
+      if (logProbabilities) return { hidden, logProbabilities: floatData(logProbabilities) }
+      if (baseChoice) return { hidden, baseChoice: int64Data(baseChoice)[0]! }
+      if (baseLogits) return { hidden, baseLogits: floatData(baseLogits) }
+      return { hidden }
     },
     release: () => session.release(),
   }

@@ -16,9 +16,9 @@ import { customAlphabet } from '../../spelling/alphabet.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
 import { ordinary } from '../../spelling/testing/vocabulary.ts'
 import { baseChooser, createBaseHead, freeChooser, trieChooser, type Chooser } from '../chooser.ts'
-import { generate, newConversation } from '../generate.ts'
+import { generate, newConversation, readTokens } from '../generate.ts'
 import { requireRightNumbers } from '../golden-check.ts'
-import { createTailSession, tailShape } from '../tail-session.ts'
+import { createTailSession, tailOf, tailShape } from '../tail-session.ts'
 
 const device = deviceSchema.parse(process.argv[2])
 const model = await openBaseModel(join(import.meta.dirname, '../../models/testing/gqa-tied'))
@@ -51,15 +51,25 @@ const state = await distill(shape, speller, cache, settings, {
 })
 await rm(folder, { recursive: true })
 
-const trunk = await createTrunkSession(model, { device })
+const weights = parametersOf(state)
+/** Without and with tail and head in the trunk's own pass. */
+const trunks = [
+  await createTrunkSession(model, { device }),
+  await createTrunkSession(model, { device, tail: tailOf(shape, weights), hasHead: true }),
+]
 const head = await createBaseHead(model, { device })
-const tail = await createTailSession(shape, parametersOf(state), speller, { device })
+const tail = await createTailSession(shape, weights, speller, { device })
+/** The same text by each trunk, one after the other. */
 const written = async (chooser: Chooser) => {
   const prompt = [1, 17, 42, 5, 63]
   const tokens: number[] = []
   const options = { maxTokens: 20, stopTokens: [], contextLength }
-  for await (const token of generate(trunk, chooser, newConversation(trunk), prompt, options))
-    tokens.push(token)
+  for (const trunk of trunks) {
+    const conversation = newConversation(trunk)
+    // A pass that asks for neither tail nor head.
+    await readTokens(trunk, conversation, prompt.slice(0, 2), 'none')
+    for await (const token of generate(trunk, chooser, conversation, prompt, options)) tokens.push(token)
+  }
   return tokens
 }
 const texts = {
@@ -67,7 +77,7 @@ const texts = {
   trie: await written(trieChooser(tail, null)),
   free: await written(freeChooser(tail, () => [], null)),
 }
-await trunk.release()
+for (const trunk of trunks) await trunk.release()
 await head.release()
 await tail.release()
 console.log(JSON.stringify({ choices, losses, texts }))

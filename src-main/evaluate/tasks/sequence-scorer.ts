@@ -68,8 +68,8 @@ export function createSequenceScorer(trunk: TrunkSession, head: BaseHead, tail: 
 
   return {
     score: async ({ context, continuation }) => {
-      const readContext = await prepareContext(trunk, conversation, context)
-      const last = await readContext()
+      const readContext = await prepareContext(trunk, conversation, context, 'none')
+      const { hidden: last } = await readContext()
       const unread = continuation.slice(0, -1)
       const states = new Float32Array(continuation.length * last.length)
       states.set(last)

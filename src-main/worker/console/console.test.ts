@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConsoleMode, ConsoleSource, GenerationEvent, Sampling } from '../../contract/index.ts'
 import { hashBaseModel, saveSpellm } from '../../decode/spellm.ts'
-import { createTailSession, tailBits, tailShape, type TailWeights } from '../../decode/tail-session.ts'
+import { tailBits, tailOf, tailShape, type TailWeights } from '../../decode/tail-session.ts'
 import { initialTail } from '../../distill/distill.ts'
 import { readTensor } from '../../formats/safetensors.ts'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
@@ -94,15 +94,14 @@ function logitsOf(hidden: Float32Array): number[] {
     hidden.reduce((sum, value, i) => sum + value * embedding[row * d + i]!, 0),
   )
 }
-async function symbolLogProbabilities(hidden: Float32Array): Promise<number[][]> {
-  const tail = await createTailSession(
-    tailShape(hidden.length, adapterWidths, speller),
-    weights,
-    speller,
-    tailBits('stored', 'cpu'),
-  )
-  const scores = Array.from(await tail.logProbabilities(hidden))
-  await tail.release()
+/** What each head says after the last token. */
+async function symbolLogProbabilities(tokens: readonly number[]): Promise<number[][]> {
+  const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
+  const tail = tailOf(shape, weights, tailBits('stored', 'cpu').bits)
+  const trunk = await createTrunkSession(base, { tail })
+  const last = await trunk.forwardToLast(Int32Array.from(tokens), trunk.createCache(), 'tail')
+  await trunk.release()
+  const scores = Array.from(last.logProbabilities!)
   const size = alphabetSize(speller.alphabet)
   return Array.from({ length: speller.k }, (_, head) => scores.slice(head * size, (head + 1) * size))
 }
@@ -233,7 +232,7 @@ describe("a token's detail", () => {
       expect(text).toBe(special ? content : tokenizer.decode([token]))
     }
 
-    const heads = await symbolLogProbabilities(hidden)
+    const heads = await symbolLogProbabilities(context)
     const scores = tokenizer.entries.map((_, token) => {
       const symbols = speller.trie.token.includes(token) ? symbolsOf(token) : null
       return symbols === null ? -Infinity : symbols.reduce((sum, s, i) => sum + heads[i]![s]!, 0)
