@@ -52,7 +52,7 @@ export async function calibrateGate(
   const leadsWith = async (threshold: number) => {
     const leads: number[] = []
     const chooser: Chooser = {
-      ending: 'tail',
+      ending: tail.ending,
       choose: async (state) => {
         const best = bestTokens(search, await scoresOf(tail, state), 2)
         const lead = leadOf(best)

@@ -80,7 +80,7 @@ export function trieChooser(tail: TailSession, sampling: Sampling | null): Choos
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
   return {
-    ending: 'tail',
+    ending: tail.ending,
     choose: async (state, context) => {
       const logProbabilities = await scoresOf(tail, state)
       if (!sampling) return bestToken(search, logProbabilities).token
@@ -112,7 +112,7 @@ export function freeChooser(
   const { speller } = tail
   const size = alphabetSize(speller.alphabet)
   return {
-    ending: 'tail',
+    ending: tail.ending,
     choose: async (state) => {
       const logProbabilities = await scoresOf(tail, state)
       const symbols = Int32Array.from({ length: speller.k }, (_, head) => {

@@ -25,7 +25,7 @@ export function gatedChooser(
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
   return {
-    ending: 'tail',
+    ending: tail.ending,
     choose: async (state, context) => {
       const best = bestTokens(search, await scoresOf(tail, state), 2)
       if (leadOf(best) >= threshold) return best[0]!.token

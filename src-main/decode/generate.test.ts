@@ -57,7 +57,7 @@ beforeAll(async () => {
   // Larger weights make surer choices.
   weights = new Map([...initialTail(shape, 3)].map(([name, data]) => [name, data.map((value) => 3 * value)]))
   const bits = tailBits('stored', 'cpu')
-  tail = await createTailSession(shape, weights, speller, bits)
+  tail = { ...(await createTailSession(shape, weights, speller, bits)), ending: 'tail' }
   trunk = await createTrunkSession(base, { tail: tailOf(shape, weights, bits.bits) })
   const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
   await saveSpellm(scratch, reference, {

@@ -61,6 +61,7 @@ describe("greedy, the sample model's text", () => {
     const random = seededRandom(5)
     return {
       speller,
+      ending: 'none',
       logProbabilities: async (hidden) => {
         const isWrong = random.chance(errors)
         const token = isWrong ? random.below(speller.vocabularySize) : await head.greedy(hidden)
@@ -173,6 +174,7 @@ describe('sampled', () => {
   /** A tail that believes in quite other letters than the base model, and knows only six candidates' logits. */
   const tail: TailSession = {
     speller,
+    ending: 'none',
     logProbabilities: () => {
       const size = alphabetSize(speller.alphabet)
       const shares = Float32Array.from({ length: size }, (_, i) => (i < 8 ? 1 + ((5 * i) % 8) : 1e-9))

@@ -72,7 +72,7 @@ export async function* generateLossless(
     return { token: tokens[drawIndex(shares, random)]!, hidden, drawnFrom, isSure }
   }
 
-  let readLast = await prepareContext(trunk, conversation, prompt, 'tail', turn)
+  let readLast = await prepareContext(trunk, conversation, prompt, tail.ending, turn)
   let count = 0
   for (;;) {
     const drafts: Draft[] = []
@@ -82,7 +82,7 @@ export async function* generateLossless(
       const read = readLast
       const draft = await turn(async () => draftOne(await read()))
       drafts.push(draft)
-      readLast = () => readTokens(trunk, conversation, [draft.token], 'tail')
+      readLast = () => readTokens(trunk, conversation, [draft.token], tail.ending)
       // In a full context the next token can't be read.
       const isFull = drafts.length === room || conversation.tokens.length === contextLength
       if (isFull || !draft.isSure || stopTokens.includes(draft.token)) break
@@ -100,7 +100,7 @@ export async function* generateLossless(
     conversation.tokens.length = known
     if (known === contextLength) return 'context'
     const last = verified.at(-1)!
-    readLast = () => readTokens(trunk, conversation, [last], 'tail')
+    readLast = () => readTokens(trunk, conversation, [last], tail.ending)
   }
 }
 

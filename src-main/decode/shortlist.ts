@@ -24,7 +24,7 @@ export function shortlistChooser(
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
   return {
-    ending: 'tail',
+    ending: tail.ending,
     choose: async (state, context) => {
       const best = bestTokens(search, await scoresOf(tail, state), candidates)
       const tokens = best.map(({ token }) => token)

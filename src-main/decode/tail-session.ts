@@ -19,6 +19,8 @@ export type TailWeights = ReadonlyMap<string, Float32Array>
 /** A tail ready to predict. */
 export interface TailSession {
   readonly speller: Speller
+  /** 'tail': the trunk that it follows computes it in its own pass; 'none': it is not the trunk's. */
+  readonly ending: 'tail' | 'none'
   /** hidden [rows · d] → log-probabilities [rows · k · A]. */
   logProbabilities(hidden: Float32Array): Promise<Float32Array>
   release(): Promise<void>
@@ -78,6 +80,7 @@ export async function createTailSession(
   )
   return {
     speller,
+    ending: 'none',
     logProbabilities: async (hidden) => {
       const rows = hidden.length / shape.hiddenSize
       const results = await session.run({ hidden: floatTensor(hidden, [rows, shape.hiddenSize]) })

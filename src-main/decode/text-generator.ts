@@ -153,7 +153,7 @@ export async function openTextGenerator(
     tail: spellm ? graphTail(spellm, device) : undefined,
     hasHead: spellm === null,
   })
-  const tail = spellm ? await openTail(spellm, session) : null
+  const tail = spellm ? ({ ...(await openTail(spellm, session)), ending: 'tail' } as const) : null
   let head: BaseHead | null = null
 
   let rows: HeadRows | null = null
@@ -294,7 +294,7 @@ export async function openTextGenerator(
           `The context has token ${unknown}; the model has ${base.architecture.vocabularySize}.`,
           'Give tokens of this model.',
         )
-      const readLast = await prepareContext(trunk, conversation, context, tail ? 'tail' : 'logits', turn)
+      const readLast = await prepareContext(trunk, conversation, context, tail?.ending ?? 'logits', turn)
       return turn(async () => {
         const state = await readLast()
         const logits = state.baseLogits ?? (await wholeHead.logits(state.hidden))

@@ -58,7 +58,7 @@ const trunks = [
   await createTrunkSession(model, { device, tail: tailOf(shape, weights), hasHead: true }),
 ]
 const head = await createBaseHead(model, { device })
-const tail = await createTailSession(shape, weights, speller, { device })
+const tail = { ...(await createTailSession(shape, weights, speller, { device })), ending: 'tail' } as const
 /** The same text by each trunk, one after the other. */
 const written = async (chooser: Chooser) => {
   const prompt = [1, 17, 42, 5, 63]
