@@ -5,6 +5,7 @@ import {
   createSession,
   floatData,
   floatTensor,
+  halfData,
   int64Data,
   int64Tensor,
   type SessionOptions,
@@ -186,10 +187,7 @@ export async function createWindowSession(
   return {
     forward: async (ids) => {
       const results = await session.run({ tokens: int64Tensor(ids, [batch, tokens]) })
-      const states = results['hidden']!.data
-      if (!(states instanceof Uint16Array))
-        throw new TypeError('expected float16 hidden states as Uint16Array')
-      return { hidden: states, choices: int64Data(results['choices']) }
+      return { hidden: halfData(results['hidden']), choices: int64Data(results['choices']) }
     },
     release: () => session.release(),
   }

@@ -148,6 +148,17 @@ export function floatData(tensor: Tensor | undefined): Float32Array {
   return tensor.data
 }
 
+/**
+ * The bit patterns of a float16 tensor on the CPU, without a copy: its data are a Float16Array where JavaScript has
+ * that (Electron, Node.js from 24 on), else a Uint16Array. Throws TypeError for another dtype.
+ */
+export function halfData(tensor: Tensor | undefined): Uint16Array {
+  const data: unknown = tensor?.data
+  if (tensor?.type !== 'float16' || !ArrayBuffer.isView(data))
+    throw new TypeError(`expected float16, got ${tensor?.type ?? 'no tensor'}`)
+  return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2)
+}
+
 /** The data of an int64 tensor on the CPU, as numbers. Throws TypeError for another dtype. */
 export function int64Data(tensor: Tensor | undefined): Int32Array {
   if (!(tensor?.data instanceof BigInt64Array))
