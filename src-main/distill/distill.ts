@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import * as ort from '../runtime/onnxruntime.ts'
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
 import { seededRandom } from '../random.ts'
 import { SpellmError } from '../errors.ts'
-import { floatData, floatTensor, int32Tensor, type Device } from '../runtime/session.ts'
+import { floatData, floatTensor, halfTensor, int32Tensor, type Device } from '../runtime/session.ts'
 import { createTrainer, freshState, type TrainerState } from '../runtime/trainer.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { targets, type Speller } from '../spelling/speller.ts'
@@ -210,7 +209,7 @@ function gatherBatch(
     headWeights[i % k]! += weights[i]!
   }
   const feeds = {
-    hidden: new ort.Tensor('float16', states, [count, d]),
+    hidden: halfTensor(states, [count, d]),
     symbols: int32Tensor(batchSymbols, [count * k, 1]),
     weights: floatTensor(weights, [count * k, 1]),
   }

@@ -126,6 +126,14 @@ export function floatTensor(data: Float32Array, shape: readonly number[]): Tenso
   return new ort.Tensor('float32', data, shape)
 }
 
+/**
+ * A float16 tensor over bit patterns, without a copy. onnxruntime-node 1.30 cannot read a Float16Array, which its own
+ * constructor would make of them where JavaScript has that: so it makes uint16, and the name of the type is changed.
+ */
+export function halfTensor(data: Uint16Array, shape: readonly number[]): Tensor {
+  return Object.assign(new ort.Tensor('uint16', data, shape), { type: 'float16' as const })
+}
+
 /** A float32 tensor of rank 0. */
 export function scalarTensor(value: number): Tensor {
   return new ort.Tensor('float32', Float32Array.of(value), [])
