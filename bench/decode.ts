@@ -2,47 +2,45 @@
  * What a token costs: base model and SpeLLM modes by turns in one run, at the shapes of real models with random
  * weights, each precision in a process of its own:
  *
- *     npm run bench:decode -- [--shapes llama-3.2-1b,…] [--precisions fp32,int8,int4] [--contexts 128,2048]
- *                             [--steps 60] [--threads N] [--weights FOLDER] [--out FOLDER] [--json]
+ *     npm run bench:decode -- [--shapes llama-3.2-1b,…] [--precisions fp32,int8,int4] [--contexts 128,512,2048]
+ *                             [--steps 60] [--threads N] [--weights FOLDER] [--llama-cpp FOLDER] [--out FOLDER]
+ *                             [--json]
  *
- * The tail has one block, as wide as 2.5 % of the LM head's weights allow, in int8 (in int4 beside a base in int4).
- * Writes decode.json, decode.md and
- * decode.svg to --out (default bench/results).
+ * The tail has one block, as wide as 2.5 % of the LM head's weights allow, in int8 (in int4 beside a base in int4);
+ * its vocabulary is a real one. FOLDER of --llama-cpp is one where `npm install node-llama-cpp` was run: llama.cpp
+ * then decodes the same shape in the same precision class beside ours. Writes bench.json, bench.md and bench.svg to
+ * --out (default bench/results). docs/benchmark.md says what the numbers are.
  */
 import { spawn } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { initialTail } from '../src-main/distill/distill.ts'
-import {
-  measureTokenTimes,
-  modeTimes,
-  type ModeTimes,
-  type TokenTimes,
-} from '../src-main/evaluate/decode-benchmark.ts'
+import { decodeModes } from '../src-main/decode/chooser.ts'
+import { defaultCandidates } from '../src-main/decode/shortlist.ts'
+import { untrainedModel } from '../src-main/evaluate/benchmark/benchmark-model.ts'
+import { runBenchmark, type Benchmark } from '../src-main/evaluate/benchmark/benchmark.ts'
+import { benchmarkMarkdown } from '../src-main/evaluate/benchmark/report.ts'
+import { writeBenchmarkReport, type TitledBenchmark } from '../src-main/evaluate/benchmark/write-report.ts'
 import { openBaseModel } from '../src-main/models/base-model.ts'
-import { openQuantizedModel, quantizeModel } from '../src-main/models/quantized-weights.ts'
-import { affordableAdapterWidth, tailParameterCount } from '../src-main/models/tail.ts'
-import { parseAlphabet, alphabetSize } from '../src-main/spelling/alphabet.ts'
-import { buildSpeller } from '../src-main/spelling/speller.ts'
-import { resultsTable } from './models/decode-report.ts'
-import { decodePlot } from './models/decode-plot.ts'
+import { withPrecision, type Precision } from '../src-main/models/precision.ts'
+import { openLlamaCpp } from './llama-cpp/peer.ts'
 import { randomModel } from './models/random-model.ts'
 import { realVocabulary } from './models/real-vocabulary.ts'
 import { shapes, type ShapeName } from './models/shapes.ts'
 
-const precisions = ['fp32', 'int8', 'int4'] as const
-type Precision = (typeof precisions)[number]
+/** The random weights are stored in bfloat16, and computed with as float32. */
+const precisions = { fp32: 'stored', int8: 'int8', int4: 'int4' } as const satisfies Record<string, Precision>
+type PrecisionName = keyof typeof precisions
 
 const { values: flags } = parseArgs({
   options: {
     shapes: { type: 'string', default: Object.keys(shapes).join() },
-    precisions: { type: 'string', default: precisions.join() },
-    contexts: { type: 'string', default: '128,2048' },
+    precisions: { type: 'string', default: Object.keys(precisions).join() },
+    contexts: { type: 'string', default: '128,512,2048' },
     steps: { type: 'string', default: '60' },
     threads: { type: 'string' },
     weights: { type: 'string', default: join(tmpdir(), 'spellm-bench-models') },
+    'llama-cpp': { type: 'string' },
     out: { type: 'string', default: join(import.meta.dirname, 'results') },
     json: { type: 'boolean', default: false },
     /** One case, in a process of its own: SHAPE/PRECISION. */
@@ -50,57 +48,39 @@ const { values: flags } = parseArgs({
   },
 })
 
-const k = 12
-const alphabet = 'auto:98'
-
-/** What one process measures. */
-export interface DecodeResult {
-  readonly shape: ShapeName
-  readonly precision: Precision
-  /** Elements of the tail, as a share of the LM head's. */
-  readonly tailShare: number
-  readonly vocabulary: number
-  readonly peakMemoryMB: number
-  readonly times: readonly (TokenTimes & ModeTimes)[]
-}
-
-async function measure(shape: ShapeName, precision: Precision): Promise<DecodeResult> {
+async function measure(shape: ShapeName, precisionName: PrecisionName): Promise<Benchmark> {
   const folder = await randomModel(shape, flags.weights)
   const stored = await openBaseModel(folder)
-  const bits = precision === 'int4' ? 4 : precision === 'int8' ? 8 : undefined
-  const { architecture } = stored
-  let base = stored
-  if (bits) {
-    const file = join(folder, `${precision}.safetensors`)
-    const options = { bits, sha256: 'random' } as const
-    base =
-      (await openQuantizedModel(stored, file, options)) ??
-      (await quantizeModel(stored, file, options), (await openQuantizedModel(stored, file, options))!)
-  }
-  const vocabulary = realVocabulary(architecture.vocabularySize)
-  const speller = buildSpeller(vocabulary, parseAlphabet(alphabet, vocabulary), k)
-  const symbols = alphabetSize(speller.alphabet)
-  const adapterWidths = [affordableAdapterWidth(architecture, k * symbols)]
-  const tail = { hiddenSize: architecture.hiddenSize, adapterWidths, k, alphabetSize: symbols }
-  const times = await measureTokenTimes(
-    { base, speller, adapterWidths, weights: initialTail(tail, 1), bits: bits === 4 ? 4 : 8 },
-    {
-      contexts: flags.contexts.split(',').map(Number),
-      steps: Number(flags.steps),
-      ...(flags.threads === undefined ? {} : { threads: Number(flags.threads) }),
-    },
-  )
-  return {
-    shape,
-    precision,
-    tailShare: tailParameterCount(tail) / (architecture.vocabularySize * architecture.hiddenSize),
-    vocabulary: vocabulary.length,
-    peakMemoryMB: Math.round(process.resourceUsage().maxRSS / 1024),
-    times: times.map((each) => ({ ...each, ...modeTimes(each) })),
+  const precision = precisions[precisionName]
+  const base = await withPrecision(stored, precision, 'random', { folder })
+  const contexts = flags.contexts.split(',').map(Number)
+  const threads = flags.threads === undefined ? undefined : Number(flags.threads)
+  const peer =
+    flags['llama-cpp'] === undefined
+      ? null
+      : await openLlamaCpp(flags['llama-cpp'], stored, precision, {
+          folder,
+          contextLength: Math.max(...contexts) + 1,
+          threads,
+        })
+  try {
+    return await runBenchmark(
+      untrainedModel(base, precision, realVocabulary(base.architecture.vocabularySize)),
+      {
+        contexts,
+        steps: Number(flags.steps),
+        modes: decodeModes,
+        candidates: defaultCandidates,
+        threads,
+        peer: peer ?? undefined,
+      },
+    )
+  } finally {
+    await peer?.close()
   }
 }
 
-async function measureInChild(shape: string, precision: string): Promise<DecodeResult> {
+async function measureInChild(shape: string, precision: string): Promise<Benchmark> {
   const child = spawn(
     process.execPath,
     [...process.execArgv, import.meta.filename, ...process.argv.slice(2), '--only', `${shape}/${precision}`],
@@ -110,23 +90,24 @@ async function measureInChild(shape: string, precision: string): Promise<DecodeR
   child.stdout.on('data', (data: Buffer) => (output += data.toString()))
   const code = await new Promise((resolve) => child.on('close', resolve))
   if (code !== 0) throw new Error(`${shape} in ${precision} ended with ${String(code)}`)
-  return JSON.parse(output) as DecodeResult
+  return JSON.parse(output) as Benchmark
 }
 
 if (flags.only !== undefined) {
-  const [shape, precision] = flags.only.split('/') as [ShapeName, Precision]
+  const [shape, precision] = flags.only.split('/') as [ShapeName, PrecisionName]
   console.log(JSON.stringify(await measure(shape, precision)))
 } else {
-  const results: DecodeResult[] = []
+  const results: TitledBenchmark[] = []
   for (const shape of flags.shapes.split(','))
     for (const precision of flags.precisions.split(',')) {
       console.error(`${shape} ${precision} …`)
-      results.push(await measureInChild(shape, precision))
+      const result = await measureInChild(shape, precision)
+      results.push({ title: `${shape} ${precision}`, result })
     }
-  const table = resultsTable(results)
-  await mkdir(flags.out, { recursive: true })
-  await writeFile(join(flags.out, 'decode.json'), JSON.stringify(results, null, 2))
-  await writeFile(join(flags.out, 'decode.md'), table)
-  await writeFile(join(flags.out, 'decode.svg'), decodePlot(results))
-  console.log(flags.json ? JSON.stringify(results) : table)
+  await writeBenchmarkReport(flags.out, results)
+  console.log(
+    flags.json
+      ? JSON.stringify(results)
+      : results.map(({ title, result }) => benchmarkMarkdown(title, result)).join('\n'),
+  )
 }

@@ -219,34 +219,102 @@ describe('spellm eval', () => {
   })
 })
 
-it('spellm bench --json has the parts of a token’s time, and what they come to', async () => {
-  const part = z.number().positive()
-  const { precision, results } = z
-    .object({
-      precision: z.string(),
-      results: z.array(
-        z.object({
-          context: z.int(),
-          trunk: part,
-          head: part,
-          tail: part,
-          trieSearch: part,
-          base: part,
-          trie: part,
-          limit: part,
-          shareOfLimit: z.object({ trie: z.number(), free: z.number() }),
-        }),
-      ),
-    })
-    .parse(await json('bench', join(runs, 'first'), '--contexts', '8,32', '--steps', '5'))
-  expect(precision).toBe('stored')
-  expect(results.map(({ context }) => context)).toEqual([8, 32])
-  for (const { trunk, head, tail, trieSearch, base, trie, limit, shareOfLimit } of results) {
-    expect(base).toBeCloseTo(trunk + head, 9)
-    expect(trie).toBeCloseTo(trunk + tail + trieSearch, 9)
-    expect(limit).toBeCloseTo(head / base, 9)
-    expect(shareOfLimit.trie).toBeCloseTo((base - trie) / head, 9)
-  }
+describe('spellm bench', () => {
+  const part = z.number().min(0)
+  const costSchema = z.object({
+    mode: z.string(),
+    milliseconds: part,
+    trunk: part,
+    head: part,
+    tail: part,
+    search: part,
+    reduction: z.number(),
+    shareOfLimit: z.number(),
+    bytes: z.number().positive(),
+    bandwidthShare: z.number().positive(),
+  })
+  const benchmarkSchema = z.strictObject({
+    precision: z.literal('stored'),
+    isTrained: z.boolean(),
+    threads: z.int().nullable(),
+    candidates: z.int(),
+    gateShare: z.number(),
+    bandwidth: z.number().positive(),
+    weightBytes: z.object({ trunk: part, head: part, headRow: part, tail: part }),
+    peakMemoryBytes: z.number().positive(),
+    contexts: z.array(
+      z.object({
+        context: z.int(),
+        keyValueBytes: z.number().positive(),
+        limit: z.number().positive(),
+        modes: z.array(costSchema),
+        peer: z.null(),
+        parts: z.looseObject({ trunk: part, head: part }),
+      }),
+    ),
+    text: z
+      .object({
+        tokens: z.int(),
+        base: part,
+        lossless: part,
+        reduction: z.number(),
+        tokensPerHeadPass: z.number().min(1),
+      })
+      .nullable(),
+  })
+  const few = ['--steps', '5', '--contexts']
+
+  it('--json has base and all modes at each context, and lossless mode on text', async () => {
+    const out = join(scratch, 'bench')
+    const found = benchmarkSchema.parse(
+      await json('bench', join(runs, 'first'), ...few, '8,32', '--threads', '1', '--out', out),
+    )
+    expect(found).toMatchObject({ isTrained: true, threads: 1, candidates: 8, gateShare: 0.05 })
+    expect(found.contexts.map(({ context }) => context)).toEqual([8, 32])
+    for (const { limit, modes, parts } of found.contexts) {
+      expect(modes.map(({ mode }) => mode)).toEqual(['base', 'trie', 'free', 'shortlist', 'gated'])
+      expect(limit).toBeCloseTo(parts.head / (parts.trunk + parts.head), 9)
+    }
+    expect(found.text?.tokens).toBe(10)
+    expect(JSON.parse(await readFile(join(out, 'bench.json'), 'utf8'))).toEqual([
+      { title: join(runs, 'first'), result: found },
+    ])
+    expect(await readFile(join(out, 'bench.md'), 'utf8')).toMatch(/^## [^]*\n\| lossless \| text \| \d/)
+    expect(await readFile(join(out, 'bench.svg'), 'utf8')).toMatch(/^<svg [^]*<\/svg>\n$/)
+    const documentation = await readFile(join(import.meta.dirname, '../../docs/benchmark.md'), 'utf8')
+    const names = [
+      ...Object.keys(found),
+      ...Object.keys(found.contexts[0]!),
+      ...Object.keys(found.contexts[0]!.modes[0]!),
+      ...Object.keys(found.text!),
+      ...Object.keys(found.weightBytes),
+    ]
+    for (const name of names) expect(documentation).toContain(`\`${name}\``)
+  })
+
+  it('measures a base model with an untrained tail, in the modes that are named', async () => {
+    const args = [
+      'bench',
+      model,
+      ...few,
+      '8',
+      '--mode',
+      'shortlist',
+      '--mode',
+      'lossless',
+      '--candidates',
+      '3',
+    ]
+    const found = benchmarkSchema.parse(await json(...args))
+    expect(found).toMatchObject({ isTrained: false, candidates: 3, text: null })
+    expect(found.contexts[0]!.modes.map(({ mode }) => mode)).toEqual(['base', 'shortlist'])
+    expect(succeeded(await spellm(args)).stdout).toMatch(/^mode +context [^]*\nshortlist \(3\) +8 /)
+  })
+
+  it('refuses a context that the model can not hold', async () => {
+    const finished = await spellm(['bench', model, '--contexts', '64', '--json'])
+    expect(lastLine(finished)).toMatchObject({ error: { code: 'setting-invalid' } })
+  })
 })
 
 it('spellm logits prints the logits after given tokens, all of them with --json', async () => {
@@ -350,12 +418,18 @@ describe('--help names every option of spellm', () => {
     [
       'eval',
       [
-        ...['--text', '--positions', '--modes', '--mode', '--candidates', '--gate-share', '--rollouts'],
+        ...['--text', '--positions', '--mode', '--candidates', '--gate-share', '--rollouts'],
         ...['--tasks', '--report', '--base', '--device', '--json'],
       ],
     ],
     ['runs', ['--json']],
-    ['bench', ['--contexts', '--steps', '--threads', '--base', '--precision', '--json']],
+    [
+      'bench',
+      [
+        ...['--mode', '--candidates', '--gate-share', '--contexts', '--steps', '--threads', '--base'],
+        ...['--precision', '--out', '--json'],
+      ],
+    ],
     ['logits', ['--tokens', '--json']],
     ['inspect', ['--json']],
     ['models', ['--json']],
@@ -382,6 +456,11 @@ describe('a wrong call ends with one clear line:', () => {
       'a device that there is not',
       ['generate', 'sample', '--prompt', 'x', '--device', 'toaster'],
       /--device.*Allowed choices are auto, cpu/,
+    ],
+    [
+      'a mode that can not be measured',
+      ['bench', 'sample', '--mode', 'x'],
+      /--mode.*Allowed choices are trie, free/,
     ],
     ['a mode that there is not', ['generate', 'sample', '--mode', 'x'], /--mode.*Allowed choices are trie/],
   ])('%s', async (_, args, message) => {

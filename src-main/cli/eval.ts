@@ -1,11 +1,8 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from 'commander'
 import { stories } from '../../resources/stories/stories.ts'
-import { defaultGateShare } from '../decode/calibrate-gate.ts'
-import { createBaseHead, decodeModes, type DecodeMode } from '../decode/chooser.ts'
-import { defaultCandidates } from '../decode/shortlist.ts'
+import { decodeModes, type DecodeMode } from '../decode/chooser.ts'
 import { findSpellm, openSpellm, type Spellm } from '../decode/spellm.ts'
-import { createTailSession, tailBits, tailShape } from '../decode/tail-session.ts'
-import { openTextGenerator } from '../decode/text-generator.ts'
+import { createTextGenerator, modelOfSpellm, type TextGenerator } from '../decode/text-generator.ts'
 import { evaluateText } from '../evaluate/evaluate-text.ts'
 import { evaluationFigures, type TaskEvaluation } from '../evaluate/evaluation.ts'
 import { teacherForcedModes } from '../evaluate/mode-agreement.ts'
@@ -18,11 +15,11 @@ import { readTaskFile, type TaskFile } from '../evaluate/tasks/task-file.ts'
 import { writeFileAtomically } from '../formats/atomic-file.ts'
 import { readTexts } from '../formats/text-source.ts'
 import { resolveModel } from '../hub/index.ts'
-import { createTrunkSession } from '../models/trunk-session.ts'
-import type { Device, DeviceChoice } from '../runtime/devices/device.ts'
-import { decimal, integer } from './arguments.ts'
+import type { DeviceChoice } from '../runtime/devices/device.ts'
+import { integer } from './arguments.ts'
 import { chosenDevice, deviceOption } from './device-option.ts'
 import { evaluationTable } from './eval-table.ts'
+import { candidatesOption, gateShareOption, measuredModesOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
 
 /** Stories that neither training nor conversion has seen. */
@@ -34,8 +31,7 @@ const rollOutTokens = 64
 interface EvalOptions {
   readonly text?: string[]
   readonly positions: number
-  readonly modes?: DecodeMode[]
-  readonly mode?: DecodeMode
+  readonly mode?: DecodeMode[]
   readonly candidates: number
   readonly gateShare: number
   readonly rollouts: number
@@ -55,17 +51,9 @@ export function evalCommand(): Command {
     .argument('<folder>', "a run's or SpeLLM's folder")
     .option('--text <file...>', 'text or JSONL (default: new stories, which fit the sample model)')
     .option('--positions <n>', 'positions to compare, at least', integer(1, 100_000_000), 20_000)
-    .option('--modes <list>', 'modes to measure, separated by commas (default: all)', modeList)
-    .addOption(
-      new Option('--mode <mode>', 'the only mode to measure').choices([...decodeModes]).conflicts('modes'),
-    )
-    .option('--candidates <n>', 'tokens that shortlist mode scores anew', integer(1, 1024), defaultCandidates)
-    .option(
-      '--gate-share <share>',
-      "share of steps that gated mode gives to the base model's head",
-      decimal(0, 1),
-      defaultGateShare,
-    )
+    .addOption(measuredModesOption())
+    .addOption(candidatesOption())
+    .addOption(gateShareOption())
     .option('--rollouts <n>', 'texts that each mode writes beside the base model', integer(0, 10_000), 16)
     .option('--tasks <file...>', 'multiple-choice and exact-match tasks in JSONL', [])
     .option('--report <file>', 'write a results page in HTML, with examples')
@@ -80,7 +68,7 @@ export function evalCommand(): Command {
       const device = await chosenDevice(options.device)
       const signal = interruptSignal()
       const documents = () => (options.text ? readTexts(options.text) : stories(evaluationSeed))
-      const modes = modesOf(options, spellm)
+      const modes = modesOf(options.mode, spellm)
       const { candidates, gateShare } = options
 
       const reading = progressBar('Reading', 'tokens')
@@ -95,7 +83,7 @@ export function evalCommand(): Command {
       })
       reading.end()
 
-      const generator = await openTextGenerator(path, { ...place, device })
+      const generator = await createTextGenerator(modelOfSpellm(path, spellm), { device })
       const writing = progressBar('Roll-outs', 'texts')
       const rollOuts = await measureRollOuts(generator, await beginnings(documents(), options.rollouts), {
         modes,
@@ -122,12 +110,12 @@ export function evalCommand(): Command {
             signal,
           }),
         )
-      await generator.release()
-      const tasks = await withChoices(spellm, device, taskFiles, { onProgress, signal }, (file) => {
+      const tasks = await withChoices(generator, taskFiles, { onProgress, signal }, (file) => {
         const ofFile = written.get(file)!
         return ofFile.length === 0 ? null : { results: exactResults(ofFile, writers), written: ofFile }
       })
       bar.end()
+      await generator.release()
 
       const evaluation = { spellm: path, modes, text, gateShare, rollOuts, tasks, device }
       if (options.report !== undefined)
@@ -137,56 +125,34 @@ export function evalCommand(): Command {
     })
 }
 
-function modeList(text: string): DecodeMode[] {
-  return text.split(',').map((name) => {
-    const mode = decodeModes.find((known) => known === name.trim())
-    if (mode) return mode
-    throw new InvalidArgumentError(`Allowed are ${decodeModes.join(', ')}.`)
-  })
-}
-
 /** What is asked for; without a wish, all that the SpeLLM has: two modes need thresholds. */
-function modesOf({ modes, mode }: EvalOptions, { gates }: Spellm): DecodeMode[] {
-  const asked = mode ? [mode] : modes
+function modesOf(asked: readonly DecodeMode[] | undefined, { gates }: Spellm): DecodeMode[] {
   if (asked) return decodeModes.filter((known) => asked.includes(known))
   return decodeModes.filter((known) => gates.length > 0 || (known !== 'gated' && known !== 'lossless'))
 }
 
 /** Scores the multiple-choice tasks of some files, and puts them beside the other tasks. */
 async function withChoices(
-  { base, precision, tokenizer, speller, adapterWidths, weights }: Spellm,
-  device: Device,
+  generator: TextGenerator,
   files: readonly TaskFile[],
   options: Parameters<typeof scoreChoiceTasks>[5],
   exactOf: (file: string) => TaskEvaluation['exact'],
 ): Promise<TaskEvaluation[]> {
   if (files.every(({ choice }) => choice.length === 0))
     return files.map(({ path }) => ({ file: path, choice: null, exact: exactOf(path) }))
-  const trunk = await createTrunkSession(base, { device })
-  const head = await createBaseHead(base, { device })
-  const tail = await createTailSession(
-    tailShape(base.architecture.hiddenSize, adapterWidths, speller),
-    weights,
-    speller,
-    { device, ...tailBits(precision, device) },
-  )
-  try {
-    const scorer = createSequenceScorer(trunk, head, tail)
-    const evaluations: TaskEvaluation[] = []
-    for (const { path, choice } of files) {
-      const scored = await scoreChoiceTasks(scorer, tokenizer, base.architecture, path, choice, options)
-      evaluations.push({
-        file: path,
-        choice: scored.length === 0 ? null : { results: choiceResults(scored), scored },
-        exact: exactOf(path),
-      })
-    }
-    return evaluations
-  } finally {
-    await trunk.release()
-    await head.release()
-    await tail.release()
+  const { base, tokenizer } = generator
+  const { trunk, head, tail } = await generator.sessions()
+  const scorer = createSequenceScorer(trunk, head, tail!)
+  const evaluations: TaskEvaluation[] = []
+  for (const { path, choice } of files) {
+    const scored = await scoreChoiceTasks(scorer, tokenizer, base.architecture, path, choice, options)
+    evaluations.push({
+      file: path,
+      choice: scored.length === 0 ? null : { results: choiceResults(scored), scored },
+      exact: exactOf(path),
+    })
   }
+  return evaluations
 }
 
 /** The beginnings of documents, cut at a space where there is one. */

@@ -1,7 +1,5 @@
 import { Command, Option } from 'commander'
-import { defaultGateShare } from '../decode/calibrate-gate.ts'
 import { decodeModes } from '../decode/chooser.ts'
-import { defaultCandidates } from '../decode/shortlist.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from '../decode/text-generator.ts'
 import type { Precision } from '../models/precision.ts'
 import type { Sampling } from '../decode/sampling.ts'
@@ -9,6 +7,7 @@ import { resolveModel } from '../hub/index.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { decimal, integer } from './arguments.ts'
 import { chosenDevice, deviceOption, ignoreMemoryOption } from './device-option.ts'
+import { candidatesOption, gateShareOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
 import { precisionOption } from './precision-option.ts'
 
@@ -45,13 +44,8 @@ export function generateCommand(): Command {
         'base',
       ]),
     )
-    .option('--candidates <n>', 'tokens that shortlist mode scores anew', integer(1, 1024), defaultCandidates)
-    .option(
-      '--gate-share <share>',
-      "share of steps that gated mode gives to the base model's head",
-      decimal(0, 1),
-      defaultGateShare,
-    )
+    .addOption(candidatesOption())
+    .addOption(gateShareOption())
     .option('--temperature <t>', 'sample at this temperature (default: greedy)', decimal(0.01, 100))
     .option('--top-k <n>', 'sample from the best n tokens only', integer(1))
     .option('--top-p <p>', 'sample from the best tokens of this share only', decimal(0.001, 1))

@@ -1,5 +1,6 @@
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { lookUp } from '../spelling/free.ts'
+import type { Speller } from '../spelling/speller.ts'
 import { bestToken, bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import { argMax, input } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
@@ -115,13 +116,22 @@ export function freeChooser(
     ending: tail.ending,
     choose: async (state) => {
       const logProbabilities = await scoresOf(tail, state)
-      const symbols = Int32Array.from({ length: speller.k }, (_, head) => {
-        const scores = logProbabilities.subarray(head * size, (head + 1) * size)
-        return sampling ? sampleIndex(scores, sampling, random) : largestIndex(scores)
-      })
+      const symbols = sampling
+        ? Int32Array.from({ length: speller.k }, (_, head) =>
+            sampleIndex(logProbabilities.subarray(head * size, (head + 1) * size), sampling, random),
+          )
+        : headSymbols(speller, logProbabilities)
       return freeToken(speller, symbols, tokenize) ?? bestToken(search, logProbabilities).token
     },
   }
+}
+
+/** Each head's most likely symbol, [k], of log-probabilities [k, A]. */
+export function headSymbols({ k, alphabet }: Speller, logProbabilities: Float32Array): Int32Array {
+  const size = alphabetSize(alphabet)
+  return Int32Array.from({ length: k }, (_, head) =>
+    largestIndex(logProbabilities, head * size, (head + 1) * size),
+  )
 }
 
 /**
@@ -129,7 +139,7 @@ export function freeChooser(
  * something that begins with no character.
  */
 export function freeToken(
-  speller: TailSession['speller'],
+  speller: Speller,
   symbols: Int32Array,
   tokenize: (text: string) => number[],
 ): number | undefined {

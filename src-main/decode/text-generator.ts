@@ -6,7 +6,7 @@ import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/bas
 import { modelFolder } from '../models/model-folder.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { withPrecision, type Precision, type QuantizationPlace } from '../models/precision.ts'
-import { createTrunkSession, type Tail } from '../models/trunk-session.ts'
+import { createTrunkSession, type Tail, type TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { SessionOptions } from '../runtime/session.ts'
 import { generationBytes, processBytes } from '../runtime/memory/estimate.ts'
@@ -82,6 +82,12 @@ export interface TextGenerator {
   /** The SpeLLM's table of spellings; null for a base model alone. */
   readonly speller: Speller | null
   createConversation(): Conversation
+  /** What it computes with, loaded if it wasn't; released with it. The tail is null for a base model alone. */
+  sessions(): Promise<{
+    readonly trunk: TrunkSession
+    readonly head: BaseHead
+    readonly tail: TailSession | null
+  }>
   /** The tokens that `write` reads for a prompt; those of a text with the one that begins it. */
   promptTokens(prompt: Prompt): number[]
   /**
@@ -105,32 +111,48 @@ export interface TextGenerator {
   release(): Promise<void>
 }
 
+export interface OpenOptions {
+  /** Where a SpeLLM's base model is now, if it has moved. */
+  readonly basePath?: string
+  /** The base model's; default: as stored, or what the SpeLLM has learnt with. */
+  readonly precision?: Precision | undefined
+  readonly quantization?: QuantizationPlace
+}
+
+export interface LoadOptions extends SessionOptions {
+  /** Whether to go on where memory seems too short. */
+  readonly ignoresShortage?: boolean
+  /** Receives warnings. */
+  readonly onNotice?: (message: string) => void
+}
+
+/** A model that was opened and checked; nothing of it is loaded. */
+export interface OpenedModel {
+  /** As it was asked for, for messages. */
+  readonly path: string
+  readonly base: BaseModel
+  /** The base model's. */
+  readonly precision: Precision
+  readonly tokenizer: Tokenizer
+  /** Null for a base model alone. */
+  readonly spellm: Spellm | null
+}
+
+/** An opened SpeLLM as a model to be loaded. */
+export function modelOfSpellm(path: string, spellm: Spellm): OpenedModel {
+  const { base, precision, tokenizer } = spellm
+  return { path, base, precision, tokenizer, spellm }
+}
+
 /**
  * Opens a SpeLLM's folder, the run folder that holds one, or a base model.
  *
- * @throws SpellmError as `openSpellm`, `openBaseModel` and `requireRightNumbers`; 'file-not-found' for a run that
- *   isn't finished; 'out-of-memory' for a model that is larger than the memory
+ * @throws SpellmError as `openSpellm` and `openBaseModel`; 'file-not-found' for a run that isn't finished
  */
-export async function openTextGenerator(
+export async function openModel(
   path: string,
-  {
-    basePath,
-    precision,
-    quantization,
-    ignoresShortage = false,
-    onNotice,
-    ...session
-  }: SessionOptions & {
-    readonly basePath?: string
-    /** The base model's; default: as stored, or what the SpeLLM has learnt with. */
-    readonly precision?: Precision | undefined
-    readonly quantization?: QuantizationPlace
-    /** Whether to go on where memory seems too short. */
-    readonly ignoresShortage?: boolean
-    /** Receives warnings. */
-    readonly onNotice?: (message: string) => void
-  } = {},
-): Promise<TextGenerator> {
+  { basePath, precision, quantization }: OpenOptions = {},
+): Promise<OpenedModel> {
   const spellmFolder = findSpellm(path)
   if (spellmFolder === null && existsSync(join(path, 'run.json')))
     throw new SpellmError(
@@ -138,10 +160,34 @@ export async function openTextGenerator(
       `${path} holds a run that isn't finished: it has no SpeLLM yet.`,
       'Go on with the run until it is finished.',
     )
-  const spellm =
-    spellmFolder === null ? null : await openSpellm(spellmFolder, { basePath, precision, quantization })
-  const base = spellm?.base ?? (await openBase(path, precision, quantization))
-  const tokenizer = spellm?.tokenizer ?? (await openModelTokenizer(base))
+  if (spellmFolder !== null)
+    return modelOfSpellm(path, await openSpellm(spellmFolder, { basePath, precision, quantization }))
+  const base = await openBase(path, precision, quantization)
+  const tokenizer = await openModelTokenizer(base)
+  return { path, base, precision: precision ?? 'stored', tokenizer, spellm: null }
+}
+
+/** Opens a model and loads it. Throws SpellmError as `openModel` and `createTextGenerator`. */
+export async function openTextGenerator(
+  path: string,
+  { basePath, precision, quantization, ...load }: OpenOptions & LoadOptions = {},
+): Promise<TextGenerator> {
+  const place = { precision, ...(basePath === undefined ? {} : { basePath }) }
+  return createTextGenerator(
+    await openModel(path, { ...place, ...(quantization ? { quantization } : {}) }),
+    load,
+  )
+}
+
+/**
+ * Loads a model.
+ *
+ * @throws SpellmError as `requireRightNumbers`; 'out-of-memory' for a model that is larger than the memory
+ */
+export async function createTextGenerator(
+  { path, base, tokenizer, spellm }: OpenedModel,
+  { ignoresShortage = false, onNotice, ...session }: LoadOptions = {},
+): Promise<TextGenerator> {
   const { device = 'cpu' } = session
   const warning = requireMemory('This model', writerBytes(base), await deviceMemory(device), {
     ignoresShortage,
@@ -230,6 +276,7 @@ export async function openTextGenerator(
     promptTokens,
     modes: spellm ? [spellm.mode, ...decodeModes.filter((mode) => mode !== spellm.mode), 'base'] : ['base'],
     createConversation: () => newConversation(trunk),
+    sessions: async () => ({ trunk, head: await baseHead(), tail }),
     write: async function* (
       prompt,
       conversation,

@@ -1,7 +1,4 @@
-import { freeToken } from '../decode/chooser.ts'
-import { largestIndex } from '../decode/sampling.ts'
-import { alphabetSize } from '../spelling/alphabet.ts'
-import type { Speller } from '../spelling/speller.ts'
+import { freeToken, headSymbols } from '../decode/chooser.ts'
 import { bestTokens, type ScoredToken, type TrieSearch } from '../spelling/trie-search.ts'
 
 /** What the modes that look at nothing but the heads pick at one position. */
@@ -31,12 +28,4 @@ export function headPicks(
     best,
     free: freeToken(speller, headSymbols(speller, logProbabilities), tokenize) ?? best[0]!.token,
   }
-}
-
-/** Each head's most likely symbol, [k]. */
-function headSymbols({ k, alphabet }: Speller, logProbabilities: Float32Array): Int32Array {
-  const size = alphabetSize(alphabet)
-  return Int32Array.from({ length: k }, (_, head) =>
-    largestIndex(logProbabilities, head * size, (head + 1) * size),
-  )
 }

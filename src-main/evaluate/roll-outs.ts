@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { GenerationMode, TextGenerator } from '../decode/text-generator.ts'
 import { CancelledError } from '../errors.ts'
+import { median } from './median.ts'
 
 /** How a mode's own texts differ from the base model's, greedily from the same beginnings. */
 export interface RollOutDivergence {
@@ -126,11 +127,4 @@ export async function measureRollOuts(
     }
   })
   return { divergence, examples }
-}
-
-/** The middle one, or the mean of the two in the middle; 0 of none. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
-  return low === undefined || high === undefined ? 0 : (low + high) / 2
 }

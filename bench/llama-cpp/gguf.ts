@@ -1,0 +1,194 @@
+import { open } from 'node:fs/promises'
+import { float32ToFloat16 } from '../../src-main/formats/half.ts'
+import type { Architecture } from '../../src-main/models/architecture.ts'
+import type { Precision } from '../../src-main/models/precision.ts'
+import { seededRandom } from '../../src-main/random.ts'
+
+/** GGUF's numbers of the types that metadata values have (ggml/docs/gguf.md). */
+const valueTypes = { uint32: 4, int32: 5, float32: 6, string: 8, array: 9 } as const
+
+/** What llama.cpp computes in beside our precisions: 32 weights share a float16 scale. */
+const tensorTypes = {
+  stored: { id: 0, blockWeights: 1, blockBytes: 4, fileType: 0 },
+  int8: { id: 8, blockWeights: 32, blockBytes: 34, fileType: 7 },
+  int4: { id: 2, blockWeights: 32, blockBytes: 18, fileType: 2 },
+} as const satisfies Record<Precision, object>
+
+const alignment = 32
+const scale = 0.02
+/** Bytes of random blocks that are written again and again. */
+const pieceBlocks = 1 << 15
+
+interface Tensor {
+  readonly name: string
+  /** The innermost axis first. */
+  readonly shape: readonly number[]
+  readonly type: (typeof tensorTypes)[Precision]
+}
+
+/**
+ * Writes a GGUF file (version 3) of a model of Llama's form with random weights and a vocabulary without meaning: all
+ * that llama.cpp's speed depends on. The head is the embedding, and as all matrices in the precision's class: F32,
+ * Q8_0 or Q4_0.
+ *
+ * @param architecture a tied one of the family 'llama'
+ */
+export async function writeRandomGguf(
+  path: string,
+  architecture: Architecture,
+  precision: Precision,
+): Promise<void> {
+  const tensors = tensorsOf(architecture, precision)
+  const metadata = metadataOf(architecture, precision)
+  const infos: Buffer[] = []
+  let offset = 0
+  for (const tensor of tensors) {
+    const { name, shape, type } = tensor
+    infos.push(string(name), uint32(shape.length), ...shape.map(uint64), uint32(type.id), uint64(offset))
+    offset += padded(byteLength(tensor))
+  }
+  const head = Buffer.concat([
+    ...[Buffer.from('GGUF'), uint32(3), uint64(tensors.length), uint64(metadata.length)],
+    ...metadata,
+    ...infos,
+  ])
+  const file = await open(path, 'w')
+  try {
+    await file.write(Buffer.concat([head, Buffer.alloc(padded(head.length) - head.length)]))
+    const piece = randomBlocks(precision)
+    for (const tensor of tensors) {
+      const size = padded(byteLength(tensor))
+      if (tensor.shape.length === 1) {
+        await file.write(Buffer.from(new Float32Array(size / 4).fill(1).buffer))
+        continue
+      }
+      for (let done = 0; done < size;) done += (await file.write(piece.subarray(0, size - done))).bytesWritten
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+function tensorsOf(architecture: Architecture, precision: Precision): Tensor[] {
+  const { hiddenSize: d, intermediateSize, vocabularySize, layers, attention } = architecture
+  const queries = attention.heads * attention.headSize
+  const keys = attention.keyValueHeads * attention.headSize
+  const norm = (name: string): Tensor => ({ name: `${name}.weight`, shape: [d], type: tensorTypes.stored })
+  const matrix = (name: string, inputs: number, outputs: number): Tensor => ({
+    name: `${name}.weight`,
+    shape: [inputs, outputs],
+    type: tensorTypes[precision],
+  })
+  return [
+    matrix('token_embd', d, vocabularySize),
+    norm('output_norm'),
+    ...layers.flatMap((_, layer) => {
+      const block = (name: string) => `blk.${layer}.${name}`
+      return [
+        norm(block('attn_norm')),
+        matrix(block('attn_q'), d, queries),
+        matrix(block('attn_k'), d, keys),
+        matrix(block('attn_v'), d, keys),
+        matrix(block('attn_output'), queries, d),
+        norm(block('ffn_norm')),
+        matrix(block('ffn_gate'), d, intermediateSize),
+        matrix(block('ffn_up'), d, intermediateSize),
+        matrix(block('ffn_down'), intermediateSize, d),
+      ]
+    }),
+  ]
+}
+
+function metadataOf(
+  { hiddenSize, intermediateSize, vocabularySize, contextLength, layers, attention }: Architecture,
+  precision: Precision,
+): Buffer[] {
+  const entry = (name: string, type: keyof typeof valueTypes, value: Buffer) =>
+    Buffer.concat([string(name), uint32(valueTypes[type]), value])
+  const count = (name: string, value: number) => entry(name, 'uint32', uint32(value))
+  const list = (name: string, type: keyof typeof valueTypes, values: readonly Buffer[]) =>
+    entry(name, 'array', Buffer.concat([uint32(valueTypes[type]), uint64(values.length), ...values]))
+  const tokens = Array.from({ length: vocabularySize }, (_, token) => token)
+  const specials = ['<unk>', '<s>', '</s>']
+  const firstWord = specials.length + 256
+  const byteName = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
+  const text = (token: number) =>
+    specials[token] ?? (token < firstWord ? byteName(token - specials.length) : `t${token}`)
+  /** LLAMA_TOKEN_TYPE: unknown, control, byte, normal. */
+  const kind = (token: number) => (token === 0 ? 2 : token < specials.length ? 3 : token < firstWord ? 6 : 1)
+  return [
+    entry('general.architecture', 'string', string('llama')),
+    count('general.file_type', tensorTypes[precision].fileType),
+    count('llama.block_count', layers.length),
+    count('llama.context_length', contextLength),
+    count('llama.embedding_length', hiddenSize),
+    count('llama.feed_forward_length', intermediateSize),
+    count('llama.attention.head_count', attention.heads),
+    count('llama.attention.head_count_kv', attention.keyValueHeads),
+    count('llama.rope.dimension_count', attention.headSize),
+    entry('llama.attention.layer_norm_rms_epsilon', 'float32', float32(1e-5)),
+    entry('llama.rope.freq_base', 'float32', float32(500_000)),
+    count('llama.vocab_size', vocabularySize),
+    entry('tokenizer.ggml.model', 'string', string('llama')),
+    list(
+      'tokenizer.ggml.tokens',
+      'string',
+      tokens.map((token) => string(text(token))),
+    ),
+    list(
+      'tokenizer.ggml.scores',
+      'float32',
+      tokens.map((token) => float32(-token)),
+    ),
+    list(
+      'tokenizer.ggml.token_type',
+      'int32',
+      tokens.map((token) => uint32(kind(token))),
+    ),
+    count('tokenizer.ggml.unknown_token_id', 0),
+    count('tokenizer.ggml.bos_token_id', 1),
+    count('tokenizer.ggml.eos_token_id', 2),
+  ]
+}
+
+/** Blocks of random weights, about as large as a real model's. */
+function randomBlocks(precision: Precision): Buffer {
+  const random = seededRandom(1)
+  const { blockWeights, blockBytes } = tensorTypes[precision]
+  if (blockWeights === 1)
+    return Buffer.from(Float32Array.from({ length: pieceBlocks * 32 }, () => scale * random.normal()).buffer)
+  const bytes = Buffer.from(Uint8Array.from({ length: pieceBlocks * blockBytes }, () => random.below(256)))
+  const largest = precision === 'int4' ? 8 : 127
+  const [half] = float32ToFloat16(Float32Array.of(scale / largest))
+  for (let start = 0; start < bytes.length; start += blockBytes) bytes.writeUInt16LE(half!, start)
+  return bytes
+}
+
+function byteLength({ shape, type }: Tensor): number {
+  return (shape.reduce((product, size) => product * size, 1) / type.blockWeights) * type.blockBytes
+}
+
+const padded = (size: number) => Math.ceil(size / alignment) * alignment
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
+
+function uint64(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt(value))
+  return bytes
+}
+
+function float32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeFloatLE(value)
+  return bytes
+}
+
+function string(text: string): Buffer {
+  const bytes = Buffer.from(text)
+  return Buffer.concat([uint64(bytes.length), bytes])
+}

@@ -1,0 +1,46 @@
+import { initialTail } from '../../distill/distill.ts'
+import type { Spellm } from '../../decode/spellm.ts'
+import { openModel, type OpenOptions } from '../../decode/text-generator.ts'
+import { tailShape } from '../../decode/tail-session.ts'
+import type { BaseModel } from '../../models/base-model.ts'
+import { affordableAdapterWidth } from '../../models/tail.ts'
+import { alphabetSize, parseAlphabet } from '../../spelling/alphabet.ts'
+import { buildSpeller } from '../../spelling/speller.ts'
+import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
+
+/** A model to be measured. */
+export interface BenchmarkModel extends Pick<
+  Spellm,
+  'base' | 'precision' | 'speller' | 'adapterWidths' | 'weights' | 'gates'
+> {
+  /** Whether the tail is a SpeLLM's; otherwise it knows nothing, which costs the same. */
+  readonly isTrained: boolean
+}
+
+const k = 12
+const alphabet = 'auto:98'
+
+/**
+ * A base model with a tail that knows nothing: what a SpeLLM of it would cost. k is 12, and the alphabet the 98
+ * most useful characters; one block of adapter is as wide as 2.5 % of the LM head's weights allow.
+ *
+ * @param precision the base model's
+ * @param vocabulary of its tokenizer
+ */
+export function untrainedModel(
+  base: BaseModel,
+  precision: Spellm['precision'],
+  vocabulary: readonly VocabularyEntry[],
+): BenchmarkModel {
+  const { architecture } = base
+  const speller = buildSpeller(vocabulary, parseAlphabet(alphabet, vocabulary), k)
+  const adapterWidths = [affordableAdapterWidth(architecture, k * alphabetSize(speller.alphabet))]
+  const weights = initialTail(tailShape(architecture.hiddenSize, adapterWidths, speller), 1)
+  return { base, precision, speller, adapterWidths, weights, gates: [], isTrained: false }
+}
+
+/** Opens a SpeLLM, or a base model with an untrained tail. Throws SpellmError as `openModel`. */
+export async function openBenchmarkModel(path: string, options: OpenOptions): Promise<BenchmarkModel> {
+  const { base, precision, tokenizer, spellm } = await openModel(path, options)
+  return spellm ? { ...spellm, isTrained: true } : untrainedModel(base, precision, tokenizer.entries)
+}
