@@ -280,7 +280,7 @@ describe('spellm bench', () => {
       { title: join(runs, 'first'), result: found },
     ])
     expect(await readFile(join(out, 'bench.md'), 'utf8')).toMatch(/^## [^]*\n\| lossless \| text \| \d/)
-    expect(await readFile(join(out, 'bench.svg'), 'utf8')).toMatch(/^<svg [^]*<\/svg>\n$/)
+    expect(await readFile(join(out, 'bench.svg'), 'utf8')).toMatch(/^<svg\s[^]*<\/svg>\n$/)
     const documentation = await readFile(join(import.meta.dirname, '../../docs/benchmark.md'), 'utf8')
     const names = [
       ...Object.keys(found),

@@ -1,4 +1,5 @@
 import { appContract } from './app.ts'
+import { benchmarkContract } from './benchmark.ts'
 import { consoleContract, promptsContract } from './console.ts'
 import { filesContract } from './files.ts'
 import { hubContract } from './hub.ts'
@@ -18,9 +19,11 @@ export const contract = {
   runs: runsContract,
   console: consoleContract,
   prompts: promptsContract,
+  benchmark: benchmarkContract,
 }
 
 export * from './app.ts'
+export * from './benchmark.ts'
 export * from './console.ts'
 export * from './devices.ts'
 export * from './errors.ts'

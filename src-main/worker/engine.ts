@@ -7,6 +7,7 @@ import { acquireLock, lockHolder } from '../runs/lock.ts'
 import type { RunProbe } from '../runtime/devices/probe-child.ts'
 import { createTurns } from '../runtime/turns.ts'
 import { openAppState, type Crash } from './app-state.ts'
+import { createBenchmarks } from './benchmarks.ts'
 import { createModelConsole } from './console/console.ts'
 import { createDownloads } from './downloads.ts'
 import { createHubAccess } from './hub-access.ts'
@@ -66,8 +67,9 @@ async function openEngine(
   let runs: Runs | null = null
   const app = await openAppState(folder, crash, () => runs?.isBusy ?? false)
   const runsFolder = () => app.runsFolder
+  const folderOf = (id: string) => join(app.runsFolder, id)
   const modelConsole = createModelConsole(turns, {
-    folderOf: (id) => join(app.runsFolder, id),
+    folderOf,
     device: async () => (await devices.resolve(app.settings.device)).device,
   })
   runs = await openRuns(join(folder, 'jobs.json'), runsFolder, {
@@ -91,6 +93,7 @@ async function openEngine(
     estimates: createEstimates(corpora, runsFolder, devices, turns.foreground),
     modelConsole,
     prompts: await openSavedPrompts(join(folder, 'prompts.json')),
+    benchmarks: createBenchmarks(turns, { folderOf, makeRoom: () => modelConsole.releaseIdle() }),
     turns,
     closing: closing.signal,
   })

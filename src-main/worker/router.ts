@@ -3,6 +3,7 @@ import { contract, type DeviceSurvey } from '../contract/index.ts'
 import type { DeviceSurvey as KnownSurvey, KnownDevices } from '../runtime/devices/known-devices.ts'
 import { attendTo, type Turns } from '../runtime/turns.ts'
 import type { AppState } from './app-state.ts'
+import type { Benchmarks } from './benchmarks.ts'
 import { browseFolder } from './browse-folder.ts'
 import type { ModelConsole } from './console/console.ts'
 import type { CorpusSamples } from './preview/corpus-samples.ts'
@@ -30,6 +31,7 @@ export interface Services {
   readonly estimates: Estimates
   readonly modelConsole: ModelConsole
   readonly prompts: SavedPrompts
+  readonly benchmarks: Benchmarks
   readonly turns: Turns
   /** Fires when the engine closes. */
   readonly closing: AbortSignal
@@ -49,6 +51,7 @@ export function createRouter(services: Services) {
     estimates,
     modelConsole,
     prompts,
+    benchmarks,
     turns,
     closing,
   } = services
@@ -135,6 +138,9 @@ export function createRouter(services: Services) {
       list: os.prompts.list.handler(() => prompts.list()),
       save: os.prompts.save.handler(({ input }) => prompts.save(input)),
       remove: os.prompts.remove.handler(({ input }) => prompts.remove(input.id)),
+    },
+    benchmark: {
+      run: os.benchmark.run.handler(({ input, signal }) => benchmarks.run(input, ending(signal))),
     },
   })
 }

@@ -1,0 +1,94 @@
+import { eventIterator } from '@orpc/contract'
+import { z } from 'zod'
+import { consoleSourceSchema, modeNumbersSchema } from './console.ts'
+import { procedure } from './errors.ts'
+import { spellmModeSchema } from './modes.ts'
+
+/** How a base model's weights are computed with. */
+export const precisions = ['stored', 'int8', 'int4'] as const
+const precisionSchema = z.enum(precisions)
+export type Precision = z.infer<typeof precisionSchema>
+
+export const benchmarkRequestSchema = z.object({
+  source: consoleSourceSchema,
+  /** Beside the base model. */
+  modes: z.array(spellmModeSchema).max(8),
+  /** Null: as the SpeLLM has learnt, or as stored. */
+  precision: precisionSchema.nullable(),
+  /** Tokens in the cache, ascending. */
+  contexts: z.array(z.int().min(1).max(1_000_000)).min(1).max(8),
+  /** Tokens that are measured at each context. */
+  steps: z.int().min(5).max(1_000),
+  ...modeNumbersSchema.shape,
+})
+export type BenchmarkRequest = z.infer<typeof benchmarkRequestSchema>
+
+const milliseconds = z.number()
+
+/** docs/benchmark.md says what each field is. */
+export const modeCostSchema = z.object({
+  mode: z.enum(['base', 'trie', 'free', 'shortlist', 'gated']),
+  milliseconds,
+  trunk: milliseconds,
+  head: milliseconds,
+  tail: milliseconds,
+  search: milliseconds,
+  reduction: z.number(),
+  shareOfLimit: z.number(),
+  bytes: z.number(),
+  bandwidthShare: z.number(),
+})
+export type ModeCost = z.infer<typeof modeCostSchema>
+
+export const benchmarkSchema = z.object({
+  precision: precisionSchema,
+  isTrained: z.boolean(),
+  threads: z.int().nullable(),
+  candidates: z.int(),
+  gateShare: z.number(),
+  bandwidth: z.number(),
+  weightBytes: z.object({ trunk: z.number(), head: z.number(), headRow: z.number(), tail: z.number() }),
+  peakMemoryBytes: z.number(),
+  contexts: z.array(
+    z.object({
+      context: z.int(),
+      keyValueBytes: z.number(),
+      limit: z.number(),
+      /** The base model, then the modes. */
+      modes: z.array(modeCostSchema),
+      peer: z.object({ name: z.string(), milliseconds }).nullable(),
+      parts: z.record(z.string(), z.number().nullable()),
+    }),
+  ),
+  text: z
+    .object({
+      tokens: z.int(),
+      base: milliseconds,
+      lossless: milliseconds,
+      reduction: z.number(),
+      tokensPerHeadPass: z.number(),
+    })
+    .nullable(),
+})
+export type Benchmark = z.infer<typeof benchmarkSchema>
+
+export const benchmarkEventSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('progress'),
+    stage: z.enum(['opening', 'quantising', 'measuring']),
+    done: z.int(),
+    /** 0: not known. */
+    total: z.int(),
+  }),
+  z.object({
+    type: z.literal('end'),
+    result: benchmarkSchema,
+    /** The same for people. */ markdown: z.string(),
+  }),
+])
+export type BenchmarkEvent = z.infer<typeof benchmarkEventSchema>
+
+export const benchmarkContract = {
+  /** Measures what a token costs on the processor, one benchmark at a time. Ends when the caller stops listening. */
+  run: procedure.input(benchmarkRequestSchema).output(eventIterator(benchmarkEventSchema)),
+}
