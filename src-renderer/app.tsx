@@ -13,6 +13,7 @@ import { ScreenBoundary } from './components/screen-boundary.tsx'
 import { Screen } from './components/screen.tsx'
 import { queries, queryClient, useConnection } from './connection/engine.ts'
 import { goTo, paths } from './navigation.ts'
+import { BenchmarkScreen } from './screens/benchmark/benchmark-screen.tsx'
 import { CompareScreen } from './screens/compare/compare-screen.tsx'
 import { ConsoleScreen } from './screens/console/console-screen.tsx'
 import { HomeScreen } from './screens/home/home-screen.tsx'
@@ -164,6 +165,9 @@ function CurrentScreen() {
         </Route>
         <Route path="/compare">
           <CompareScreen />
+        </Route>
+        <Route path="/benchmark">
+          <BenchmarkScreen />
         </Route>
         <Route path="/settings">
           <SettingsScreen />

@@ -7,6 +7,7 @@ export const paths = {
   run: (id: string) => `/runs/${encodeURIComponent(id)}`,
   console: (runId?: string) => (runId === undefined ? '/console' : `/console/${encodeURIComponent(runId)}`),
   compare: '/compare',
+  benchmark: '/benchmark',
   settings: '/settings',
 } as const
 

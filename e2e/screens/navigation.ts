@@ -3,7 +3,10 @@ import { strings } from '../../src-renderer/strings/index.ts'
 import { expect } from '../studio-test.ts'
 
 /** Goes to one of the screens of the navigation, as a person does. */
-export async function visit(page: Page, screen: 'home' | 'console' | 'compare' | 'settings'): Promise<void> {
+export async function visit(
+  page: Page,
+  screen: 'home' | 'console' | 'compare' | 'benchmark' | 'settings',
+): Promise<void> {
   await page
     .getByRole('navigation', { name: strings.app.navigation })
     .getByRole('link', { name: strings.actions[screen] })

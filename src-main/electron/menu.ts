@@ -57,6 +57,7 @@ export function menuTemplate(options: MenuOptions): Item[] {
         action(menu.home, 'go-home', 'CmdOrCtrl+1'),
         action(menu.console, 'go-console', 'CmdOrCtrl+2'),
         action(menu.compare, 'go-compare', 'CmdOrCtrl+3'),
+        action(menu.benchmark, 'go-benchmark', 'CmdOrCtrl+4'),
         action(menu.palette, 'open-palette', 'CmdOrCtrl+K'),
         separator,
         action(menu.toggleTheme, 'toggle-theme', 'CmdOrCtrl+Shift+L'),

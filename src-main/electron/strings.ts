@@ -9,6 +9,7 @@ export const strings = {
     home: 'Home',
     console: 'Console',
     compare: 'Compare',
+    benchmark: 'Benchmark',
     settings: 'Settings…',
     palette: 'Command palette…',
     toggleTheme: 'Switch between light and dark',

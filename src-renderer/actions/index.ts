@@ -1,6 +1,7 @@
 import {
   IconArrowsDiff,
   IconCommand,
+  IconGauge,
   IconHome,
   IconPlayerPlay,
   IconPlus,
@@ -33,6 +34,7 @@ export const screens: readonly Destination[] = [
   destination('go-home', strings.actions.home, IconHome, paths.home, 'mod+1'),
   destination('go-console', strings.actions.console, IconTerminal2, paths.console(), 'mod+2'),
   destination('go-compare', strings.actions.compare, IconArrowsDiff, paths.compare, 'mod+3'),
+  destination('go-benchmark', strings.actions.benchmark, IconGauge, paths.benchmark, 'mod+4'),
   destination('go-settings', strings.actions.settings, IconSettings, paths.settings, 'mod+,'),
 ]
 

@@ -1,3 +1,4 @@
+import { benchmarkStrings } from './en/benchmark.ts'
 import { chartStrings } from './en/chart.ts'
 import { consoleStrings } from './en/console.ts'
 import { compareStrings } from './en/compare.ts'
@@ -39,6 +40,7 @@ export const en = {
     newConversion: 'New conversion',
     console: 'Console',
     compare: 'Compare',
+    benchmark: 'Benchmark',
     settings: 'Settings',
     toggleTheme: 'Switch between light and dark',
     convertSample: 'Convert the sample model',
@@ -52,5 +54,6 @@ export const en = {
   training: trainingStrings,
   console: consoleStrings,
   compare: compareStrings,
+  benchmark: benchmarkStrings,
   settings: settingsStrings,
 }

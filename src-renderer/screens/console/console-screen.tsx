@@ -5,6 +5,7 @@ import { useEffect, useMemo } from 'react'
 import type { ConsoleSource, LibraryModel, RunSummary } from '../../../src-main/contract/index.ts'
 import { ErrorNotice } from '../../components/error-notice.tsx'
 import { Screen } from '../../components/screen.tsx'
+import { SourcePicker } from '../../components/source-picker.tsx'
 import { queries } from '../../connection/engine.ts'
 import { goTo, paths } from '../../navigation.ts'
 import { useRuns } from '../../runs/use-runs.ts'
@@ -14,7 +15,6 @@ import { stopGeneration } from './generation.ts'
 import { Outputs } from './outputs.tsx'
 import { PromptForm } from './prompt-form.tsx'
 import { SavedPrompts } from './saved-prompts.tsx'
-import { SourcePicker } from './source-picker.tsx'
 
 const text = strings.console
 
@@ -98,7 +98,7 @@ function Workbench({
   }, [source])
   return (
     <Screen title={text.title} actions={<SavedPrompts />}>
-      <SourcePicker source={source} finished={finished} models={models} />
+      <SourcePicker source={source} finished={finished} models={models} onChoose={choose} />
       {source ? (
         <>
           <PromptForm
@@ -116,6 +116,11 @@ function Workbench({
       )}
     </Screen>
   )
+}
+
+function choose(source: ConsoleSource): void {
+  chooseModel(source.kind === 'model' ? source.reference : null)
+  goTo(source.kind === 'run' ? paths.console(source.id) : paths.console())
 }
 
 /** The run that the address names, else the chosen base model, else the newest run; null for an unknown run. */

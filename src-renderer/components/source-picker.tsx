@@ -1,23 +1,23 @@
 import { Select } from '@mantine/core'
-import type { ConsoleSource, LibraryModel, RunSummary } from '../../../src-main/contract/index.ts'
-import { goTo, paths } from '../../navigation.ts'
-import { strings } from '../../strings/index.ts'
-import { chooseModel } from './console-store.ts'
+import type { ConsoleSource, LibraryModel, RunSummary } from '../../src-main/contract/index.ts'
+import { strings } from '../strings/index.ts'
 
 const text = strings.console
 
 const keyOf = (source: ConsoleSource) =>
   source.kind === 'run' ? `run:${source.id}` : `model:${source.reference}`
 
-/** Which model the console works with: a finished run's SpeLLM and its base, or a base model alone. */
+/** Which model is worked with: a finished run's SpeLLM and its base, or a base model alone. */
 export function SourcePicker({
   source,
   finished,
   models,
+  onChoose,
 }: {
   readonly source: ConsoleSource | null
   readonly finished: readonly RunSummary[]
   readonly models: readonly LibraryModel[]
+  readonly onChoose: (source: ConsoleSource) => void
 }) {
   const runs = finished.map(({ id, base }) => {
     const runSource: ConsoleSource = { kind: 'run', id }
@@ -32,9 +32,7 @@ export function SourcePicker({
   const options = [...runs, ...bases]
   const choose = (key: string | null) => {
     const chosen = options.find(({ value }) => value === key)?.source
-    if (!chosen) return
-    chooseModel(chosen.kind === 'model' ? chosen.reference : null)
-    goTo(chosen.kind === 'run' ? paths.console(chosen.id) : paths.console())
+    if (chosen) onChoose(chosen)
   }
   return (
     <Select

@@ -1,0 +1,138 @@
+import { Button, CopyButton, Group, Stack, Table, Text, Title } from '@mantine/core'
+import { IconCheck, IconCopy, IconDownload } from '@tabler/icons-react'
+import type { Benchmark } from '../../../src-main/contract/index.ts'
+import { downloadText } from '../../components/download.ts'
+import { FactList, type Fact } from '../../components/facts.tsx'
+import { Panel } from '../../components/panel.tsx'
+import { strings } from '../../strings/index.ts'
+import type { BenchmarkResult } from './benchmark-store.ts'
+import { CostBars } from './cost-bars.tsx'
+import { TimeByContext } from './time-by-context.tsx'
+
+const text = strings.benchmark
+
+/** What a benchmark found: facts, bars and a table for each context, and ways to keep it. */
+export function Results({ name, result, markdown }: BenchmarkResult) {
+  const { precision, isTrained, contexts } = result
+  return (
+    <Panel
+      title={text.results}
+      explanation={text.resultsExplanation(name, text.precisions[precision])}
+      actions={<KeepButtons markdown={markdown} result={result} />}
+    >
+      {!isTrained && <Text size="sm">{text.untrained}</Text>}
+      <FactList facts={factsOf(result)} />
+      {contexts.map((costs) => (
+        <Stack key={costs.context} gap="sm" component="section">
+          <Title order={3} size="h6">
+            {text.atContext(costs.context)}
+          </Title>
+          <Text size="sm" c="dimmed">
+            {text.limit(costs.limit)}
+          </Text>
+          <CostBars costs={costs.modes} />
+          <CostTable costs={costs} />
+        </Stack>
+      ))}
+      {contexts.length > 1 && <TimeByContext contexts={contexts} />}
+    </Panel>
+  )
+}
+
+function factsOf({ bandwidth, weightBytes, peakMemoryBytes, text: onText }: Benchmark): Fact[] {
+  const { trunk, head, tail } = weightBytes
+  return [
+    { name: text.weights, value: text.weightsValue(trunk, head, tail), isWide: true },
+    ...(onText
+      ? [
+          {
+            name: text.lossless,
+            value: text.losslessValue(onText.lossless, onText.base, onText.tokensPerHeadPass),
+            isWide: true,
+          },
+        ]
+      : []),
+    { name: text.bandwidth, value: text.bandwidthValue(bandwidth) },
+    { name: text.memory, value: text.memoryValue(peakMemoryBytes) },
+  ]
+}
+
+const times = ['milliseconds', 'trunk', 'head', 'tail', 'search'] as const
+const savings = ['reduction', 'shareOfLimit'] as const
+
+function CostTable({ costs: { context, modes } }: { readonly costs: Benchmark['contexts'][number] }) {
+  const columns = [...times, ...savings, 'bytes', 'bandwidthShare'] as const
+  return (
+    <Table.ScrollContainer minWidth={900} type="native" pos="relative">
+      <Table aria-label={`${text.table}, ${text.atContext(context)}`} style={{ whiteSpace: 'nowrap' }}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">{text.columns.mode}</Table.Th>
+            {columns.map((column) => (
+              <Table.Th key={column} scope="col" ta="right">
+                {text.columns[column]}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {modes.map((cost) => (
+            <Table.Tr key={cost.mode}>
+              <Table.Th scope="row">{strings.console.modes[cost.mode]}</Table.Th>
+              {times.map((column) => (
+                <Table.Td key={column} ta="right">
+                  {cost[column] === 0 ? text.none : text.time(cost[column])}
+                </Table.Td>
+              ))}
+              {savings.map((column) => (
+                <Table.Td key={column} ta="right">
+                  {cost.mode === 'base' ? text.none : text.share(cost[column])}
+                </Table.Td>
+              ))}
+              <Table.Td ta="right">{text.bytes(cost.bytes)}</Table.Td>
+              <Table.Td ta="right">{text.share(cost.bandwidthShare)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  )
+}
+
+function KeepButtons({ markdown, result }: Pick<BenchmarkResult, 'markdown' | 'result'>) {
+  const download = <IconDownload size={16} aria-hidden />
+  return (
+    <Group gap="xs" justify="flex-end">
+      <CopyButton value={markdown}>
+        {({ copied, copy }) => (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+            onClick={copy}
+          >
+            <span aria-live="polite">{copied ? text.copied : text.copyMarkdown}</span>
+          </Button>
+        )}
+      </CopyButton>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={download}
+        onClick={() => downloadText(`${text.fileName}.md`, 'text/markdown', markdown)}
+      >
+        {text.saveMarkdown}
+      </Button>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={download}
+        onClick={() =>
+          downloadText(`${text.fileName}.json`, 'application/json', JSON.stringify(result, null, 2))
+        }
+      >
+        {text.saveJson}
+      </Button>
+    </Group>
+  )
+}

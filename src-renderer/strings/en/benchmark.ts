@@ -1,0 +1,85 @@
+import { formatBytes, formatCount, formatMilliseconds, formatPercent, formatSignificant } from '../format.ts'
+
+export const benchmarkStrings = {
+  title: 'Benchmark',
+  explanation:
+    'What a token costs on the processor, by a base model and by its SpeLLM. Other programs, and a conversion beside it, make the times longer.',
+  unknownSource: 'This model is no longer there: choose another one.',
+
+  settings: 'What to measure',
+  modes: 'Decode modes',
+  modesExplanation: 'Beside the base model.',
+  losslessNote: 'Lossless needs a SpeLLM: a base model’s drafts would all be wrong.',
+  candidates: 'Candidates (n)',
+  gatePercent: 'Base model’s share, %',
+  precision: 'Weights',
+  precisions: { own: 'as converted', stored: 'as stored', int8: 'int8', int4: 'int4' },
+  precisionExplanation: 'Quantised weights are made once and kept; for a large model this takes a minute.',
+  contexts: 'Tokens of context',
+  contextsExplanation: 'One or several, separated by commas.',
+  steps: 'Tokens to measure',
+  invalid: {
+    contexts: (limit: number) => `1 to 8 whole numbers, each from 1, below ${formatCount(limit)}`,
+    steps: 'A whole number from 5 to 1,000',
+    candidates: 'A whole number from 1 to 1,024',
+    gatePercent: 'From 0 to 100',
+  },
+  start: 'Measure',
+  cancel: 'Cancel',
+  progress: 'Progress of the benchmark',
+  stages: {
+    opening: 'Opening the model …',
+    quantising: 'Quantising the weights …',
+    measuring: 'Measuring …',
+  },
+  progressValue: (done: number, total: number) => `${formatCount(done)} of ${formatCount(total)}`,
+
+  results: 'Results',
+  resultsExplanation: (source: string, precision: string) =>
+    `${source}, weights ${precision}. Times are medians.`,
+  untrained: 'A base model: a tail that knows nothing stands in for a SpeLLM’s, which costs the same.',
+  bandwidth: 'Memory bandwidth',
+  bandwidthValue: (bytesPerSecond: number) => `${formatBytes(bytesPerSecond)}/s`,
+  weights: 'Weights',
+  weightsValue: (trunk: number, head: number, tail: number) =>
+    `trunk ${formatBytes(trunk)}, LM head ${formatBytes(head)}, tail ${formatBytes(tail)}`,
+  memory: 'Peak memory of the engine',
+  memoryValue: formatBytes,
+  lossless: 'Lossless, on text',
+  losslessValue: (milliseconds: number, base: number, tokensPerPass: number) =>
+    `${formatMilliseconds(milliseconds)} a token, base ${formatMilliseconds(base)}; ${formatSignificant(tokensPerPass, 2)} tokens for each pass over the LM head`,
+
+  parts: { trunk: 'Trunk', tail: 'Tail', search: 'Search', head: 'LM head' },
+  bars: 'Time of a token by its parts',
+  barSummary: (mode: string, milliseconds: number, parts: string) =>
+    `${mode}: ${formatMilliseconds(milliseconds)} a token, of which ${parts}`,
+  barPart: (part: string, milliseconds: number) => `${part} ${formatMilliseconds(milliseconds)}`,
+  atContext: (context: number) => `${formatCount(context)} tokens of context`,
+  byContext: 'Time of a token, ms',
+  context: 'Context',
+
+  table: 'Costs of a token',
+  columns: {
+    mode: 'Mode',
+    milliseconds: 'Time',
+    trunk: 'Trunk',
+    head: 'LM head',
+    tail: 'Tail',
+    search: 'Search',
+    reduction: 'Saved',
+    shareOfLimit: 'Of the limit',
+    bytes: 'Reads',
+    bandwidthShare: 'Of the bandwidth',
+  },
+  limit: (limit: number) => `A model without any head would save ${formatPercent(limit)}: the limit.`,
+  none: '–',
+  time: formatMilliseconds,
+  share: (share: number) => formatPercent(share),
+  bytes: formatBytes,
+
+  copyMarkdown: 'Copy as Markdown',
+  copied: 'Copied',
+  saveMarkdown: 'Save Markdown',
+  saveJson: 'Save JSON',
+  fileName: 'spellm-benchmark',
+}
