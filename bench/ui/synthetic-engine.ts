@@ -93,6 +93,7 @@ function createRouter(run: SyntheticRun) {
       save: os.prompts.save.handler(unused),
       remove: os.prompts.remove.handler(unused),
     },
+    benchmark: { run: os.benchmark.run.handler(unused) },
   })
 }
 

@@ -10,7 +10,7 @@ import { baseChooser, createBaseHead, freeChooser, trieChooser } from './chooser
 import { gatedChooser } from './gated.ts'
 import { newConversation, readTokens } from './generate.ts'
 import { shortlistChooser } from './shortlist.ts'
-import { createTailSession, tailShape } from './tail-session.ts'
+import { createTailSession, tailOf, tailShape } from './tail-session.ts'
 
 /** Elements of each output, which onnxruntime copies into a buffer of ours. */
 const copied = vi.hoisted((): number[] => [])
@@ -39,12 +39,14 @@ it('copies nothing of the size of the vocabulary or of the cache in a step, in a
   const { hiddenSize, vocabularySize, attention } = base.architecture
   const speller = buildSpeller(entries, parseAlphabet('ascii', entries), 6)
   const shape = tailShape(hiddenSize, [16], speller)
-  const trunk = await createTrunkSession(base)
+  const weights = initialTail(shape, 1)
+  const trunk = await createTrunkSession(base, { tail: tailOf(shape, weights), hasHead: true })
   const head = await createBaseHead(base)
-  const tail = await createTailSession(shape, initialTail(shape, 1), speller)
+  const ownTail = await createTailSession(shape, weights, speller)
+  const tail = { ...ownTail, ending: 'tail' } as const
   const rows = openHeadRows(base)
   const conversation = newConversation(trunk)
-  await readTokens(trunk, conversation, [1, 2, 3])
+  await readTokens(trunk, conversation, [1, 2, 3], 'none')
   const stored = Object.values(conversation.cache.feeds()).map(({ data }) => data)
 
   copied.length = 0
@@ -57,8 +59,8 @@ it('copies nothing of the size of the vocabulary or of the cache in a step, in a
     gatedChooser(tail, head, Infinity, null),
   ]
   for (const chooser of choosers) {
-    const hidden = await readTokens(trunk, conversation, [4])
-    await chooser.choose(hidden, conversation.tokens)
+    const state = await readTokens(trunk, conversation, [4], chooser.ending)
+    await chooser.choose(state, conversation.tokens)
   }
   const largest = Math.max(
     hiddenSize,
@@ -67,7 +69,7 @@ it('copies nothing of the size of the vocabulary or of the cache in a step, in a
   )
   expect(largest).toBeLessThan(vocabularySize)
   expect(Math.max(...copied)).toBe(largest)
-  // The trunk's states, keys and values; a token or the heads' scores; both for gated mode.
+  // The trunk's states, keys and values with a token or the heads' scores; gated mode's token from the LM head.
   expect(copied).toHaveLength(5 * (1 + 2 * base.architecture.layers.length) + 6)
   // The cache stays where it is.
   for (const [i, { data }] of Object.values(conversation.cache.feeds()).entries())

@@ -1,7 +1,7 @@
 import { defaultGateShare, thresholdOf } from '../../decode/calibrate-gate.ts'
 import { createBaseHead, type DecodeMode } from '../../decode/chooser.ts'
 import { decoderSize } from '../../decode/decoder-size.ts'
-import { createTailSession, tailBits, tailShape } from '../../decode/tail-session.ts'
+import { createTailSession, tailBits, tailOf, tailShape } from '../../decode/tail-session.ts'
 import { SpellmError } from '../../errors.ts'
 import { openHeadRows } from '../../models/head-rows.ts'
 import { createTrunkSession } from '../../models/trunk-session.ts'
@@ -102,14 +102,19 @@ export async function runBenchmark(
   const common = { signal, ...(turn ? { turn } : {}) }
   const session = threads === undefined ? {} : { threads }
 
-  const trunk = await createTrunkSession(base, session)
+  const shape = tailShape(architecture.hiddenSize, adapterWidths, speller)
+  const { bits } = tailBits(precision, 'cpu')
+  const trunk = await createTrunkSession(base, {
+    ...session,
+    tail: tailOf(shape, weights, bits),
+    hasHead: true,
+  })
   const head = await createBaseHead(base, session)
-  const tail = await createTailSession(
-    tailShape(architecture.hiddenSize, adapterWidths, speller),
-    weights,
-    speller,
-    { ...session, ...tailBits(precision, 'cpu') },
-  )
+  const ownTail = await createTailSession(shape, weights, speller, {
+    ...session,
+    ...(bits ? { bits } : {}),
+  })
+  const tail = { ...ownTail, ending: 'tail' } as const
   const rows = openHeadRows(base)
   const sessions = { trunk, head, rows, tail }
   const measured: TokenParts[] = []
@@ -153,7 +158,7 @@ export async function runBenchmark(
     contexts: measured.map((parts) => ({
       context: parts.context,
       keyValueBytes: parts.keyValueBytes,
-      limit: parts.head / (parts.trunk + parts.head),
+      limit: 1 - parts.trunk / parts.withHead,
       modes: modeCosts(parts, bytes, { modes: asked, candidates, gateShare, bandwidth }),
       peer: parts.peer === null ? null : { name: peer!.name, milliseconds: parts.peer },
       parts,

@@ -5,8 +5,9 @@ const parts = {
   context: 10,
   keyValueBytes: 1_000,
   trunk: 6,
-  head: 4,
-  tail: 0.5,
+  withHead: 10,
+  withTail: 6.5,
+  headAlone: 5,
   trieSearch: 0.1,
   freeLookup: 0.05,
   shortlist: 0.2,
@@ -27,8 +28,8 @@ it('adds up what each mode needs', () => {
   expect(trie!.bytes).toBe(53_000)
   expect(free!.milliseconds).toBeCloseTo(6.55, 10)
   expect(shortlist).toMatchObject({ search: 0.2, head: 0, bytes: 53_800 })
-  expect(gated!.head).toBeCloseTo(0.4, 10)
-  expect(gated!.milliseconds).toBeCloseTo(7.05, 10)
+  expect(gated!.head).toBeCloseTo(0.5, 10)
+  expect(gated!.milliseconds).toBeCloseTo(7.15, 10)
   expect(gated!.bytes).toBe(56_000)
 })
 

@@ -46,8 +46,9 @@ export function modeCosts(
     readonly bandwidth: number
   },
 ): ModeCost[] {
-  const { trunk, head, tail, keyValueBytes } = parts
-  const base = trunk + head
+  const { trunk, withHead: base, headAlone, keyValueBytes } = parts
+  const head = base - trunk
+  const tail = parts.withTail - trunk
   const cost = (
     mode: ModeCost['mode'],
     own: Pick<ModeCost, 'head' | 'tail' | 'search'>,
@@ -78,7 +79,7 @@ export function modeCosts(
     gated: () =>
       cost(
         'gated',
-        { head: gateShare * head, tail, search: parts.gateSearch },
+        { head: gateShare * headAlone, tail, search: parts.gateSearch },
         weights.tail + gateShare * weights.head,
       ),
   }

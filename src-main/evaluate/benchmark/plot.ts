@@ -27,7 +27,8 @@ export function benchmarkPlot(results: readonly TitledBenchmark[]): string {
     const y = Math.round((row + 1.2) * rowHeight)
     let x = labelWidth
     const rects = parts.map(([part, color]) => {
-      const width = (barWidth * cost[part]) / base
+      // A difference of two times can be below 0.
+      const width = (barWidth * Math.max(0, cost[part])) / base
       const rect = html`<rect
         x="${x.toFixed(1)}"
         y="${y}"

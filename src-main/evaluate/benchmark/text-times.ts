@@ -90,7 +90,7 @@ export async function measureTextTimes(
       prompt.push(token)
     for (const mode of ['base', 'lossless'] as const) {
       const conversation = newConversation(trunk)
-      await turn(await prepareContext(trunk, conversation, prompt, turn))
+      await turn(await prepareContext(trunk, conversation, prompt, 'none', turn))
       computed = 0
       const stream =
         mode === 'base'

@@ -14,6 +14,7 @@ import { median } from '../median.ts'
 
 /** What a benchmark computes with. */
 export interface BenchmarkSessions {
+  /** With the tail and the LM head for the last token. */
   readonly trunk: TrunkSession
   readonly head: BaseHead
   readonly rows: HeadRows
@@ -35,12 +36,14 @@ export interface TokenParts {
   readonly context: number
   /** Bytes of the cache's keys and values, which a step reads whole: its capacity, which grows in steps. */
   readonly keyValueBytes: number
-  /** The layers: what base and SpeLLM have in common, and the limit of what a SpeLLM can reach. */
+  /** A pass over the layers alone: the limit of what a SpeLLM can reach. */
   readonly trunk: number
-  /** The base model's LM head with its arg-max. */
-  readonly head: number
-  /** Adapter and character heads. */
-  readonly tail: number
+  /** A pass over layers and LM head with its arg-max: the base model's. */
+  readonly withHead: number
+  /** A pass over layers, adapter and character heads: the SpeLLM's. */
+  readonly withTail: number
+  /** A pass over the LM head alone, as gated mode takes after the SpeLLM's. */
+  readonly headAlone: number
   /** Finding the best token of the trie. */
   readonly trieSearch: number
   /** Looking up the string of free decoding. */
@@ -54,13 +57,15 @@ export interface TokenParts {
 }
 
 const warmUpSteps = 3
+const endings = ['none', 'choice', 'tail'] as const
 
 /** Steps that `measureTokenParts` takes, for progress. */
 export const stepsOf = (steps: number) => steps + warmUpSteps
 
 /**
  * Measures what a token costs, part by part. Each step runs all parts one after another, so that all of them meet
- * the same machine, whatever else it does.
+ * the same machine, whatever else it does. The passes over the layers come in another order in each step, so that
+ * none of them always finds what its neighbour has left in the cache.
  *
  * The trie search depends on how sure the tail is, and an untrained one would be at a loss. So it is given scores of
  * its own, made up for tokens drawn from the vocabulary.
@@ -100,53 +105,57 @@ export async function measureTokenParts(
   cache.append(Array<Float32Array>(2 * layers.length).fill(made), context)
   await peer?.prepare(context)
 
-  const times: number[][] = []
+  const times = new Map<string, number[]>()
   for (let step = -warmUpSteps; step < steps; step++) {
     if (signal?.aborted) throw new CancelledError()
     const scores = madeUpScores(speller, random.below(speller.vocabularySize), random)
     const tokens = Int32Array.of(random.below(vocabularySize))
+    const timed = async <T>(part: string, work: () => T | Promise<T>): Promise<T> => {
+      const started = performance.now()
+      const result = await work()
+      const time = performance.now() - started
+      if (step >= 0) times.set(part, [...(times.get(part) ?? []), time])
+      return result
+    }
     await turn(async () => {
-      const at: number[] = [performance.now()]
-      const lap = () => at.push(performance.now())
-      const hidden = await trunk.forward(tokens, cache)
-      lap()
-      await head.greedy(hidden)
-      lap()
-      await tail.logProbabilities(hidden)
-      lap()
-      bestToken(search, scores)
-      lap()
-      lookUp(speller, headSymbols(speller, scores))
-      lap()
-      rows.logits(
-        hidden,
-        bestTokens(search, scores, candidates).map(({ token }) => token),
+      const states: Float32Array[] = []
+      for (let i = 0; i < endings.length; i++) {
+        const ending = endings[(i + step + warmUpSteps) % endings.length]!
+        const { hidden } = await timed(ending, () => trunk.forwardToLast(tokens, cache, ending))
+        states.push(hidden)
+        cache.truncate(context)
+      }
+      const [hidden] = states as [Float32Array]
+      await timed('headAlone', () => head.greedy(hidden))
+      await timed('trieSearch', () => bestToken(search, scores))
+      await timed('freeLookup', () => lookUp(speller, headSymbols(speller, scores)))
+      await timed('shortlist', () =>
+        rows.logits(
+          hidden,
+          bestTokens(search, scores, candidates).map(({ token }) => token),
+        ),
       )
-      lap()
-      bestTokens(search, scores, 2)
-      lap()
-      await peer?.step()
-      lap()
-      cache.truncate(context)
-      if (step >= 0) times.push(at.slice(1).map((time, part) => time - at[part]!))
+      await timed('gateSearch', () => bestTokens(search, scores, 2))
+      if (peer) await timed('peer', () => peer.step())
     })
     onStep?.()
     await setImmediate()
   }
-  const medianOf = (part: number) => median(times.map((laps) => laps[part]!))
+  const medianOf = (part: string) => median(times.get(part)!)
   return {
     context,
     keyValueBytes: Object.values(cache.feeds()).reduce(
       (sum, { data }) => sum + (data as Float32Array).byteLength,
       0,
     ),
-    trunk: medianOf(0),
-    head: medianOf(1),
-    tail: medianOf(2),
-    trieSearch: medianOf(3),
-    freeLookup: medianOf(4),
-    shortlist: medianOf(5),
-    gateSearch: medianOf(6),
-    peer: peer ? medianOf(7) : null,
+    trunk: medianOf('none'),
+    withHead: medianOf('choice'),
+    withTail: medianOf('tail'),
+    headAlone: medianOf('headAlone'),
+    trieSearch: medianOf('trieSearch'),
+    freeLookup: medianOf('freeLookup'),
+    shortlist: medianOf('shortlist'),
+    gateSearch: medianOf('gateSearch'),
+    peer: peer ? medianOf('peer') : null,
   }
 }

@@ -41,11 +41,15 @@ export function CostBars({ costs }: { readonly costs: readonly ModeCost[] }) {
                 ),
               )}
             >
+              {/* A difference of two times can be below 0. */}
               {parts.map((part, i) => (
                 <span
                   key={part}
                   data-part={part}
-                  style={{ inlineSize: `${(100 * cost[part]) / longest}%`, backgroundColor: lines[i] }}
+                  style={{
+                    inlineSize: `${(100 * Math.max(0, cost[part])) / longest}%`,
+                    backgroundColor: lines[i],
+                  }}
                 />
               ))}
             </div>
