@@ -73,7 +73,7 @@ export function* storyBatches(seed: number, weightOf: TokenWeights): Generator<F
 function* storyWindows(seed: number, length: number): Generator<Int32Array, never> {
   let window: number[] = []
   for (const story of stories(seed)) {
-    window.push(architecture.beginToken!, ...tokenizer.encode(story))
+    window.push(...tokenizer.frame.before, ...tokenizer.encode(story))
     if (window.length < length) continue
     yield Int32Array.from(window.slice(0, length))
     window = []

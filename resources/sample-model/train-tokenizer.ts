@@ -48,6 +48,10 @@ const special = {
   special: true,
 }
 
+// Each story begins with it, as the model has learnt.
+const beginText = { SpecialToken: { id: endOfText, type_id: 0 } }
+const text = (id: 'A' | 'B') => ({ Sequence: { id, type_id: 0 } })
+
 await writeJson('tokenizer.json', {
   version: '1.0',
   truncation: null,
@@ -55,7 +59,12 @@ await writeJson('tokenizer.json', {
   added_tokens: [{ id: 0, ...special }],
   normalizer: null,
   pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-  post_processor: null,
+  post_processor: {
+    type: 'TemplateProcessing',
+    single: [beginText, text('A')],
+    pair: [beginText, text('A'), text('B')],
+    special_tokens: { [endOfText]: { id: endOfText, ids: [0], tokens: [endOfText] } },
+  },
   decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
   model: {
     type: 'BPE',

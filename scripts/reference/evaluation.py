@@ -95,19 +95,14 @@ def sample_choices():
     folder = SOURCE.parent / "resources" / "sample-model"
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = load(folder)
-    begin = model.config.bos_token_id
-
-    def encode(text):
-        return tokenizer.encode(text, add_special_tokens=False)
-
     tasks = []
     for context, choices, delimiter, answer in TASKS:
         encoded, values = [], []
         for choice in choices:
             spaces = len(context) - len(context.rstrip())
             kept, moved = (context[:-spaces], context[-spaces:]) if spaces else (context, "")
-            before = encode(kept)
-            pair = [[begin] + before, encode(kept + moved + delimiter + choice)[len(before) :]]
+            before = tokenizer.encode(kept)
+            pair = [before, tokenizer.encode(kept + moved + delimiter + choice)[len(before) :]]
             encoded.append(pair)
             values.append(score(model, *pair)[0])
         lengths = np.array([len(choice) for choice in choices])

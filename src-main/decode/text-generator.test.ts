@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { modelFolder } from '../models/model-folder.ts'
 import { seededRandom } from '../random.ts'
 import { collect } from '../runs/testing/collect.ts'
 import type { Conversation, GenerationEnd } from './generate.ts'
@@ -23,6 +24,8 @@ let script: number[] = []
 let generator: TextGenerator
 /** The same model, but it can attend to eight tokens only. */
 let narrow: TextGenerator
+/** The same model again, whose generation_config.json names another end than config.json. */
+let chatty: TextGenerator
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-text-'))
@@ -36,10 +39,19 @@ beforeAll(async () => {
   await writeRecitingModel(narrowBase, text, { contextLength: 8 })
   generator = await openTextGenerator(spellm)
   narrow = await openTextGenerator(narrowBase)
+  const chattyBase = join(scratch, 'chatty-base')
+  await writeRecitingModel(chattyBase, text, { contextLength: 100 })
+  await writeRecitingSpellm(join(scratch, 'chatty'), chattyBase, script)
+  await writeFile(
+    join(chattyBase, 'generation_config.json'),
+    JSON.stringify({ eos_token_id: [9, script[6]] }),
+  )
+  chatty = await openTextGenerator(join(scratch, 'chatty'))
 })
 afterAll(async () => {
   await generator.release()
   await narrow.release()
+  await chatty.release()
   await rm(scratch, { recursive: true, force: true })
 })
 
@@ -70,6 +82,11 @@ describe.each<GenerationMode>(['trie', 'free', 'base'])(
       expect(joined(pieces)).toBe(continuation)
       expect(pieces.map(({ token }) => token)).toEqual(script.slice(1, -1))
       expect(generator.tokenizer.decode(tokensOf(pieces))).toBe(continuation)
+    })
+
+    it('ends at a token of generation_config.json', async () => {
+      const pieces = await write({ mode }, { from: chatty })
+      expect(pieces.map(({ token }) => token)).toEqual(script.slice(1, 6))
     })
 
     it('gives a character whole with the last of its tokens', async () => {
@@ -260,5 +277,23 @@ describe('what a folder holds decides what it can do:', () => {
       code: 'file-not-found',
       remedy: expect.stringContaining('until it is finished') as string,
     })
+  })
+})
+
+describe('the tokens of a prompt', () => {
+  it('begin as the tokenizer says, whatever config.json has for a begin token', async () => {
+    const folder = join(scratch, 'begins')
+    await writeRecitingModel(folder, text, { contextLength: 100 })
+    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as object
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, bos_token_id: 0 }))
+    const plain = await openTextGenerator(folder)
+    // What transformers' AutoTokenizer makes of both tokenizers.
+    expect(plain.promptTokens('Once upon')).toEqual([989, 1313])
+    await plain.release()
+    await cp(join(modelFolder('sample'), 'tokenizer.json'), join(folder, 'tokenizer.json'))
+    const framed = await openTextGenerator(folder)
+    expect(framed.promptTokens('Once upon')).toEqual([0, 989, 1313])
+    expect(framed.promptTokens([5])).toEqual([5])
+    await framed.release()
   })
 })

@@ -88,7 +88,10 @@ export interface TextGenerator {
     readonly head: BaseHead
     readonly tail: TailSession | null
   }>
-  /** The tokens that `write` reads for a prompt; those of a text with the one that begins it. */
+  /**
+   * The tokens that `write` reads for a prompt; those of a text with what the tokenizer puts before it. What it puts
+   * after a text is left out, since the text goes on.
+   */
   promptTokens(prompt: Prompt): number[]
   /**
    * Continues `prompt`. Given the same conversation again with a longer prompt, only what is new
@@ -265,8 +268,7 @@ export async function createTextGenerator(
   }
   const promptTokens = (prompt: Prompt) => {
     if (typeof prompt !== 'string') return [...prompt]
-    const { beginToken } = base.architecture
-    return [...(beginToken === null ? [] : [beginToken]), ...tokenizer.encode(prompt)]
+    return [...tokenizer.frame.before, ...tokenizer.encode(prompt)]
   }
   return {
     base,
@@ -290,13 +292,13 @@ export async function createTextGenerator(
         ...options
       },
     ) {
-      const { endTokens: stopTokens, contextLength } = base.architecture
+      const { stopTokens, architecture } = base
       const ids = promptTokens(prompt)
       requireFitting(ids)
       // A text of nothing begins everywhere.
       const stop = stops.filter((text) => text !== '')
       const stream = tokenizer.createTextStream(ids)
-      const limits = { ...options, stopTokens, contextLength }
+      const limits = { ...options, stopTokens, contextLength: architecture.contextLength }
       const tokens =
         mode === 'lossless'
           ? generateLossless(

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Tokenizer } from '../formats/tokenizer.ts'
-import type { Architecture } from '../models/architecture.ts'
 import { collectTokens } from './corpus.ts'
 
 /** One token a letter, 1 for a; 0 begins a document. */
-const letters = {
-  encode: (text: string) => Array.from(text, (letter) => letter.charCodeAt(0) - 96),
-} as unknown as Tokenizer
-const architecture = { beginToken: 0, endTokens: [] as readonly number[] } as Architecture
+const letters = framedLetters({ before: [0], after: [] })
+const architecture = { endTokens: [] as readonly number[] }
+
+function framedLetters(frame: Tokenizer['frame']): Pick<Tokenizer, 'encode' | 'frame'> {
+  return { encode: (text) => Array.from(text, (letter) => letter.charCodeAt(0) - 96), frame }
+}
 
 async function collect(documents: readonly string[], windowTokens?: number, limit = 100): Promise<string[]> {
   const ids = await collectTokens(documents, letters, architecture, {
@@ -25,15 +26,20 @@ describe('a stream of tokens', () => {
     expect(await collect(['ab', 'cde', 'f'], undefined, 5)).toEqual(['|ab|c'])
   })
 
-  it('frames documents with the token that ends them, where it is another one', async () => {
-    const ids = await collectTokens(
-      ['a', 'b'],
-      letters,
-      { ...architecture, endTokens: [26] },
-      { limit: 9, minimum: 1 },
-    )
-    expect([...ids]).toEqual([0, 1, 26, 0, 2, 26])
-  })
+  it.each([
+    { of: 'Llama 3', before: [0], after: [], endTokens: [26, 25], expected: [0, 1, 26, 0, 2, 26] },
+    { of: 'Qwen2', before: [], after: [], endTokens: [26], expected: [1, 26, 2, 26] },
+    { of: 'the sample', before: [0], after: [], endTokens: [0], expected: [0, 1, 0, 2] },
+    { of: 'XLM-R', before: [0], after: [26], endTokens: [26], expected: [0, 1, 26, 0, 2, 26] },
+    { of: 'none', before: [], after: [], endTokens: [], expected: [1, 2] },
+  ])(
+    'frames documents as the tokenizer of $of does, and ends each once',
+    async ({ before, after, endTokens, expected }) => {
+      const tokenizer = framedLetters({ before, after })
+      const ids = await collectTokens(['a', 'b'], tokenizer, { endTokens }, { limit: 9, minimum: 1 })
+      expect([...ids]).toEqual(expected)
+    },
+  )
 })
 
 describe('a stream that is read in windows', () => {

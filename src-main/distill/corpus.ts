@@ -6,8 +6,8 @@ import type { Architecture } from '../models/architecture.ts'
 const leastRest = 1 / 4
 
 /**
- * The tokens of documents as one stream, at most `limit` of them: before each document the token that begins
- * one, after it the one that ends it, where the model has such tokens.
+ * The tokens of documents as one stream, at most `limit` of them. Around each document stands what the tokenizer puts
+ * there, and after it the token that ends a document, where the model has one and the tokenizer has not put it already.
  *
  * Of a stream that will be read in windows, few positions shall lack their document's beginning, because a
  * model guesses there, and nobody asks it to. So a document that doesn't fit into the rest of a window fills
@@ -19,8 +19,8 @@ const leastRest = 1 / 4
  */
 export async function collectTokens(
   documents: AsyncIterable<string> | Iterable<string>,
-  tokenizer: Tokenizer,
-  { beginToken, endTokens }: Architecture,
+  tokenizer: Pick<Tokenizer, 'encode' | 'frame'>,
+  { endTokens }: Pick<Architecture, 'endTokens'>,
   {
     limit,
     minimum,
@@ -34,14 +34,13 @@ export async function collectTokens(
   },
 ): Promise<Int32Array> {
   const ids = new Int32Array(limit)
-  const endToken = endTokens[0] === beginToken ? undefined : endTokens[0]
+  const { before, after } = tokenizer.frame
+  const endToken = endTokens[0]
+  const isPut = endToken === undefined || before.includes(endToken) || after.includes(endToken)
+  const end = isPut ? after : [...after, endToken]
   let count = 0
   for await (const document of documents) {
-    const framed = [
-      ...(beginToken === null ? [] : [beginToken]),
-      ...tokenizer.encode(document),
-      ...(endToken === undefined ? [] : [endToken]),
-    ]
+    const framed = [...before, ...tokenizer.encode(document), ...end]
     for (const [start, end] of piecesOf(framed.length, count, windowTokens))
       for (let at = start; at < end && count < limit; at++) ids[count++] = framed[at]!
     onProgress?.(count)

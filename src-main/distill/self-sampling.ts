@@ -61,7 +61,7 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
         for (let row = 0; row < batch; row++) {
           const own = scores.subarray(row * vocabularySize, (row + 1) * vocabularySize)
           const drawn = sampleIndex(own, { temperature: 1, seed }, random)
-          last[row] = endTokens.includes(drawn) ? start : drawn
+          last[row] = model.stopTokens.includes(drawn) ? start : drawn
         }
         onProgress?.((round * sequenceLength + position + 1) * batch)
         await setImmediate()

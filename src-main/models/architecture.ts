@@ -20,7 +20,9 @@ export interface Architecture {
   readonly head: Head
   /** Whether the LM head is the embedding. */
   readonly tiedHead: boolean
+  /** `bos_token_id`. Whether texts begin with it is the tokenizer's choice (`Tokenizer.frame`). */
   readonly beginToken: number | null
+  /** `eos_token_id`; the first one ends a document. Generation ends at `BaseModel.stopTokens`. */
   readonly endTokens: readonly number[]
 }
 

@@ -11,6 +11,7 @@ import {
   type SafetensorsDtype,
   type TensorEntry,
 } from '../formats/safetensors.ts'
+import { readStopTokens } from '../formats/generation-config.ts'
 import { openTokenizer, type Tokenizer } from '../formats/tokenizer.ts'
 import { weightShapes, type Architecture } from './architecture.ts'
 import { families } from './families/index.ts'
@@ -20,6 +21,8 @@ import { checkpointWeights, type StoredWeights } from './weights.ts'
 export interface BaseModel {
   readonly folder: string
   readonly architecture: Architecture
+  /** At which generation ends: those of generation_config.json, else of config.json. */
+  readonly stopTokens: readonly number[]
   readonly checkpoint: Checkpoint
   /** What graphs read. */
   readonly weights: StoredWeights
@@ -85,6 +88,7 @@ export async function openBaseModel(folder: string): Promise<BaseModel> {
   return {
     folder,
     architecture,
+    stopTokens: (await readStopTokens(folder)) ?? architecture.endTokens,
     checkpoint,
     weights: await checkpointWeights(checkpoint),
     dtype: checkpoint.tensors.get(architecture.embedding.weight.name)!.dtype,

@@ -32,7 +32,8 @@ export async function measureGates(
     readonly turn: Turn
   },
 ): Promise<Gate[]> {
-  const { endTokens: stopTokens, contextLength } = base.architecture
+  const { stopTokens, architecture } = base
+  const { contextLength } = architecture
   const windows = Math.floor(ids.length / windowTokens)
   const length = Math.min(promptTokens, windowTokens, contextLength)
   const prompts = Array.from({ length: Math.min(texts, windows) }, (_, i) => {

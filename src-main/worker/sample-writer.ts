@@ -46,7 +46,7 @@ export function createSampleWriter(
   heldOut: Int32Array,
   { device, mode }: { readonly device: Device; readonly mode: DecodeMode },
 ): SampleWriter {
-  const { endTokens, contextLength } = base.architecture
+  const { stopTokens, architecture } = base
   const ids = [...heldOut.subarray(0, promptTokens)]
   const prompt = tokenizer.decode(ids)
   let trunk: TrunkSession | null = null
@@ -57,7 +57,8 @@ export function createSampleWriter(
   const continued = async (chooser: Chooser, turn: Turn): Promise<string[]> => {
     trunk ??= await createTrunkSession(base, { device })
     conversation ??= newConversation(trunk)
-    const options = { maxTokens: sampleTokens, stopTokens: endTokens, contextLength, turn }
+    const { contextLength } = architecture
+    const options = { maxTokens: sampleTokens, stopTokens, contextLength, turn }
     const stream = tokenizer.createTextStream(ids)
     const texts: string[] = []
     for await (const token of generate(trunk, chooser, conversation, ids, options))

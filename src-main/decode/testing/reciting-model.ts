@@ -1,4 +1,4 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeSafetensors } from '../../formats/safetensors.ts'
 import { openTokenizer } from '../../formats/tokenizer.ts'
@@ -17,7 +17,7 @@ const k = 12
 /**
  * Writes a Llama model with the sample model's tokenizer that knows one text by heart: after each of its
  * tokens it says the next one, after the last its end token, after that the first. What it says is thus known
- * without computing, whatever the text is.
+ * without computing, whatever the text is. Its tokenizer puts nothing around a text.
  *
  * Its layer adds nothing, the token number i of the text is embedded as the unit vector i, and the LM head
  * has that vector in the row of the token after it.
@@ -45,8 +45,10 @@ export async function writeRecitingModel(
   } as const
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'config.json'), JSON.stringify(config))
-  for (const name of ['tokenizer.json', 'tokenizer_config.json'])
-    await cp(join(modelFolder('sample'), name), join(folder, name))
+  const sample = modelFolder('sample')
+  await cp(join(sample, 'tokenizer_config.json'), join(folder, 'tokenizer_config.json'))
+  const tokenizer = JSON.parse(await readFile(join(sample, 'tokenizer.json'), 'utf8')) as object
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify({ ...tokenizer, post_processor: null }))
 
   const architecture = llama.describe(config, { file: 'config.json', hasTensor: () => true })
   const weights = new Map<string, Float32Array>()

@@ -46,7 +46,7 @@ export interface ScoredChoiceTask {
  */
 export async function scoreChoiceTasks(
   scorer: SequenceScorer,
-  tokenizer: Pick<Tokenizer, 'encode'>,
+  tokenizer: Pick<Tokenizer, 'encode' | 'frame'>,
   architecture: Pick<Architecture, 'beginToken' | 'endTokens' | 'contextLength'>,
   path: string,
   tasks: readonly ChoiceTask[],

@@ -11,12 +11,12 @@ export interface TokenPair {
 /**
  * The tokens of a continuation and of what comes before it, as EleutherAI's lm-evaluation-harness splits them: both
  * texts are encoded as one, the continuation's tokens are those beyond the number of tokens that the context makes
- * alone, and white space at the context's end counts as the continuation's. The token that begins a text, where the
- * model has one, comes first (the harness's `add_bos_token`); without one, an empty context is the token that ends a
- * text, as there.
+ * alone, and white space at the context's end counts as the continuation's. What the tokenizer puts before a text comes
+ * first (the harness's `add_bos_token`); if that is nothing, an empty context is the model's begin token, or without
+ * one its end token, as there (`prefix_token_id`).
  */
 export function encodePair(
-  tokenizer: Pick<Tokenizer, 'encode'>,
+  tokenizer: Pick<Tokenizer, 'encode' | 'frame'>,
   { beginToken, endTokens }: Pick<Architecture, 'beginToken' | 'endTokens'>,
   context: string,
   continuation: string,
@@ -24,9 +24,10 @@ export function encodePair(
   const trimmed = context.trimEnd()
   const before = tokenizer.encode(trimmed)
   const whole = tokenizer.encode(context + continuation)
-  const first = beginToken ?? (before.length === 0 ? endTokens[0] : undefined)
+  const framed = [...tokenizer.frame.before, ...before]
+  const prefix = beginToken ?? endTokens[0]
   return {
-    context: first === undefined ? before : [first, ...before],
+    context: framed.length > 0 || prefix === undefined ? framed : [prefix],
     continuation: whole.slice(before.length),
   }
 }
