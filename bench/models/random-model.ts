@@ -13,16 +13,17 @@ const pieceLength = 1_048_573
 
 /**
  * A Hugging Face folder `folder`/NAME of that shape with random weights in bfloat16, made if it isn't there. Its
- * tokenizer is the sample model's, whose tokens are the first of its vocabulary.
+ * tokenizer is the sample model's, whose tokens are the first of its vocabulary, unless another one (tokenizer.json) is given.
  */
-export async function randomModel(name: ShapeName, folder: string): Promise<string> {
-  const target = join(folder, name)
+export async function randomModel(name: ShapeName, folder: string, tokenizer?: object): Promise<string> {
+  const target = join(folder, tokenizer ? `${name}-own-tokenizer` : name)
   if (existsSync(join(target, 'model.safetensors'))) return target
   await mkdir(target, { recursive: true })
   const config = shapes[name]
   await writeFile(join(target, 'config.json'), JSON.stringify(config, null, 2))
   for (const file of ['tokenizer.json', 'tokenizer_config.json'])
     await cp(join(modelFolder('sample'), file), join(target, file))
+  if (tokenizer) await writeFile(join(target, 'tokenizer.json'), JSON.stringify(tokenizer))
 
   const architecture = families
     .get(config.model_type)!

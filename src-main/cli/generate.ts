@@ -1,6 +1,13 @@
 import { Command, Option } from 'commander'
 import { decodeModes } from '../decode/chooser.ts'
-import { openTextGenerator, type GenerationMode, type TextGenerator } from '../decode/text-generator.ts'
+import type { Conversation } from '../decode/generate.ts'
+import {
+  openTextGenerator,
+  type GenerationMode,
+  type Prompt,
+  type TextGenerator,
+  type TextOptions,
+} from '../decode/text-generator.ts'
 import type { Precision } from '../models/precision.ts'
 import type { Sampling } from '../decode/sampling.ts'
 import { resolveModel } from '../hub/index.ts'
@@ -11,8 +18,8 @@ import { candidatesOption, gateShareOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
 import { precisionOption } from './precision-option.ts'
 
-interface GenerateOptions {
-  readonly prompt: string
+/** Options of the commands that write. */
+export interface WritingOptions {
   readonly maxTokens: number
   readonly mode?: GenerationMode
   readonly temperature?: number
@@ -33,10 +40,29 @@ interface GenerateOptions {
 
 /** `spellm generate`. */
 export function generateCommand(): Command {
-  return new Command('generate')
-    .description('Continue a text with a SpeLLM or a base model.')
-    .argument('<folder>', "a run's or SpeLLM's folder, a model's folder or Hub id, or 'sample'")
-    .requiredOption('--prompt <text>', 'the text to continue')
+  return addWritingOptions(
+    new Command('generate')
+      .description('Continue a text with a SpeLLM or a base model.')
+      .argument('<folder>', "a run's or SpeLLM's folder, a model's folder or Hub id, or 'sample'")
+      .requiredOption('--prompt <text>', 'the text to continue'),
+  ).action(async (folder: string, options: WritingOptions & { readonly prompt: string }) => {
+    const generator = await openWriter(folder, options)
+    const show = options.json ? () => undefined : (text: string) => process.stdout.write(text)
+    show(options.prompt)
+    const result = await writeText(generator, options.prompt, {
+      ...textOptions(generator, options),
+      signal: interruptSignal(),
+      onText: show,
+    })
+    if (options.json) console.log(JSON.stringify({ ...result, device: generator.device }))
+    else console.error(`\n\n${describeRate(result, generator)}`)
+    await generator.release()
+  })
+}
+
+/** Adds what all commands that write have in common. */
+export function addWritingOptions(command: Command): Command {
+  return command
     .option('--max-tokens <n>', 'at most this many tokens', integer(1), 128)
     .addOption(
       new Option('--mode <mode>', 'how tokens are picked (default: trie for a SpeLLM)').choices([
@@ -62,62 +88,74 @@ export function generateCommand(): Command {
     .addOption(ignoreMemoryOption())
     .addOption(precisionOption("the base model's weights (default: as the SpeLLM has learnt, or as stored)"))
     .option('--json', 'print as one line of JSON', false)
-    .action(async (folder: string, options: GenerateOptions) => {
-      const path = await resolveModel(folder)
-      const device = await chosenDevice(options.device)
-      const bar = progressBar('Quantising', 'weights')
-      const generator = await openTextGenerator(path, {
-        device,
-        ignoresShortage: options.ignoreMemory,
-        precision: options.precision,
-        quantization: { onQuantize: (done, total) => bar.update(done, total) },
-        onNotice: (message) => console.error(message),
-        ...(options.base === undefined ? {} : { basePath: await resolveModel(options.base) }),
-      })
-      bar.end()
-      const signal = interruptSignal()
-      const show = options.json ? () => undefined : (text: string) => process.stdout.write(text)
-      show(options.prompt)
-      const result = await writeText(generator, options.prompt, {
-        mode: options.mode ?? generator.modes[0]!,
-        sampling: samplingOf(options),
-        maxTokens: options.maxTokens,
-        stop: options.stop ?? [],
-        candidates: options.candidates,
-        gateShare: options.gateShare,
-        signal,
-        onText: show,
-      })
-      if (options.json) console.log(JSON.stringify({ ...result, device }))
-      else
-        console.error(
-          `\n\n${result.tokens} tokens, ${result.tokensPerSecond.toFixed(0)} tokens/s, mode ${result.mode}, device ${device}`,
-        )
-      await generator.release()
-    })
+}
+
+/** Opens the model that a command names. */
+export async function openWriter(folder: string, options: WritingOptions): Promise<TextGenerator> {
+  const path = await resolveModel(folder)
+  const device = await chosenDevice(options.device)
+  const bar = progressBar('Quantising', 'weights')
+  const generator = await openTextGenerator(path, {
+    device,
+    ignoresShortage: options.ignoreMemory,
+    precision: options.precision,
+    quantization: { onQuantize: (done, total) => bar.update(done, total) },
+    onNotice: (message) => console.error(message),
+    ...(options.base === undefined ? {} : { basePath: await resolveModel(options.base) }),
+  })
+  bar.end()
+  return generator
+}
+
+/** How a command's options ask for a text. */
+export function textOptions(generator: TextGenerator, options: WritingOptions): TextOptions {
+  const { maxTokens, stop = [], candidates, gateShare } = options
+  const mode = options.mode ?? generator.modes[0]!
+  return { mode, sampling: samplingOf(options), maxTokens, stop, candidates, gateShare }
+}
+
+/** For a person. */
+export function describeRate(
+  { tokens, tokensPerSecond, mode }: WrittenText,
+  { device }: TextGenerator,
+): string {
+  return `${tokens} tokens, ${tokensPerSecond.toFixed(0)} tokens/s, mode ${mode}, device ${device}`
 }
 
 /** null if no option asks for sampling. */
-function samplingOf(options: GenerateOptions): Sampling | null {
+function samplingOf(options: WritingOptions): Sampling | null {
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = options
   const asked = [temperature, topK, topP, minP, repetitionPenalty]
   if (asked.every((option) => option === undefined)) return null
   return { temperature: temperature ?? 1, topK, topP, minP, repetitionPenalty, seed }
 }
 
+/** A text and how fast it was written. */
+export interface WrittenText {
+  readonly text: string
+  readonly tokens: number
+  readonly tokensPerSecond: number
+  readonly mode: GenerationMode
+}
+
 /** Writes a text to its end and measures; the rate counts from the first token on, after the prompt was read. */
 export async function writeText(
   generator: TextGenerator,
-  prompt: string,
+  prompt: Prompt,
   {
     onText,
+    conversation = generator.createConversation(),
     ...options
-  }: Parameters<TextGenerator['write']>[2] & { readonly onText?: (text: string) => void },
-): Promise<{ text: string; tokens: number; tokensPerSecond: number; mode: GenerationMode }> {
+  }: TextOptions & {
+    readonly onText?: (text: string) => void
+    /** Given the same one again with a longer prompt, only what is new is computed. */
+    readonly conversation?: Conversation
+  },
+): Promise<WrittenText> {
   let text = ''
   let tokens = 0
   let first = 0
-  for await (const piece of generator.write(prompt, generator.createConversation(), options)) {
+  for await (const piece of generator.write(prompt, conversation, options)) {
     if (tokens === 0) first = performance.now()
     if (piece.token !== null) tokens++
     text += piece.text

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { benchCommand } from './bench.ts'
+import { chatCommand } from './chat.ts'
 import { convertCommand } from './convert.ts'
 import { demoCommand } from './demo.ts'
 import { devicesCommand } from './devices.ts'
@@ -27,6 +28,7 @@ for (const command of [
   tokensCommand,
   convertCommand,
   generateCommand,
+  chatCommand,
   evalCommand,
   benchCommand,
   runsCommand,

@@ -10,17 +10,19 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Runs `spellm` in a process of its own; `killAfter` milliseconds it gets `killSignal`. */
+/** Runs `spellm` in a process of its own, with `input` to read; `killAfter` milliseconds it gets `killSignal`. */
 export function spellm(
   args: readonly string[],
   {
     killAfter,
     killSignal = 'SIGKILL',
-  }: { readonly killAfter?: number; readonly killSignal?: NodeJS.Signals } = {},
+    input = '',
+  }: { readonly killAfter?: number; readonly killSignal?: NodeJS.Signals; readonly input?: string } = {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src-main/cli/main.ts'), ...args], {
     cwd: root,
   })
+  child.stdin.end(input)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
