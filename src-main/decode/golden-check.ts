@@ -1,5 +1,7 @@
 import { SpellmError } from '../errors.ts'
 import type { BaseModel } from '../models/base-model.ts'
+import type { ProductType } from '../models/blocks.ts'
+import { withHalfProducts } from '../models/precision.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
 import { deviceNames, type Device } from '../runtime/devices/device.ts'
@@ -9,30 +11,69 @@ const promptTokens = 12
 /** Of the largest hidden state: float16's rounding over many layers stays below, a wrong operator does not. */
 const tolerance = 0.02
 
-/** Models and devices that passed, in this process. */
-const passed = new Set<string>()
+/** What products are right in, by model and device, in this process. */
+const found = new Map<string, ProductType>()
 
 /**
- * Compares what a device and the CPU make of a short text with this very model, once in a process: drivers that
- * compute small graphs right are known to fail in some operators and shapes without saying so.
+ * The model as a device shall compute it. Compares what the device and the CPU make of a short text with this very
+ * model, once in a process: drivers that compute small graphs right are known to fail in some operators and shapes
+ * without saying so.
  *
- * @throws SpellmError 'device-unavailable' if the hidden states differ
+ * Away from the CPU, products of weights in float are in float16 if that gives right numbers. It does not on a card
+ * without float16, with weights beyond its range (an infinite one spoils every hidden state), or where activations
+ * leave the range, as some of Gemma's do. Then they are in float32.
+ *
+ * @param onNotice is told why float16 is not used
+ * @throws SpellmError 'device-unavailable' if the hidden states differ in float32 too
  */
-export async function requireRightNumbers(model: BaseModel, device: Device): Promise<void> {
-  const key = JSON.stringify([device, model.folder])
-  if (device === 'cpu' || passed.has(key)) return
-  const difference = hiddenDifference(await goldenStates(model, device), await goldenStates(model, 'cpu'))
-  if (!(difference <= tolerance))
+export async function fitToDevice(
+  model: BaseModel,
+  device: Device,
+  onNotice: (message: string) => void = () => undefined,
+): Promise<BaseModel> {
+  if (device === 'cpu') return model
+  const fitted = { float16: withHalfProducts(model), float32: model }
+  const key = JSON.stringify([device, model.folder, model.weights.isQuantized])
+  const known = found.get(key)
+  if (known) return fitted[known]
+  const expected = await goldenStates(model, 'cpu')
+  const differenceOf = async (type: ProductType) =>
+    hiddenDifference(await goldenStates(fitted[type], device), expected)
+  if (!model.weights.isQuantized) {
+    const problem = await differenceOf('float16').then(describeDifference, describeFailure)
+    if (problem === null) {
+      found.set(key, 'float16')
+      return fitted.float16
+    }
+    onNotice(`${deviceNames[device]} computes in float32, not in float16: ${problem}.`)
+  }
+  const problem = describeDifference(await differenceOf('float32'))
+  if (problem !== null)
     throw new SpellmError(
       'device-unavailable',
-      `${deviceNames[device]} computes wrong numbers with this model: its hidden states ${Number.isNaN(difference) ? 'are no numbers' : `differ from the processor's by ${(100 * difference).toFixed(0)} %`}.`,
+      `${deviceNames[device]} computes wrong numbers with this model: ${problem}.`,
       "Compute on the device 'cpu', or update the driver of the graphics card.",
     )
-  passed.add(key)
+  found.set(key, 'float32')
+  return model
+}
+
+/** What is wrong, as a clause; null for a difference that is none. */
+function describeDifference(difference: number): string | null {
+  if (difference <= tolerance) return null
+  return `its hidden states ${Number.isNaN(difference) ? 'are no numbers' : `differ from the processor's by ${(100 * difference).toFixed(0)} %`}`
+}
+
+/** A card without float16 is found out when it is asked for it. Too little memory would be too little again. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error) || error instanceof SpellmError) throw error
+  return /requires f16/.test(error.message)
+    ? 'the card has none'
+    : `it fails there (${error.message.slice(0, 200)})`
 }
 
 /** Hidden states of a text that every model has the tokens for, read at once and then one token more. */
-async function goldenStates(model: BaseModel, device: Device): Promise<Float32Array> {
+export async function goldenStates(model: BaseModel, device: Device): Promise<Float32Array> {
   const random = seededRandom(1)
   const { vocabularySize } = model.architecture
   const prompt = Int32Array.from({ length: promptTokens }, () => random.below(vocabularySize))

@@ -35,7 +35,7 @@ import { inspectChoice, type ChoiceDetail } from './inspect-choice.ts'
 import { decoderSize } from './decoder-size.ts'
 import { generateLossless } from './lossless.ts'
 import { defaultCandidates, shortlistChooser } from './shortlist.ts'
-import { requireRightNumbers } from './golden-check.ts'
+import { fitToDevice } from './golden-check.ts'
 import type { Sampling } from './sampling.ts'
 import { findSpellm, hashBaseModel, openSpellm, type Spellm } from './spellm.ts'
 import type { Speller } from '../spelling/speller.ts'
@@ -185,18 +185,18 @@ export async function openTextGenerator(
 /**
  * Loads a model.
  *
- * @throws SpellmError as `requireRightNumbers`; 'out-of-memory' for a model that is larger than the memory
+ * @throws SpellmError as `fitToDevice`; 'out-of-memory' for a model that is larger than the memory
  */
 export async function createTextGenerator(
-  { path, base, tokenizer, spellm }: OpenedModel,
+  { path, base: opened, tokenizer, spellm }: OpenedModel,
   { ignoresShortage = false, onNotice, ...session }: LoadOptions = {},
 ): Promise<TextGenerator> {
   const { device = 'cpu' } = session
-  const warning = requireMemory('This model', writerBytes(base), await deviceMemory(device), {
+  const warning = requireMemory('This model', writerBytes(opened), await deviceMemory(device), {
     ignoresShortage,
   })
   if (warning !== null) onNotice?.(warning)
-  await requireRightNumbers(base, device)
+  const base = await fitToDevice(opened, device, onNotice)
   const trunk = await createTrunkSession(base, {
     ...session,
     tail: spellm ? graphTail(spellm, device) : undefined,

@@ -20,6 +20,7 @@ import {
   split,
   subtract,
   transpose,
+  type DType,
   type Dimension,
   type Value,
 } from '../graph/index.ts'
@@ -47,11 +48,25 @@ export interface QuantizedMatrix {
 /** The weight of a linear layer. */
 export type Matrix = Value | QuantizedMatrix
 
-/** x [.., in] · weightᵀ, weight [out, in] → [.., out]. A `transposed` weight lies as [in, out]. */
-export function linear(x: Value, weight: Matrix, { transposed = false } = {}): Value {
+/** What matrix products are computed in; everything else is float32. */
+export type ProductType = 'float32' | 'float16'
+
+/**
+ * x [.., in] · weightᵀ, weight [out, in] → float32 [.., out]. A `transposed` weight lies as [in, out]. A quantised
+ * one has a product of its own.
+ */
+export function linear(
+  x: Value,
+  weight: Matrix,
+  {
+    transposed = false,
+    products = 'float32',
+  }: { readonly transposed?: boolean; readonly products?: ProductType } = {},
+): Value {
   if ('bits' in weight) return quantizedLinear(x, weight)
   const rows = elementCount(x.shape.slice(0, -1))
-  const product = matmul(reshape(x, [rows, x.shape.at(-1)!]), widen(weight), { transposeB: !transposed })
+  const flat = castTo(reshape(x, [rows, x.shape.at(-1)!]), products)
+  const product = widen(matmul(flat, castTo(weight, products), { transposeB: !transposed }))
   return reshape(product, [...x.shape.slice(0, -1), weight.shape[transposed ? 1 : 0]!])
 }
 
@@ -72,9 +87,14 @@ function quantizedLinear(
   })
 }
 
-/** A weight in float32, whatever it is stored in. */
-export function widen(weight: Value): Value {
-  return weight.dtype === 'float32' ? weight : cast(weight, 'float32')
+/** The same numbers in float32, whatever they are in. */
+export function widen(value: Value): Value {
+  return castTo(value, 'float32')
+}
+
+/** `cast`, where there is something to cast. */
+export function castTo(value: Value, dtype: DType): Value {
+  return value.dtype === dtype ? value : cast(value, dtype)
 }
 
 /** RMSNorm over the last axis times its weight (Zhang & Sennrich 2019). */
@@ -217,12 +237,13 @@ export interface PastKeyValues {
  * Heads of a group are not rows of one product: for a single token, onnxruntime's product of one row reads keys
  * where they lie, that of several rows copies them first.
  *
- * @param query [batch · keyValueHeads, group, tokens, headSize]
+ * @param query [batch · keyValueHeads, group, tokens, headSize], in the type that products are computed in, as keys
+ *   and values, those of the past too
  * @param key, value [batch · keyValueHeads, 1, tokens, headSize]
  * @param mask float32 [tokens, capacity + tokens], added to the scores: large negative where a token may not
  *   attend; without a past [tokens, tokens]
  * @param cap c: scores become c · tanh(score / c); null: they stay
- * @returns [batch · keyValueHeads, group, tokens, headSize]
+ * @returns float32 [batch · keyValueHeads, group, tokens, headSize]
  */
 export function attend(
   { query, key, value }: { readonly query: Value; readonly key: Value; readonly value: Value },
@@ -231,10 +252,11 @@ export function attend(
   cap: number | null = null,
 ): Value {
   const score = (keys: Value) => {
-    const product = matmul(query, keys, { transposeB: true })
+    const product = widen(matmul(query, keys, { transposeB: true }))
     return cap === null ? product : softCap(product, cap)
   }
-  if (!past) return matmul(softmax(add(score(key), mask)), value)
+  const weigh = (shares: Value, values: Value) => widen(matmul(castTo(shares, values.dtype), values))
+  if (!past) return weigh(softmax(add(score(key), mask)), value)
 
   const probabilities = softmax(add(concat([score(past.keys), score(key)], 3), mask))
   const part = (size: Dimension) => ({
@@ -245,7 +267,7 @@ export function attend(
     attributes: { axis: 3 },
     outputs: [part(past.keys.shape[2]!), part(key.shape[2]!)],
   }) as [Value, Value]
-  return add(matmul(toPast, past.values), matmul(toNew, value))
+  return add(weigh(toPast, past.values), weigh(toNew, value))
 }
 
 /** [batch, tokens, heads, headSize] → [batch · keyValueHeads, group, tokens, headSize]; group = heads / keyValueHeads. */

@@ -21,6 +21,7 @@ import type { Architecture, FeedForward, Layer, Linear, Norm, Rotary, Weight } f
 import {
   activate,
   attend,
+  castTo,
   groupHeads,
   layerNorm,
   linear,
@@ -43,7 +44,7 @@ export interface TrunkInputs {
   readonly causalMask: Value
   /** The cache; null: the tokens have no past. */
   readonly past: {
-    /** Keys and values of each layer, [batch · keyValueHeads, 1, capacity, headSize]. */
+    /** Keys and values of each layer, [batch · keyValueHeads, 1, capacity, headSize], in the type of products. */
     readonly layers: readonly { readonly keys: Value; readonly values: Value }[]
     /** float32 [1, capacity]: large negative where the cache holds nothing yet. */
     readonly mask: Value
@@ -55,7 +56,7 @@ export interface TrunkInputs {
 export interface TrunkOutputs {
   /** Hidden states after the final norm, what the LM head sees: float32 [batch · tokens, hiddenSize]. */
   readonly hidden: Value
-  /** The new tokens' keys and values of each layer, [batch · keyValueHeads, 1, tokens, headSize]. */
+  /** The new tokens' keys and values of each layer, [batch · keyValueHeads, 1, tokens, headSize], in that type. */
   readonly present: readonly { readonly key: Value; readonly value: Value }[]
 }
 
@@ -116,9 +117,10 @@ export function trunk(
       const scaled = isWhole || factor === 1 ? value : multiply(value, factor)
       return rotate(scaled, anglesOf(rotary, isWhole ? factor : 1), purpose)
     }
-    const query = groupHeads(place(projected.query, scale), keyValueHeads)
-    const key = groupHeads(place(projected.key, 1), keyValueHeads)
-    const value = groupHeads(projected.value, keyValueHeads)
+    const inGroups = (heads: Value) => castTo(groupHeads(heads, keyValueHeads), source.products)
+    const query = inGroups(place(projected.query, scale))
+    const key = inGroups(place(projected.key, 1))
+    const value = inGroups(projected.value)
     const past = inputs.past && sizes && { ...inputs.past.layers[index]!, sizes }
     const attended = attend({ query, key, value }, maskOf(attention.window), past, cap)
     const attentionBlock = normalize(
@@ -135,7 +137,10 @@ export function trunk(
   return { hidden: reshape(hidden, [multiplyDimensions(batch, tokens), hiddenSize]), present }
 }
 
-/** The base model's LM head: hidden [rows, d] → logits [rows, V]. */
+/**
+ * The base model's LM head: hidden [rows, d] → logits [rows, V]. Always in float32, since the largest logits are often
+ * closer to one another than float16 can tell.
+ */
 export function headLogits({ head }: Architecture, source: WeightSource, hidden: Value): Value {
   const raw = linear(hidden, source.matrix(head.weight.name))
   const scaled = head.scale === 1 ? raw : multiply(raw, head.scale)
@@ -161,7 +166,7 @@ function projector(source: WeightSource): Project {
   const withBias = (product: Value, bias: Weight | null) =>
     bias ? add(product, widen(source.tensor(bias.name))) : product
   const project = (x: Value, { weight, bias, transposed }: Linear) =>
-    withBias(linear(x, source.matrix(weight.name), { transposed }), bias)
+    withBias(linear(x, source.matrix(weight.name), { transposed, products: source.products }), bias)
   const together: Project['together'] = (x, linears, widths) => {
     const joined = source.joined(linears.map(({ weight }) => weight.name))
     if (!joined) return linears.map((one) => project(x, one))

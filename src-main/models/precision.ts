@@ -11,6 +11,14 @@ export type Precision = (typeof precisions)[number]
 /** Bits of a quantised precision. */
 export const bitsOf: Readonly<Record<Precision, Bits | null>> = { stored: null, int8: 8, int4: 4 }
 
+/**
+ * The model with its trunk's matrix products, keys and values in float16, which halves what they take on a graphics
+ * card. What lies between the products stays in float32: residual stream, norms, softmax; and so does the LM head.
+ */
+export function withHalfProducts(model: BaseModel): BaseModel {
+  return { ...model, weights: { ...model.weights, products: 'float16' } }
+}
+
 /** Where quantised weights are kept, and who learns of the work. */
 export interface QuantizationPlace {
   /** Holds the quantised weights of all models; default: `quantized` in the data folder. */

@@ -152,7 +152,7 @@ export async function openQuantizedModel(
     const inputs = sizeOf(linears.get(names[0]!)!)[1]
     return { bits, blockSize, outputs: packed.shape[0] as number, inputs, packed, scales }
   }
-  return { ...model, weights: { folder, isQuantized: true, tensor, matrix, joined } }
+  return { ...model, weights: { folder, isQuantized: true, products: 'float32', tensor, matrix, joined } }
 }
 
 /** Tensors that follow one another in a file as one, longer in its first axis; null if they don't. */

@@ -78,6 +78,7 @@ export async function createTrunkSession(
   const { attention } = model.architecture
   const layers = model.architecture.layers.length
   const pairs = batch * attention.keyValueHeads
+  const { products } = model.weights
   const stored = [pairs, 1, 'capacity', attention.headSize]
   const { hidden, present } = trunk(
     model.architecture,
@@ -88,8 +89,8 @@ export async function createTrunkSession(
       causalMask: input('causalMask', ['tokens', 'tokens']),
       past: {
         layers: Array.from({ length: layers }, (_, i) => ({
-          keys: input(`past.${i}.key`, stored),
-          values: input(`past.${i}.value`, stored),
+          keys: input(`past.${i}.key`, stored, products),
+          values: input(`past.${i}.value`, stored, products),
         })),
         mask: input('pastMask', [1, 'capacity']),
         positions: input('pastPositions', [1, 'capacity']),
@@ -138,7 +139,7 @@ export async function createTrunkSession(
       Object.fromEntries(names.map((name) => [name, null])),
     )
     cache.append(
-      rowNames.map((name) => floatData(results[name])),
+      rowNames.map((name) => (products === 'float16' ? halfData(results[name]) : floatData(results[name]))),
       count,
     )
     return results
@@ -149,6 +150,7 @@ export async function createTrunkSession(
         layers,
         pairs,
         headSize: attention.headSize,
+        type: products,
         tellsPositions: hasWindows(model.architecture),
       }),
     forward: async (tokens, cache) => floatData((await read(tokens, cache, 'none'))['hidden']),

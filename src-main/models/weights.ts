@@ -4,10 +4,12 @@ import { describeSystemError, SpellmError } from '../errors.ts'
 import type { Checkpoint, SafetensorsDtype, TensorEntry } from '../formats/safetensors.ts'
 import { external, type DType, type Value } from '../graph/index.ts'
 import { memoize } from '../memoize.ts'
-import type { Matrix } from './blocks.ts'
+import type { Matrix, ProductType } from './blocks.ts'
 
 /** Where a graph gets its weights from: the files of a checkpoint, or inputs while training. */
 export interface WeightSource {
+  /** What the trunk's matrix products are computed in. */
+  readonly products: ProductType
   /** A tensor as it is stored. */
   readonly tensor: (name: string) => Value
   /** The matrix of a linear layer, perhaps quantised. */
@@ -36,7 +38,7 @@ export const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
 export async function checkpointWeights({ tensors, files }: Checkpoint): Promise<StoredWeights> {
   const { folder, locate } = await externalFiles(files)
   const tensor = memoize((name: string) => locate(tensors.get(name)!))
-  return { folder, isQuantized: false, tensor, matrix: tensor, joined: () => null }
+  return { folder, isQuantized: false, products: 'float32', tensor, matrix: tensor, joined: () => null }
 }
 
 /** External data of tensors that lie in any of `files`. */

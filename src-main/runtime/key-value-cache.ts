@@ -1,5 +1,5 @@
 import { maskedScore } from './masks.ts'
-import { floatTensor, type Feeds } from './session.ts'
+import { floatTensor, halfTensor, type Feeds } from './session.ts'
 
 /** The shape of one layer's keys (and of its values). */
 export interface CacheShape {
@@ -7,6 +7,8 @@ export interface CacheShape {
   /** Sequences times heads of keys and values. */
   readonly pairs: number
   readonly headSize: number
+  /** float16 is held as bit patterns. */
+  readonly type: 'float32' | 'float16'
   /** Whether the graph reads where each place of the cache stands in the text. */
   readonly tellsPositions: boolean
 }
@@ -25,25 +27,34 @@ export interface KeyValueCache {
    */
   feeds(): Feeds
   /** Adds rows [pairs, tokens, headSize] for each layer, keys and values by turns. */
-  append(rows: readonly Float32Array[], tokens: number): void
+  append(rows: readonly Elements[], tokens: number): void
   /** Forgets all tokens from `length` on. */
   truncate(length: number): void
 }
 
+type Elements = Float32Array | Uint16Array
+
 const growth = 256
 
 /** An empty cache. */
-export function createKeyValueCache({ layers, pairs, headSize, tellsPositions }: CacheShape): KeyValueCache {
+export function createKeyValueCache({
+  layers,
+  pairs,
+  headSize,
+  type,
+  tellsPositions,
+}: CacheShape): KeyValueCache {
   let length = 0
   let capacity = 0
-  let stores: Float32Array[] = []
+  let stores: Elements[] = []
   let mask = new Float32Array(0)
   let tensors: Feeds = {}
 
   const grow = (needed: number) => {
     const larger = Math.ceil(needed / growth) * growth
     stores = Array.from({ length: 2 * layers }, (_, i) => {
-      const store = new Float32Array(pairs * larger * headSize)
+      const size = pairs * larger * headSize
+      const store = type === 'float16' ? new Uint16Array(size) : new Float32Array(size)
       const old = stores[i]
       for (let pair = 0; old && pair < pairs; pair++)
         store.set(
@@ -68,7 +79,7 @@ export function createKeyValueCache({ layers, pairs, headSize, tellsPositions }:
       ...Object.fromEntries(
         stores.map((store, i) => [
           `past.${i >> 1}.${i % 2 === 0 ? 'key' : 'value'}`,
-          floatTensor(store, shape),
+          store instanceof Uint16Array ? halfTensor(store, shape) : floatTensor(store, shape),
         ]),
       ),
     }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { createTailSession, tailBits, tailShape } from '../decode/tail-session.ts'
-import { requireRightNumbers } from '../decode/golden-check.ts'
+import { fitToDevice } from '../decode/golden-check.ts'
 import { hashBaseModel, saveSpellm } from '../decode/spellm.ts'
 import { collectTokens, countTokens } from '../distill/corpus.ts'
 import { batchPlan, distill, type StepMetrics } from '../distill/distill.ts'
@@ -240,12 +240,13 @@ async function discardOnBadInput<T>(run: ConversionRun, work: () => Promise<T>):
 
 async function prepare(
   run: ConversionRun,
-  base: BaseModel,
+  opened: BaseModel,
   tokenizer: Tokenizer,
   options: JobOptions,
 ): Promise<Prepared> {
   const { settings, folder } = run
-  await requireRightNumbers(base, settings.device)
+  const onNotice = (message: string) => options.onEvent({ type: 'notice', message })
+  const base = await fitToDevice(opened, settings.device, onNotice)
   const cacheShape = teacherCacheShape(base.architecture)
   const { tokens, hiddenSize } = cacheShape
   const plan = (name: string, windows: number) =>

@@ -17,13 +17,13 @@ import { buildSpeller } from '../../spelling/speller.ts'
 import { ordinary } from '../../spelling/testing/vocabulary.ts'
 import { baseChooser, createBaseHead, freeChooser, trieChooser, type Chooser } from '../chooser.ts'
 import { generate, newConversation, readTokens } from '../generate.ts'
-import { requireRightNumbers } from '../golden-check.ts'
+import { fitToDevice } from '../golden-check.ts'
 import { createTailSession, tailOf, tailShape } from '../tail-session.ts'
 
 const device = deviceSchema.parse(process.argv[2])
-const model = await openBaseModel(join(import.meta.dirname, '../../models/testing/gqa-tied'))
+const opened = await openBaseModel(join(import.meta.dirname, '../../models/testing/gqa-tied'))
+const model = await fitToDevice(opened, device, console.error)
 const { hiddenSize, vocabularySize, contextLength } = model.architecture
-await requireRightNumbers(model, device)
 
 const letters = 'abcdefghij'
 const vocabulary = Array.from({ length: vocabularySize }, (_, i) =>

@@ -18,7 +18,7 @@ const options: Readonly<Record<Device, (outputs: Outputs) => ProviderOptions>> =
   coreml: () => ({ executionProviders: [{ name: 'coreml', coreMlFlags }] }),
   webgpu: (outputs) => {
     // Many cards have no float16, and onnxruntime finds out only when it runs.
-    const forceCpuNodeNames = nodeNames(outputs, convertsHalf)
+    const forceCpuNodeNames = multipliesHalves(outputs) ? [] : nodeNames(outputs, convertsHalf)
     return {
       executionProviders: [
         {
@@ -52,6 +52,14 @@ function hasFixedShapes(outputs: Outputs): boolean {
   const isFixed = (value: Value | null) =>
     !value || value.shape.every((dimension) => typeof dimension === 'number')
   return nodesInOrder(Object.values(outputs)).every(({ inputs }) => inputs.every(isFixed))
+}
+
+/** Whether the graph needs a card with float16. */
+function multipliesHalves(outputs: Outputs): boolean {
+  return nodesInOrder(Object.values(outputs)).some(
+    ({ operator, inputs }) =>
+      (operator === 'Gemm' || operator === 'MatMul') && inputs.some((value) => value?.dtype === 'float16'),
+  )
 }
 
 /** Looks up or converts float16 that is stored, and computes nothing with it. */

@@ -1,6 +1,5 @@
-import type { ChatMessage } from '../../contract/index.ts'
 import { SpellmError } from '../../errors.ts'
-import { openChatTemplate, renderChat } from '../../formats/chat-template.ts'
+import { openChatTemplate, renderChat, type ChatMessage } from '../../formats/chat-template.ts'
 import type { TextGenerator } from '../../decode/text-generator.ts'
 
 /**
