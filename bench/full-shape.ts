@@ -50,8 +50,9 @@ const { memoryBytes } = conversionCost(architecture, speller, settings, {
 const converting = ['--tokens', String(tokens), '--epochs', '1', '--text', text, '--out', run]
 await report('convert', memoryBytes, ['convert', folder, ...converting])
 
-const pass = { batch: 1, prompt: 8, context: 256 }
-const generation = processBytes + generationBytes(decoderSize(architecture), pass)
+const size = decoderSize(architecture, 'stored')
+const pass = { batch: 1, prompt: 8, context: 256, packsHead: false }
+const generation = processBytes(size) + generationBytes(size, pass)
 const writing = ['--prompt', 'Once upon a time', '--max-tokens', '32']
 for (const mode of ['trie', 'base'])
   await report(`generate --mode ${mode}`, generation, ['generate', run, '--mode', mode, ...writing])

@@ -1,8 +1,12 @@
 import { weightShapes, type Architecture } from '../models/architecture.ts'
+import { bitsOf, type Precision } from '../models/precision.ts'
+import { bytesPerWeight } from '../models/quantize.ts'
+import { quantizingBytes } from '../models/quantized-weights.ts'
 import type { DecoderSize } from '../runtime/memory/estimate.ts'
 
-/** An architecture as the estimate of memory sees it. */
-export function decoderSize(architecture: Architecture): DecoderSize {
+/** An architecture in a precision as the estimate of memory sees it. */
+export function decoderSize(architecture: Architecture, precision: Precision): DecoderSize {
+  const bits = bitsOf[precision]
   const { embedding, head, layers, hiddenSize, intermediateSize, vocabularySize, attention } = architecture
   const apart = [embedding.weight.name, embedding.positions?.name, head.weight.name]
   let blockWeights = 0
@@ -11,6 +15,8 @@ export function decoderSize(architecture: Architecture): DecoderSize {
   const { heads, keyValueHeads, headSize } = attention
   return {
     blockWeights,
+    weightBytes: bytesPerWeight(bits),
+    quantizingBytes: bits === null ? 0 : quantizingBytes(architecture),
     layers: layers.length,
     hiddenSize,
     intermediateSize,

@@ -188,11 +188,11 @@ export async function openTextGenerator(
  * @throws SpellmError as `fitToDevice`; 'out-of-memory' for a model that is larger than the memory
  */
 export async function createTextGenerator(
-  { path, base: opened, tokenizer, spellm }: OpenedModel,
+  { path, base: opened, precision, tokenizer, spellm }: OpenedModel,
   { ignoresShortage = false, onNotice, ...session }: LoadOptions = {},
 ): Promise<TextGenerator> {
   const { device = 'cpu' } = session
-  const warning = requireMemory('This model', writerBytes(opened), await deviceMemory(device), {
+  const warning = requireMemory('This model', writerBytes(opened, precision), await deviceMemory(device), {
     ignoresShortage,
   })
   if (warning !== null) onNotice?.(warning)
@@ -388,10 +388,11 @@ async function openBase(
 /** Tokens of text that a model must at least have room for. */
 const usualContext = 1_024
 
-function writerBytes({ architecture }: BaseModel): number {
+function writerBytes({ architecture }: BaseModel, precision: Precision): number {
   const context = Math.min(usualContext, architecture.contextLength)
-  const pass = { batch: 1, prompt: context / 2, context }
-  return processBytes + generationBytes(decoderSize(architecture), pass)
+  const size = decoderSize(architecture, precision)
+  const pass = { batch: 1, prompt: context / 2, context, packsHead: false }
+  return processBytes(size) + generationBytes(size, pass)
 }
 
 /** The tail as part of the trunk's graph. */

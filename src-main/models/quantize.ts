@@ -11,6 +11,12 @@ export type Bits = 4 | 8
  */
 export const blockSize = 64
 
+/**
+ * Of a weight in memory: on the processor, floats of every size are computed with as float32 (`bits` null); each
+ * quantised block has a float32 scale.
+ */
+export const bytesPerWeight = (bits: Bits | null) => (bits === null ? 4 : bits / 8 + 4 / blockSize)
+
 /** Bytes of a block of a row. */
 const blockBytes = (bits: Bits) => (blockSize * bits) / 8
 

@@ -11,7 +11,7 @@ import {
   type TensorEntry,
 } from '../formats/safetensors.ts'
 import { memoize } from '../memoize.ts'
-import { linearWeightGroups, linearWeights, type LinearWeight } from './architecture.ts'
+import { linearWeightGroups, linearWeights, type Architecture, type LinearWeight } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
 import { blocksOf, blockSize, quantizeRows, type Bits } from './quantize.ts'
 import { externalFiles } from './weights.ts'
@@ -83,6 +83,19 @@ export async function quantizeModel(
     throw describeSystemError(error, dirname(file))
   }
   await writeSafetensors(file, tensors, { format, base: sha256, bits: String(bits) })
+}
+
+/**
+ * Memory that `quantizeModel` takes, in bytes: a piece as stored, as float32 and rounded (at most twice its float32 size), and the scales of the matrices
+ * that are written side by side. A transposed matrix is read whole and turned.
+ */
+export function quantizingBytes(architecture: Architecture): number {
+  const scales = (group: readonly LinearWeight[]) =>
+    group.map(sizeOf).reduce((sum, [outputs, inputs]) => sum + 4 * outputs * blocksOf(inputs), 0)
+  const pieces = ({ weight: { shape }, transposed }: LinearWeight) =>
+    transposed ? 2 * 4 * shape[0]! * shape[1]! : 0
+  const groups = linearWeightGroups(architecture)
+  return Math.max(...groups.map(scales)) + Math.max(2 * pieceBytes, ...groups.flat().map(pieces))
 }
 
 /** Outputs and inputs of a linear layer. */

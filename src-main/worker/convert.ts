@@ -314,7 +314,7 @@ async function loadTokens(
   const windowTokens = teacherCacheShape(base.architecture).tokens
   if (documents === null) {
     onEvent({ type: 'notice', message: 'No text was given: the base model writes it itself.' })
-    const needed = writingMemoryBytes(base.architecture)
+    const needed = writingMemoryBytes(base.architecture, settings)
     await requireRoom('A base model that writes the text', needed, settings.device, options)
     const sampling = {
       tokens: limit,
@@ -354,15 +354,16 @@ async function requireConversionMemory(
   { architecture }: BaseModel,
   shape: TailShape,
   cache: TeacherCache,
-  { device, batchTokens }: RunSettings,
+  settings: RunSettings,
   options: JobOptions,
 ): Promise<number> {
+  const { device } = settings
   const { free } = await deviceMemory(device)
   const { batch } = cache.shape
-  const teacher = (windows: number) => teacherMemoryBytes(architecture, windows)
+  const teacher = (windows: number) => teacherMemoryBytes(architecture, settings, windows)
   let windows = batch
   while (windows > 1 && teacher(windows) > free) windows = largestDivisor(batch, Math.floor(windows / 2))
-  const training = trainingMemoryBytes(architecture, shape, { batchTokens, chunks: cache.chunks })
+  const training = trainingMemoryBytes(architecture, shape, { ...settings, chunks: cache.chunks })
   await requireRoom('This conversion', Math.max(teacher(windows), training), device, options)
   if (windows < batch)
     options.onEvent({

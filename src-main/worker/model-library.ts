@@ -72,6 +72,6 @@ function modelCard(reference: string, { architecture, checkpoint, dtype }: BaseM
     tied: architecture.tiedHead,
     dtype,
     bytes,
-    memory: { needed: teacherMemoryBytes(architecture), free: freeMemoryBytes() },
+    memory: { needed: teacherMemoryBytes(architecture, { precision: 'stored' }), free: freeMemoryBytes() },
   }
 }

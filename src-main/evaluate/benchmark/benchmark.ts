@@ -92,8 +92,9 @@ export async function runBenchmark(
   const { architecture } = base
   requireContexts(contexts, architecture.contextLength)
   const longest = contexts.at(-1)!
-  const needed = generationBytes(decoderSize(architecture), { batch: 1, prompt: 1, context: longest })
-  requireMemory('The benchmark', processBytes + needed, await deviceMemory('cpu'))
+  const size = decoderSize(architecture, precision)
+  const pass = { batch: 1, prompt: 1, context: longest, packsHead: false }
+  requireMemory('The benchmark', processBytes(size) + generationBytes(size, pass), await deviceMemory('cpu'))
 
   const threshold = modes.includes('lossless') ? thresholdOf(gates, defaultGateShare) : null
   const total = contexts.length * stepsOf(steps) + (threshold === null ? 0 : textTokensOf(steps))

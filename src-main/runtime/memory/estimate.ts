@@ -1,6 +1,7 @@
 /**
  * Memory that computations take, reckoned from sizes alone; all results are bytes. The numbers are those of the CPU,
- * where weights of every float type are computed with as float32; on other devices most of it is theirs.
+ * where weights of every float type are computed with as float32, unless they are quantised; on other devices most of
+ * it is theirs.
  */
 
 const floatBytes = 4
@@ -9,6 +10,10 @@ const floatBytes = 4
 export interface DecoderSize {
   /** Weights that are multiplied with, without those of the LM head. Embeddings are read where they lie on disk. */
   readonly blockWeights: number
+  /** Bytes that a weight of a matrix takes, of a quantised one with its share of the scale. */
+  readonly weightBytes: number
+  /** What making quantised weights takes before, and what is not given back at once; 0 for weights as stored. */
+  readonly quantizingBytes: number
   readonly layers: number
   /** d. */
   readonly hiddenSize: number
@@ -24,16 +29,23 @@ export interface DecoderSize {
  * Node.js with our code and onnxruntime, before any model is loaded, and what V8 lets lie around: it looks for
  * unused buffers outside of its heap every 64 MiB.
  */
-export const processBytes = 155 * 2 ** 20 + 64 * 2 ** 20
+const programBytes = 155 * 2 ** 20 + 64 * 2 ** 20
+/** A tokenizer's share for each token: 1.2 kB of 49,152 tokens, 0.8 kB of 128,256. */
+const tokenBytes = 900
+
+/** What a model takes besides its computations: the program, the tokenizer, the quantising of its weights. */
+export function processBytes({ vocabularySize, quantizingBytes }: DecoderSize): number {
+  return programBytes + tokenBytes * vocabularySize + quantizingBytes
+}
 
 /** The decoder's weights in memory. */
-export function blockBytes({ blockWeights }: DecoderSize): number {
-  return floatBytes * blockWeights
+export function blockBytes({ blockWeights, weightBytes }: DecoderSize): number {
+  return weightBytes * blockWeights
 }
 
 /** The LM head's weights in memory. */
-export function headBytes({ vocabularySize, hiddenSize }: DecoderSize): number {
-  return floatBytes * vocabularySize * hiddenSize
+export function headBytes({ vocabularySize, hiddenSize, weightBytes }: DecoderSize): number {
+  return weightBytes * vocabularySize * hiddenSize
 }
 
 /** Keys and values of `tokens` tokens for each of `batch` sequences. */
@@ -75,20 +87,31 @@ export function teacherBytes(
   { windows, tokens }: { readonly windows: number; readonly tokens: number },
 ): number {
   const pass = { batch: windows, tokens, context: tokens }
-  return loadedBytes(size) + activationBytes(size, pass) + logitsBytes(size, windows * tokens)
+  return loadedBytes(size, true) + activationBytes(size, pass) + logitsBytes(size, windows * tokens)
 }
 
 /**
  * A model that writes: decoder, head, keys and values, and the reading of the prompt in one pass.
  *
  * @param context tokens that the cache has room for
+ * @param packsHead whether the head is laid out anew at load; quantised ones always are
  */
 export function generationBytes(
   size: DecoderSize,
-  { batch, prompt, context }: { readonly batch: number; readonly prompt: number; readonly context: number },
+  {
+    batch,
+    prompt,
+    context,
+    packsHead,
+  }: {
+    readonly batch: number
+    readonly prompt: number
+    readonly context: number
+    readonly packsHead: boolean
+  },
 ): number {
   return (
-    loadedBytes(size) +
+    loadedBytes(size, packsHead || size.weightBytes < floatBytes) +
     keyValueBytes(size, { batch, tokens: context }) +
     activationBytes(size, { batch, tokens: prompt, context }) +
     // Once in onnxruntime and once in JavaScript.
@@ -97,8 +120,8 @@ export function generationBytes(
 }
 
 /** A matrix is there twice while onnxruntime arranges it for its products; the head is the largest. */
-function loadedBytes(size: DecoderSize): number {
-  return blockBytes(size) + 2 * headBytes(size)
+function loadedBytes(size: DecoderSize, packsHead: boolean): number {
+  return blockBytes(size) + (packsHead ? 2 : 1) * headBytes(size)
 }
 
 /** What decides how much memory the training of a tail takes. */

@@ -73,9 +73,9 @@ export function conversionCost(
     operations: teacher + samplingSlowness * written + training + evaluation,
     diskBytes: runDiskBytes(architecture, tail, chunks),
     memoryBytes: Math.max(
-      teacherMemoryBytes(architecture),
-      trainingMemoryBytes(architecture, tail, { batchTokens: settings.batchTokens, chunks: cache.chunks }),
-      isWritten ? writingMemoryBytes(architecture) : 0,
+      teacherMemoryBytes(architecture, settings),
+      trainingMemoryBytes(architecture, tail, { ...settings, chunks: cache.chunks }),
+      isWritten ? writingMemoryBytes(architecture, settings) : 0,
     ),
     tail,
   }
@@ -90,16 +90,25 @@ function teacherOperations(architecture: Architecture, windowTokens: number): nu
 }
 
 /** Memory that filling the teacher cache takes, in bytes, with `windows` windows at once. */
-export function teacherMemoryBytes(architecture: Architecture, windows?: number): number {
+export function teacherMemoryBytes(
+  architecture: Architecture,
+  { precision }: Pick<ConversionSettings, 'precision'>,
+  windows?: number,
+): number {
   const { batch, tokens } = teacherCacheShape(architecture)
-  return processBytes + teacherBytes(decoderSize(architecture), { windows: windows ?? batch, tokens })
+  const size = decoderSize(architecture, precision)
+  return processBytes(size) + teacherBytes(size, { windows: windows ?? batch, tokens })
 }
 
 /** Memory that training a tail takes, in bytes; the trunk is there meanwhile, for samples along the way. */
 export function trainingMemoryBytes(
   architecture: Architecture,
   shape: TailShape,
-  { batchTokens, chunks }: { readonly batchTokens: number; readonly chunks: number },
+  {
+    batchTokens,
+    precision,
+    chunks,
+  }: Pick<ConversionSettings, 'batchTokens' | 'precision'> & { readonly chunks: number },
 ): number {
   const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
   const training = tailTrainingBytes({
@@ -108,14 +117,19 @@ export function trainingMemoryBytes(
     batchTokens,
     loadedPositions: Math.min(chunks, chunksPerGroup) * positionsPerChunk,
   })
-  return processBytes + blockBytes(decoderSize(architecture)) + training
+  const size = decoderSize(architecture, precision)
+  return processBytes(size) + blockBytes(size) + training
 }
 
 /** Memory that the base model takes to write the text itself, in bytes. */
-export function writingMemoryBytes(architecture: Architecture): number {
+export function writingMemoryBytes(
+  architecture: Architecture,
+  { precision }: Pick<ConversionSettings, 'precision'>,
+): number {
   const { tokens } = teacherCacheShape(architecture)
-  const pass = { batch: sequencesAtOnce, prompt: 1, context: tokens }
-  return processBytes + generationBytes(decoderSize(architecture), pass)
+  const size = decoderSize(architecture, precision)
+  const pass = { batch: sequencesAtOnce, prompt: 1, context: tokens, packsHead: true }
+  return processBytes(size) + generationBytes(size, pass)
 }
 
 /** Disk that a run takes at most, in bytes: the teacher cache, the tokens, two checkpoints and the SpeLLM. */

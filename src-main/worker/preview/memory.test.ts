@@ -1,10 +1,16 @@
 import { execFile } from 'node:child_process'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { decoderSize } from '../../decode/decoder-size.ts'
 import { openBaseModel, openModelTokenizer } from '../../models/base-model.ts'
+import { writeSafetensors } from '../../formats/safetensors.ts'
+import { weightShapes, type Architecture } from '../../models/architecture.ts'
+import { llama } from '../../models/families/llama.ts'
+import type { Precision } from '../../models/precision.ts'
 import { modelFolder } from '../../models/model-folder.ts'
+import { seededRandom } from '../../random.ts'
 import { temporaryFolder } from '../../runs/testing/temporary-folder.ts'
 import { generationBytes, processBytes } from '../../runtime/memory/estimate.ts'
 import { parseAlphabet } from '../../spelling/alphabet.ts'
@@ -30,6 +36,13 @@ async function peakMemory(...args: readonly string[]): Promise<number> {
   return Number(stderr.trim().split('\n').at(-1))
 }
 
+/** Of a short text. */
+function generationMemory(architecture: Architecture, precision: Precision): number {
+  const size = decoderSize(architecture, precision)
+  const pass = { batch: 1, prompt: 8, context: 256, packsHead: false }
+  return processBytes(size) + generationBytes(size, pass)
+}
+
 /** A little too much is better than too little. */
 function expectClose(estimate: number, measured: number) {
   expect(estimate / measured).toBeGreaterThan(0.9)
@@ -39,8 +52,7 @@ function expectClose(estimate: number, measured: number) {
 // Other systems count memory that is mapped or shared in other ways.
 it.runIf(process.platform === 'linux')('the estimate of memory is what the sample model takes', async () => {
   const { architecture, ...base } = await openBaseModel(modelFolder('sample'))
-  const pass = { batch: 1, prompt: 8, context: 256 }
-  const generation = processBytes + generationBytes(decoderSize(architecture), pass)
+  const generation = generationMemory(architecture, 'stored')
   expectClose(generation, await peakMemory('generate', 'sample', '--prompt', 'Once upon a time'))
 
   const { entries } = await openModelTokenizer({ architecture, ...base })
@@ -54,3 +66,49 @@ it.runIf(process.platform === 'linux')('the estimate of memory is what the sampl
     await peakMemory('convert', 'sample', '--tokens', '20000', '--epochs', '1', '--out', out),
   )
 })
+
+// The weights of the sample model are a tenth of what the program takes; these are twice as much in float32.
+it.runIf(process.platform === 'linux').each(['stored', 'int8', 'int4'] as const)(
+  'the estimate of memory is what a larger model takes in %s, also while it is quantised',
+  async (precision) => {
+    const scratch = await temporaryFolder()
+    const folder = join(scratch, 'model')
+    await writeWideModel(folder)
+    const { architecture } = await openBaseModel(folder)
+    vi.stubEnv('SPELLM_DATA', join(scratch, 'data'))
+    const options = ['--mode', 'base', '--precision', precision, '--max-tokens', '4']
+    const measured = await peakMemory('generate', folder, '--prompt', 'Once upon a time', ...options)
+    vi.unstubAllEnvs()
+    expectClose(generationMemory(architecture, precision), measured)
+  },
+  120_000,
+)
+
+/** A model of 119 million weights, of which no two tensors are equal (onnxruntime keeps equal ones once). */
+async function writeWideModel(folder: string): Promise<void> {
+  const sample = modelFolder('sample')
+  const config = JSON.parse(await readFile(join(sample, 'config.json'), 'utf8')) as object
+  const wide = { ...config, hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 7, head_dim: 128 }
+  await mkdir(folder)
+  await writeFile(join(folder, 'config.json'), JSON.stringify(wide))
+  for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+    await cp(join(sample, name), join(folder, name))
+  const random = seededRandom(1)
+  const numbers = Uint16Array.from(
+    { length: 1 << 20 },
+    () => 0x3c00 + random.below(256) + 0x8000 * random.below(2),
+  )
+  const facts = { file: 'config.json', hasTensor: () => true }
+  const tensors = [...weightShapes(llama.describe(wide, facts))].map(([name, shape]) => {
+    const size = shape.reduce((product, length) => product * length, 1)
+    const data = new Uint16Array(size)
+    let from = random.below(numbers.length)
+    for (let at = 0; at < size; from = 0) {
+      const piece = numbers.subarray(from, from + size - at)
+      data.set(piece, at)
+      at += piece.length
+    }
+    return [name, { dtype: 'BF16' as const, shape, data }] as const
+  })
+  await writeSafetensors(join(folder, 'model.safetensors'), Object.fromEntries(tensors))
+}
