@@ -45,6 +45,15 @@ describe('spellm download', () => {
     expect(lastLine(inspected)).toMatchObject({ layers: 6, supported: true })
   })
 
+  it('--dry-run says what would be fetched, and fetches nothing', async () => {
+    const plan = async () => lastLine(await spellm(['download', modelId, '--dry-run', '--json']))
+    const bytesTotal = expect.toSatisfy((bytes: number) => bytes > 10_000_000) as number
+    expect(await plan()).toEqual({ id: modelId, bytesDone: 0, bytesTotal, filesDone: 0, filesTotal: 6 })
+    await spellm(['download', modelId])
+    const { bytesDone, ...rest } = (await plan()) as { bytesDone: number; bytesTotal: number }
+    expect(rest).toEqual({ id: modelId, bytesTotal: bytesDone, filesDone: 6, filesTotal: 6 })
+  })
+
   it('takes an address, a revision and a file with a token', async () => {
     hub.token = 'hf_mine'
     const file = join(scratch, 'my-token')

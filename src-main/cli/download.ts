@@ -4,6 +4,7 @@ import {
   downloadModel,
   formatModelReference,
   parseModelReference,
+  planDownload,
   readHubSettings,
   withRevision,
   type DownloadEvent,
@@ -14,6 +15,7 @@ import { formatAmount, formatSeconds, interruptSignal, progressBar, type Progres
 interface DownloadCommandOptions {
   readonly revision?: string
   readonly tokenFile?: string
+  readonly dryRun: boolean
   readonly json: boolean
 }
 
@@ -24,6 +26,7 @@ export function downloadCommand(): Command {
     .argument('<model>', 'owner/name, owner/name@revision or the address of its page')
     .option('--revision <name>', 'branch, tag or commit (default: main)')
     .option('--token-file <file>', 'holds an access token, for gated and private models')
+    .option('--dry-run', 'only say what would be fetched', false)
     .option('--json', 'print the result as one line of JSON', false)
     .addHelpText(
       'after',
@@ -36,6 +39,20 @@ export function downloadCommand(): Command {
       const settings = await readHubSettings(process.env, options.tokenFile)
       const named = parseModelReference(model, settings.endpoint)
       const reference = options.revision === undefined ? named : withRevision(named, options.revision)
+      if (options.dryRun) {
+        const plan = await planDownload(reference, {
+          settings,
+          onEvent: (event) => event.type === 'notice' && console.error(event.message),
+          signal: interruptSignal(),
+        })
+        const missing = formatAmount(plan.bytesTotal - plan.bytesDone, 'B')
+        if (options.json) console.log(JSON.stringify({ id: reference.id, ...plan }))
+        else
+          console.log(
+            `${missing} to fetch of ${formatAmount(plan.bytesTotal, 'B')} in ${plan.filesTotal} files`,
+          )
+        return
+      }
       const view = downloadView()
       try {
         const { id, commit, folder, files, bytes } = await downloadModel(reference, {

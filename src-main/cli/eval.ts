@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { stories } from '../../resources/stories/stories.ts'
 import { decodeModes, type DecodeMode } from '../decode/chooser.ts'
+import { fitToDevice } from '../decode/golden-check.ts'
 import { findSpellm, openSpellm, type Spellm } from '../decode/spellm.ts'
 import { createTextGenerator, modelOfSpellm, type TextGenerator } from '../decode/text-generator.ts'
 import { evaluateText } from '../evaluate/evaluate-text.ts'
@@ -15,12 +16,14 @@ import { readTaskFile, type TaskFile } from '../evaluate/tasks/task-file.ts'
 import { writeFileAtomically } from '../formats/atomic-file.ts'
 import { readTexts } from '../formats/text-source.ts'
 import { resolveModel } from '../hub/index.ts'
+import type { Precision } from '../models/precision.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { integer } from './arguments.ts'
 import { chosenDevice, deviceOption } from './device-option.ts'
 import { evaluationTable } from './eval-table.ts'
 import { candidatesOption, gateShareOption, measuredModesOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
+import { precisionOption } from './precision-option.ts'
 
 /** Stories that neither training nor conversion has seen. */
 const evaluationSeed = 900_000
@@ -39,6 +42,7 @@ interface EvalOptions {
   readonly report?: string
   readonly base?: string
   readonly device: DeviceChoice
+  readonly precision?: Precision
   readonly json: boolean
 }
 
@@ -59,13 +63,22 @@ export function evalCommand(): Command {
     .option('--report <file>', 'write a results page in HTML, with examples')
     .option('--base <folder>', 'where the base model is, if it has moved')
     .addOption(deviceOption())
+    .addOption(precisionOption("the base model's weights (default: as the SpeLLM has learnt)"))
     .option('--json', 'print as one line of JSON', false)
     .action(async (folder: string, options: EvalOptions) => {
       const taskFiles = await Promise.all(options.tasks.map(readTaskFile))
       const path = findSpellm(folder) ?? folder
-      const place = options.base === undefined ? {} : { basePath: await resolveModel(options.base) }
-      const spellm = await openSpellm(path, place)
+      const quantizing = progressBar('Quantising', 'weights')
+      const place = {
+        precision: options.precision,
+        quantization: { onQuantize: (done: number, total: number) => quantizing.update(done, total) },
+        ...(options.base === undefined ? {} : { basePath: await resolveModel(options.base) }),
+      }
+      const opened = await openSpellm(path, place)
+      quantizing.end()
       const device = await chosenDevice(options.device)
+      const base = await fitToDevice(opened.base, device, (message) => console.error(message))
+      const spellm = { ...opened, base }
       const signal = interruptSignal()
       const documents = () => (options.text ? readTexts(options.text) : stories(evaluationSeed))
       const modes = modesOf(options.mode, spellm)

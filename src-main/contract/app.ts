@@ -42,9 +42,12 @@ export const appInfoSchema = z.object({
 })
 export type AppInfo = z.infer<typeof appInfoSchema>
 
+/** Of what takes space, that which can be made again. */
+export const cleanablePlaces = ['teacherCaches', 'checkpoints', 'quantizedWeights'] as const
+
 /** A place on disk and what it takes. */
 export const storagePlaceSchema = z.object({
-  kind: z.enum(['runs', 'teacherCaches', 'checkpoints']),
+  kind: z.enum(['runs', ...cleanablePlaces]),
   folder: z.string(),
   bytes: z.number(),
   /** What cleaning it would free, without touching active runs; 0: can't be cleaned. */
@@ -61,8 +64,11 @@ export const appContract = {
   /** What can compute here; tried now if that isn't known from before, or if `fresh`, which takes seconds. */
   devices: procedure.input(z.object({ fresh: z.boolean() })).output(deviceSurveySchema),
   storage: procedure.output(z.object({ places: z.array(storagePlaceSchema), freeBytes: z.number() })),
-  /** Teacher caches and checkpoints of finished runs: all can be made again, none is needed to decode. */
+  /**
+   * Teacher caches and checkpoints of finished runs, which nothing needs any more, and, while no run is active, quantised
+   * weights, which are made again when they are needed.
+   */
   cleanStorage: procedure
-    .input(z.object({ kind: z.enum(['teacherCaches', 'checkpoints']) }))
+    .input(z.object({ kind: z.enum(cleanablePlaces) }))
     .output(z.object({ freedBytes: z.number() })),
 }

@@ -6,7 +6,13 @@ import { fetchBlob, hasContents, partialBytes } from './blob.ts'
 import { cachedModelFolder, isFile, modelCache, placeBlob, writeReference, type ModelCache } from './cache.ts'
 import { listModelFiles, resolveRevision, type HubConnection, type HubFile } from './listing.ts'
 import { withLock } from './lock.ts'
-import { sumProgress, totalBytes, type DownloadProgress } from './progress.ts'
+import {
+  amountsOf,
+  sumProgress,
+  totalBytes,
+  type DownloadAmounts,
+  type DownloadProgress,
+} from './progress.ts'
 import { formatModelReference, type ModelReference } from './reference.ts'
 import { indexFile, selectFiles, selectShards } from './selection.ts'
 import type { HubSettings } from './settings.ts'
@@ -57,15 +63,51 @@ const diskMargin = 256 << 20
  */
 export async function downloadModel(
   reference: ModelReference,
-  { settings, onEvent, signal, concurrency = 4, stallTimeout = 30_000, retryDelay = 1_000 }: DownloadOptions,
+  options: DownloadOptions,
 ): Promise<DownloadedModel> {
   const { id, revision } = reference
+  const { settings, concurrency = 4 } = options
   if (settings.offline) return openOffline(reference, settings)
   const failure = new AbortController()
+  const { snapshot, files, present } = await survey(reference, options, failure.signal)
+  const { commit } = snapshot
+  await requireDiskSpace(snapshot, missingFrom(present, files))
+  await fetchMissing(snapshot, files, present, concurrency, failure)
+  await placeAll(snapshot, files, present)
+  await writeReference(snapshot.cache, revision, commit)
+  const folder = snapshot.cache.snapshot(commit)
+  return { id, revision, commit, folder, files: files.length, bytes: totalBytes(files) }
+}
+
+/**
+ * How much `downloadModel` would find and fetch. Of the model itself, only the index of its shards is fetched; what is
+ * there already is verified.
+ *
+ * @throws SpellmError and CancelledError as `downloadModel`
+ */
+export async function planDownload(
+  reference: ModelReference,
+  options: Omit<DownloadOptions, 'concurrency'>,
+): Promise<DownloadAmounts> {
+  if (options.settings.offline) {
+    const { files, bytes } = await openOffline(reference, options.settings)
+    return { bytesDone: bytes, bytesTotal: bytes, filesDone: files, filesTotal: files }
+  }
+  const { snapshot, files, present } = await survey(reference, options)
+  return amountsOf(files, await bytesThere(snapshot, files, present))
+}
+
+/** Asks the Hub for the files of a model, and looks which of them are there. */
+async function survey(
+  reference: ModelReference,
+  { settings, onEvent, signal, stallTimeout = 30_000, retryDelay = 1_000 }: DownloadOptions,
+  failure?: AbortSignal,
+): Promise<{ readonly snapshot: Snapshot; readonly files: readonly HubFile[]; readonly present: Present }> {
+  const { id } = reference
   const connection: HubConnection = {
     id,
     settings,
-    signal: signal ? AbortSignal.any([signal, failure.signal]) : failure.signal,
+    signal: AbortSignal.any([signal, failure].filter((one) => one !== undefined)),
     stallTimeout,
     retryDelay,
     onNotice: (message) => onEvent({ type: 'notice', message }),
@@ -77,13 +119,7 @@ export async function downloadModel(
   const listing = await listModelFiles(id, commit, connection)
   const { files: needed, index } = selectFiles(id, listing)
   const files = index ? [...needed, ...selectShards(id, listing, await readShards(snapshot, index))] : needed
-  const present = await findPresent(snapshot, files)
-  await requireDiskSpace(snapshot, missingFrom(present, files))
-  await fetchMissing(snapshot, files, present, concurrency, failure)
-  await placeAll(snapshot, files, present)
-  await writeReference(snapshot.cache, revision, commit)
-  const folder = snapshot.cache.snapshot(commit)
-  return { id, revision, commit, folder, files: files.length, bytes: totalBytes(files) }
+  return { snapshot, files, present: await findPresent(snapshot, files) }
 }
 
 /** A commit of a model on its way into the cache. */
@@ -190,6 +226,21 @@ function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`
 }
 
+/** Of each file, by its path, the bytes that need not be fetched. */
+async function bytesThere(
+  { cache }: Snapshot,
+  files: readonly HubFile[],
+  present: Present,
+): Promise<Map<string, number>> {
+  const there = new Map<string, number>()
+  for (const file of files)
+    there.set(
+      file.path,
+      present.has(file.path) ? file.size : await partialBytes(cache.partial(file.hash.hex), file),
+    )
+  return there
+}
+
 async function fetchMissing(
   snapshot: Snapshot,
   files: readonly HubFile[],
@@ -199,13 +250,7 @@ async function fetchMissing(
 ): Promise<void> {
   const missing = missingFrom(present, files)
   if (missing.length === 0) return
-  const done = new Map<string, number>()
-  for (const file of files)
-    done.set(
-      file.path,
-      present.has(file.path) ? file.size : await partialBytes(snapshot.cache.partial(file.hash.hex), file),
-    )
-  const sum = sumProgress('fetch', files, done, snapshot.onEvent)
+  const sum = sumProgress('fetch', files, await bytesThere(snapshot, files, present), snapshot.onEvent)
   sum.report(missing[0]!)
   const queue = [...missing]
   const work = async () => {

@@ -2,11 +2,12 @@
 export { cachedModelFolder } from './cache.ts'
 export {
   downloadModel,
+  planDownload,
   type DownloadedModel,
   type DownloadEvent,
   type DownloadOptions,
 } from './download-model.ts'
-export type { DownloadPhase, DownloadProgress } from './progress.ts'
+export type { DownloadPhase } from './progress.ts'
 export {
   formatModelReference,
   isModelReference,

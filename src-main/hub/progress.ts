@@ -3,17 +3,21 @@ import type { HubFile } from './listing.ts'
 /** `check`: what is there is compared with the listing; `fetch`: the rest comes. */
 export type DownloadPhase = 'check' | 'fetch'
 
-/** Where a download is, over all its files. */
-export interface DownloadProgress {
-  readonly type: 'progress'
-  readonly phase: DownloadPhase
-  /** The file that moved last. */
-  readonly file: string
+/** How much of a model is there, over all its files. */
+export interface DownloadAmounts {
   /** Goes down when bytes turn out to be bad. */
   readonly bytesDone: number
   readonly bytesTotal: number
   readonly filesDone: number
   readonly filesTotal: number
+}
+
+/** Where a download is. */
+export interface DownloadProgress extends DownloadAmounts {
+  readonly type: 'progress'
+  readonly phase: DownloadPhase
+  /** The file that moved last. */
+  readonly file: string
 }
 
 /** Adds up the progress of files that come side by side. */
@@ -35,19 +39,10 @@ export function sumProgress(
   onEvent: (event: DownloadProgress) => void,
 ): ProgressSum {
   const bytesOf = new Map(files.map(({ path }) => [path, done.get(path) ?? 0]))
-  const bytesTotal = totalBytes(files)
   let reported = -Infinity
   const report = ({ path: file }: HubFile) => {
     reported = performance.now()
-    onEvent({
-      type: 'progress',
-      phase,
-      file,
-      bytesDone: [...bytesOf.values()].reduce((sum, bytes) => sum + bytes, 0),
-      bytesTotal,
-      filesDone: files.filter(({ path, size }) => bytesOf.get(path) === size).length,
-      filesTotal: files.length,
-    })
+    onEvent({ type: 'progress', phase, file, ...amountsOf(files, bytesOf) })
   }
   return {
     set: (file, bytes) => {
@@ -55,6 +50,16 @@ export function sumProgress(
       if (bytes === file.size || performance.now() - reported >= interval) report(file)
     },
     report,
+  }
+}
+
+/** @param bytesOf how much of each file is there, by its path */
+export function amountsOf(files: readonly HubFile[], bytesOf: ReadonlyMap<string, number>): DownloadAmounts {
+  return {
+    bytesDone: [...bytesOf.values()].reduce((sum, bytes) => sum + bytes, 0),
+    bytesTotal: totalBytes(files),
+    filesDone: files.filter(({ path, size }) => bytesOf.get(path) === size).length,
+    filesTotal: files.length,
   }
 }
 

@@ -19,9 +19,12 @@ export function withHalfProducts(model: BaseModel): BaseModel {
   return { ...model, weights: { ...model.weights, products: 'float16' } }
 }
 
+/** Holds the quantised weights of all models. */
+export const quantizedFolder = () => join(dataFolder(undefined), 'quantized')
+
 /** Where quantised weights are kept, and who learns of the work. */
 export interface QuantizationPlace {
-  /** Holds the quantised weights of all models; default: `quantized` in the data folder. */
+  /** Default: `quantizedFolder`. */
   readonly folder?: string
   /** Weights done and in all, while they are quantised. */
   readonly onQuantize?: (done: number, total: number) => void
@@ -39,7 +42,7 @@ export async function withPrecision(
   model: BaseModel,
   precision: Precision,
   sha256: string,
-  { folder = join(dataFolder(undefined), 'quantized'), onQuantize, signal }: QuantizationPlace = {},
+  { folder = quantizedFolder(), onQuantize, signal }: QuantizationPlace = {},
 ): Promise<BaseModel> {
   const bits = bitsOf[precision]
   if (bits === null) return model

@@ -5,12 +5,13 @@ import {
   downloadModel,
   formatModelReference,
   parseModelReference,
+  planDownload,
   type DownloadEvent,
   type DownloadedModel,
-  type DownloadProgress,
 } from '../hub/index.ts'
 import { describeError } from './engine-errors.ts'
 import type { HubAccess } from './hub-access.ts'
+import { createRateMeter } from './jobs/rate-meter.ts'
 
 /** Models on their way from the Hub. */
 export interface Downloads {
@@ -53,13 +54,14 @@ export function createDownloads(
     const change = (changes: Partial<Download>) => (entry().state = { ...entry().state, ...changes })
     try {
       const settings = await hub.settings()
-      const meter = createMeter()
+      const meter = createRateMeter(() => performance.now())
       const onEvent = (event: DownloadEvent) => {
         if (event.type === 'notice') change({ notice: event.message })
         if (event.type !== 'progress') return
         const { phase, bytesDone, bytesTotal, filesDone, filesTotal } = event
-        const rates = phase === 'fetch' ? meter(bytesDone, bytesTotal) : {}
-        change({ bytesDone, bytesTotal, filesDone, filesTotal, ...rates, notice: null })
+        const amounts = { bytesDone, bytesTotal, filesDone, filesTotal, notice: null }
+        if (phase === 'fetch') meter.update(bytesDone, bytesTotal)
+        change({ ...amounts, bytesPerSecond: meter.rate, secondsLeft: meter.secondsLeft })
       }
       const reference = parseModelReference(id, settings.endpoint)
       const { folder }: DownloadedModel = await downloadModel(reference, { settings, onEvent, signal })
@@ -80,24 +82,8 @@ export function createDownloads(
       const id = formatModelReference(wanted)
       const cached = await cachedModelFolder(wanted, settings.cacheFolder)
       if (cached !== null) return { id, reference: cached, size: null }
-      const stop = new AbortController()
-      const known: DownloadProgress[] = []
-      // A download knows its size when it begins to fetch files: there it is stopped, before the first byte.
-      const onEvent = (event: DownloadEvent) => {
-        if (event.type !== 'progress' || event.phase !== 'fetch') return
-        known.push(event)
-        stop.abort()
-      }
-      try {
-        const options = { settings, onEvent, signal: AbortSignal.any([signal, stop.signal]) }
-        const { folder } = await downloadModel(wanted, options)
-        return { id, reference: folder, size: null }
-      } catch (error) {
-        const [size] = known
-        if (!(error instanceof CancelledError) || !size) throw error
-        const { bytesDone, bytesTotal, filesDone, filesTotal } = size
-        return { id, reference: null, size: { bytesDone, bytesTotal, filesDone, filesTotal } }
-      }
+      const options = { settings, onEvent: () => undefined, signal }
+      return { id, reference: null, size: await planDownload(wanted, options) }
     },
     start: async (given) => {
       const { endpoint } = await hub.settings()
@@ -134,19 +120,5 @@ export function createDownloads(
       for (const { stopping } of entries.values()) stopping.abort()
       await Promise.all([...entries.values()].map(({ done }) => done))
     },
-  }
-}
-
-/** Rate and time left; what was there before doesn't count for the rate. */
-function createMeter() {
-  const started = performance.now()
-  let first: number | null = null
-  return (done: number, total: number) => {
-    first ??= done
-    const bytesPerSecond = (1000 * Math.max(0, done - first)) / Math.max(1, performance.now() - started)
-    return {
-      bytesPerSecond,
-      secondsLeft: bytesPerSecond === 0 ? null : (total - done) / bytesPerSecond,
-    }
   }
 }

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { sampleModelName } from '../models/model-folder.ts'
 import { asOrdinaryUser } from '../runs/testing/faults.ts'
 import { startEngine, type Engine } from './engine.ts'
@@ -280,6 +280,20 @@ describe('storage', () => {
     expect(await client.app.cleanStorage({ kind: 'teacherCaches' })).toEqual({ freedBytes: 5_000 })
     expect(await client.app.cleanStorage({ kind: 'checkpoints' })).toEqual({ freedBytes: 300 })
     expect(await placesOf()).toMatchObject({ teacherCaches: [5_000, 0], checkpoints: [300, 0] })
+  })
+
+  it('counts and cleans quantised weights', async () => {
+    vi.stubEnv('SPELLM_DATA', join(scratch, 'data'))
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const folder = join(scratch, 'data/quantized')
+    const place = async () =>
+      (await client.app.storage()).places.find(({ kind }) => kind === 'quantizedWeights')
+    expect(await place()).toEqual({ kind: 'quantizedWeights', folder, bytes: 0, removableBytes: 0 })
+    await mkdir(folder)
+    await writeFile(join(folder, 'a-int4.safetensors'), '1234567')
+    expect(await place()).toMatchObject({ bytes: 7, removableBytes: 7 })
+    expect(await client.app.cleanStorage({ kind: 'quantizedWeights' })).toEqual({ freedBytes: 7 })
+    expect(await place()).toMatchObject({ bytes: 0, removableBytes: 0 })
   })
 })
 

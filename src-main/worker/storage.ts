@@ -2,17 +2,15 @@ import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoragePlace } from '../contract/index.ts'
 import { describeSystemError } from '../errors.ts'
+import { quantizedFolder } from '../models/precision.ts'
 import { cacheFolder, checkpointsFolder, listRuns } from '../runs/index.ts'
 
-/** What can be made again and isn't needed to decode. */
-export type CleanableKind = 'teacherCaches' | 'checkpoints'
+/** What can be made again. */
+export type CleanableKind = Exclude<StoragePlace['kind'], 'runs'>
 
-const folderNames: Record<CleanableKind, string> = {
-  teacherCaches: cacheFolder,
-  checkpoints: checkpointsFolder,
-}
+const folderNames = { teacherCaches: cacheFolder, checkpoints: checkpointsFolder } as const
 
-/** What the runs of a folder take on disk. Throws SpellmError for errors of the operating system. */
+/** What the runs of a folder and quantised weights take on disk. Throws SpellmError for errors of the operating system. */
 export async function storagePlaces(runsFolder: string): Promise<StoragePlace[]> {
   const places: StoragePlace[] = [
     { kind: 'runs', folder: runsFolder, bytes: await folderBytes(runsFolder), removableBytes: 0 },
@@ -27,24 +25,36 @@ export async function storagePlaces(runsFolder: string): Promise<StoragePlace[]>
     }
     places.push(place)
   }
-  return places
+  const folder = quantizedFolder()
+  const bytes = await folderBytes(folder)
+  // A run that works opens them again and again.
+  const removableBytes = runs.some(({ status }) => status === 'running') ? 0 : bytes
+  return [...places, { kind: 'quantizedWeights', folder, bytes, removableBytes }]
 }
 
-/** Deletes teacher caches or checkpoints of finished runs. Returns the bytes that became free. */
+/**
+ * Deletes teacher caches or checkpoints of finished runs, or quantised weights if no run is active. Returns the bytes
+ * that became free.
+ */
 export async function cleanStorage(runsFolder: string, kind: CleanableKind): Promise<number> {
+  const runs = await listRuns(runsFolder)
+  if (kind === 'quantizedWeights')
+    return runs.some(({ status }) => status === 'running') ? 0 : removeFolder(quantizedFolder())
   let freed = 0
-  for (const { folder, status } of await listRuns(runsFolder)) {
-    if (status !== 'finished') continue
-    const path = join(folder, folderNames[kind])
-    const bytes = await folderBytes(path)
-    try {
-      await rm(path, { recursive: true, force: true })
-    } catch (error) {
-      throw describeSystemError(error, path)
-    }
-    freed += bytes
-  }
+  for (const { folder, status } of runs)
+    if (status === 'finished') freed += await removeFolder(join(folder, folderNames[kind]))
   return freed
+}
+
+/** Returns the bytes that became free. */
+async function removeFolder(folder: string): Promise<number> {
+  const bytes = await folderBytes(folder)
+  try {
+    await rm(folder, { recursive: true, force: true })
+  } catch (error) {
+    throw describeSystemError(error, folder)
+  }
+  return bytes
 }
 
 /** Bytes of all files below a folder, without following links; 0 if it doesn't exist. */

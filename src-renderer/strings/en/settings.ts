@@ -52,11 +52,17 @@ export const settingsStrings = {
   size: 'Size',
   removable: 'Can be freed',
   actions: 'Actions',
-  places: { runs: 'Runs', teacherCaches: 'Teacher caches', checkpoints: 'Checkpoints' },
+  places: {
+    runs: 'Runs',
+    teacherCaches: 'Teacher caches',
+    checkpoints: 'Checkpoints',
+    quantizedWeights: 'Quantised weights',
+  },
   placeDescriptions: {
-    runs: 'All of it: settings, curves, SpeLLMs, and the two below',
+    runs: 'All of it: settings, curves, SpeLLMs, teacher caches and checkpoints',
     teacherCaches: 'What the base models have read, for the runs that learn from it',
     checkpoints: 'To continue a run; not needed when it is finished',
+    quantizedWeights: 'Base models in int8 and int4; made again when they are needed',
   },
   clean: 'Clean up',
   cleanPlace: (place: string) => `Clean up: ${place}`,
@@ -66,6 +72,8 @@ export const settingsStrings = {
       `This frees ${formatBytes(bytes)}: the teacher caches that finished runs have kept. Their SpeLLMs and curves stay. Other runs are left alone.`,
     checkpoints: (bytes: number) =>
       `This frees ${formatBytes(bytes)}: the checkpoints of finished runs. Their SpeLLMs and curves stay. Other runs are left alone.`,
+    quantizedWeights: (bytes: number) =>
+      `This frees ${formatBytes(bytes)}: base models in int8 and int4. They are made again when they are needed, which takes half a minute for a billion weights.`,
   },
   cleanConfirm: (bytes: number) => `Free ${formatBytes(bytes)}`,
   cleaned: (bytes: number) => `${formatBytes(bytes)} freed`,
