@@ -31,7 +31,7 @@ export function downloadCommand(): Command {
     .addHelpText(
       'after',
       '\nThe cache is the one of other Hugging Face tools; HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN and\n' +
-        'HF_HUB_OFFLINE mean what they mean there.\n\n' +
+        'HF_HUB_OFFLINE mean what they mean there; HTTPS_PROXY, HTTP_PROXY and NO_PROXY name a proxy.\n\n' +
         'Example:\n  spellm download HuggingFaceTB/SmolLM2-135M\n  spellm inspect HuggingFaceTB/SmolLM2-135M',
     )
     .action(async (model: string, options: DownloadCommandOptions) => {

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { Headers } from 'undici'
 import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
 import { isMissing } from './cache.ts'
 import { get } from './http.ts'

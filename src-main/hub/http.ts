@@ -1,4 +1,6 @@
+import { fetch, type Headers, type Response } from 'undici'
 import { CancelledError, SpellmError } from '../errors.ts'
+import { environmentProxy } from './proxy.ts'
 import { TransferFault } from './retry.ts'
 import type { HubSettings } from './settings.ts'
 
@@ -25,7 +27,7 @@ export interface Answer {
 const maxRedirects = 10
 
 /**
- * Gets `address` and follows redirects. The token goes to the origin of the endpoint only.
+ * Gets `address`, through the environment's proxy, and follows redirects. The token goes to the origin of the endpoint only.
  *
  * @throws TransferFault for what may go right the next time; SpellmError 'access-denied' | 'model-not-found' |
  *   'network-failed' for what won't; CancelledError
@@ -93,6 +95,7 @@ async function follow(
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     const response = await fetch(url, {
       redirect: 'manual',
+      dispatcher: environmentProxy(),
       signal,
       headers: {
         'user-agent': 'spellm-studio',
@@ -214,7 +217,9 @@ const networkMessages: Readonly<Record<string, string>> = {
 }
 
 function networkMessage({ cause }: Error): string {
-  const { code } = (cause ?? {}) as NodeJS.ErrnoException
+  const { code, cause: deeper } = (cause ?? {}) as NodeJS.ErrnoException
+  const refused = /^Proxy response \((\d+)\)/.exec(deeper instanceof Error ? deeper.message : '')
+  if (refused) return `the proxy answered HTTP ${refused[1]!}`
   const known = networkMessages[code ?? '']
   if (known) return known
   return cause instanceof Error && cause.message ? `no connection (${cause.message})` : 'no connection'
