@@ -43,7 +43,7 @@ export function vocabularyCoverage(speller: Speller): Coverage {
 export function corpusCoverage(speller: Speller, tokenCounts: ArrayLike<number>): Coverage {
   checkCounts(tokenCounts, speller.vocabularySize)
   const weights = { covered: 0, truncated: 0, shadowed: 0, uncovered: 0 }
-  for (const [token, status] of speller.status.entries())
+  for (const [token, status] of speller.status.subarray(0, speller.vocabularySize).entries())
     weights[tokenStatuses[status]!] += tokenCounts[token]!
   return shares(weights)
 }

@@ -3,6 +3,7 @@ import { endSymbol, type Alphabet } from './alphabet.ts'
 import { spellVocabulary, type Spellings } from './spellings.ts'
 import { buildTrie, findNode, type Trie } from './trie.ts'
 import type { VocabularyEntry } from './vocabulary.ts'
+import { bytesOfTokens, type Words } from './words.ts'
 
 /**
  * What a SpeLLM can do with a token:
@@ -15,11 +16,17 @@ import type { VocabularyEntry } from './vocabulary.ts'
 export const tokenStatuses = ['covered', 'truncated', 'shadowed', 'uncovered'] as const
 export type TokenStatus = (typeof tokenStatuses)[number]
 
-/** The table token ↔ spelling, and the trie over it. */
+/**
+ * The table token ↔ spelling, and the trie over it. A speller with words spells units: unit u is the token u, or from V
+ * on the word number u − V, and where its tables and the trie are by token, they go on with the words.
+ */
 export interface Speller extends Spellings {
   readonly alphabet: Alphabet
+  /** V. */
   readonly vocabularySize: number
-  /** [V]: each token's status, as its place in `tokenStatuses`. */
+  /** Units of several tokens; none for a SpeLLM that says token by token. */
+  readonly words: Words
+  /** [V + words]: each unit's status, as its place in `tokenStatuses`. */
   readonly status: Uint8Array
   /** Where tokens share a spelling, `trie.token` holds the one that the spelling stands for. */
   readonly trie: Trie
@@ -35,6 +42,7 @@ export interface Speller extends Spellings {
  *
  * @param k the most symbols of a spelling, 1 to 64
  * @param tokenCounts how often each token occurs, [V]
+ * @param words units beside the tokens; a spelling that a token has stands for the token
  * @throws SpellmError setting-invalid for a wrong k, or an alphabet that covers no token but special ones;
  *   tokenizer-mismatch where alphabet and vocabulary differ in their special tokens
  */
@@ -43,10 +51,15 @@ export function buildSpeller(
   alphabet: Alphabet,
   k: number,
   tokenCounts?: ArrayLike<number>,
+  words: Words = [],
 ): Speller {
-  const spellings = spellVocabulary(vocabulary, alphabet, k)
+  const units = [
+    ...vocabulary,
+    ...words.map((tokens) => ({ bytes: bytesOfTokens(tokens, vocabulary), special: false, content: '' })),
+  ]
+  const spellings = spellVocabulary(units, alphabet, k)
   const { lengths, whole } = spellings
-  if (!vocabulary.some((entry, token) => !entry.special && lengths[token]! > 0))
+  if (!units.some((entry, unit) => !entry.special && lengths[unit]! > 0))
     throw new SpellmError(
       'setting-invalid',
       'alphabet: none of the tokens can be spelled with it',
@@ -64,7 +77,12 @@ export function buildSpeller(
     if (trie.token[trie.nodeOf[token]!] !== token) return tokenStatuses.indexOf('shadowed')
     return tokenStatuses.indexOf(whole[token] ? 'covered' : 'truncated')
   })
-  return { ...spellings, alphabet, vocabularySize: vocabulary.length, status, trie }
+  return { ...spellings, alphabet, vocabularySize: vocabulary.length, words, status, trie }
+}
+
+/** The tokens that a unit stands for: itself, or those of a word. */
+export function tokensOf({ vocabularySize, words }: Speller, unit: number): readonly number[] {
+  return unit < vocabularySize ? [unit] : words[unit - vocabularySize]!
 }
 
 /** What the SpeLLM can do with `token`. */
@@ -113,9 +131,10 @@ export interface Targets {
  * that, and nothing for uncovered tokens, which rows of an embedding that the tokenizer doesn't name are, too. So truncated tokens have k symbols and no END, and a special
  * token has its own symbol, then END.
  *
- * @param ids [n], none negative
+ * @param ids [n] tokens or units, none negative
+ * @param isOpen [n]: 1 where what is known may be only a unit's beginning, so nothing is said of what follows
  */
-export function targets(speller: Speller, ids: Int32Array): Targets {
+export function targets(speller: Speller, ids: Int32Array, isOpen?: Uint8Array): Targets {
   const { k } = speller
   const end = endSymbol(speller.alphabet)
   const symbols = new Int32Array(ids.length * k)
@@ -126,7 +145,7 @@ export function targets(speller: Speller, ids: Int32Array): Targets {
     if (length === 0) continue
     symbols.set(speller.symbols.subarray(token * k, token * k + length), row * k)
     if (length < k) symbols[row * k + length] = end
-    counted.fill(1, row * k, row * k + Math.min(length + 1, k))
+    counted.fill(1, row * k, row * k + (isOpen?.[row] ? length : Math.min(length + 1, k)))
   }
   return { symbols, counted }
 }

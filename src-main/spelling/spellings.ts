@@ -17,10 +17,11 @@ export interface Spellings {
   readonly whole: Uint8Array
 }
 
-/** A token's text symbols, or undefined where one of them is outside the alphabet. */
+/** A text's symbols, or undefined where one of them is outside the alphabet. */
 type TextSpelling = (bytes: Uint8Array) => ArrayLike<number> | undefined
 
-function textSpelling(alphabet: Alphabet): TextSpelling {
+/** How an alphabet spells UTF-8. */
+export function textSpelling(alphabet: Alphabet): TextSpelling {
   if (alphabet.unit === 'byte') return (bytes) => bytes
   const symbolOf = new Map(alphabet.characters.map((character, symbol) => [character, symbol]))
   return (bytes) => {

@@ -1,0 +1,41 @@
+import { parseAlphabet } from './alphabet.ts'
+import { buildSpeller, type Speller } from './speller.ts'
+import type { VocabularyEntry } from './vocabulary.ts'
+import { collectWords, countWords, withWords, type UnitKind } from './words.ts'
+
+/** A text's tokens, and how often each occurs, [V]. */
+export interface CountedText {
+  readonly ids: Int32Array
+  readonly counts: Uint32Array
+}
+
+/** What decides how a text is spelled. */
+export interface SpellingSettings {
+  /** As `parseAlphabet` has it. */
+  readonly alphabet: string
+  readonly k: number
+  readonly units: UnitKind
+}
+
+/**
+ * The speller for a text: of tokens, or of tokens and the text's words. The alphabet auto takes the characters that
+ * most of the text's tokens, or words, need.
+ *
+ * @param text null: none is there yet, so alphabet and contests go by the vocabulary, and there are no words
+ * @throws SpellmError as `parseAlphabet` and `buildSpeller`
+ */
+export function buildTextSpeller(
+  vocabulary: readonly VocabularyEntry[],
+  text: CountedText | null,
+  { alphabet: specification, k, units }: SpellingSettings,
+): Speller {
+  if (text === null) return buildSpeller(vocabulary, parseAlphabet(specification, vocabulary), k)
+  const { ids, counts: tokenCounts } = text
+  if (units === 'token')
+    return buildSpeller(vocabulary, parseAlphabet(specification, vocabulary, tokenCounts), k, tokenCounts)
+  const wordCounts = countWords(ids, vocabulary)
+  const counted = withWords(vocabulary, wordCounts)
+  const alphabet = parseAlphabet(specification, counted.entries, counted.counts)
+  const words = collectWords(wordCounts, vocabulary, alphabet, k)
+  return buildSpeller(vocabulary, alphabet, k, tokenCounts, words)
+}
