@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { resolveModel } from '../hub/index.ts'
@@ -15,6 +15,7 @@ import {
   type ConversionPhase,
   type ConversionResult,
 } from '../worker/convert.ts'
+import { unitKinds, type UnitKind } from '../spelling/words.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { decimal, integer, integerList } from './arguments.ts'
 import { deviceOption, ignoreMemoryOption } from './device-option.ts'
@@ -35,6 +36,7 @@ interface ConvertOptions {
   readonly text?: string[]
   readonly tokens: number
   readonly k: number
+  readonly units: UnitKind
   readonly alphabet: string
   readonly adapter?: number[]
   readonly epochs: number
@@ -59,7 +61,15 @@ export function convertCommand(): Command {
     .requiredOption('--out <folder>', 'new folder for the run: settings, metrics, checkpoints, the SpeLLM')
     .option('--text <file...>', 'text or JSONL to learn from (default: text that the model writes itself)')
     .option('--tokens <n>', 'tokens to learn from', integer(1000), defaults.tokens)
-    .option('--k <n>', 'longest spelling, in symbols', integer(0), defaults.k)
+    .option('-k, --k <n>', 'longest spelling, in symbols', integer(0), defaults.k)
+    .addOption(
+      new Option(
+        '--units <kind>',
+        'what the heads spell in one step: a token, or up to a whole word of several',
+      )
+        .choices([...unitKinds])
+        .default(defaults.units),
+    )
     .option(
       '--alphabet <name>',
       "auto, auto:N, ascii, latin1, bytes, or 'characters:abc…'",
@@ -143,6 +153,7 @@ function settingsOf(base: string, options: ConvertOptions) {
     texts: options.text ?? [],
     tokens: options.tokens,
     k: options.k,
+    units: options.units,
     alphabet: options.alphabet,
     ...(options.adapter ? { adapterWidths: options.adapter } : {}),
     epochs: options.epochs,
@@ -208,7 +219,13 @@ export function conversionView(): {
 }
 
 /** The result for a person. */
-export function describeResult({ agreement, coverage, parameters, ...result }: ConversionResult): string {
+export function describeResult({
+  agreement,
+  coverage,
+  words,
+  parameters,
+  ...result
+}: ConversionResult): string {
   return [
     `Agreement with the base model on ${agreement.positions.toLocaleString('en')} held-out positions:`,
     table([
@@ -216,6 +233,11 @@ export function describeResult({ agreement, coverage, parameters, ...result }: C
       ['  free', formatShare(agreement.free)],
     ]),
     `k = ${result.k}, alphabet of ${result.alphabetSize} symbols; of the text's tokens ${formatShare(coverage.corpus.covered)} are spelled whole.`,
+    ...(words === null
+      ? []
+      : [
+          `Of its words, ${words.tokensPerWord.toFixed(2)} tokens each, ${formatShare(words.covered)} are spelled whole; a step can say ${words.tokensPerStep.toFixed(2)} tokens at the most.`,
+        ]),
     `Tail of ${formatCount(parameters.tail)} parameters in place of an LM head of ${formatCount(parameters.baseHead)}.`,
     `${formatCount(result.tokens)} tokens, ${result.steps} steps, ${formatSeconds(result.seconds)}${result.device === null ? '' : `, on ${result.device}`}.`,
   ].join('\n')

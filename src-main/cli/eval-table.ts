@@ -1,6 +1,8 @@
 import type { Interval } from '../evaluate/clustered-share.ts'
-import type { Evaluation, TaskEvaluation } from '../evaluate/evaluation.ts'
+import { stepsSaved, type Evaluation, type TaskEvaluation } from '../evaluate/evaluation.ts'
 import type { TeacherForcedMode } from '../evaluate/mode-agreement.ts'
+import type { RollOutDivergence } from '../evaluate/roll-outs.ts'
+import type { WordExactness } from '../evaluate/word-exactness.ts'
 import { kindsOfTokens } from '../evaluate/token-kinds.ts'
 import { formatShare, table } from './output.ts'
 
@@ -29,6 +31,7 @@ export function evaluationTable(
             formatInterval(row.agreement[first]!),
           ]),
         ])),
+    ...wordRows(text.words),
     ['perplexity of the base model', formatNumber(perplexity.perplexity)],
     [
       `perplexity of the SpeLLM, ${formatShare(spellmPerplexity.tokens / perplexity.tokens)} of the tokens`,
@@ -46,13 +49,24 @@ export function evaluationTable(
       : []),
     ...rollOuts.divergence
       .filter(({ texts }) => texts > 0)
-      .map(({ mode, identical, texts, meanTokens, medianTokens, tokens, headPasses }) => [
-        `  ${mode}${headPasses === 0 ? '' : `, ${(tokens / headPasses).toFixed(2)} tokens per pass over the base head`}`,
-        `${identical} of ${texts}, ${meanTokens.toFixed(1)} (${medianTokens})`,
+      .map((mode) => [
+        `  ${mode.mode}${passes(mode)}`,
+        `${mode.identical} of ${mode.texts}, ${mode.meanTokens.toFixed(1)} (${mode.medianTokens})`,
       ]),
     ...tasks.flatMap(taskRows),
     ['device', device],
   ])
+}
+
+function wordRows(words: WordExactness | null): string[][] {
+  if (words === null) return []
+  return [
+    [`all tokens of a pick as the base model's, ${count(words.positions)} positions`, '95 % confidence'],
+    ...Object.entries(words.exactness).map(([mode, share]) => [
+      `  ${mode}, ${words.tokensPerStep[mode as TeacherForcedMode]!.toFixed(2)} tokens a step`,
+      formatInterval(share),
+    ]),
+  ]
 }
 
 function taskRows({ file, choice, exact }: TaskEvaluation): string[][] {
@@ -71,6 +85,16 @@ function taskRows({ file, choice, exact }: TaskEvaluation): string[][] {
         ])
       : []),
   ]
+}
+
+/** What passes over head and trunk tell; nothing where each token takes one over the trunk. */
+function passes(mode: RollOutDivergence): string {
+  const head =
+    mode.headPasses === 0
+      ? ''
+      : `, ${(mode.tokens / mode.headPasses).toFixed(2)} tokens per pass over the base head`
+  const saved = stepsSaved(mode) ?? 0
+  return saved === 0 ? head : `${head}, ${formatShare(saved)} of the steps saved`
 }
 
 const count = (value: number) => value.toLocaleString('en')

@@ -58,6 +58,7 @@ export type GenerationEvent = z.infer<typeof generationEventSchema>
 
 /** A candidate for the next token; probability among all tokens (base) or among the listed ones (trie). */
 export const candidateSchema = z.object({
+  /** Of a word its first. */
   token: z.int(),
   text: z.string(),
   logProbability: z.number(),

@@ -4,6 +4,7 @@ import { deviceChoiceSchema } from './devices.ts'
 import { engineErrorSchema, procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
 import { spellmModeSchema } from './modes.ts'
+import { unitKindSchema } from './spelling.ts'
 import { textSourceSchema } from './text.ts'
 
 /** A run's folder name within the folder of runs: no separators, no leading dot. */
@@ -19,6 +20,7 @@ export const conversionRequestSchema = z.object({
   texts: textSourceSchema,
   tokens: z.int().min(1_000).max(1_000_000_000).optional(),
   k: z.int().min(1).max(64).optional(),
+  units: unitKindSchema.optional(),
   alphabet: z.string().min(1).max(100_000).optional(),
   adapterWidths: z.array(z.int().min(1).max(1_048_576)).max(16).optional(),
   epochs: z.int().min(1).max(1_000).optional(),

@@ -15,6 +15,24 @@ export const coverageSchema = z.object({
 })
 export type Coverage = z.infer<typeof coverageSchema>
 
+/** What the heads spell in one step: a token, or up to a whole word of several. */
+export const unitKinds = ['token', 'word'] as const
+export const unitKindSchema = z.enum(unitKinds)
+export type UnitKind = z.infer<typeof unitKindSchema>
+
+/** What a spelling can do with a text's words. */
+export const wordCoverageSchema = z.object({
+  words: z.int(),
+  tokensPerWord: z.number(),
+  /** Shares of the words, together 1. */
+  covered: z.number(),
+  truncated: z.number(),
+  uncovered: z.number(),
+  /** The most tokens that a step can say on the average. */
+  tokensPerStep: z.number(),
+})
+export type WordCoverage = z.infer<typeof wordCoverageSchema>
+
 const kSchema = z.int().min(1).max(64)
 /** auto, auto:N, ascii, latin1, bytes, or characters:abc… */
 const alphabetSpecificationSchema = z.string().min(1).max(100_000)
@@ -24,6 +42,7 @@ const spellingChoice = z.object({
   texts: textSourceSchema,
   k: kSchema,
   alphabet: alphabetSpecificationSchema,
+  units: unitKindSchema.default('token'),
 })
 
 export const spelledTokenSchema = z.object({
@@ -43,7 +62,9 @@ export const spellingPreviewSchema = z.object({
   characters: z.array(z.string()),
   vocabulary: coverageSchema,
   corpus: coverageSchema,
-  /** Share of the corpus's tokens that is covered, for each alphabet (row) and k from 1 (column). */
+  /** Of the corpus; null where tokens are spelled or there is no corpus yet. */
+  words: wordCoverageSchema.nullable(),
+  /** Share of the corpus's tokens (or words, where these are spelled) that is covered, for each alphabet (row) and k from 1 (column). */
   heatmap: z.object({
     alphabets: z.array(z.object({ specification: z.string(), size: z.int() })),
     ks: z.array(z.int()),

@@ -1,5 +1,6 @@
 import type { TrunkSession } from '../models/trunk-session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
+import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import type { BaseHead, Chooser } from './chooser.ts'
 import { leadOf } from './gated.ts'
@@ -57,7 +58,7 @@ export async function calibrateGate(
         const best = bestTokens(search, await scoresOf(tail, state), 2)
         const lead = leadOf(best)
         leads.push(lead)
-        return lead >= threshold ? best[0]!.token : head.greedy(state.hidden)
+        return lead >= threshold ? tokensOf(tail.speller, best[0]!.token) : [await head.greedy(state.hidden)]
       },
     }
     const options = { maxTokens: tokens, stopTokens, contextLength, turn, ...(signal ? { signal } : {}) }

@@ -1,6 +1,6 @@
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { lookUp } from '../spelling/free.ts'
-import type { Speller } from '../spelling/speller.ts'
+import { tokensOf, type Speller } from '../spelling/speller.ts'
 import { bestToken, bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import { argMax, input } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
@@ -11,12 +11,15 @@ import { createSession, floatData, floatTensor, int64Data, type SessionOptions }
 import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from './tail-session.ts'
 
-/** Picks the next token from the state after the last one. */
+/** Picks what comes next from the state after the last token. */
 export interface Chooser {
   /** What it needs of the state beyond the hidden state; what the state lacks, it computes itself. */
   readonly ending: Ending
-  /** @param context the tokens so far, for penalties */
-  choose(state: LastState, context: readonly number[]): Promise<number>
+  /**
+   * @param context the tokens so far, for penalties
+   * @returns the next token, or several where a SpeLLM says a whole word
+   */
+  choose(state: LastState, context: readonly number[]): Promise<readonly number[]>
 }
 
 /** The base model's LM head: what a SpeLLM is compared with. */
@@ -54,14 +57,14 @@ export function baseChooser(head: Pick<BaseHead, 'greedy' | 'logits'>, sampling:
   if (!sampling)
     return {
       ending: 'choice',
-      choose: async ({ hidden, baseChoice }) => baseChoice ?? head.greedy(hidden),
+      choose: async ({ hidden, baseChoice }) => [baseChoice ?? (await head.greedy(hidden))],
     }
   const random = seededRandom(sampling.seed)
   return {
     ending: 'logits',
     choose: async ({ hidden, baseLogits }, context) => {
       const logits = baseLogits ?? (await head.logits(hidden))
-      return sampleIndex(penalize(logits, null, context, sampling), sampling, random)
+      return [sampleIndex(penalize(logits, null, context, sampling), sampling, random)]
     },
   }
 }
@@ -74,7 +77,7 @@ export type DecodeMode = (typeof decodeModes)[number]
 const sampledCandidates = 64
 
 /**
- * Trie mode: the token whose spelling has the highest total log-probability, always a valid token, exact.
+ * Trie mode: the unit whose spelling has the highest total log-probability, always of valid tokens, exact.
  * Sampled: drawn from the softmax of the total log-probabilities of the 64 best tokens.
  */
 export function trieChooser(tail: TailSession, sampling: Sampling | null): Chooser {
@@ -84,7 +87,7 @@ export function trieChooser(tail: TailSession, sampling: Sampling | null): Choos
     ending: tail.ending,
     choose: async (state, context) => {
       const logProbabilities = await scoresOf(tail, state)
-      if (!sampling) return bestToken(search, logProbabilities).token
+      if (!sampling) return tokensOf(tail.speller, bestToken(search, logProbabilities).token)
       const candidates = bestTokens(
         search,
         logProbabilities,
@@ -92,14 +95,14 @@ export function trieChooser(tail: TailSession, sampling: Sampling | null): Choos
       )
       const tokens = candidates.map(({ token }) => token)
       const scores = Float32Array.from(candidates, ({ score }) => score)
-      return tokens[sampleIndex(penalize(scores, tokens, context, sampling), sampling, random)]!
+      return [tokens[sampleIndex(penalize(scores, tokens, context, sampling), sampling, random)]!]
     },
   }
 }
 
 /**
  * Free mode: each head's most likely symbol (sampled: one drawn from each head on its own); the string, if
- * it is a token or begins just one, is the next token; otherwise the first token of its tokenization.
+ * it is a unit or begins just one, is what comes next; otherwise the first token of its tokenization.
  *
  * @param tokenize the ids of a text
  */
@@ -121,7 +124,8 @@ export function freeChooser(
             sampleIndex(logProbabilities.subarray(head * size, (head + 1) * size), sampling, random),
           )
         : headSymbols(speller, logProbabilities)
-      return freeToken(speller, symbols, tokenize) ?? bestToken(search, logProbabilities).token
+      const unit = freeUnit(speller, symbols, tokenize) ?? bestToken(search, logProbabilities).token
+      return tokensOf(speller, unit)
     },
   }
 }
@@ -135,10 +139,10 @@ export function headSymbols({ k, alphabet }: Speller, logProbabilities: Float32A
 }
 
 /**
- * The token that free decoding makes of each head's symbol; undefined where they spell nothing, or in bytes
+ * The unit that free decoding makes of each head's symbol; undefined where they spell nothing, or in bytes
  * something that begins with no character.
  */
-export function freeToken(
+export function freeUnit(
   speller: Speller,
   symbols: Int32Array,
   tokenize: (text: string) => number[],

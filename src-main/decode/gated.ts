@@ -1,4 +1,5 @@
 import { seededRandom } from '../random.ts'
+import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch, type ScoredToken } from '../spelling/trie-search.ts'
 import type { BaseHead, Chooser } from './chooser.ts'
 import { penalize, sampleIndex, type Sampling } from './sampling.ts'
@@ -28,9 +29,10 @@ export function gatedChooser(
     ending: tail.ending,
     choose: async (state, context) => {
       const best = bestTokens(search, await scoresOf(tail, state), 2)
-      if (leadOf(best) >= threshold) return best[0]!.token
-      if (!sampling) return head.greedy(state.hidden)
-      return sampleIndex(penalize(await head.logits(state.hidden), null, context, sampling), sampling, random)
+      if (leadOf(best) >= threshold) return tokensOf(tail.speller, best[0]!.token)
+      if (!sampling) return [await head.greedy(state.hidden)]
+      const logits = await head.logits(state.hidden)
+      return [sampleIndex(penalize(logits, null, context, sampling), sampling, random)]
     },
   }
 }

@@ -136,7 +136,7 @@ describe.each(prompts)('after %j', (text) => {
     const chooser = trieChooser(tail, null)
     const chosen = new Set<number>()
     for (const hidden of await hiddenStates(text)) {
-      const token = await chooser.choose({ hidden }, [])
+      const [token = -1] = await chooser.choose({ hidden }, [])
       chosen.add(token)
       const logProbabilities = await tail.logProbabilities(hidden)
       const scores = spellings.map((symbols) =>
@@ -157,7 +157,7 @@ describe.each(prompts)('after %j', (text) => {
     const chooser = freeChooser(tail, (spelled) => tokenizer.encode(spelled), null)
     let spelledSomething = 0
     for (const hidden of await hiddenStates(text)) {
-      const token = await chooser.choose({ hidden }, [])
+      const [token = -1] = await chooser.choose({ hidden }, [])
       expect(tokenizer.entries[token]).toBeDefined()
       const logProbabilities = Array.from(await tail.logProbabilities(hidden))
       const best = Array.from({ length: k }, (_, i) => {

@@ -66,13 +66,25 @@ export async function prepareContext(
 /** Reads tokens after what the conversation holds: the state after the last one. */
 export async function readTokens(
   trunk: TrunkSession,
-  { cache, tokens }: Conversation,
+  conversation: Conversation,
   unread: readonly number[],
   ending: Ending,
 ): Promise<LastState> {
-  const state = await trunk.forwardToLast(Int32Array.from(unread), cache, ending)
-  tokens.push(...unread)
+  const state = await trunk.forwardToLast(Int32Array.from(unread), conversation.cache, ending)
+  conversation.tokens.push(...unread)
   return state
+}
+
+/** Reads tokens after what the conversation holds, in one pass: hidden [d] of each. */
+export async function readEach(
+  trunk: TrunkSession,
+  { cache, tokens }: Conversation,
+  unread: readonly number[],
+): Promise<Float32Array[]> {
+  const hidden = await trunk.forward(Int32Array.from(unread), cache)
+  tokens.push(...unread)
+  const d = hidden.length / unread.length
+  return unread.map((_, row) => hidden.slice(row * d, (row + 1) * d))
 }
 
 /** Throws RangeError for an empty prompt or one longer than the context. */
@@ -82,7 +94,7 @@ export function requirePrompt(prompt: readonly number[], contextLength: number):
 }
 
 /**
- * Continues `prompt` token by token. The part of the prompt that the conversation begins with already is not
+ * Continues `prompt` step by step, by a token or a word of several tokens, which are read in one pass. The part of the prompt that the conversation begins with already is not
  * computed again; what it holds beyond that is forgotten.
  *
  * @param prompt at least one token
@@ -99,13 +111,16 @@ export async function* generate(
   requirePrompt(prompt, contextLength)
   if (maxTokens === 0) return 'length'
   let readLast = await prepareContext(trunk, conversation, prompt, chooser.ending, turn)
-  for (let count = 1; ; count++) {
+  let count = 0
+  for (;;) {
     if (signal?.aborted) return 'cancelled'
-    const token = await turn(async () => chooser.choose(await readLast(), conversation.tokens))
-    if (stopTokens.includes(token)) return 'stop'
-    yield token
-    if (count === maxTokens) return 'length'
-    if (conversation.tokens.length === contextLength) return 'context'
-    readLast = () => readTokens(trunk, conversation, [token], chooser.ending)
+    const chosen = await turn(async () => chooser.choose(await readLast(), conversation.tokens))
+    for (const [i, token] of chosen.entries()) {
+      if (stopTokens.includes(token)) return 'stop'
+      yield token
+      if (++count === maxTokens) return 'length'
+      if (conversation.tokens.length + i === contextLength) return 'context'
+    }
+    readLast = () => readTokens(trunk, conversation, chosen, chooser.ending)
   }
 }

@@ -1,7 +1,7 @@
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
-import { freeToken } from './chooser.ts'
+import { freeUnit } from './chooser.ts'
 import { largestIndices } from './sampling.ts'
 
 /** A token or symbol that could have been chosen. */
@@ -17,10 +17,10 @@ export interface ChoiceDetail {
   readonly base: readonly Candidate[]
   /** What the SpeLLM makes of it; null for a base model alone. */
   readonly spellm: {
-    /** The best tokens by the total log-probability of their spelling; probabilities are among those listed. */
+    /** The best units by the total log-probability of their spelling; probabilities are among those listed. */
     readonly trie: readonly Candidate[]
-    /** The symbols of free decoding up to END, and the token that they stand for. */
-    readonly free: { readonly symbols: readonly number[]; readonly token: number }
+    /** The symbols of free decoding up to END, and the unit that they stand for. */
+    readonly free: { readonly symbols: readonly number[]; readonly unit: number }
     /** [k]: each head's most likely symbols. */
     readonly heads: readonly (readonly Candidate[])[]
   } | null
@@ -65,7 +65,7 @@ export function inspectChoice(
       })),
       free: {
         symbols: end < 0 ? symbols : symbols.slice(0, end),
-        token: freeToken(speller, Int32Array.from(symbols), tokenize) ?? best[0]!.token,
+        unit: freeUnit(speller, Int32Array.from(symbols), tokenize) ?? best[0]!.token,
       },
       heads,
     },

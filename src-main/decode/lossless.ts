@@ -2,11 +2,13 @@ import type { HeadRows } from '../models/head-rows.ts'
 import type { LastState, TrunkSession } from '../models/trunk-session.ts'
 import { seededRandom, type Random } from '../random.ts'
 import { ownTurn } from '../runtime/turns.ts'
+import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import type { BaseHead } from './chooser.ts'
 import { leadOf } from './gated.ts'
 import {
   prepareContext,
+  readEach,
   readTokens,
   requirePrompt,
   type Conversation,
@@ -16,7 +18,7 @@ import {
 import { drawIndex, largestIndex, penalize, sharesOf, type Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from './tail-session.ts'
 
-/** Tokens that are drafted before the base model's head looks at them. */
+/** Tokens that are drafted before the base model's head looks at them; a word goes beyond. */
 const longestDraft = 8
 /** Candidates of a draft. */
 const candidates = 8
@@ -42,7 +44,7 @@ interface Draft {
  * Continues `prompt` as the base model does: the SpeLLM drafts some tokens by shortlist, then one pass over the LM
  * head looks at all of their states, which the trunk has computed anyway. Greedy: what the base model would not
  * have picked is replaced by what it picks, and what was drafted after it is forgotten; so the output is the
- * base model's, token for token. Sampled: a drafted token is kept with probability min(1, p / q) and otherwise
+ * base model's, token for token. A word is drafted whole and read in one pass. Sampled (by token only): a drafted token is kept with probability min(1, p / q) and otherwise
  * replaced by a draw from the rest max(0, p − q) (Leviathan et al. 2023, section 2.3), so that each token is
  * distributed as the base model's.
  *
@@ -60,32 +62,46 @@ export async function* generateLossless(
   if (maxTokens === 0) return 'length'
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
-  const draftOne = async (state: LastState): Promise<Draft & { readonly isSure: boolean }> => {
-    const { hidden } = state
+  const draftUnit = async (state: LastState) => {
     const best = bestTokens(search, await scoresOf(tail, state), candidates)
-    const tokens = best.map(({ token }) => token)
-    const logits = rows.logits(hidden, tokens)
+    const units = best.map(({ token }) => tokensOf(tail.speller, token))
+    const firstTokens = units.map(([first]) => first!)
+    const logits = rows.logits(state.hidden, firstTokens)
     const isSure = leadOf(best) >= threshold
-    if (!sampling) return { token: tokens[largestIndex(logits)]!, hidden, drawnFrom: new Map(), isSure }
-    const shares = sharesOf(penalize(logits, tokens, conversation.tokens, sampling), sampling)
-    const drawnFrom = new Map(tokens.map((token, index) => [token, shares[index]!]))
-    return { token: tokens[drawIndex(shares, random)]!, hidden, drawnFrom, isSure }
+    if (!sampling)
+      return { tokens: units[largestIndex(logits)]!, drawnFrom: new Map<number, number>(), isSure }
+    const shares = sharesOf(penalize(logits, firstTokens, conversation.tokens, sampling), sampling)
+    const drawnFrom = new Map(firstTokens.map((token, index) => [token, shares[index]!]))
+    return { tokens: units[drawIndex(shares, random)]!, drawnFrom, isSure }
   }
 
   let readLast = await prepareContext(trunk, conversation, prompt, tail.ending, turn)
   let count = 0
   for (;;) {
     const drafts: Draft[] = []
-    const room = Math.min(longestDraft, maxTokens - count)
+    const room = maxTokens - count
     for (;;) {
       if (signal?.aborted) return 'cancelled'
       const read = readLast
-      const draft = await turn(async () => draftOne(await read()))
-      drafts.push(draft)
-      readLast = () => readTokens(trunk, conversation, [draft.token], tail.ending)
+      const { isSure, states } = await turn(async () => {
+        const state = await read()
+        const unit = await draftUnit(state)
+        const space = Math.min(room - drafts.length, contextLength - conversation.tokens.length)
+        const tokens = unit.tokens.slice(0, Math.max(1, space))
+        // What follows a single token is not read before it is needed: it may be the last one that stands.
+        const states = tokens.length > 1 ? await readEach(trunk, conversation, tokens) : []
+        tokens.forEach((token, i) =>
+          drafts.push({ token, hidden: states[i - 1] ?? state.hidden, drawnFrom: unit.drawnFrom }),
+        )
+        return { isSure: unit.isSure, states }
+      })
+      const last = drafts.at(-1)!.token
+      const hidden = states.at(-1)
+      readLast = async () => (hidden ? { hidden } : readTokens(trunk, conversation, [last], tail.ending))
       // In a full context the next token can't be read.
-      const isFull = drafts.length === room || conversation.tokens.length === contextLength
-      if (isFull || !draft.isSure || stopTokens.includes(draft.token)) break
+      const isFull =
+        drafts.length >= Math.min(longestDraft, room) || conversation.tokens.length === contextLength
+      if (isFull || !isSure || stopTokens.includes(last)) break
     }
     const before = conversation.tokens.slice(0, prompt.length + count)
     const verified = await turn(() => verify(head, drafts, before, sampling, random))
@@ -94,8 +110,11 @@ export async function* generateLossless(
       yield token
       if (++count === maxTokens) return 'length'
     }
+    const stands = prompt.length + count
+    const isRead = conversation.tokens.length === stands && conversation.tokens.at(-1) === verified.at(-1)
+    if (isRead) continue
     // All but the last of the verified tokens have been read; what was drafted beyond them is forgotten.
-    const known = prompt.length + count - 1
+    const known = stands - 1
     conversation.cache.truncate(known)
     conversation.tokens.length = known
     if (known === contextLength) return 'context'

@@ -1,5 +1,6 @@
 import type { HeadRows } from '../models/head-rows.ts'
 import { seededRandom } from '../random.ts'
+import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import type { Chooser } from './chooser.ts'
 import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
@@ -12,6 +13,8 @@ export const defaultCandidates = 8
  * shortlist(n): the n best tokens of trie mode, scored anew with their own rows of the LM head. Picks what the
  * base model would pick whenever that is among the n. Sampled: from the base model's own probabilities, but among
  * the n only.
+ *
+ * Of words, their first tokens are scored, and of those that begin with the same the heads' best is taken.
  *
  * @param candidates n, from 1
  */
@@ -27,10 +30,11 @@ export function shortlistChooser(
     ending: tail.ending,
     choose: async (state, context) => {
       const best = bestTokens(search, await scoresOf(tail, state), candidates)
-      const tokens = best.map(({ token }) => token)
-      const logits = rows.logits(state.hidden, tokens)
-      if (!sampling) return tokens[largestIndex(logits)]!
-      return tokens[sampleIndex(penalize(logits, tokens, context, sampling), sampling, random)]!
+      const units = best.map(({ token }) => tokensOf(tail.speller, token))
+      const firstTokens = units.map(([first]) => first!)
+      const logits = rows.logits(state.hidden, firstTokens)
+      if (!sampling) return units[largestIndex(logits)]!
+      return units[sampleIndex(penalize(logits, firstTokens, context, sampling), sampling, random)]!
     },
   }
 }

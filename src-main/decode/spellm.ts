@@ -35,6 +35,11 @@ const configSchema = z.object({
   k: z.int().min(1).max(maxSpellingLength),
   alphabet: alphabetSchema,
   adapterWidths: adapterWidthsSchema,
+  /** Words of several tokens that the heads spell at once; none: they spell tokens only. */
+  words: z
+    .array(z.array(z.int().min(0)).min(2).max(1_024))
+    .max(1 << 20)
+    .default([]),
   /** Tokens that a spelling stands for where it could stand for several. */
   contestWinners: z.array(z.int().min(0)),
   /** Thresholds of gated mode, by rising share. */
@@ -104,7 +109,7 @@ export async function saveSpellm(
     [...shapes].map(([name, shape]) => [name, { dtype: 'F32' as const, shape, data: weights.get(name)! }]),
   )
   await writeSafetensors(join(folder, tailFile), tensors, { format: 'pt' })
-  const { k, alphabet } = speller
+  const { k, alphabet, words } = speller
   await writeJsonAtomically(join(folder, configFile), {
     format: 1,
     base,
@@ -113,6 +118,7 @@ export async function saveSpellm(
     k,
     alphabet,
     adapterWidths: [...adapterWidths],
+    words: words.map((tokens) => [...tokens]),
     contestWinners: contestWinners(speller),
     gates: [...gates],
   } satisfies z.infer<typeof configSchema>)
@@ -152,7 +158,14 @@ export async function openSpellm(
   const tokenizer = await openModelTokenizer(base)
   const winners = new Uint8Array(tokenizer.vocabularySize)
   for (const token of config.contestWinners) if (token < winners.length) winners[token] = 1
-  const speller = buildSpeller(tokenizer.entries, config.alphabet, config.k, winners)
+  const unknown = config.words.flat().find((token) => token >= tokenizer.vocabularySize)
+  if (unknown !== undefined)
+    throw new SpellmError(
+      'file-invalid',
+      `${join(folder, configFile)}: 'words' has token ${unknown}; the tokenizer has ${tokenizer.vocabularySize}.`,
+      'The file is damaged or from another SpeLLM: convert the model again.',
+    )
+  const speller = buildSpeller(tokenizer.entries, config.alphabet, config.k, winners, config.words)
   const weights = await readTail(
     join(folder, tailFile),
     base.architecture.hiddenSize,

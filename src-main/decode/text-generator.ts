@@ -57,6 +57,8 @@ export interface TextOptions {
   readonly stop: readonly string[]
   /** Told each time the base model's LM head is read whole, for one position or several at once. */
   readonly onHeadPass?: () => void
+  /** Told each time the trunk is read, for a token, those of a word or (a piece of) the prompt. */
+  readonly onTrunkPass?: () => void
   readonly signal?: AbortSignal
   /** Where each step computes. */
   readonly turn?: Turn
@@ -98,7 +100,8 @@ export interface TextGenerator {
    * is computed.
    *
    * @returns why it ended; 'stop' also before a stop text
-   * @throws SpellmError 'setting-invalid' for a prompt that the context can't hold, or a mode it doesn't have
+   * @throws SpellmError 'setting-invalid' for a prompt that the context can't hold, a mode it doesn't have, or
+   *   sampling by a SpeLLM of whole words
    */
   write(
     prompt: Prompt,
@@ -266,6 +269,14 @@ export async function createTextGenerator(
         'Give a prompt of that length.',
       )
   }
+  const requireGreedyWords = (mode: GenerationMode, sampling: Sampling | null) => {
+    if (sampling && mode !== 'base' && spellm && spellm.speller.words.length > 0)
+      throw new SpellmError(
+        'setting-invalid',
+        `${path} spells whole words, and these are picked greedily: mode '${mode}' can't sample.`,
+        "Leave out temperature and the like, or use the mode 'base'.",
+      )
+  }
   const promptTokens = (prompt: Prompt) => {
     if (typeof prompt !== 'string') return [...prompt]
     return [...tokenizer.frame.before, ...tokenizer.encode(prompt)]
@@ -289,9 +300,12 @@ export async function createTextGenerator(
         candidates = defaultCandidates,
         gateShare = defaultGateShare,
         onHeadPass,
+        onTrunkPass,
         ...options
       },
     ) {
+      requireGreedyWords(mode, sampling)
+      const read = onTrunkPass ? watchedTrunk(trunk, onTrunkPass) : trunk
       const { stopTokens, architecture } = base
       const ids = promptTokens(prompt)
       requireFitting(ids)
@@ -303,7 +317,7 @@ export async function createTextGenerator(
         mode === 'lossless'
           ? generateLossless(
               {
-                trunk,
+                trunk: read,
                 tail: requireTail(mode),
                 rows: headRows(),
                 head: await baseHead(onHeadPass),
@@ -315,7 +329,7 @@ export async function createTextGenerator(
               limits,
             )
           : generate(
-              trunk,
+              read,
               await chooser(mode, sampling, candidates, gateShare, onHeadPass),
               conversation,
               ids,
@@ -371,6 +385,21 @@ function watchedHead(head: BaseHead, onPass: () => void): BaseHead {
     logits: (hidden) => told(() => head.logits(hidden)),
     greedy: (hidden) => told(() => head.greedy(hidden)),
     greedyRows: (hidden) => told(() => head.greedyRows(hidden)),
+  }
+}
+
+/** A trunk that tells of each pass. */
+function watchedTrunk(trunk: TrunkSession, onPass: () => void): TrunkSession {
+  return {
+    ...trunk,
+    forward: (tokens, cache) => {
+      onPass()
+      return trunk.forward(tokens, cache)
+    },
+    forwardToLast: (tokens, cache, ending) => {
+      onPass()
+      return trunk.forwardToLast(tokens, cache, ending)
+    },
   }
 }
 

@@ -48,6 +48,7 @@ async function train(
   const { settings: own = settings, ...rest } = options
   const state = await distill(shape, speller, cache, own, {
     device: 'cpu',
+    text: new Int32Array(256),
     onStep: ({ step }) => {
       steps.push(step)
       return Promise.resolve()

@@ -6,6 +6,7 @@ import { floatData, floatTensor, halfTensor, int32Tensor, type Device } from '..
 import { createTrainer, freshState, type TrainerState } from '../runtime/trainer.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { targets, type Speller } from '../spelling/speller.ts'
+import { nextUnits } from '../spelling/units.ts'
 import { learningRateFactor, totalSteps, trainingGroups, type BatchPlan } from './schedule.ts'
 import { tailTrainingGraph } from './tail-training.ts'
 import { readChunk, type TeacherCache } from './teacher-cache.ts'
@@ -45,6 +46,8 @@ export interface StepMetrics {
 
 export interface DistillOptions {
   readonly device: Device
+  /** The tokens that the cache was filled from: they tell which words the base model would go on with. */
+  readonly text: Int32Array
   /** Where to go on; absent: at step 0 with fresh weights. */
   readonly from?: TrainerState
   /** Called after each step; `state` copies what a checkpoint needs. Training ends with what this throws. */
@@ -64,7 +67,7 @@ export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: Di
 }
 
 /**
- * Trains a tail on a teacher cache by hard cross-entropy on the spelling of the base model's own choice
+ * Trains a tail on a teacher cache by hard cross-entropy on the spelling of the base model's own next unit
  * (Ben-Artzy & Schwartz 2025, self-distillation; with the arg-max as target, which is best for greedy
  * decoding). The result depends on the settings and the cache only, not on interruptions.
  *
@@ -76,7 +79,7 @@ export async function distill(
   speller: Speller,
   cache: TeacherCache,
   settings: DistillSettings,
-  { device, from, onStep, isEnough, turn = ownTurn }: DistillOptions,
+  { device, text, from, onStep, isEnough, turn = ownTurn }: DistillOptions,
 ): Promise<TrainerState> {
   const plan = batchPlan(cache, settings)
   const steps = totalSteps(plan)
@@ -92,7 +95,7 @@ export async function distill(
     for (const group of trainingGroups(plan)) {
       const batches = group.firstStep + group.steps <= step ? [] : group.batches()
       if (batches.length === 0) continue
-      const data = await loadGroup(cache, group.chunks, speller)
+      const data = await loadGroup(cache, group.chunks, speller, text)
       for (const positions of batches.slice(Math.max(0, step - group.firstStep))) {
         if (isEnough?.()) return await trainer.state()
         const factor = learningRateFactor(step, { steps, warmUpSteps })
@@ -172,16 +175,21 @@ async function loadGroup(
   cache: TeacherCache,
   chunks: readonly number[],
   speller: Speller,
+  text: Int32Array,
 ): Promise<GroupData> {
-  const loaded = []
-  for (const chunk of chunks) loaded.push(await readChunk(cache, chunk))
-  const choices = new Int32Array(chunks.length * cache.positionsPerChunk)
-  loaded.forEach((positions, i) => choices.set(positions.choices, i * cache.positionsPerChunk))
-  return {
-    hidden: loaded.map(({ hidden }) => hidden),
-    chunkSize: cache.positionsPerChunk,
-    ...targets(speller, choices),
+  const { positionsPerChunk: size, shape } = cache
+  const hidden: Uint16Array[] = []
+  const units = new Int32Array(chunks.length * size)
+  const isOpen = new Uint8Array(units.length)
+  for (const [i, chunk] of chunks.entries()) {
+    const positions = await readChunk(cache, chunk)
+    const ids = text.subarray(chunk * size, (chunk + 1) * size)
+    const next = nextUnits(speller, { ids, choices: positions.choices, windowTokens: shape.tokens })
+    hidden.push(positions.hidden)
+    units.set(next.units, i * size)
+    isOpen.set(next.isOpen, i * size)
   }
+  return { hidden, chunkSize: size, ...targets(speller, units, isOpen) }
 }
 
 function gatherBatch(

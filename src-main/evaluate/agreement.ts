@@ -5,10 +5,11 @@ import { CancelledError } from '../errors.ts'
 import { float16ToFloat32 } from '../formats/half.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
+import { tokensOf } from '../spelling/speller.ts'
 import { createTrieSearch } from '../spelling/trie-search.ts'
 import { headPicks } from './greedy-picks.ts'
 
-/** Shares of positions where the SpeLLM picks the token that the base model picks, greedily. */
+/** Shares of positions where the SpeLLM picks the token that the base model picks, greedily; of a word its first. */
 export interface Agreement {
   readonly trie: number
   readonly free: number
@@ -58,8 +59,8 @@ export async function measureAgreement(
         const own = scores.subarray(row * speller.k * size, (row + 1) * speller.k * size)
         const { best, free: freePick } = headPicks(search, own, 1, tokenize)
         const choice = choices[start + row]
-        if (best[0]!.token === choice) trie++
-        if (freePick === choice) free++
+        if (tokensOf(speller, best[0]!.token)[0] === choice) trie++
+        if (tokensOf(speller, freePick)[0] === choice) free++
       }
       await setImmediate()
     }

@@ -11,7 +11,9 @@ import { CancelledError, SpellmError } from '../errors.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
+import { tokensOf } from '../spelling/speller.ts'
 import { createTrieSearch } from '../spelling/trie-search.ts'
+import { knownContinuation, longestUnit } from '../spelling/units.ts'
 import { createCalibrationMeter, type Calibration } from './calibration.ts'
 import { createSample, type Difference } from './examples.ts'
 import { headPicks } from './greedy-picks.ts'
@@ -25,6 +27,7 @@ import { createPerplexityMeter, type Perplexity } from './perplexity.ts'
 import { createReferenceSession, type Reading } from './reference-session.ts'
 import { createSpellingDistribution } from './spelling-distribution.ts'
 import { createTokenSorter } from './token-kinds.ts'
+import { createWordMeter, type WordExactness } from './word-exactness.ts'
 
 /** A SpeLLM's own perplexity: see `SpellingDistribution`. */
 export interface SpellingPerplexity extends Perplexity {
@@ -41,6 +44,8 @@ export interface TextEvaluation {
   readonly candidates: number | null
   /** Gated mode's share of positions that the base model's head decided; null: it was not measured. */
   readonly gatedBaseShare: number | null
+  /** null: the SpeLLM says token by token. */
+  readonly words: WordExactness | null
   /** The base model's. */
   readonly perplexity: Perplexity
   readonly spellmPerplexity: SpellingPerplexity
@@ -193,6 +198,8 @@ function createJudge(
   const tokenize = (text: string) => tokenizer.encode(text)
 
   const agreement = createAgreementMeter(modes)
+  const words = speller.words.length > 0 ? createWordMeter(modes) : null
+  const longest = longestUnit(speller)
   const calibration = createCalibrationMeter()
   const perplexity = createPerplexityMeter()
   const spellmPerplexity = createPerplexityMeter()
@@ -227,17 +234,20 @@ function createJudge(
         const own = scores.subarray(row * headScores, (row + 1) * headScores)
         const choice = choices[row]!
         const { best, free } = headPicks(search, own, listed, tokenize)
-        const trie = best[0]!.token
-        const pick = (mode: TeacherForcedMode): number => {
-          if (mode === 'trie') return trie
-          if (mode === 'free') return free
-          if (mode === 'gated') return threshold !== null && leadOf(best) < threshold ? choice : trie
-          const tokens = best.slice(0, candidates).map(({ token }) => token)
-          return tokens[largestIndex(rows.logits(state, tokens))]!
+        const trieUnit = tokensOf(speller, best[0]!.token)
+        const trie = trieUnit[0]!
+        const pick = (mode: TeacherForcedMode): readonly number[] => {
+          if (mode === 'trie') return trieUnit
+          if (mode === 'free') return tokensOf(speller, free)
+          if (mode === 'gated') return threshold !== null && leadOf(best) < threshold ? [choice] : trieUnit
+          const units = best.slice(0, candidates).map(({ token }) => tokensOf(speller, token))
+          const firstTokens = units.map(([first]) => first!)
+          return units[largestIndex(rows.logits(state, firstTokens))]!
         }
         positions++
         if (threshold !== null && leadOf(best) < threshold) baseSteps++
-        const picks = modes.map(pick)
+        const units = modes.map(pick)
+        const picks = units.map(([first]) => first!)
         const kinds = kindsOf(choice)
         agreement.add(
           window,
@@ -245,8 +255,14 @@ function createJudge(
           kinds,
         )
 
+        words?.add(
+          window,
+          units,
+          knownContinuation({ ids: ids.subarray(from, to), choices, windowTokens: count }, row, longest),
+        )
+
         const logTotal = distribution.logTotal(own)
-        calibration.add(Math.min(1, Math.exp(best[0]!.score - logTotal)), trie === choice)
+        calibration.add(Math.min(1, Math.exp(distribution.score(own, trie) - logTotal)), trie === choice)
         if (row + 1 < count) {
           const next = ids[from + row + 1]!
           const ofBase = nextLogProbabilities[row]!
@@ -292,6 +308,7 @@ function createJudge(
       agreement: agreement.result(),
       candidates: measuresShortlist ? candidates : null,
       gatedBaseShare: threshold === null ? null : baseSteps / positions,
+      words: words?.result() ?? null,
       perplexity: perplexity.result(),
       spellmPerplexity: {
         ...spellmPerplexity.result(),

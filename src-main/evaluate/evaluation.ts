@@ -3,7 +3,7 @@ import type { Device } from '../runtime/devices/device.ts'
 import type { Interval } from './clustered-share.ts'
 import type { TextEvaluation } from './evaluate-text.ts'
 import type { KindRow } from './mode-agreement.ts'
-import type { RollOuts } from './roll-outs.ts'
+import type { RollOutDivergence, RollOuts } from './roll-outs.ts'
 import type { ChoiceResults, ScoredChoiceTask } from './tasks/choice-tasks.ts'
 import type { ExactResults, WrittenExactTask } from './tasks/exact-tasks.ts'
 
@@ -35,6 +35,12 @@ export function evaluationFigures({ text, gateShare, rollOuts, tasks, device }: 
     candidates: text.candidates,
     gateShare,
     gatedBaseShare: text.gatedBaseShare,
+    words: text.words && {
+      positions: text.words.positions,
+      exactness: mapValues(text.words.exactness, ({ value }) => value),
+      intervals: mapValues(text.words.exactness, bounds),
+      tokensPerStep: text.words.tokensPerStep,
+    },
     kinds: mapValues(agreement.kinds, (rows: readonly KindRow[]) => rows),
     perplexity: perplexity.perplexity.value,
     perplexityInterval: bounds(perplexity.perplexity),
@@ -49,6 +55,7 @@ export function evaluationFigures({ text, gateShare, rollOuts, tasks, device }: 
     rollOuts: rollOuts.divergence.map((mode) => ({
       ...mode,
       tokensPerHeadPass: mode.headPasses === 0 ? null : mode.tokens / mode.headPasses,
+      stepsSaved: stepsSaved(mode),
     })),
     tasks: tasks.map(({ file, choice, exact }) => ({
       file,
@@ -57,6 +64,14 @@ export function evaluationFigures({ text, gateShare, rollOuts, tasks, device }: 
     })),
     device,
   }
+}
+
+/**
+ * The share of the base model's passes over the trunk, one a token, that a mode saved on its own texts; below 0 where
+ * lossless mode threw drafts away; null of no tokens.
+ */
+export function stepsSaved({ tokens, trunkPasses }: RollOutDivergence): number | null {
+  return tokens === 0 ? null : 1 - trunkPasses / tokens
 }
 
 const bounds = ({ low, high }: Interval) => [low, high] as const

@@ -1,11 +1,11 @@
-import { freeToken, headSymbols } from '../decode/chooser.ts'
+import { freeUnit, headSymbols } from '../decode/chooser.ts'
 import { bestTokens, type ScoredToken, type TrieSearch } from '../spelling/trie-search.ts'
 
 /** What the modes that look at nothing but the heads pick at one position. */
 export interface HeadPicks {
-  /** The n best tokens by their spelling, best first; trie mode picks the first. */
+  /** The n best units by their spelling, best first; trie mode picks the first. */
   readonly best: readonly ScoredToken[]
-  /** What free mode picks. */
+  /** The unit that free mode picks. */
   readonly free: number
 }
 
@@ -13,7 +13,7 @@ export interface HeadPicks {
  * What trie and free mode pick, greedily.
  *
  * @param logProbabilities [k, A]
- * @param n how many of the best tokens are wanted
+ * @param n how many of the best units are wanted
  * @param tokenize the ids of a text, for strings that free decoding can't look up
  */
 export function headPicks(
@@ -26,6 +26,6 @@ export function headPicks(
   const best = bestTokens(search, logProbabilities, n)
   return {
     best,
-    free: freeToken(speller, headSymbols(speller, logProbabilities), tokenize) ?? best[0]!.token,
+    free: freeUnit(speller, headSymbols(speller, logProbabilities), tokenize) ?? best[0]!.token,
   }
 }

@@ -46,6 +46,7 @@ it('tells how long a mode writes what the base model writes', async () => {
       medianTokens: same.toSorted((a, b) => a - b)[1],
       tokens: expect.any(Number) as number,
       headPasses: 0,
+      trunkPasses: expect.any(Number) as number,
     },
   ])
   expect(examples.map(({ prompt }) => prompt)).toEqual(prompts)

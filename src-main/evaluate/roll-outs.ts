@@ -17,6 +17,8 @@ export interface RollOutDivergence {
   readonly tokens: number
   /** Passes over the base model's LM head while it wrote them. */
   readonly headPasses: number
+  /** Passes over the trunk: for the prompt one, which gives the first token, then one for each token or word that is read. */
+  readonly trunkPasses: number
 }
 
 /** A text by base model and modes. */
@@ -40,6 +42,7 @@ interface Written {
   readonly tokens: number[]
   readonly text: string
   readonly headPasses: number
+  readonly trunkPasses: number
 }
 
 /**
@@ -71,12 +74,14 @@ export async function measureRollOuts(
     const tokens: number[] = []
     let text = ''
     let headPasses = 0
+    let trunkPasses = 0
     const pieces = generator.write(prompt, generator.createConversation(), {
       mode,
       sampling: null,
       maxTokens,
       stop: [],
       onHeadPass: () => headPasses++,
+      onTrunkPass: () => trunkPasses++,
       ...(candidates === undefined ? {} : { candidates }),
       ...(gateShare === undefined ? {} : { gateShare }),
       ...(signal ? { signal } : {}),
@@ -86,7 +91,7 @@ export async function measureRollOuts(
       text += piece.text
     }
     if (signal?.aborted) throw new CancelledError()
-    return { tokens, text, headPasses }
+    return { tokens, text, headPasses, trunkPasses }
   }
   const written = new Map(modes.map((mode) => [mode, [] as (Written & { same: number; length: number })[]]))
   const examples: RollOut[] = []
@@ -124,6 +129,7 @@ export async function measureRollOuts(
       medianTokens: median(same),
       tokens: sumOf(texts.map(({ tokens }) => tokens.length)),
       headPasses: sumOf(texts.map(({ headPasses }) => headPasses)),
+      trunkPasses: sumOf(texts.map(({ trunkPasses }) => trunkPasses)),
     }
   })
   return { divergence, examples }

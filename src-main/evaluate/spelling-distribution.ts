@@ -1,5 +1,5 @@
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
-import { spellingOf, statusOf, type Speller } from '../spelling/speller.ts'
+import { spellingOf, statusOf, tokensOf, type Speller } from '../spelling/speller.ts'
 
 /**
  * The probabilities that a SpeLLM gives to tokens: the heads also spell what is no token, so a token's probability
@@ -12,7 +12,10 @@ export interface SpellingDistribution {
    * @param logProbabilities [k, A]
    */
   logTotal(logProbabilities: Float32Array): number
-  /** The total log-probability of a token's spelling; −∞ for a token that the speller never says. */
+  /**
+   * The total log-probability of a token's spelling, together with those of the words that it begins; −∞ for a token
+   * that the speller never says.
+   */
   score(logProbabilities: Float32Array, token: number): number
 }
 
@@ -26,6 +29,19 @@ export function createSpellingDistribution(speller: Speller): SpellingDistributi
   const size = alphabetSize(alphabet)
   const end = endSymbol(alphabet)
   const prefix = new Float64Array(token.length)
+  /** The words that each token begins. */
+  const wordsFrom = new Map<number, number[]>()
+  for (let unit = speller.vocabularySize; unit < speller.status.length; unit++) {
+    if (statusOf(speller, unit) !== 'covered') continue
+    const first = tokensOf(speller, unit)[0]!
+    wordsFrom.set(first, [...(wordsFrom.get(first) ?? []), unit])
+  }
+  const scoreOfUnit = (logProbabilities: Float32Array, unit: number): number => {
+    const symbols = spellingOf(speller, unit)
+    let score = 0
+    for (let i = 0; i < symbols.length; i++) score += logProbabilities[i * size + symbols[i]!]!
+    return symbols.length < k ? score + logProbabilities[symbols.length * size + end]! : score
+  }
   return {
     logTotal: (logProbabilities) => {
       let highest = -Infinity
@@ -50,11 +66,12 @@ export function createSpellingDistribution(speller: Speller): SpellingDistributi
       return highest + Math.log(sum)
     },
     score: (logProbabilities, wanted) => {
-      if (!isSaid(speller, wanted)) return -Infinity
-      const symbols = spellingOf(speller, wanted)
-      let score = 0
-      for (let i = 0; i < symbols.length; i++) score += logProbabilities[i * size + symbols[i]!]!
-      return symbols.length < k ? score + logProbabilities[symbols.length * size + end]! : score
+      const words = wordsFrom.get(wanted)
+      const own = isSaid(speller, wanted) ? scoreOfUnit(logProbabilities, wanted) : -Infinity
+      if (!words) return own
+      const scores = [own, ...words.map((unit) => scoreOfUnit(logProbabilities, unit))]
+      const highest = scores.reduce((a, b) => Math.max(a, b))
+      return highest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - highest), 0))
     },
   }
 }

@@ -41,9 +41,12 @@ import type { KnownDevices } from '../runtime/devices/known-devices.ts'
 import { deviceMemory, requireMemory } from '../runtime/memory/require-memory.ts'
 import { parametersOf, type TrainerState } from '../runtime/trainer.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
-import { alphabetSize, parseAlphabet } from '../spelling/alphabet.ts'
+import { alphabetSize } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
-import { buildSpeller, type Speller } from '../spelling/speller.ts'
+import type { Speller } from '../spelling/speller.ts'
+import { buildTextSpeller } from '../spelling/text-speller.ts'
+import { wordCoverage } from '../spelling/word-coverage.ts'
+import { countWords, unitKinds } from '../spelling/words.ts'
 import { conversionDocuments, heldOutTokens } from './conversion-text.ts'
 import { freeDiskBytes, machine } from './machine.ts'
 import { teacherMemoryBytes, trainingMemoryBytes, writingMemoryBytes } from './preview/conversion-cost.ts'
@@ -84,6 +87,15 @@ const coverageSchema = z.object({
   uncovered: z.number(),
 })
 
+const wordCoverageSchema = z.object({
+  words: z.number(),
+  tokensPerWord: z.number(),
+  covered: z.number(),
+  truncated: z.number(),
+  uncovered: z.number(),
+  tokensPerStep: z.number(),
+})
+
 /** What a finished conversion says of itself. */
 export const conversionResultSchema = z.object({
   agreement: z.object({ trie: z.number(), free: z.number(), positions: z.number() }),
@@ -99,6 +111,9 @@ export const conversionResultSchema = z.object({
   loss: z.number(),
   headAccuracy: z.array(z.number()),
   coverage: z.object({ vocabulary: coverageSchema, corpus: coverageSchema }),
+  units: z.enum(unitKinds).default('token'),
+  /** Of the text's words, where words are spelled. */
+  words: wordCoverageSchema.nullable().default(null),
   parameters: z.object({ tail: z.number(), baseHead: z.number() }),
 })
 export type ConversionResult = z.infer<typeof conversionResultSchema>
@@ -269,8 +284,7 @@ async function prepare(
   const training = { cache: plan('training', Math.floor(rest.length / tokens)), ids: rest }
 
   const tokenCounts = countTokens(rest, tokenizer.vocabularySize)
-  const alphabet = parseAlphabet(settings.alphabet, tokenizer.entries, tokenCounts)
-  const speller = buildSpeller(tokenizer.entries, alphabet, settings.k, tokenCounts)
+  const speller = buildTextSpeller(tokenizer.entries, { ids: rest, counts: tokenCounts }, settings)
   const shape = tailShape(hiddenSize, settings.adapterWidths ?? defaultAdapterWidths(hiddenSize), speller)
   if (totalSteps(batchPlan(training.cache, settings)) === 0)
     throw new SpellmError(
@@ -451,6 +465,7 @@ async function trainAndMeasure(
   let lastMetrics = null as StepMetrics | null
   const final = await distill(shape, speller, training.cache, settings, {
     device: settings.device,
+    text: training.ids,
     ...(checkpoint ? { from: fromCheckpoint(checkpoint.step, checkpoint.tensors) } : {}),
     onStep: async (metrics, currentState) => {
       lastMetrics = metrics
@@ -507,6 +522,11 @@ async function trainAndMeasure(
       vocabulary: vocabularyCoverage(speller),
       corpus: corpusCoverage(speller, prepared.tokenCounts),
     },
+    units: settings.units,
+    words:
+      settings.units === 'word'
+        ? wordCoverage(speller, tokenizer.entries, countWords(training.ids, tokenizer.entries))
+        : null,
     parameters: {
       tail: tailParameterCount(shape),
       baseHead: base.architecture.vocabularySize * base.architecture.hiddenSize,

@@ -6,6 +6,7 @@ import { adapterWidthsSchema } from '../decode/spellm.ts'
 import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
+import { unitKinds } from '../spelling/words.ts'
 
 const positive = z.number().positive().max(1)
 
@@ -19,6 +20,8 @@ export const conversionSettingsSchema = z.object({
   tokens: z.int().min(1_000).max(1_000_000_000).default(800_000),
   /** Longest spelling in symbols. */
   k: z.int().min(1).max(maxSpellingLength).default(12),
+  /** What the heads spell at once. */
+  units: z.enum(unitKinds).default('token'),
   /** As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'. */
   alphabet: z.string().min(1).default('auto'),
   /** Inner width of each block of the adapter; absent: sized to the base model. */

@@ -8,6 +8,8 @@ import { llama } from '../../models/families/llama.ts'
 import { modelFolder } from '../../models/model-folder.ts'
 import { alphabetSize, byteAlphabet, endSymbol } from '../../spelling/alphabet.ts'
 import { buildSpeller, spellingOf } from '../../spelling/speller.ts'
+import { createUnitFinder } from '../../spelling/units.ts'
+import type { Words } from '../../spelling/words.ts'
 import { hashBaseModel, saveSpellm } from '../spellm.ts'
 
 const endToken = 0
@@ -73,21 +75,24 @@ export async function writeRecitingModel(
  * Writes a SpeLLM of a reciting model whose heads spell the same text in bytes.
  *
  * @param misspelled a token of the script that the heads don't know
+ * @param words parts of the script that the heads spell at once
  */
 export async function writeRecitingSpellm(
   folder: string,
   base: string,
   script: readonly number[],
-  { misspelled }: { readonly misspelled?: number } = {},
+  { misspelled, words = [] }: { readonly misspelled?: number; readonly words?: Words } = {},
 ): Promise<void> {
   const { entries } = await openTokenizer(base)
-  const speller = buildSpeller(entries, byteAlphabet(entries), k)
+  const speller = buildSpeller(entries, byteAlphabet(entries), k, undefined, words)
+  const find = createUnitFinder(speller)
   const size = alphabetSize(speller.alphabet)
   const heads = new Float32Array(k * size * hiddenSize)
   for (const i of script.keys()) {
     const token = following(script, i)
     if (token === misspelled) continue
-    const symbols = [...spellingOf(speller, token), endSymbol(speller.alphabet)]
+    const { unit } = find(script.slice(i + 1).concat(script))
+    const symbols = [...spellingOf(speller, unit), endSymbol(speller.alphabet)]
     for (const [head, symbol] of symbols.slice(0, k).entries())
       heads[(head * size + symbol) * hiddenSize + i] = 1
   }
@@ -98,7 +103,7 @@ export async function writeRecitingSpellm(
       speller,
       adapterWidths: [],
       weights: new Map([['heads.weight', heads]]),
-      gates: [],
+      gates: [{ share: 1, threshold: 0 }],
       precision: 'stored',
       hiddenSize,
     },

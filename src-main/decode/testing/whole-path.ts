@@ -47,6 +47,7 @@ const losses: number[] = []
 const settings = { ...defaultDistillSettings, batchTokens: 64, epochs: 3 }
 const state = await distill(shape, speller, cache, settings, {
   device,
+  text: ids,
   onStep: ({ loss }) => Promise.resolve(void losses.push(loss)),
 })
 await rm(folder, { recursive: true })

@@ -17,6 +17,7 @@ const evaluation: Evaluation = {
     agreement: { ...row, kinds: { status: [{ kind: 'covered', ...row }], frequency: [], script: [] } },
     candidates: null,
     gatedBaseShare: null,
+    words: { positions: 10, exactness: { trie: share }, tokensPerStep: { trie: 1.5 } },
     perplexity: { perplexity: share, tokens: 9 },
     spellmPerplexity: { perplexity: share, tokens: 9, basePerplexity: 1, unsaidTokens: 0 },
     calibration: {
@@ -29,7 +30,16 @@ const evaluation: Evaluation = {
   gateShare: 0.05,
   rollOuts: {
     divergence: [
-      { mode: 'trie', texts: 1, identical: 0, meanTokens: 1, medianTokens: 1, tokens: 2, headPasses: 0 },
+      {
+        mode: 'trie',
+        texts: 1,
+        identical: 0,
+        meanTokens: 1,
+        medianTokens: 1,
+        tokens: 2,
+        headPasses: 0,
+        trunkPasses: 2,
+      },
     ],
     examples: [{ prompt: hostile, base: hostile, texts: [{ mode: 'trie', text: `${hostile}!`, same: 1 }] }],
   },

@@ -1,7 +1,8 @@
 import type { Calibration } from '../calibration.ts'
 import type { Interval } from '../clustered-share.ts'
 import type { TextEvaluation } from '../evaluate-text.ts'
-import type { Evaluation, TaskEvaluation } from '../evaluation.ts'
+import type { WordExactness } from '../word-exactness.ts'
+import { stepsSaved, type Evaluation, type TaskEvaluation } from '../evaluation.ts'
 import type { Difference } from '../examples.ts'
 import { kindsOfTokens, type KindOf } from '../token-kinds.ts'
 import type { TeacherForcedMode } from '../mode-agreement.ts'
@@ -42,7 +43,8 @@ export function resultsPage(evaluation: Evaluation): string {
             depend on one another.
           </p>
           ${agreementSection(text)} ${kindsSection(text)} ${perplexitySection(text)}
-          ${calibrationSection(text.calibration)} ${rollOutSection(rollOuts)} ${tasks.map(taskSection)}
+          ${calibrationSection(text.calibration)} ${wordSection(text.words)} ${rollOutSection(rollOuts)}
+          ${tasks.map(taskSection)}
         </main>
       </body>
     </html>`
@@ -220,6 +222,37 @@ function calibrationSection({ expectedError, bins }: Calibration): Html {
   </section>`
 }
 
+function wordSection(words: WordExactness | null): Html {
+  if (words === null) return html``
+  const modes = Object.keys(words.exactness) as TeacherForcedMode[]
+  return html`<section>
+    <h2>Words</h2>
+    <p>
+      How often all tokens of what a mode picks are the base model's, at ${words.positions} positions where
+      the text tells.
+    </p>
+    <table>
+      <thead>
+        <tr>
+          <th>mode</th>
+          <th>exact</th>
+          <th>tokens a step</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${modes.map(
+          (mode) =>
+            html`<tr>
+              <th>${mode}</th>
+              <td>${share(words.exactness[mode]!)}</td>
+              <td>${words.tokensPerStep[mode]!.toFixed(2)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`
+}
+
 function rollOutSection({ divergence, examples }: RollOuts): Html {
   if (divergence.every(({ texts }) => texts === 0)) return html``
   return html`<section>
@@ -233,17 +266,19 @@ function rollOutSection({ divergence, examples }: RollOuts): Html {
           <th>tokens to the first difference, mean</th>
           <th>median</th>
           <th>tokens per pass over the base head</th>
+          <th>steps saved</th>
         </tr>
       </thead>
       <tbody>
         ${divergence.map(
-          ({ mode, identical, texts, meanTokens, medianTokens, tokens, headPasses }) =>
+          (own) =>
             html`<tr>
-              <th>${mode}</th>
-              <td>${identical} of ${texts}</td>
-              <td>${meanTokens.toFixed(1)}</td>
-              <td>${medianTokens}</td>
-              <td>${headPasses === 0 ? '–' : (tokens / headPasses).toFixed(2)}</td>
+              <th>${own.mode}</th>
+              <td>${own.identical} of ${own.texts}</td>
+              <td>${own.meanTokens.toFixed(1)}</td>
+              <td>${own.medianTokens}</td>
+              <td>${own.headPasses === 0 ? '–' : (own.tokens / own.headPasses).toFixed(2)}</td>
+              <td>${percent(stepsSaved(own) ?? 0)}</td>
             </tr>`,
         )}
       </tbody>

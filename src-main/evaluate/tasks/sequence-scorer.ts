@@ -4,6 +4,7 @@ import { largestIndex } from '../../decode/sampling.ts'
 import type { TailSession } from '../../decode/tail-session.ts'
 import type { TrunkSession } from '../../models/trunk-session.ts'
 import { alphabetSize } from '../../spelling/alphabet.ts'
+import { tokensOf } from '../../spelling/speller.ts'
 import { bestToken, createTrieSearch } from '../../spelling/trie-search.ts'
 import { createSpellingDistribution } from '../spelling-distribution.ts'
 import type { TokenPair } from './encode-pair.ts'
@@ -61,7 +62,7 @@ export function createSequenceScorer(trunk: TrunkSession, head: BaseHead, tail: 
     for (const [row, token] of tokens.entries()) {
       const own = scores.subarray(row * headScores, (row + 1) * headScores)
       logLikelihood += distribution.score(own, token) - distribution.logTotal(own)
-      isGreedy &&= bestToken(search, own).token === token
+      isGreedy &&= tokensOf(speller, bestToken(search, own).token)[0] === token
     }
     return { logLikelihood, isGreedy }
   }

@@ -18,6 +18,7 @@ import { readDescription, spellmFolder } from '../../runs/index.ts'
 import type { Device } from '../../runtime/session.ts'
 import { attendTo, type Turn, type Turns } from '../../runtime/turns.ts'
 import { describeSymbol } from '../../spelling/describe-symbol.ts'
+import { tokensOf } from '../../spelling/speller.ts'
 import { openReferencedModel } from '../model-library.ts'
 import { runSettingsSchema } from '../settings.ts'
 import { chatTokens } from './chat.ts'
@@ -174,14 +175,13 @@ async function* generated(
 }
 
 function describeChoice({ base, spellm }: ChoiceDetail, { tokenizer, speller }: TextGenerator): TokenDetail {
-  const textOf = (token: number) => {
-    const entry = tokenizer.entries[token]
-    return entry === undefined || entry.special
-      ? (entry?.content ?? '')
-      : tokenizer.decodeContinuation([token])
+  const tokens = (unit: number) => (speller ? tokensOf(speller, unit) : [unit])
+  const textOf = (unit: number) => {
+    const entry = tokenizer.entries[unit]
+    return entry?.special ? entry.content : tokenizer.decodeContinuation(tokens(unit))
   }
   const describe = ({ index, logProbability, probability }: ScoredIndex): Candidate => ({
-    token: index,
+    token: tokens(index)[0]!,
     text: textOf(index),
     logProbability,
     probability,
@@ -189,11 +189,11 @@ function describeChoice({ base, spellm }: ChoiceDetail, { tokenizer, speller }: 
   const detail = { base: base.map(describe) }
   if (!spellm || !speller) return { ...detail, trie: null, free: null, heads: null }
   const symbolText = (symbol: number) => describeSymbol(speller.alphabet, symbol, tokenizer.entries)
-  const { symbols, token } = spellm.free
+  const { symbols, unit } = spellm.free
   return {
     ...detail,
     trie: spellm.trie.map(describe),
-    free: { spelled: symbols.map(symbolText).join(''), token, text: textOf(token) },
+    free: { spelled: symbols.map(symbolText).join(''), token: tokens(unit)[0]!, text: textOf(unit) },
     heads: spellm.heads.map((head) =>
       head.map(({ index, probability }) => ({ symbol: symbolText(index), probability })),
     ),

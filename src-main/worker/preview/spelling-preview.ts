@@ -11,7 +11,10 @@ import {
   vocabularyCoverage,
 } from '../../spelling/coverage.ts'
 import { describeSymbol } from '../../spelling/describe-symbol.ts'
-import { buildSpeller, spellingOf, statusOf, type Speller } from '../../spelling/speller.ts'
+import { spellingOf, statusOf, type Speller } from '../../spelling/speller.ts'
+import { buildTextSpeller } from '../../spelling/text-speller.ts'
+import { wordCoverage } from '../../spelling/word-coverage.ts'
+import { countWords, withWords, type UnitKind } from '../../spelling/words.ts'
 import { maxSpellingLength } from '../../spelling/spellings.ts'
 import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
 import type { CorpusSample, CorpusSamples } from './corpus-samples.ts'
@@ -24,11 +27,12 @@ export interface SpellingChoice {
   readonly texts: readonly string[]
   readonly k: number
   readonly alphabet: string
+  readonly units: UnitKind
 }
 
 /** Answers what a choice of k and alphabet covers. */
 export interface SpellingPreviews {
-  /** Throws SpellmError as `CorpusSamples.sample`, `parseAlphabet` and `buildSpeller`. */
+  /** Throws SpellmError as `CorpusSamples.sample` and `buildTextSpeller`. */
   preview(choice: SpellingChoice): Promise<SpellingPreview>
   /** How the tokens of a text would be spelled. Throws as `preview`. */
   spell(choice: SpellingChoice, text: string): Promise<SpelledToken[]>
@@ -45,7 +49,7 @@ const tokensAround = 12
 interface HeatmapRow {
   readonly specification: string
   readonly size: number
-  /** Share of the text's tokens that is covered, for k from 1. */
+  /** Share of the text's tokens (or words) that is covered, for k from 1. */
   readonly covered: readonly number[]
 }
 
@@ -53,11 +57,10 @@ interface HeatmapRow {
 export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews {
   const rows = createRecent<HeatmapRow>(64)
 
-  const open = async ({ model, texts, k, alphabet: specification }: SpellingChoice) => {
+  const open = async ({ model, texts, ...choice }: SpellingChoice) => {
     const { base, tokenizer, stamp } = await corpora.model(model)
     const sample = await corpora.sample(model, texts)
-    const alphabet = parseAlphabet(specification, tokenizer.entries, sample?.counts)
-    const speller = buildSpeller(tokenizer.entries, alphabet, k, sample?.counts)
+    const speller = buildTextSpeller(tokenizer.entries, sample, choice)
     return { base, tokenizer, sample, stamp: sample?.stamp ?? stamp, speller }
   }
 
@@ -66,16 +69,19 @@ export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews
       const { base, tokenizer, sample, stamp, speller } = await open(choice)
       const { entries } = tokenizer
       const counts = sample?.counts ?? evenCounts(entries)
+      const words = choice.units === 'word' && sample ? countWords(sample.ids, entries) : null
+      const counted = words ? withWords(entries, words) : { entries, counts: sample?.counts }
       const maxK = choice.k <= usualMaxK ? usualMaxK : maxSpellingLength
       const heatmap: HeatmapRow[] = []
       for (const specification of new Set([choice.alphabet, ...comparedAlphabets])) {
-        const key = JSON.stringify([stamp, maxK, specification])
+        const key = JSON.stringify([stamp, maxK, specification, words !== null])
         heatmap.push(
           await rows.get(key, async () => {
             // Let other requests in between.
             await setImmediate()
-            const alphabet = parseAlphabet(specification, entries, sample?.counts)
-            const covered = coverageByK(entries, alphabet, counts, maxK).map((share) => share.covered)
+            const alphabet = parseAlphabet(specification, counted.entries, counted.counts)
+            const table = coverageByK(counted.entries, alphabet, counted.counts ?? counts, maxK)
+            const covered = table.map((share) => share.covered)
             return { specification, size: alphabetSize(alphabet), covered }
           }),
         )
@@ -86,6 +92,7 @@ export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews
         characters: shownSymbols(speller.alphabet, entries),
         vocabulary: vocabularyCoverage(speller),
         corpus: corpusCoverage(speller, counts),
+        words: words && wordCoverage(speller, entries, words),
         heatmap: {
           alphabets: heatmap.map(({ specification, size }) => ({ specification, size })),
           ks: Array.from({ length: maxK }, (_, i) => i + 1),
