@@ -197,6 +197,7 @@ function Candidates({
   readonly candidates: readonly Candidate[]
   readonly chosen: number
 }) {
+  const chosenRank = candidates.findIndex(({ token }) => token === chosen)
   return (
     <Table
       className="console-table"
@@ -213,11 +214,11 @@ function Candidates({
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {candidates.map(({ token, text: tokenText, logProbability, probability }) => (
-          <Table.Tr key={token} data-chosen={token === chosen || undefined}>
+        {candidates.map(({ text: tokenText, logProbability, probability }, rank) => (
+          <Table.Tr key={rank} data-chosen={rank === chosenRank || undefined}>
             <Table.Th scope="row">
               <bdi className="console-symbol">{visibleText(tokenText)}</bdi>
-              {token === chosen && (
+              {rank === chosenRank && (
                 <Text span size="xs" fw={400} ml={6}>
                   {text.chosen}
                 </Text>

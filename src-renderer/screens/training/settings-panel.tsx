@@ -45,6 +45,7 @@ function describeSettings(settings: ConversionSettingsView, { result }: RunSumma
             : text.selfWritten,
     },
     { name: text.settingTokens, value: text.settingTokensValue(tokens) },
+    { name: text.settingUnits, value: strings.wizard.spelling.unitNames[settings.units] },
     { name: text.settingK, value: formatCount(k) },
     {
       name: text.settingAlphabet,

@@ -29,6 +29,7 @@ export const draftSchema = z.object({
   base: modelReferenceSchema.nullable(),
   k: contractShape.k.unwrap(),
   alphabet: contractShape.alphabet.unwrap(),
+  units: contractShape.units.unwrap(),
   /** Learn from files, not from the text that there is without them. */
   usesFiles: z.boolean(),
   texts: textSourceSchema,
@@ -54,6 +55,7 @@ export const emptyDraft: Draft = {
   base: null,
   k: 12,
   alphabet: 'auto',
+  units: 'token',
   usesFiles: false,
   texts: [],
   tokens: '',
@@ -128,6 +130,7 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
       texts: textsOf(draft),
       k: draft.k,
       alphabet: draft.alphabet,
+      units: draft.units,
       device: draft.device ?? device,
       mode: draft.mode,
       keepCache: draft.keepCache,

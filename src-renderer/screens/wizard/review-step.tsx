@@ -85,12 +85,13 @@ function BaseWords() {
 
 function SpellingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) {
   const k = useDraft((draft) => draft.k)
+  const units = useDraft((draft) => draft.units)
   const alphabet = useDraft((draft) => draft.alphabet)
   const { preview, isOld } = useSpellingPreview()
   return (
     <Stack gap={4}>
       <Text size="sm">
-        {words.spellingText(k, describeAlphabet(alphabet))}{' '}
+        {words.spellingText(units, k, describeAlphabet(alphabet))}{' '}
         {preview && !isOld && words.coverageText(preview.corpus.covered, preview.countedTokens > 0)}
       </Text>
       {preview && !isOld && answer && (

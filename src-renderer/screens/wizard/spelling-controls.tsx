@@ -1,5 +1,5 @@
 import { Group, Input, NumberInput, Radio, SimpleGrid, Slider, Stack, Textarea } from '@mantine/core'
-import type { SpellingPreview } from '../../../src-main/contract/index.ts'
+import { unitKinds, unitKindSchema, type SpellingPreview } from '../../../src-main/contract/index.ts'
 import { strings } from '../../strings/index.ts'
 import {
   alphabetSpecification,
@@ -17,6 +17,29 @@ const words = strings.wizard.spelling
 /** Longer spellings are possible, but few tokens need them: the slider is finer without. */
 const usualMaxK = 32
 const maxK = 64
+
+/** The choice between tokens and words. */
+export function UnitControl() {
+  const units = useDraft((draft) => draft.units)
+  return (
+    <Radio.Group
+      label={words.units}
+      value={units}
+      onChange={(value) => changeDraft({ units: unitKindSchema.parse(value) })}
+    >
+      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" mt={6}>
+        {unitKinds.map((kind) => (
+          <Radio
+            key={kind}
+            value={kind}
+            label={words.unitNames[kind]}
+            description={words.unitDescriptions[kind]}
+          />
+        ))}
+      </SimpleGrid>
+    </Radio.Group>
+  )
+}
 
 /** The choice of k. */
 export function LengthControl() {

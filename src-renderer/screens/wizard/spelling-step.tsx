@@ -8,7 +8,8 @@ import { CoverageTable } from './coverage-table.tsx'
 import { ProblemTokens } from './problem-tokens.tsx'
 import { SizeComparison } from './size-comparison.tsx'
 import { SpellBox } from './spell-box.tsx'
-import { AlphabetControl, LengthControl } from './spelling-controls.tsx'
+import { AlphabetControl, LengthControl, UnitControl } from './spelling-controls.tsx'
+import { WordFacts } from './word-facts.tsx'
 import './spelling-step.css'
 import { useSpellingPreview } from './use-spelling-preview.ts'
 
@@ -24,6 +25,7 @@ export function SpellingStep() {
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <Panel title={words.choice}>
           <Stack gap="lg">
+            <UnitControl />
             <LengthControl />
             <AlphabetControl preview={live.preview} />
             {live.preview && <AlphabetCharacters preview={live.preview} />}
@@ -60,6 +62,7 @@ function Coverage({ live: { preview, isOld, error, retry } }: LiveProps) {
       {preview ? (
         <div aria-live="polite" aria-busy={isOld}>
           <Stack gap="md">
+            {preview.words && <WordFacts words={preview.words} />}
             <CoverageTable preview={preview} />
             <SizeComparison parameters={preview.parameters} />
           </Stack>

@@ -11,12 +11,14 @@ const settleMilliseconds = 250
 /** The spelling that the draft chooses for its model and text; null: it isn't complete. */
 export function useSpellingChoice() {
   const draft = useDraft()
-  const { base, k, alphabet, usesFiles, texts } = draft
+  const { base, k, alphabet, units, usesFiles, texts } = draft
   const isWrong = checkDraft(draft, 'cpu').problems.alphabet !== undefined
   return useMemo(
     () =>
-      base === null || isWrong ? null : { model: base, texts: textsOf({ usesFiles, texts }), k, alphabet },
-    [base, k, alphabet, usesFiles, texts, isWrong],
+      base === null || isWrong
+        ? null
+        : { model: base, texts: textsOf({ usesFiles, texts }), k, alphabet, units },
+    [base, k, alphabet, units, usesFiles, texts, isWrong],
   )
 }
 

@@ -102,6 +102,7 @@ export const trainingStrings = {
   selfWritten: 'Written by the base model',
   settingTokens: 'Budget',
   settingTokensValue: (tokens: number) => `${formatCount(tokens)} tokens`,
+  settingUnits: 'In one step',
   settingK: 'Heads (k)',
   settingAlphabet: 'Alphabet',
   settingAlphabetSize: (specification: string, size: number) =>

@@ -1,4 +1,4 @@
-import type { Download, HubModel } from '../../../src-main/contract/index.ts'
+import type { Download, HubModel, UnitKind } from '../../../src-main/contract/index.ts'
 import {
   capitalised,
   formatBytes,
@@ -132,6 +132,20 @@ export const wizardStrings = {
     heading: 'How should the model spell its tokens?',
     intro:
       'Each token is written with at most k symbols of an alphabet, one symbol per head. A larger choice writes more tokens in full; a smaller one makes the tail smaller and easier to learn.',
+    units: 'In one step',
+    unitNames: { token: 'A token', word: 'Up to a whole word' },
+    unitDescriptions: {
+      token: 'The base model’s own steps',
+      word: 'Fewer steps where words are several tokens; decodes greedily; k of 16 to 32',
+    },
+    wordFacts: {
+      covered: 'Words spelled in full',
+      truncated: 'Words longer than k',
+      uncovered: 'Words with a missing character',
+      tokensPerWord: 'Tokens of a word',
+      saved: 'Steps saved, at the most',
+      mean: (tokens: number) => formatSignificant(tokens, 3),
+    },
     k: 'Longest spelling k',
     kDescription: 'The number of character heads.',
     kInput: 'k',
@@ -194,7 +208,8 @@ export const wizardStrings = {
     alphabetCharacters: 'Characters of the alphabet',
     charactersShown: (count: number) => `${plural(count, 'character', 'characters')} shown`,
     heatmap: 'What other choices would cover',
-    heatmapHint: 'Covered percent. Arrow keys move, Enter chooses k and alphabet.',
+    heatmapHint:
+      'Covered percent of the tokens, or of the words where these are spelled. Arrow keys move, Enter chooses k and alphabet.',
     heatmapLabel: 'Covered share by alphabet and k',
     heatmapCorner: 'Alphabet, size, k →',
     heatmapReadout: (alphabet: string, size: number, k: number, covered: number) =>
@@ -337,8 +352,8 @@ export const wizardStrings = {
     editShort: 'Change',
     baseText: (name: string, parameters: number, share: number) =>
       `${name} (${formatCompact(parameters)} parameters) is the base model and the teacher. Its trunk stays as it is; its LM head, ${formatPercent(share)} of the weights read for each token, is what the heads replace.`,
-    spellingText: (k: number, alphabet: string) =>
-      `Tokens are spelled with up to ${plural(k, 'symbol', 'symbols')}. Alphabet: ${alphabet}.`,
+    spellingText: (units: UnitKind, k: number, alphabet: string) =>
+      `${units === 'word' ? 'Tokens and whole words' : 'Tokens'} are spelled with up to ${plural(k, 'symbol', 'symbols')}. Alphabet: ${alphabet}.`,
     coverageText: (covered: number, ofText: boolean) =>
       `${formatCovered(covered)} of the ${ofText ? 'text’s tokens' : 'vocabulary'} can be written in full.`,
     sizeText: (tail: number, head: number) =>

@@ -13,6 +13,7 @@ export function unfinishedRun(id: string, parts: Partial<RunSummary> = {}): RunS
       texts: [],
       tokens: 1_000_000,
       k: 12,
+      units: 'token',
       alphabet: 'auto',
       epochs: 4,
       batchTokens: 2_048,
