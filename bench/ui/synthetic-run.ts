@@ -149,6 +149,7 @@ export const syntheticSettings: NonNullable<RunSummary['settings']> = {
   texts: [],
   tokens: 10_000_000,
   k: heads,
+  units: 'token',
   alphabet: 'auto',
   epochs: 200,
   batchTokens: 2_048,
