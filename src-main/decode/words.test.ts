@@ -13,8 +13,10 @@ import {
 import { openSpellm } from './spellm.ts'
 
 const text = 'Once upon a time, two bears ate crêpes for 5€😀 near the old mill.'
-/** Of the text's tokens after the first; ' crêpes' has three tokens and the euro sign's bytes are three. */
+/** Parts of the text's tokens, of two and of four. */
 let words: number[][] = []
+/** So that modes which need a threshold have one: never unsure. */
+const gates = [{ share: 1, threshold: 0 }]
 let scratch = ''
 let base = ''
 let script: number[] = []
@@ -25,7 +27,7 @@ beforeAll(async () => {
   base = join(scratch, 'base')
   script = await writeRecitingModel(base, text, { contextLength: 40 })
   words = [script.slice(1, 3), script.slice(4, 8)]
-  await writeRecitingSpellm(join(scratch, 'spellm'), base, script, { words })
+  await writeRecitingSpellm(join(scratch, 'spellm'), base, script, { words, gates })
   generator = await openTextGenerator(join(scratch, 'spellm'))
 })
 afterAll(async () => {
@@ -69,7 +71,7 @@ it.each(modes)("a text ends within a word where it may be no longer, in mode '%s
 it.each(modes)("the context may end within a word, in mode '%s'", async (mode) => {
   const narrowBase = join(scratch, `narrow-${mode}`)
   await writeRecitingModel(narrowBase, text, { contextLength: 6 })
-  await writeRecitingSpellm(join(narrowBase, 'spellm'), narrowBase, script, { words })
+  await writeRecitingSpellm(join(narrowBase, 'spellm'), narrowBase, script, { words, gates })
   const narrow = await openTextGenerator(join(narrowBase, 'spellm'))
   // As the base model does: six tokens are read, and the one after them is said.
   const expected = await write({ mode: 'base' }, narrow)
@@ -82,7 +84,7 @@ it('lossless writes the base model’s text although the heads say other words',
   const mistaken = join(scratch, 'mistaken')
   // The heads learn a script in which the words come in another order.
   const shuffled = [script[0]!, ...script.slice(4, 8), ...script.slice(1, 4), ...script.slice(8)]
-  await writeRecitingSpellm(mistaken, base, shuffled, { words })
+  await writeRecitingSpellm(mistaken, base, shuffled, { words, gates })
   const opened = await openTextGenerator(mistaken)
   expect((await write({ mode: 'trie' }, opened)).tokens).not.toEqual(script.slice(1, -1))
   expect((await write({ mode: 'lossless' }, opened)).tokens).toEqual(script.slice(1, -1))

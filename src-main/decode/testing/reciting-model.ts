@@ -10,6 +10,7 @@ import { alphabetSize, byteAlphabet, endSymbol } from '../../spelling/alphabet.t
 import { buildSpeller, spellingOf } from '../../spelling/speller.ts'
 import { createUnitFinder } from '../../spelling/units.ts'
 import type { Words } from '../../spelling/words.ts'
+import type { Gate } from '../calibrate-gate.ts'
 import { hashBaseModel, saveSpellm } from '../spellm.ts'
 
 const endToken = 0
@@ -76,12 +77,21 @@ export async function writeRecitingModel(
  *
  * @param misspelled a token of the script that the heads don't know
  * @param words parts of the script that the heads spell at once
+ * @param gates thresholds of gated mode, which lossless mode needs too
  */
 export async function writeRecitingSpellm(
   folder: string,
   base: string,
   script: readonly number[],
-  { misspelled, words = [] }: { readonly misspelled?: number; readonly words?: Words } = {},
+  {
+    misspelled,
+    words = [],
+    gates = [],
+  }: {
+    readonly misspelled?: number
+    readonly words?: Words
+    readonly gates?: readonly Gate[]
+  } = {},
 ): Promise<void> {
   const { entries } = await openTokenizer(base)
   const speller = buildSpeller(entries, byteAlphabet(entries), k, undefined, words)
@@ -103,7 +113,7 @@ export async function writeRecitingSpellm(
       speller,
       adapterWidths: [],
       weights: new Map([['heads.weight', heads]]),
-      gates: [{ share: 1, threshold: 0 }],
+      gates,
       precision: 'stored',
       hiddenSize,
     },

@@ -8,6 +8,7 @@ import type { TrunkSession } from '../../models/trunk-session.ts'
 import { seededRandom } from '../../random.ts'
 import { ownTurn, type Turn } from '../../runtime/turns.ts'
 import { lookUp } from '../../spelling/free.ts'
+import { tokensOf } from '../../spelling/speller.ts'
 import { bestToken, bestTokens, createTrieSearch } from '../../spelling/trie-search.ts'
 import { madeUpScores } from './made-up-scores.ts'
 import { median } from '../median.ts'
@@ -132,7 +133,7 @@ export async function measureTokenParts(
       await timed('shortlist', () =>
         rows.logits(
           hidden,
-          bestTokens(search, scores, candidates).map(({ token }) => token),
+          bestTokens(search, scores, candidates).map(({ token }) => tokensOf(speller, token)[0]!),
         ),
       )
       await timed('gateSearch', () => bestTokens(search, scores, 2))
