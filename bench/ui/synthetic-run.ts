@@ -93,6 +93,8 @@ function historyOf(points: readonly StepPoint[]): RunHistory {
     headAccuracy: Array.from({ length: heads }, (_, head) =>
       moments.map(({ headAccuracy }) => headAccuracy[head]!),
     ),
+    samplingStep: [],
+    divergence: [],
     evaluations: evaluated.map(({ step }) => ({ step, agreement: agreementAt(step) })),
     samples: evaluated.map(({ step }) => sampleAt(step)),
     log: [],
@@ -156,6 +158,7 @@ export const syntheticSettings: NonNullable<RunSummary['settings']> = {
   peakLearningRates: { adapter: 3e-3, heads: 3e-3 },
   seed: 1,
   device: 'cpu',
+  samplingTail: false,
   keepCache: false,
   mode: 'trie',
 }

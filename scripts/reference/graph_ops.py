@@ -76,6 +76,7 @@ def cases():
         yield f"mean{suffix}", lambda x: x.mean((0, 2), keepdim=keepdim), {"x": normal(2, 3, 4)}
     yield "rearrange", rearranged, {"a": normal(2, 3, 4), "b": normal(2, 2, 4)}
     yield "matmul", torch.matmul, {"a": normal(2, 1, 3, 4), "b": normal(5, 4, 6)}
+    yield "logSumExp", lambda x: x.logsumexp(-1, keepdim=True), {"x": normal(3, 4, 5) * 20}
 
 
 def main():

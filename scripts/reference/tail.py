@@ -64,16 +64,22 @@ def initial(d, blocks, k, alphabet, tokens, **_):
     return batch, parameters
 
 
-def tail_loss(batch, parameters, blocks, d, alphabet):
+def tail_scores(hidden, parameters, blocks, d):
+    """z [N, k · A]."""
+
     def rms(values):
         return F.rms_norm(values, (d,), eps=1e-6)
 
-    y = batch["hidden"]
+    y = hidden
     for b in range(len(blocks)):
         gate, up, down = (parameters[f"adapter.{b}.{part}.weight"] for part in ("gate", "up", "down"))
         n = rms(y)
         y = y + F.linear(F.silu(F.linear(n, gate)) * F.linear(n, up), down)
-    z = F.linear(rms(y), parameters["heads.weight"]).reshape(-1, alphabet)
+    return F.linear(rms(y), parameters["heads.weight"])
+
+
+def tail_loss(batch, parameters, blocks, d, alphabet):
+    z = tail_scores(batch["hidden"], parameters, blocks, d).reshape(-1, alphabet)
     losses = F.cross_entropy(z, batch["symbols"].long(), reduction="none")
     return (losses * batch["weights"]).sum() / batch["weights"].sum()
 

@@ -48,6 +48,7 @@ interface ConvertOptions {
   readonly ignoreMemory: boolean
   readonly precision: Precision
   readonly checkpointEvery: number
+  readonly samplingTail: boolean
   readonly keepCache: boolean
   readonly resume: boolean
   readonly json: boolean
@@ -108,6 +109,11 @@ export function convertCommand(): Command {
       decimal(0, 86_400),
       defaults.checkpointSeconds,
     )
+    .option(
+      '--sampling-tail',
+      "learn a second tail with the base model's probabilities, for temperatures above 0",
+      defaults.samplingTail,
+    )
     .option('--keep-cache', 'keep the teacher cache after the run', defaults.keepCache)
     .option('--resume', 'go on with the stopped run in the --out folder, with its own settings', false)
     .option('--json', 'print the result as one line of JSON', false)
@@ -163,6 +169,7 @@ function settingsOf(base: string, options: ConvertOptions) {
     device: options.device,
     precision: options.precision,
     checkpointSeconds: options.checkpointEvery,
+    samplingTail: options.samplingTail,
     keepCache: options.keepCache,
   } satisfies z.input<typeof conversionSettingsSchema>)
 }
@@ -172,6 +179,7 @@ const labels: Record<ConversionPhase, string> = {
   text: 'Text',
   cache: 'Teacher',
   train: 'Training',
+  sampling: 'For sampling',
   evaluate: 'Measuring',
 }
 
@@ -203,6 +211,13 @@ export function conversionView(): {
             event.step * event.tokens,
             event.steps * event.tokens,
             `loss ${event.loss.toFixed(3)}${agreement}`,
+          )
+          break
+        case 'samplingStep':
+          bar?.update(
+            event.done * event.tokens,
+            event.steps * event.tokens,
+            `divergence ${event.loss.toFixed(3)}`,
           )
           break
         case 'evaluation':

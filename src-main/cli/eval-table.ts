@@ -11,7 +11,7 @@ export function evaluationTable(
   { text, rollOuts, tasks, device }: Evaluation,
   rollOutTokens: number,
 ): string {
-  const { agreement, perplexity, spellmPerplexity, calibration } = text
+  const { agreement, perplexity, spellmPerplexity, calibration, textCalibration, samplingTail } = text
   const modes = Object.keys(agreement.agreement) as TeacherForcedMode[]
   const first = modes[0]
   const label = (mode: TeacherForcedMode) => {
@@ -37,8 +37,19 @@ export function evaluationTable(
       `perplexity of the SpeLLM, ${formatShare(spellmPerplexity.tokens / perplexity.tokens)} of the tokens`,
       formatNumber(spellmPerplexity.perplexity),
     ],
+    ...(samplingTail
+      ? [['  of its tail for sampling, on the same', formatNumber(samplingTail.perplexity.perplexity)]]
+      : []),
     ['  of the base model, on the same', spellmPerplexity.basePerplexity.toFixed(3)],
-    ['expected calibration error of trie', formatShare(calibration.expectedError)],
+    [
+      "expected calibration error of trie, for the base model's choice",
+      formatShare(calibration.expectedError),
+    ],
+    ["  for the text's next token", formatShare(textCalibration.spellm.expectedError)],
+    ...(samplingTail
+      ? [['  of its tail for sampling', formatShare(samplingTail.textCalibration.expectedError)]]
+      : []),
+    ['  of the base model', formatShare(textCalibration.base.expectedError)],
     ...(rollOuts.divergence.some(({ texts }) => texts > 0)
       ? [
           [

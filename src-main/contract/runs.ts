@@ -32,6 +32,8 @@ export const conversionRequestSchema = z.object({
   device: deviceChoiceSchema.optional(),
   /** How the SpeLLM decodes unless somebody asks for another mode. */
   mode: spellmModeSchema.optional(),
+  /** Learn a second tail, which has the base model's probabilities, for sampling. */
+  samplingTail: z.boolean().optional(),
   keepCache: z.boolean().optional(),
 })
 export type ConversionRequest = z.infer<typeof conversionRequestSchema>
@@ -72,7 +74,7 @@ export const runStatusSchema = z.enum([
 ])
 export type RunStatus = z.infer<typeof runStatusSchema>
 
-export const runPhaseSchema = z.enum(['check', 'text', 'cache', 'train', 'evaluate'])
+export const runPhaseSchema = z.enum(['check', 'text', 'cache', 'train', 'sampling', 'evaluate'])
 export type RunPhase = z.infer<typeof runPhaseSchema>
 
 export const agreementSchema = z.object({ trie: z.number(), free: z.number(), positions: z.number() })
@@ -133,6 +135,10 @@ export const stepPointSchema = z.object({
 })
 export type StepPoint = z.infer<typeof stepPointSchema>
 
+/** A step of the tail for sampling; steps go on from those of the first tail. */
+export const samplingPointSchema = z.object({ step: z.int(), divergence: z.number() })
+export type SamplingPoint = z.infer<typeof samplingPointSchema>
+
 export const evaluationPointSchema = z.object({ step: z.int(), agreement: agreementSchema })
 export type EvaluationPoint = z.infer<typeof evaluationPointSchema>
 
@@ -163,6 +169,8 @@ export const runHistorySchema = z.object({
   /** Per head, at up to 500 moments: `headAccuracy[head][i]` belongs to `headStep[i]`. */
   headStep: z.array(z.int()),
   headAccuracy: z.array(z.array(z.number())),
+  samplingStep: z.array(z.int()),
+  divergence: z.array(z.number()),
   evaluations: z.array(evaluationPointSchema),
   samples: z.array(samplePointSchema),
   log: z.array(logLineSchema),
@@ -172,6 +180,7 @@ export type RunHistory = z.infer<typeof runHistorySchema>
 /** What happens in a run. Steps come in bunches, ten times a second at most. */
 export const runEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('steps'), points: z.array(stepPointSchema) }),
+  z.object({ type: z.literal('samplingSteps'), points: z.array(samplingPointSchema) }),
   z.object({ type: z.literal('evaluation'), point: evaluationPointSchema }),
   z.object({ type: z.literal('sample'), point: samplePointSchema }),
   z.object({ type: z.literal('log'), line: logLineSchema }),

@@ -184,9 +184,8 @@ describe('sampled', () => {
     },
     release: () => Promise.resolve(),
   }
-  const wrongRows: HeadRows = {
+  const wrongRows: LosslessParts['rows'] = {
     logits: (_, tokens) => Float32Array.from(tokens, (token) => Math.cos(2 * token) * 1.5),
-    close: () => undefined,
   }
 
   it.each<[string, Sampling]>([

@@ -27,7 +27,7 @@ const candidates = 8
 export interface LosslessParts {
   readonly trunk: TrunkSession
   readonly tail: TailSession
-  readonly rows: HeadRows
+  readonly rows: Pick<HeadRows, 'logits'>
   readonly head: BaseHead
   /** Where the SpeLLM is less sure than this, the draft ends: what would follow is likely to be thrown away. */
   readonly threshold: number

@@ -20,7 +20,7 @@ export const defaultCandidates = 8
  */
 export function shortlistChooser(
   tail: TailSession,
-  rows: HeadRows,
+  rows: Pick<HeadRows, 'logits'>,
   candidates: number,
   sampling: Sampling | null,
 ): Chooser {

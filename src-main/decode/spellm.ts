@@ -21,6 +21,7 @@ import { tailShape, type TailWeights } from './tail-session.ts'
 
 const configFile = 'spellm.json'
 const tailFile = 'tail.safetensors'
+const samplingTailFile = 'sampling-tail.safetensors'
 const maxConfigBytes = 64 << 20
 
 /** Inner widths of an adapter's blocks. */
@@ -47,6 +48,8 @@ const configSchema = z.object({
     .array(z.object({ share: z.number().min(0).max(1), threshold: z.number().min(0) }))
     .max(16)
     .default([]),
+  /** Whether there is a second tail, for sampling. */
+  samplingTail: z.boolean().default(false),
 })
 
 /** What identifies the base model of a SpeLLM. */
@@ -67,6 +70,8 @@ export interface Spellm {
   readonly speller: Speller
   readonly adapterWidths: readonly number[]
   readonly weights: TailWeights
+  /** Of the tail that has learnt the base model's probabilities, for sampling; null: there is none. */
+  readonly samplingWeights: TailWeights | null
   /** See `calibrateGate`; none: it was not calibrated. */
   readonly gates: readonly Gate[]
 }
@@ -81,7 +86,7 @@ export async function hashBaseModel({ folder, checkpoint }: BaseModel): Promise<
   return hashFiles([join(folder, 'config.json'), join(folder, 'tokenizer.json'), ...checkpoint.files])
 }
 
-/** Writes a SpeLLM: `spellm.json` and `tail.safetensors`. Throws SpellmError for errors of the operating system. */
+/** Writes a SpeLLM: `spellm.json`, `tail.safetensors` and, if it has one, `sampling-tail.safetensors`. Throws SpellmError for errors of the operating system. */
 export async function saveSpellm(
   folder: string,
   base: BaseReference,
@@ -89,11 +94,14 @@ export async function saveSpellm(
     speller,
     adapterWidths,
     weights,
+    samplingWeights = null,
     gates,
     precision,
     mode,
     hiddenSize,
   }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights' | 'gates' | 'precision'> & {
+    /** Default: none. */
+    readonly samplingWeights?: TailWeights | null
     /** Default: trie. */
     readonly mode?: DecodeMode
     readonly hiddenSize: number
@@ -105,10 +113,14 @@ export async function saveSpellm(
     throw describeSystemError(error, folder)
   }
   const shapes = tailParameterShapes(tailShape(hiddenSize, adapterWidths, speller))
-  const tensors = Object.fromEntries(
-    [...shapes].map(([name, shape]) => [name, { dtype: 'F32' as const, shape, data: weights.get(name)! }]),
-  )
-  await writeSafetensors(join(folder, tailFile), tensors, { format: 'pt' })
+  const writeTail = async (file: string, own: TailWeights) => {
+    const tensors = Object.fromEntries(
+      [...shapes].map(([name, shape]) => [name, { dtype: 'F32' as const, shape, data: own.get(name)! }]),
+    )
+    await writeSafetensors(join(folder, file), tensors, { format: 'pt' })
+  }
+  await writeTail(tailFile, weights)
+  if (samplingWeights) await writeTail(samplingTailFile, samplingWeights)
   const { k, alphabet, words } = speller
   await writeJsonAtomically(join(folder, configFile), {
     format: 1,
@@ -121,6 +133,7 @@ export async function saveSpellm(
     words: words.map((tokens) => [...tokens]),
     contestWinners: contestWinners(speller),
     gates: [...gates],
+    samplingTail: samplingWeights !== null,
   } satisfies z.infer<typeof configSchema>)
 }
 
@@ -166,14 +179,12 @@ export async function openSpellm(
       'The file is damaged or from another SpeLLM: convert the model again.',
     )
   const speller = buildSpeller(tokenizer.entries, config.alphabet, config.k, winners, config.words)
-  const weights = await readTail(
-    join(folder, tailFile),
-    base.architecture.hiddenSize,
-    config.adapterWidths,
-    speller,
-  )
   const { adapterWidths, gates, mode } = config
-  return { base, precision, mode, tokenizer, speller, adapterWidths, weights, gates }
+  const readWeights = (file: string) =>
+    readTail(join(folder, file), base.architecture.hiddenSize, adapterWidths, speller)
+  const weights = await readWeights(tailFile)
+  const samplingWeights = config.samplingTail ? await readWeights(samplingTailFile) : null
+  return { base, precision, mode, tokenizer, speller, adapterWidths, weights, samplingWeights, gates }
 }
 
 async function readTail(

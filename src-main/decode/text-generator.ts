@@ -39,7 +39,18 @@ import { fitToDevice } from './golden-check.ts'
 import type { Sampling } from './sampling.ts'
 import { findSpellm, hashBaseModel, openSpellm, type Spellm } from './spellm.ts'
 import type { Speller } from '../spelling/speller.ts'
-import { createTailSession, scoresOf, tailBits, tailOf, tailShape, type TailSession } from './tail-session.ts'
+import {
+  createTailSession,
+  scoresOf,
+  tailBits,
+  tailOf,
+  tailShape,
+  type TailSession,
+  type TailWeights,
+} from './tail-session.ts'
+
+/** The modes that draw from the tail's own ranking of tokens, and so from the tail for sampling where there is one. */
+const drawingModes: readonly DecodeMode[] = ['trie', 'shortlist']
 
 /** How tokens are picked: by the base model's LM head, or by a decode mode of the SpeLLM. */
 export type GenerationMode = 'base' | DecodeMode
@@ -205,9 +216,11 @@ export async function createTextGenerator(
     tail: spellm ? graphTail(spellm, device) : undefined,
     hasHead: spellm === null,
   })
-  const tail = spellm ? ({ ...(await openTail(spellm, session)), ending: 'tail' } as const) : null
+  const tail = spellm
+    ? ({ ...(await openTail(spellm, spellm.weights, session)), ending: 'tail' } as const)
+    : null
+  let samplingTail: TailSession | null = null
   let head: BaseHead | null = null
-
   let rows: HeadRows | null = null
 
   const baseHead = async (onPass?: () => void) => {
@@ -220,7 +233,9 @@ export async function createTextGenerator(
     logits: async (hidden) => (await baseHead()).logits(hidden),
   }
   const headRows = () => (rows ??= openHeadRows(base))
-  const requireTail = (mode: GenerationMode) => {
+  const requireTail = async (mode: DecodeMode, sampling: Sampling | null): Promise<TailSession> => {
+    if (spellm?.samplingWeights && sampling && drawingModes.includes(mode))
+      return (samplingTail ??= await openTail(spellm, spellm.samplingWeights, session))
     if (tail) return tail
     throw new SpellmError(
       'setting-invalid',
@@ -248,7 +263,7 @@ export async function createTextGenerator(
       const own = baseChooser(wholeHead, sampling)
       return onHeadPass ? { ...own, choose: (...step) => (onHeadPass(), own.choose(...step)) } : own
     }
-    const spelling = requireTail(mode)
+    const spelling = await requireTail(mode, sampling)
     switch (mode) {
       case 'trie':
         return trieChooser(spelling, sampling)
@@ -318,7 +333,7 @@ export async function createTextGenerator(
           ? generateLossless(
               {
                 trunk: read,
-                tail: requireTail(mode),
+                tail: await requireTail(mode, sampling),
                 rows: headRows(),
                 head: await baseHead(onHeadPass),
                 threshold: gateThreshold(defaultGateShare),
@@ -368,6 +383,7 @@ export async function createTextGenerator(
     release: async () => {
       await trunk.release()
       await tail?.release()
+      await samplingTail?.release()
       await head?.release()
       rows?.close()
     },
@@ -432,7 +448,8 @@ function graphTail({ base, precision, speller, adapterWidths, weights }: Spellm,
 
 /** The tail by itself, for states that another graph has computed. */
 async function openTail(
-  { base, precision, speller, adapterWidths, weights }: Spellm,
+  { base, precision, speller, adapterWidths }: Spellm,
+  weights: TailWeights,
   session: SessionOptions,
 ): Promise<TailSession> {
   const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)

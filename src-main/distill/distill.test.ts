@@ -7,15 +7,10 @@ import type { TrainerState } from '../runtime/trainer.ts'
 import { customAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller } from '../spelling/speller.ts'
 import { ordinary, special } from '../spelling/testing/vocabulary.ts'
-import {
-  batchPlan,
-  defaultDistillSettings,
-  distill,
-  type DistillOptions,
-  type DistillSettings,
-} from './distill.ts'
+import { distill, type DistillOptions } from './distill.ts'
 import { totalSteps } from './schedule.ts'
 import { fillTeacherCache, planTeacherCache, type TeacherCache } from './teacher-cache.ts'
+import { batchPlan, defaultDistillSettings, type DistillSettings } from './train-tail.ts'
 
 const hiddenSize = 8
 const vocabulary = [special('<end>'), ...['a', 'b', 'ab', 'ba'].map(ordinary)]

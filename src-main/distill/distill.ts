@@ -1,69 +1,24 @@
-import { setImmediate } from 'node:timers/promises'
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
 import { seededRandom } from '../random.ts'
-import { SpellmError } from '../errors.ts'
-import { floatData, floatTensor, halfTensor, int32Tensor, type Device } from '../runtime/session.ts'
-import { createTrainer, freshState, type TrainerState } from '../runtime/trainer.ts'
-import { ownTurn, type Turn } from '../runtime/turns.ts'
-import { targets, type Speller } from '../spelling/speller.ts'
+import { floatData, floatTensor, int32Tensor } from '../runtime/session.ts'
+import { freshState, type StepResult, type TrainerState } from '../runtime/trainer.ts'
+import { targets, type Speller, type Targets } from '../spelling/speller.ts'
 import { nextUnits } from '../spelling/units.ts'
-import { learningRateFactor, totalSteps, trainingGroups, type BatchPlan } from './schedule.ts'
 import { tailTrainingGraph } from './tail-training.ts'
-import { readChunk, type TeacherCache } from './teacher-cache.ts'
+import type { TeacherCache } from './teacher-cache.ts'
+import { trainTail, type DistillSettings, type TrainingOptions } from './train-tail.ts'
 
-/** How a tail is trained; the defaults were the best of those compared on small models. */
-export interface DistillSettings {
-  readonly batchTokens: number
-  readonly epochs: number
-  readonly seed: number
-  readonly peakLearningRates: { readonly adapter: number; readonly heads: number }
-  /** Share of the steps over which the learning rate rises. */
-  readonly warmUp: number
-  readonly weightDecay: number
-}
-
-export const defaultDistillSettings: DistillSettings = {
-  batchTokens: 2048,
-  epochs: 3,
-  seed: 0,
-  peakLearningRates: { adapter: 3e-3, heads: 5e-3 },
-  warmUp: 0.05,
-  weightDecay: 0.01,
-}
-
-/** What is known after each optimiser step. */
-export interface StepMetrics {
-  /** Steps taken, from 1. */
-  readonly step: number
-  readonly epoch: number
-  readonly loss: number
+/** What is measured beside the loss. */
+export interface HeadAccuracy {
   /** [k]: share of each head's counted characters that it got right. */
   readonly headAccuracy: readonly number[]
-  readonly learningRates: { readonly adapter: number; readonly heads: number }
-  readonly gradientNorm: number
-  readonly tokensPerSecond: number
 }
 
-export interface DistillOptions {
-  readonly device: Device
+export interface DistillOptions extends TrainingOptions<HeadAccuracy> {
   /** The tokens that the cache was filled from: they tell which words the base model would go on with. */
   readonly text: Int32Array
   /** Where to go on; absent: at step 0 with fresh weights. */
   readonly from?: TrainerState
-  /** Called after each step; `state` copies what a checkpoint needs. Training ends with what this throws. */
-  readonly onStep: (metrics: StepMetrics, state: () => Promise<TrainerState>) => Promise<void>
-  /** Asked before each step: whether training shall end now, with the weights so far. */
-  readonly isEnough?: () => boolean
-  /** Where each step computes. */
-  readonly turn?: Turn
-}
-
-/** What no setting changes. */
-export const tailOptimizer = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, maxGradientNorm: 1 }
-
-/** The order of batches for a cache; its number of steps is `totalSteps(plan)`. */
-export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: DistillSettings): BatchPlan {
-  return { chunks: cache.chunks, positionsPerChunk: cache.positionsPerChunk, batchTokens, epochs, seed }
 }
 
 /**
@@ -79,68 +34,16 @@ export async function distill(
   speller: Speller,
   cache: TeacherCache,
   settings: DistillSettings,
-  { device, text, from, onStep, isEnough, turn = ownTurn }: DistillOptions,
+  { text, from, ...options }: DistillOptions,
 ): Promise<TrainerState> {
-  const plan = batchPlan(cache, settings)
-  const steps = totalSteps(plan)
-  const warmUpSteps = Math.max(1, Math.round(steps * settings.warmUp))
-  const initial = from ?? freshState(initialTail(shape, settings.seed))
-  const trainer = await createTrainer(tailTrainingGraph(shape, plan.batchTokens), initial, {
-    ...tailOptimizer,
-    device,
-    weightDecay: settings.weightDecay,
-  })
-  let step = initial.step
-  try {
-    for (const group of trainingGroups(plan)) {
-      const batches = group.firstStep + group.steps <= step ? [] : group.batches()
-      if (batches.length === 0) continue
-      const data = await loadGroup(cache, group.chunks, speller, text)
-      for (const positions of batches.slice(Math.max(0, step - group.firstStep))) {
-        if (isEnough?.()) return await trainer.state()
-        const factor = learningRateFactor(step, { steps, warmUpSteps })
-        const learningRates = {
-          adapter: factor * settings.peakLearningRates.adapter,
-          heads: factor * settings.peakLearningRates.heads,
-        }
-        const batch = gatherBatch(data, positions, shape)
-        let started = 0
-        const { loss, gradientNorm, metrics } = await turn(() => {
-          started = performance.now()
-          return trainer.step(batch.feeds, learningRates)
-        })
-        step++
-        if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw diverged(step)
-        const correct = floatData(metrics['correct'])
-        const stepMetrics: StepMetrics = {
-          step,
-          epoch: group.epoch,
-          loss,
-          headAccuracy: Array.from(
-            correct,
-            (weight, head) => weight / Math.max(batch.headWeights[head]!, Number.MIN_VALUE),
-          ),
-          learningRates,
-          gradientNorm,
-          tokensPerSecond: positions.length / ((performance.now() - started) / 1000),
-        }
-        await onStep(stepMetrics, () => trainer.state())
-        // onnxruntime runs on this thread: let signals and timers in between.
-        await setImmediate()
-      }
-    }
-    return await trainer.state()
-  } finally {
-    await trainer.release()
+  const lesson = {
+    graph: tailTrainingGraph(shape, settings.batchTokens),
+    prepare: (choices: Int32Array, chunks: readonly number[]) => {
+      const known = chunkTargets(speller, cache, text, choices, chunks)
+      return (positions: Uint32Array) => spellingBatch(known, positions, shape.k)
+    },
   }
-}
-
-function diverged(step: number): SpellmError {
-  return new SpellmError(
-    'training-diverged',
-    `Training diverged: after step ${step} the loss or its gradient is no number.`,
-    'Start a new run with lower learning rates, for example half of these.',
-  )
+  return trainTail(lesson, cache, settings, from ?? freshState(initialTail(shape, settings.seed)), options)
 }
 
 /**
@@ -161,49 +64,34 @@ export function initialTail(shape: TailShape, seed: number): Map<string, Float32
   )
 }
 
-interface GroupData {
-  /** float16 [positions · d] of each chunk. */
-  readonly hidden: readonly Uint16Array[]
-  /** Positions of a chunk. */
-  readonly chunkSize: number
-  /** Of all chunks, [positions · k] each. */
-  readonly symbols: Int32Array
-  readonly counted: Float32Array
-}
-
-async function loadGroup(
-  cache: TeacherCache,
-  chunks: readonly number[],
+/** What the heads shall say at each position of some chunks: the base model's next unit. */
+function chunkTargets(
   speller: Speller,
+  { positionsPerChunk: size, shape }: TeacherCache,
   text: Int32Array,
-): Promise<GroupData> {
-  const { positionsPerChunk: size, shape } = cache
-  const hidden: Uint16Array[] = []
-  const units = new Int32Array(chunks.length * size)
-  const isOpen = new Uint8Array(units.length)
+  choices: Int32Array,
+  chunks: readonly number[],
+): Targets {
+  const units = new Int32Array(choices.length)
+  const isOpen = new Uint8Array(choices.length)
   for (const [i, chunk] of chunks.entries()) {
-    const positions = await readChunk(cache, chunk)
-    const ids = text.subarray(chunk * size, (chunk + 1) * size)
-    const next = nextUnits(speller, { ids, choices: positions.choices, windowTokens: shape.tokens })
-    hidden.push(positions.hidden)
+    const next = nextUnits(speller, {
+      ids: text.subarray(chunk * size, (chunk + 1) * size),
+      choices: choices.subarray(i * size, (i + 1) * size),
+      windowTokens: shape.tokens,
+    })
     units.set(next.units, i * size)
     isOpen.set(next.isOpen, i * size)
   }
-  return { hidden, chunkSize: size, ...targets(speller, units, isOpen) }
+  return targets(speller, units, isOpen)
 }
 
-function gatherBatch(
-  { hidden, chunkSize, symbols, counted }: GroupData,
-  positions: Uint32Array,
-  { hiddenSize: d, k }: TailShape,
-) {
+/** The spellings of some positions' units as the graph's inputs; weights add up to 1. */
+function spellingBatch({ symbols, counted }: Targets, positions: Uint32Array, k: number) {
   const count = positions.length
-  const states = new Uint16Array(count * d)
   const batchSymbols = new Int32Array(count * k)
   const weights = new Float32Array(count * k)
   positions.forEach((position, row) => {
-    const within = position % chunkSize
-    states.set(hidden[Math.floor(position / chunkSize)]!.subarray(within * d, (within + 1) * d), row * d)
     batchSymbols.set(symbols.subarray(position * k, (position + 1) * k), row * k)
     weights.set(counted.subarray(position * k, (position + 1) * k), row * k)
   })
@@ -216,10 +104,16 @@ function gatherBatch(
     weights[i]! /= total
     headWeights[i % k]! += weights[i]!
   }
-  const feeds = {
-    hidden: halfTensor(states, [count, d]),
-    symbols: int32Tensor(batchSymbols, [count * k, 1]),
-    weights: floatTensor(weights, [count * k, 1]),
+  return {
+    feeds: {
+      symbols: int32Tensor(batchSymbols, [count * k, 1]),
+      weights: floatTensor(weights, [count * k, 1]),
+    },
+    measured: (metrics: StepResult['metrics']): HeadAccuracy => ({
+      headAccuracy: Array.from(
+        floatData(metrics['correct']),
+        (weight, head) => weight / Math.max(headWeights[head]!, Number.MIN_VALUE),
+      ),
+    }),
   }
-  return { feeds, headWeights }
 }

@@ -20,16 +20,14 @@ import type { Parameter, TrainingGraph } from '../runtime/trainer.ts'
  *
  * The loss is Σ weight · cross-entropy over positions and heads: hard cross-entropy on the characters of
  * the teacher's choice. The metric `correct` is float32 [k], for each head the sum of the weights where its
- * largest score is the right symbol's. The groups of learning rates are 'adapter' and 'heads'.
+ * largest score is the right symbol's.
  */
 export function tailTrainingGraph(
   shape: TailShape,
   tokens: number,
   hiddenDtype: DType = 'float16',
 ): TrainingGraph {
-  const parameters = new Map<string, Parameter>()
-  for (const [name, size] of tailParameterShapes(shape))
-    parameters.set(name, { value: input(name, size), group: name.split('.')[0]!, decays: true })
+  const parameters = tailParameters(shape)
   const rows = tokens * shape.k
   const stored = input('hidden', [tokens, shape.hiddenSize], hiddenDtype)
   const hidden = hiddenDtype === 'float32' ? stored : cast(stored, 'float32')
@@ -41,6 +39,16 @@ export function tailTrainingGraph(
     parameters,
     metrics: { correct: correctWeight(logits, symbols, weights, shape.k) },
   }
+}
+
+/** A tail's parameters as inputs of a graph. The groups of learning rates are 'adapter' and 'heads'. */
+export function tailParameters(shape: TailShape): Map<string, Parameter> {
+  return new Map(
+    [...tailParameterShapes(shape)].map(([name, size]) => [
+      name,
+      { value: input(name, size), group: name.split('.')[0]!, decays: true },
+    ]),
+  )
 }
 
 /** Compares floats, not indices: integer comparisons would leave a GPU. */

@@ -1,16 +1,16 @@
-/** How sure a SpeLLM was, and how often rightly. */
+/** How sure a model was of its picks, and how often rightly. */
 export interface CalibrationBin {
   /** Probabilities from `from` to below `to` are in this bin; 1 is in the last. */
   readonly from: number
   readonly to: number
   readonly positions: number
-  /** The mean probability that trie mode's pick had; null in an empty bin. */
+  /** The mean probability that the pick had; null in an empty bin. */
   readonly confidence: number | null
-  /** The share of these picks that were the base model's too; null in an empty bin. */
+  /** The share of these picks that were right; null in an empty bin. */
   readonly agreement: number | null
 }
 
-/** How well trie mode's probabilities say how often it agrees. */
+/** How well the probabilities of a model's picks say how often they are right. */
 export interface Calibration {
   /** Σ over bins: share of positions · |agreement − confidence| (Guo et al. 2017, equation 5), 0 to 1. */
   readonly expectedError: number
@@ -25,7 +25,7 @@ export function createCalibrationMeter() {
   const confidence = new Float64Array(binCount)
   const agreeing = new Float64Array(binCount)
   return {
-    /** @param probability of trie mode's pick, 0 to 1 */
+    /** @param probability of the pick, 0 to 1 */
     add: (probability: number, agrees: boolean) => {
       const bin = Math.min(binCount - 1, Math.floor(probability * binCount))
       positions[bin]!++

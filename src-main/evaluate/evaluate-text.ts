@@ -4,7 +4,13 @@ import { leadOf } from '../decode/gated.ts'
 import { largestIndex } from '../decode/sampling.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
 import type { Spellm } from '../decode/spellm.ts'
-import { createTailSession, tailBits, tailShape, type TailSession } from '../decode/tail-session.ts'
+import {
+  createTailSession,
+  tailBits,
+  tailShape,
+  type TailSession,
+  type TailWeights,
+} from '../decode/tail-session.ts'
 import { collectTokens, countTokens } from '../distill/corpus.ts'
 import { teacherCacheShape } from '../distill/teacher-cache.ts'
 import { CancelledError, SpellmError } from '../errors.ts'
@@ -12,7 +18,7 @@ import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { tokensOf } from '../spelling/speller.ts'
-import { createTrieSearch } from '../spelling/trie-search.ts'
+import { bestToken, createTrieSearch } from '../spelling/trie-search.ts'
 import { knownContinuation, longestUnit } from '../spelling/units.ts'
 import { createCalibrationMeter, type Calibration } from './calibration.ts'
 import { createSample, type Difference } from './examples.ts'
@@ -49,7 +55,12 @@ export interface TextEvaluation {
   /** The base model's. */
   readonly perplexity: Perplexity
   readonly spellmPerplexity: SpellingPerplexity
+  /** Of trie mode: how often its picks are the base model's. */
   readonly calibration: Calibration
+  /** How often picks are the tokens that follow in the text: the base model's greedy ones and trie mode's. */
+  readonly textCalibration: { readonly base: Calibration; readonly spellm: Calibration }
+  /** Of the tail for sampling, on the same tokens; null: the SpeLLM has none. */
+  readonly samplingTail: { readonly perplexity: Perplexity; readonly textCalibration: Calibration } | null
   /** Of each mode, some of the positions where it picks another token than the base model. */
   readonly differences: Readonly<Partial<Record<TeacherForcedMode, readonly Difference[]>>>
   /** The same for trie mode, by the kind of the base model's token: 'script Greek'. */
@@ -100,7 +111,7 @@ export async function evaluateText(
     readonly signal?: AbortSignal
   },
 ): Promise<TextEvaluation> {
-  const { base, precision, tokenizer, speller, adapterWidths, weights } = spellm
+  const { base, precision, tokenizer, speller, adapterWidths, weights, samplingWeights } = spellm
   const shape = teacherCacheShape(base.architecture)
   const batch = Math.min(shape.batch, maxWindowsAtOnce)
   const limit = Math.ceil(Math.max(positions, leastTokens) / shape.tokens) * shape.tokens
@@ -115,12 +126,15 @@ export async function evaluateText(
     threshold: gateThreshold(spellm, modes, gateShare),
   })
   const rows = openHeadRows(base)
-  const tail = await createTailSession(
-    tailShape(shape.hiddenSize, adapterWidths, speller),
-    weights,
-    speller,
-    tailBits(precision, device),
-  )
+  const openTail = (own: TailWeights) =>
+    createTailSession(
+      tailShape(shape.hiddenSize, adapterWidths, speller),
+      own,
+      speller,
+      tailBits(precision, device),
+    )
+  const tail = await openTail(weights)
+  const samplingTail = samplingWeights && (await openTail(samplingWeights))
   try {
     const reference = await createReferenceSession(base, { batch, tokens: shape.tokens, device })
     try {
@@ -134,7 +148,11 @@ export async function evaluateText(
           const from = start + window * shape.tokens
           const to = Math.min(ids.length, from + shape.tokens)
           if (from >= to) break
-          await judge.window(from, to, windowOf(reading, window, shape), { tail, rows })
+          await judge.window(from, to, windowOf(reading, window, shape), {
+            tail,
+            samplingTail,
+            rows,
+          })
           onProgress?.(to, ids.length)
           await setImmediate()
         }
@@ -145,6 +163,7 @@ export async function evaluateText(
   } finally {
     rows.close()
     await tail.release()
+    await samplingTail?.release()
   }
   return judge.result()
 }
@@ -162,7 +181,7 @@ function gateThreshold({ gates }: Spellm, modes: readonly TeacherForcedMode[], s
 }
 
 function windowOf(
-  { hidden, choices, nextLogProbabilities }: Reading,
+  { hidden, choices, choiceLogProbabilities, nextLogProbabilities }: Reading,
   window: number,
   { tokens, hiddenSize }: { readonly tokens: number; readonly hiddenSize: number },
 ): Reading {
@@ -170,13 +189,37 @@ function windowOf(
   return {
     hidden: hidden.subarray(from * hiddenSize, to * hiddenSize),
     choices: choices.subarray(from, to),
+    choiceLogProbabilities: choiceLogProbabilities.subarray(from, to),
     nextLogProbabilities: nextLogProbabilities.subarray(from, to),
+  }
+}
+
+/** A tail's most likely token and its probability. */
+interface Prediction {
+  readonly pick: number
+  readonly logProbability: number
+}
+
+/** Rounding may lift a probability above 1. */
+const probabilityOf = ({ logProbability }: Prediction) => Math.min(1, Math.exp(logProbability))
+
+/** Collects how well a tail's probabilities of tokens predict a text. */
+function createPredictionMeter() {
+  const perplexity = createPerplexityMeter()
+  const calibration = createCalibrationMeter()
+  return {
+    /** @param logProbability of the token that follows in the text; −∞: the SpeLLM never says it */
+    add: (window: number, prediction: Prediction, next: number, logProbability: number) => {
+      calibration.add(probabilityOf(prediction), prediction.pick === next)
+      if (logProbability !== -Infinity) perplexity.add(window, logProbability)
+    },
+    result: () => ({ perplexity: perplexity.result(), textCalibration: calibration.result() }),
   }
 }
 
 /** Looks at each position of a text's windows with all meters. */
 function createJudge(
-  { tokenizer, speller, base }: Spellm,
+  { tokenizer, speller, base, samplingWeights }: Spellm,
   ids: Int32Array,
   {
     modes,
@@ -202,7 +245,9 @@ function createJudge(
   const longest = longestUnit(speller)
   const calibration = createCalibrationMeter()
   const perplexity = createPerplexityMeter()
-  const spellmPerplexity = createPerplexityMeter()
+  const baseTextCalibration = createCalibrationMeter()
+  const first = createPredictionMeter()
+  const sampling = createPredictionMeter()
   const baseOnSaid = createPerplexityMeter()
   const samples = new Map(modes.map((mode, seed) => [mode, createSample<Difference>(shownDifferences, seed)]))
   const kindSamples = new Map<string, ReturnType<typeof createSample<Difference>>>()
@@ -223,12 +268,21 @@ function createJudge(
     window: async (
       from: number,
       to: number,
-      { hidden, choices, nextLogProbabilities }: Reading,
-      { tail, rows }: { readonly tail: TailSession; readonly rows: HeadRows },
+      { hidden, choices, choiceLogProbabilities, nextLogProbabilities }: Reading,
+      {
+        tail,
+        samplingTail,
+        rows,
+      }: {
+        readonly tail: TailSession
+        readonly samplingTail: TailSession | null
+        readonly rows: HeadRows
+      },
     ): Promise<void> => {
       const window = windows++
       const count = to - from
       const scores = await tail.logProbabilities(hidden.subarray(0, count * d))
+      const samplingScores = await samplingTail?.logProbabilities(hidden.subarray(0, count * d))
       for (let row = 0; row < count; row++) {
         const state = hidden.subarray(row * d, (row + 1) * d)
         const own = scores.subarray(row * headScores, (row + 1) * headScores)
@@ -262,17 +316,28 @@ function createJudge(
         )
 
         const logTotal = distribution.logTotal(own)
-        calibration.add(Math.min(1, Math.exp(distribution.score(own, trie) - logTotal)), trie === choice)
+        const prediction = { pick: trie, logProbability: distribution.score(own, trie) - logTotal }
+        calibration.add(probabilityOf(prediction), trie === choice)
         if (row + 1 < count) {
           const next = ids[from + row + 1]!
           const ofBase = nextLogProbabilities[row]!
           const score = distribution.score(own, next)
           perplexity.add(window, ofBase)
-          if (score === -Infinity) unsaidTokens++
-          else {
-            spellmPerplexity.add(window, score - logTotal)
-            baseOnSaid.add(window, ofBase)
+          baseTextCalibration.add(Math.exp(choiceLogProbabilities[row]!), choice === next)
+          first.add(window, prediction, next, score - logTotal)
+          if (samplingScores) {
+            const other = samplingScores.subarray(row * headScores, (row + 1) * headScores)
+            const otherTotal = distribution.logTotal(other)
+            const { token: pick, score } = bestToken(search, other)
+            sampling.add(
+              window,
+              { pick, logProbability: score - otherTotal },
+              next,
+              distribution.score(other, next) - otherTotal,
+            )
           }
+          if (score === -Infinity) unsaidTokens++
+          else baseOnSaid.add(window, ofBase)
         }
 
         const describe = (picked: number): Difference => {
@@ -311,11 +376,16 @@ function createJudge(
       words: words?.result() ?? null,
       perplexity: perplexity.result(),
       spellmPerplexity: {
-        ...spellmPerplexity.result(),
+        ...first.result().perplexity,
         basePerplexity: baseOnSaid.result().perplexity.value,
         unsaidTokens,
       },
       calibration: calibration.result(),
+      textCalibration: {
+        base: baseTextCalibration.result(),
+        spellm: first.result().textCalibration,
+      },
+      samplingTail: samplingWeights && sampling.result(),
       differences: Object.fromEntries([...samples].map(([mode, sample]) => [mode, sample.items()])),
       differencesByKind: new Map([...kindSamples].map(([name, sample]) => [name, sample.items()])),
     }),

@@ -28,7 +28,7 @@ export interface Evaluation {
 
 /** The figures of an evaluation under the names that docs/evaluation.md explains. */
 export function evaluationFigures({ text, gateShare, rollOuts, tasks, device }: Evaluation) {
-  const { agreement, perplexity, spellmPerplexity, calibration } = text
+  const { agreement, perplexity, spellmPerplexity, calibration, textCalibration, samplingTail } = text
   return {
     agreement: { positions: agreement.positions, ...mapValues(agreement.agreement, ({ value }) => value) },
     intervals: mapValues(agreement.agreement, bounds),
@@ -52,6 +52,13 @@ export function evaluationFigures({ text, gateShare, rollOuts, tasks, device }: 
     unsaidTokens: spellmPerplexity.unsaidTokens,
     calibrationError: calibration.expectedError,
     calibrationBins: calibration.bins,
+    textCalibrationError: textCalibration.spellm.expectedError,
+    baseTextCalibrationError: textCalibration.base.expectedError,
+    samplingTail: samplingTail && {
+      perplexity: samplingTail.perplexity.perplexity.value,
+      perplexityInterval: bounds(samplingTail.perplexity.perplexity),
+      textCalibrationError: samplingTail.textCalibration.expectedError,
+    },
     rollOuts: rollOuts.divergence.map((mode) => ({
       ...mode,
       tokensPerHeadPass: mode.headPasses === 0 ? null : mode.tokens / mode.headPasses,

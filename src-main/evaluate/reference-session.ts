@@ -1,14 +1,12 @@
 import {
-  add,
   argMax,
-  exp,
   gatherElements,
   input,
-  log,
+  logSumExp,
   reduceMax,
-  reduceSum,
   reshape,
   subtract,
+  type Value,
 } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits, trunk, windowInputs } from '../models/decoder.ts'
@@ -27,6 +25,8 @@ export interface Reading {
   readonly hidden: Float32Array
   /** The base model's greedy choice after each position, [batch · tokens]. */
   readonly choices: Int32Array
+  /** Natural log-probabilities of the choices, [batch · tokens]. */
+  readonly choiceLogProbabilities: Float32Array
   /**
    * Natural log-probability of the token that follows each position, [batch · tokens]; after the last position of
    * a window nothing follows, and the number says nothing.
@@ -49,11 +49,15 @@ export async function createReferenceSession(
   const rows = batch * tokens
   const { hidden } = trunk(model.architecture, model.weights, windowInputs(batch, tokens), 'inference')
   const logits = headLogits(model.architecture, model.weights, hidden)
-  const highest = reduceMax(logits, [1], { keepAxes: true })
-  const total = add(log(reduceSum(exp(subtract(logits, highest)), [1], { keepAxes: true })), highest)
-  const scores = subtract(gatherElements(logits, input('next', [rows, 1], 'int32'), 1), total)
+  const total = logSumExp(logits)
+  const relative = (chosen: Value) => reshape(subtract(chosen, total), [rows])
   const session = await createSession(
-    { hidden, choices: argMax(logits), scores: reshape(scores, [rows]) },
+    {
+      hidden,
+      choices: argMax(logits),
+      choiceScores: relative(reduceMax(logits, [1], { keepAxes: true })),
+      nextScores: relative(gatherElements(logits, input('next', [rows, 1], 'int32'), 1)),
+    },
     { ...options, weightsFolder: model.weights.folder },
   )
   return {
@@ -68,7 +72,8 @@ export async function createReferenceSession(
       return {
         hidden: floatData(results['hidden']),
         choices: int64Data(results['choices']),
-        nextLogProbabilities: floatData(results['scores']),
+        choiceLogProbabilities: floatData(results['choiceScores']),
+        nextLogProbabilities: floatData(results['nextScores']),
       }
     },
     release: () => session.release(),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../random.ts'
 import { alphabetSize, customAlphabet, endSymbol } from '../spelling/alphabet.ts'
-import { buildSpeller, spellingOf } from '../spelling/speller.ts'
+import { buildSpeller, isSaid, spellingOf } from '../spelling/speller.ts'
 import { ordinary, special } from '../spelling/testing/vocabulary.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import { createCalibrationMeter } from './calibration.ts'
-import { createSpellingDistribution, isSaid } from './spelling-distribution.ts'
+import { createSpellingDistribution } from './spelling-distribution.ts'
 
 const words = ['a', 'ab', 'abc', 'abcd', 'abca', 'b', 'ba', 'cab', 'a', 'dé', 'cc', 'bbb']
 const vocabulary = [...words.map(ordinary), special('<end>')]

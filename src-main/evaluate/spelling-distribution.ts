@@ -1,5 +1,5 @@
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
-import { spellingOf, statusOf, tokensOf, type Speller } from '../spelling/speller.ts'
+import { isSaid, spellingOf, statusOf, tokensOf, type Speller } from '../spelling/speller.ts'
 
 /**
  * The probabilities that a SpeLLM gives to tokens: the heads also spell what is no token, so a token's probability
@@ -74,11 +74,4 @@ export function createSpellingDistribution(speller: Speller): SpellingDistributi
       return highest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - highest), 0))
     },
   }
-}
-
-/** Whether a SpeLLM can output the token at all. */
-export function isSaid(speller: Speller, token: number): boolean {
-  if (token >= speller.vocabularySize) return false
-  const status = statusOf(speller, token)
-  return status === 'covered' || status === 'truncated'
 }

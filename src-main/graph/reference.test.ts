@@ -12,6 +12,7 @@ import {
   gatherRows,
   gradients,
   input,
+  logSumExp,
   matmul,
   multiply,
   reduceMean,
@@ -89,6 +90,7 @@ it.each([
 it('broadcast division of the smaller by the larger', () =>
   expectAgreement('divideColumnBy', ['a', 'b'], (a, b) => divide(a, b)))
 it('softmax', () => expectAgreement('softmax', ['x'], (x) => softmax(x)))
+it('log-sum-exp', () => expectAgreement('logSumExp', ['x'], (x) => logSumExp(x)))
 it('SiLU', () => expectAgreement('silu', ['x'], (x) => silu(x)))
 it('weighted RMSNorm', () =>
   expectAgreement('rmsNorm', ['x', 'weight'], (x, w) => rmsNorm(x, w, 1e-6, 'training')))

@@ -141,7 +141,11 @@ export function trunk(
  * The base model's LM head: hidden [rows, d] → logits [rows, V]. Always in float32, since the largest logits are often
  * closer to one another than float16 can tell.
  */
-export function headLogits({ head }: Architecture, source: WeightSource, hidden: Value): Value {
+export function headLogits(
+  { head }: Pick<Architecture, 'head'>,
+  source: Pick<WeightSource, 'matrix'>,
+  hidden: Value,
+): Value {
   const raw = linear(hidden, source.matrix(head.weight.name))
   const scaled = head.scale === 1 ? raw : multiply(raw, head.scale)
   return head.cap === null ? scaled : softCap(scaled, head.cap)

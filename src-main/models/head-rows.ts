@@ -14,6 +14,8 @@ export interface HeadRows {
    * @param hidden float32 [d], after the final norm
    */
   logits(hidden: Float32Array, tokens: readonly number[]): Float32Array
+  /** The rows of some tokens, without the head's scale and cap: float32 [tokens, d]. */
+  read(tokens: ArrayLike<number>): Float32Array
   close(): void
 }
 
@@ -21,7 +23,7 @@ export interface HeadRows {
  * Opens the files that hold the LM head's rows. Rows that are used often stay in the system's page cache, so
  * they take no memory of the process.
  */
-export function openHeadRows({ architecture: { head }, weights }: BaseModel): HeadRows {
+export function openHeadRows({ architecture: { head, hiddenSize }, weights }: BaseModel): HeadRows {
   const matrix = weights.matrix(head.weight.name)
   const rows = 'bits' in matrix ? quantizedRows(matrix, weights.folder) : plainRows(matrix, weights.folder)
   return {
@@ -33,6 +35,11 @@ export function openHeadRows({ architecture: { head }, weights }: BaseModel): He
         const scaled = sum * head.scale
         return head.cap === null ? scaled : head.cap * Math.tanh(scaled / head.cap)
       }),
+    read: (tokens) => {
+      const read = new Float32Array(tokens.length * hiddenSize)
+      for (let i = 0; i < tokens.length; i++) read.set(rows.read(tokens[i]!), i * hiddenSize)
+      return read
+    },
     close: () => rows.close(),
   }
 }

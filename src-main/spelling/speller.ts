@@ -92,6 +92,13 @@ export function statusOf(speller: Speller, token: number): TokenStatus {
   return tokenStatuses[status]!
 }
 
+/** Whether a SpeLLM can output the token at all. */
+export function isSaid(speller: Speller, token: number): boolean {
+  if (token >= speller.vocabularySize) return false
+  const status = statusOf(speller, token)
+  return status === 'covered' || status === 'truncated'
+}
+
 /** The symbols of `token`'s spelling, without END; none for an uncovered token. */
 export function spellingOf(speller: Speller, token: number): Uint16Array {
   const start = token * speller.k

@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { createTailSession, tailBits, tailShape } from '../decode/tail-session.ts'
+import { createTailSession, tailBits, tailShape, type TailWeights } from '../decode/tail-session.ts'
 import { fitToDevice } from '../decode/golden-check.ts'
 import { hashBaseModel, saveSpellm } from '../decode/spellm.ts'
 import { collectTokens, countTokens } from '../distill/corpus.ts'
-import { batchPlan, distill, type StepMetrics } from '../distill/distill.ts'
+import { distill, type HeadAccuracy } from '../distill/distill.ts'
+import { distillDistribution, distributionSettings } from '../distill/distill-distribution.ts'
+import { batchPlan, type StepMetrics } from '../distill/train-tail.ts'
 import { totalSteps } from '../distill/schedule.ts'
 import { sampleText } from '../distill/self-sampling.ts'
 import {
@@ -23,6 +25,7 @@ import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/s
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { checkWeights, openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { withPrecision } from '../models/precision.ts'
+import { openHeadRows } from '../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
 import { createWindowSession } from '../models/trunk-session.ts'
@@ -39,7 +42,7 @@ import {
 import { deviceSchema, type Device, type DeviceChoice } from '../runtime/devices/device.ts'
 import type { KnownDevices } from '../runtime/devices/known-devices.ts'
 import { deviceMemory, requireMemory } from '../runtime/memory/require-memory.ts'
-import { parametersOf, type TrainerState } from '../runtime/trainer.ts'
+import { freshState, parametersOf, type TrainerState } from '../runtime/trainer.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
@@ -60,7 +63,7 @@ import {
   type RunSettings,
 } from './settings.ts'
 
-export const conversionPhases = ['check', 'text', 'cache', 'train', 'evaluate'] as const
+export const conversionPhases = ['check', 'text', 'cache', 'train', 'sampling', 'evaluate'] as const
 export type ConversionPhase = (typeof conversionPhases)[number]
 
 /** What a conversion reports while it runs. */
@@ -73,7 +76,14 @@ export type ConversionEvent =
       readonly done: number
       readonly total: number
     }
-  | ({ readonly type: 'step'; readonly steps: number; readonly tokens: number } & StepMetrics)
+  | ({ readonly type: 'step'; readonly steps: number; readonly tokens: number } & StepMetrics & HeadAccuracy)
+  /** A step of the tail for sampling; `step` goes on from those of the first tail, `done` of `steps` doesn't. */
+  | ({
+      readonly type: 'samplingStep'
+      readonly done: number
+      readonly steps: number
+      readonly tokens: number
+    } & StepMetrics)
   | { readonly type: 'evaluation'; readonly step: number; readonly agreement: Agreement }
   | ({ readonly type: 'sample'; readonly step: number } & Sample)
   /** The device was left open, and this one was taken. */
@@ -110,6 +120,8 @@ export const conversionResultSchema = z.object({
   alphabetSize: z.number(),
   loss: z.number(),
   headAccuracy: z.array(z.number()),
+  /** The tail for sampling: its last loss, the divergence from the base model in nats. Null: there is none. */
+  samplingTail: z.object({ steps: z.number(), divergence: z.number() }).nullable().default(null),
   coverage: z.object({ vocabulary: coverageSchema, corpus: coverageSchema }),
   units: z.enum(unitKinds).default('token'),
   /** Of the text's words, where words are spelled. */
@@ -138,7 +150,11 @@ const quickPositions = 4_096
 const evaluationsAlongTheWay = 8
 const tokensFile = 'tokens.safetensors'
 
-const sessionStateSchema = z.object({ seconds: z.number() })
+const sessionStateSchema = z.object({
+  seconds: z.number(),
+  /** Steps that the tail for sampling has taken; null: the first tail is still learning. */
+  samplingSteps: z.int().nullable().default(null),
+})
 
 /**
  * Converts a base model into a SpeLLM in a new run folder: text, teacher cache, distillation, measurement on
@@ -438,11 +454,10 @@ async function trainAndMeasure(
 
   /** Measures the weights on held-out positions, and shows what they make of a text. */
   const evaluate = async (
-    state: TrainerState,
+    { step, weights }: LearntTail,
     limits: { readonly maxPositions?: number; readonly signal?: AbortSignal },
   ) => {
-    const { step } = state
-    const tail = await createTailSession(shape, parametersOf(state), speller, bits)
+    const tail = await createTailSession(shape, weights, speller, bits)
     try {
       const agreement = await measureAgreement(tail, heldOut.cache, tokenize, { ...limits, turn })
       await run.appendMetrics({ type: 'evaluation', step, agreement })
@@ -458,41 +473,101 @@ async function trainAndMeasure(
     }
   }
 
-  onEvent({ type: 'phase', phase: 'train' })
-  const steps = totalSteps(batchPlan(training.cache, settings))
-  const evaluateEvery = Math.max(1, Math.floor(steps / evaluationsAlongTheWay))
   let lastCheckpoint = performance.now()
-  let lastMetrics = null as StepMetrics | null
-  const final = await distill(shape, speller, training.cache, settings, {
-    device: settings.device,
-    text: training.ids,
-    ...(checkpoint ? { from: fromCheckpoint(checkpoint.step, checkpoint.tensors) } : {}),
-    onStep: async (metrics, currentState) => {
-      lastMetrics = metrics
-      await run.appendMetrics({ type: 'step', ...metrics })
-      onEvent({ type: 'step', steps, tokens: settings.batchTokens, ...metrics })
-      if (metrics.step % evaluateEvery === 0 && metrics.step < steps)
-        await evaluate(await currentState(), { maxPositions: quickPositions })
-      const isStopping = signal?.aborted ?? false
-      if (
-        isStopping ||
-        finishEarly?.aborted ||
-        metrics.step === steps ||
-        performance.now() - lastCheckpoint > settings.checkpointSeconds * 1000
-      ) {
-        await run.saveCheckpoint(metrics.step, toCheckpoint(await currentState()), { seconds: seconds() })
-        lastCheckpoint = performance.now()
-      }
-      if (isStopping) throw new CancelledError()
-    },
-    isEnough: () => finishEarly?.aborted ?? false,
-    turn,
-  })
+  /** Saves a checkpoint where one is due, and ends this session of the run where that is asked for. */
+  const endStep = async (
+    step: number,
+    samplingSteps: number | null,
+    isLast: boolean,
+    tensors: () => Promise<CheckpointTensors>,
+  ) => {
+    const isStopping = signal?.aborted ?? false
+    if (
+      isStopping ||
+      finishEarly?.aborted ||
+      isLast ||
+      performance.now() - lastCheckpoint > settings.checkpointSeconds * 1000
+    ) {
+      await run.saveCheckpoint(step, await tensors(), { seconds: seconds(), samplingSteps })
+      lastCheckpoint = performance.now()
+    }
+    if (isStopping) throw new CancelledError()
+  }
+  const common = { device: settings.device, isEnough: () => finishEarly?.aborted ?? false, turn }
+
+  const learn = async (): Promise<LearntTail> => {
+    const steps = totalSteps(batchPlan(training.cache, settings))
+    const evaluateEvery = Math.max(1, Math.floor(steps / evaluationsAlongTheWay))
+    const state = await distill(shape, speller, training.cache, settings, {
+      ...common,
+      text: training.ids,
+      ...(checkpoint ? { from: stateFrom(checkpoint.step, checkpoint.tensors) } : {}),
+      onStep: async (metrics, currentState) => {
+        await run.appendMetrics({ type: 'step', ...metrics })
+        onEvent({ type: 'step', steps, tokens: settings.batchTokens, ...metrics })
+        if (metrics.step % evaluateEvery === 0 && metrics.step < steps)
+          await evaluate(learntTail(await currentState()), { maxPositions: quickPositions })
+        await endStep(metrics.step, null, metrics.step === steps, async () => tensorsOf(await currentState()))
+      },
+    })
+    return learntTail(state)
+  }
+  /** Begins with the weights of the first tail. */
+  const learnSampling = async (first: LearntTail): Promise<LearntTail> => {
+    const plan = distributionSettings(settings)
+    const steps = totalSteps(batchPlan(training.cache, plan))
+    const known = checkpoint && checkpoint.state.samplingSteps !== null
+    const initial = known
+      ? stateFrom(checkpoint.state.samplingSteps!, checkpoint.tensors, samplingPrefix)
+      : freshState(first.weights)
+    const rows = openHeadRows(base)
+    try {
+      const teacher = { architecture: base.architecture, rows }
+      const state = await distillDistribution(shape, speller, teacher, training.cache, plan, initial, {
+        ...common,
+        onStep: async (metrics, currentState) => {
+          // Metrics and checkpoints of a run have one order.
+          const step = first.step + metrics.step
+          await run.appendMetrics({ type: 'samplingStep', ...metrics, step })
+          onEvent({
+            type: 'samplingStep',
+            ...metrics,
+            step,
+            done: metrics.step,
+            steps,
+            tokens: plan.batchTokens,
+          })
+          await endStep(step, metrics.step, metrics.step === steps, async () => ({
+            ...weightTensors(first.weights),
+            ...tensorsOf(await currentState(), samplingPrefix),
+          }))
+        },
+      })
+      return learntTail(state)
+    } finally {
+      rows.close()
+    }
+  }
+
+  onEvent({ type: 'phase', phase: 'train' })
+  const samplingSteps = checkpoint?.state.samplingSteps ?? null
+  const final =
+    checkpoint && samplingSteps !== null
+      ? { step: checkpoint.step - samplingSteps, weights: weightsFrom(checkpoint.tensors) }
+      : await learn()
+  const isCutShort = samplingSteps === null && (finishEarly?.aborted ?? false)
+  if (settings.samplingTail && isCutShort)
+    onEvent({ type: 'notice', message: 'Finished early: no tail for sampling was learnt.' })
+  let sampling: LearntTail | null = null
+  if (settings.samplingTail && !isCutShort) {
+    onEvent({ type: 'phase', phase: 'sampling' })
+    sampling = await learnSampling(final)
+  }
 
   onEvent({ type: 'phase', phase: 'evaluate' })
   const agreement = await evaluate(final, signal ? { signal } : {})
-  const { loss, headAccuracy } = lastMetrics ?? (await lastStepMetrics(run))
-  const tail = await createTailSession(shape, parametersOf(final), speller, bits)
+  const { loss, headAccuracy, divergence } = await lastMetrics(run)
+  const tail = await createTailSession(shape, final.weights, speller, bits)
   const gates = await measureGates(base, tail, heldOut.ids, {
     windowTokens: heldOut.cache.shape.tokens,
     device: settings.device,
@@ -502,7 +577,8 @@ async function trainAndMeasure(
   await saveSpellm(join(run.folder, spellmFolder), run.base, {
     speller,
     adapterWidths: shape.adapterWidths,
-    weights: parametersOf(final),
+    weights: final.weights,
+    samplingWeights: sampling?.weights ?? null,
     gates,
     precision: settings.precision,
     mode: settings.mode,
@@ -518,6 +594,7 @@ async function trainAndMeasure(
     alphabetSize: alphabetSize(speller.alphabet),
     loss,
     headAccuracy: [...headAccuracy],
+    samplingTail: sampling && { steps: sampling.step, divergence },
     coverage: {
       vocabulary: vocabularyCoverage(speller),
       corpus: corpusCoverage(speller, prepared.tokenCounts),
@@ -579,33 +656,57 @@ const storedStepSchema = z.looseObject({
   headAccuracy: z.array(z.number()).optional(),
 })
 
-/** The last step's metrics of a run that was killed between its last step and its end. */
-async function lastStepMetrics(
+/** What the last steps of the first tail and of that for sampling measured; NaN where there was none. */
+async function lastMetrics(
   run: ConversionRun,
-): Promise<{ loss: number; headAccuracy: readonly number[] }> {
-  let last = { loss: NaN, headAccuracy: [] as readonly number[] }
-  for await (const { type, loss, headAccuracy } of run.readMetrics(storedStepSchema))
-    if (type === 'step' && loss !== undefined && headAccuracy) last = { loss, headAccuracy }
+): Promise<{ loss: number; headAccuracy: readonly number[]; divergence: number }> {
+  const last = { loss: NaN, headAccuracy: [] as readonly number[], divergence: NaN }
+  for await (const { type, loss, headAccuracy } of run.readMetrics(storedStepSchema)) {
+    if (type === 'step' && loss !== undefined && headAccuracy) Object.assign(last, { loss, headAccuracy })
+    if (type === 'samplingStep' && loss !== undefined) last.divergence = loss
+  }
   return last
 }
 
-const roles = ['parameter', 'first', 'second'] as const
+/** A tail after so many steps. */
+interface LearntTail {
+  readonly step: number
+  readonly weights: TailWeights
+}
 
-function toCheckpoint({ tensors }: TrainerState): CheckpointTensors {
+const learntTail = (state: TrainerState): LearntTail => ({ step: state.step, weights: parametersOf(state) })
+
+const roles = ['parameter', 'first', 'second'] as const
+const samplingPrefix = 'sampling.'
+const asTensor = (data: Float32Array) => ({ shape: [data.length], data })
+
+function tensorsOf({ tensors }: TrainerState, prefix = ''): CheckpointTensors {
   return Object.fromEntries(
     [...tensors].flatMap(([name, state]) =>
-      roles.map((role) => [`${role}.${name}`, { shape: [state[role].length], data: state[role] }] as const),
+      roles.map((role) => [`${prefix}${role}.${name}`, asTensor(state[role])] as const),
     ),
   )
 }
 
-function fromCheckpoint(step: number, tensors: CheckpointTensors): TrainerState {
-  const names = Object.keys(tensors)
-    .filter((key) => key.startsWith('parameter.'))
-    .map((key) => key.slice('parameter.'.length))
-  const state = (name: string) => {
-    const [parameter, first, second] = roles.map((role) => tensors[`${role}.${name}`]!.data)
-    return { parameter: parameter!, first: first!, second: second! }
-  }
-  return { step, tensors: new Map(names.map((name) => [name, state(name)])) }
+/** A tail that learns no more: its moments aren't needed. */
+function weightTensors(weights: TailWeights): CheckpointTensors {
+  return Object.fromEntries([...weights].map(([name, data]) => [`parameter.${name}`, asTensor(data)]))
+}
+
+function weightsFrom(tensors: CheckpointTensors, prefix = ''): Map<string, Float32Array> {
+  const start = `${prefix}parameter.`
+  return new Map(
+    Object.entries(tensors).flatMap(([key, { data }]) =>
+      key.startsWith(start) ? [[key.slice(start.length), data] as const] : [],
+    ),
+  )
+}
+
+function stateFrom(step: number, tensors: CheckpointTensors, prefix = ''): TrainerState {
+  const moment = (role: string, name: string) => tensors[`${prefix}${role}.${name}`]!.data
+  const states = [...weightsFrom(tensors, prefix)].map(
+    ([name, parameter]) =>
+      [name, { parameter, first: moment('first', name), second: moment('second', name) }] as const,
+  )
+  return { step, tensors: new Map(states) }
 }

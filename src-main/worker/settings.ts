@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
-import { defaultDistillSettings } from '../distill/distill.ts'
+import { defaultDistillSettings } from '../distill/train-tail.ts'
 import { decodeModes } from '../decode/chooser.ts'
 import { adapterWidthsSchema } from '../decode/spellm.ts'
 import { precisions } from '../models/precision.ts'
@@ -45,6 +45,8 @@ export const conversionSettingsSchema = z.object({
   device: deviceChoiceSchema.default('auto'),
   /** How the SpeLLM decodes unless somebody asks for another mode. Learning is the same for all. */
   mode: z.enum(decodeModes).default('trie'),
+  /** Learn a second tail, which has the base model's probabilities, for sampling. */
+  samplingTail: z.boolean().default(false),
   /** The base model's, for the conversion and the SpeLLM. */
   precision: z.enum(precisions).default('stored'),
   /** Seconds of training between checkpoints: what a crash can cost. */

@@ -21,6 +21,8 @@ test('columns grow with the curves, and are cut where a run goes back to a check
     tokensPerSecond: [0, 0],
     headStep: [],
     headAccuracy: [],
+    samplingStep: [],
+    divergence: [],
     evaluations: [],
     samples: [],
     log: [],

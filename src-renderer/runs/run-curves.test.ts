@@ -27,6 +27,8 @@ function historyUpTo(to: number): RunHistory {
     tokensPerSecond: points.map((p) => p.tokensPerSecond),
     headStep: points.map((p) => p.step),
     headAccuracy: [0, 1].map((head) => points.map((p) => p.headAccuracy[head]!)),
+    samplingStep: [],
+    divergence: [],
     evaluations: [],
     samples: [],
     log: [],

@@ -13,6 +13,9 @@ export interface RunCurves {
   /** Per head, thinned out: `headAccuracy[head][i]` belongs to `headStep[i]`. */
   readonly headStep: number[]
   readonly headAccuracy: number[][]
+  /** Of the tail for sampling; empty for a run without one. */
+  readonly samplingStep: number[]
+  readonly divergence: number[]
   readonly evaluationStep: number[]
   readonly trieAgreement: number[]
   readonly freeAgreement: number[]
@@ -36,6 +39,8 @@ export function createRunCurves(history: RunHistory): RunCurves {
     tokensPerSecond: [...history.tokensPerSecond],
     headStep: [...history.headStep],
     headAccuracy: history.headAccuracy.map((column) => [...column]),
+    samplingStep: [...history.samplingStep],
+    divergence: [...history.divergence],
     evaluationStep: evaluations.map(({ step }) => step),
     trieAgreement: evaluations.map(({ agreement }) => agreement.trie),
     freeAgreement: evaluations.map(({ agreement }) => agreement.free),
@@ -56,6 +61,13 @@ export function applyRunEvent(curves: RunCurves, event: RunEvent): void {
   switch (event.type) {
     case 'steps':
       for (const point of event.points) addStep(curves, point)
+      break
+    case 'samplingSteps':
+      for (const { step, divergence } of event.points) {
+        cutFrom(curves, step, curves.samplingStep, [curves.divergence])
+        curves.samplingStep.push(step)
+        curves.divergence.push(divergence)
+      }
       break
     case 'evaluation': {
       const { step, agreement } = event.point

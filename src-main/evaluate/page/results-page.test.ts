@@ -9,6 +9,10 @@ const hostile = `<img src=x onerror="alert('1')">&</td></style><script>alert(1)<
 const difference = { context: hostile, expected: hostile, picked: hostile, baseLead: 0.1, spellingLead: null }
 const row = { positions: 10, agreement: { trie: share } }
 const task = { context: hostile, line: 1 }
+const calibration = {
+  expectedError: 0.1,
+  bins: [{ from: 0, to: 1, positions: 1, confidence: 0.5, agreement: 1 }],
+}
 
 const evaluation: Evaluation = {
   spellm: hostile,
@@ -20,10 +24,9 @@ const evaluation: Evaluation = {
     words: { positions: 10, exactness: { trie: share }, tokensPerStep: { trie: 1.5 } },
     perplexity: { perplexity: share, tokens: 9 },
     spellmPerplexity: { perplexity: share, tokens: 9, basePerplexity: 1, unsaidTokens: 0 },
-    calibration: {
-      expectedError: 0.1,
-      bins: [{ from: 0, to: 1, positions: 1, confidence: 0.5, agreement: 1 }],
-    },
+    calibration,
+    textCalibration: { base: calibration, spellm: calibration },
+    samplingTail: { perplexity: { perplexity: share, tokens: 9 }, textCalibration: calibration },
     differences: { trie: [difference] },
     differencesByKind: new Map([['status covered', [difference]]]),
   },

@@ -1,4 +1,3 @@
-import type { Calibration } from '../calibration.ts'
 import type { Interval } from '../clustered-share.ts'
 import type { TextEvaluation } from '../evaluate-text.ts'
 import type { WordExactness } from '../word-exactness.ts'
@@ -43,7 +42,7 @@ export function resultsPage(evaluation: Evaluation): string {
             depend on one another.
           </p>
           ${agreementSection(text)} ${kindsSection(text)} ${perplexitySection(text)}
-          ${calibrationSection(text.calibration)} ${wordSection(text.words)} ${rollOutSection(rollOuts)}
+          ${calibrationSection(text)} ${wordSection(text.words)} ${rollOutSection(rollOuts)}
           ${tasks.map(taskSection)}
         </main>
       </body>
@@ -162,7 +161,7 @@ function kindsSection({ agreement, differencesByKind }: TextEvaluation): Html {
   </section>`
 }
 
-function perplexitySection({ perplexity, spellmPerplexity }: TextEvaluation): Html {
+function perplexitySection({ perplexity, spellmPerplexity, samplingTail }: TextEvaluation): Html {
   return html`<section>
     <h2>Perplexity</h2>
     <table>
@@ -175,6 +174,14 @@ function perplexitySection({ perplexity, spellmPerplexity }: TextEvaluation): Ht
           <th>SpeLLM, the ${count(spellmPerplexity.tokens)} tokens that it says</th>
           <td>${interval(spellmPerplexity.perplexity)}</td>
         </tr>
+        ${
+          samplingTail
+            ? html`<tr>
+                <th>its tail for sampling, the same tokens</th>
+                <td>${interval(samplingTail.perplexity.perplexity)}</td>
+              </tr>`
+            : ''
+        }
         <tr>
           <th>base model, the same tokens</th>
           <td>${spellmPerplexity.basePerplexity.toFixed(3)}</td>
@@ -188,12 +195,18 @@ function perplexitySection({ perplexity, spellmPerplexity }: TextEvaluation): Ht
   </section>`
 }
 
-function calibrationSection({ expectedError, bins }: Calibration): Html {
+function calibrationSection({ calibration, textCalibration, samplingTail }: TextEvaluation): Html {
+  const { expectedError, bins } = calibration
   return html`<section>
     <h2>Calibration</h2>
     <p>
       Expected calibration error ${percent(expectedError)}: how far trie mode's probability of its pick is
       from the share of picks that are the base model's too.
+    </p>
+    <p>
+      For the token that follows in the text it is ${percent(textCalibration.spellm.expectedError)}, of the
+      tail for sampling ${samplingTail ? percent(samplingTail.textCalibration.expectedError) : '–'}, of the
+      base model ${percent(textCalibration.base.expectedError)}.
     </p>
     <details>
       <summary>The ${bins.length} bins behind it</summary>

@@ -17,9 +17,20 @@ export function softmax(x: Value): Value {
   return y
 }
 
-/** log softmax over the last axis. Not differentiable here: losses use `softmaxCrossEntropy`. */
+/** log softmax over the last axis. Not differentiable here: losses use `softmaxCrossEntropy` or `logSumExp`. */
 export function logSoftmax(x: Value): Value {
   return createSingleOutputNode('LogSoftmax', [x], x.shape, { attributes: { axis: -1 } })
+}
+
+/**
+ * log Σⱼ exp(xᵢⱼ) over the last axis, which stays with size 1; dx = dy ⊙ softmax(x).
+ *
+ * A composite, since LogSoftmax drags logits from a GPU to the CPU.
+ */
+export function logSumExp(x: Value): Value {
+  const max = reduceMax(x, [-1], { keepAxes: true })
+  const sums = reduceSum(exp(subtract(x, max)), [-1], { keepAxes: true })
+  return withGradient(add(log(sums), max), [x], (d) => [multiply(softmax(x), d)])
 }
 
 /**

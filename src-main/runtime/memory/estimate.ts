@@ -137,6 +137,8 @@ export interface TailTraining {
   /** A. */
   readonly alphabetSize: number
   readonly batchTokens: number
+  /** Tokens that the teacher's distribution is compared on; 0: only its choices are learnt. */
+  readonly candidates: number
   /** Positions of the teacher cache that are in memory at a time. */
   readonly loadedPositions: number
 }
@@ -152,11 +154,21 @@ export function tailTrainingBytes({
   k,
   alphabetSize,
   batchTokens,
+  candidates,
   loadedPositions,
 }: TailTraining): number {
+  // Scores of tail and teacher, what is subtracted and summed up of them, and their derivatives.
+  const distributions = 8 * candidates + (candidates > 0 ? 3 * k * alphabetSize : 0)
   const activations =
-    3 * k * alphabetSize + adapterWidths.reduce((sum, width) => sum + 6 * width + 8 * d, 0) + 4 * d
+    3 * k * alphabetSize +
+    adapterWidths.reduce((sum, width) => sum + 6 * width + 8 * d, 0) +
+    4 * d +
+    distributions
+  // Of each candidate the row of the LM head and its spelling, read and made anew at each step.
+  const candidateInputs = 2 * candidates * (d + k * alphabetSize)
   // float16 hidden states; the choices; symbols and weights of each head.
   const position = 2 * d + 4 + 8 * k
-  return floatBytes * (5 * parameters + batchTokens * activations) + loadedPositions * position
+  return (
+    floatBytes * (5 * parameters + batchTokens * activations + candidateInputs) + loadedPositions * position
+  )
 }

@@ -2,7 +2,8 @@
  * Trains a small tail on the device named by the first argument and prints what happened as one line of
  * JSON. A program of its own, because a device's driver may end the process.
  */
-import { initialTail, tailOptimizer } from '../../distill/distill.ts'
+import { initialTail } from '../../distill/distill.ts'
+import { tailOptimizer } from '../../distill/train-tail.ts'
 import { randomBatch } from '../../distill/testing/random-batch.ts'
 import { tailTrainingGraph } from '../../distill/tail-training.ts'
 import { gradients } from '../../graph/index.ts'

@@ -10,7 +10,7 @@ import { describeError } from '../engine-errors.ts'
 import type { ConversionSettings } from '../settings.ts'
 import { createProgressMeter } from './progress-meter.ts'
 import { openRunLog, type RunLog } from './run-log.ts'
-import { createRunRecord, readRunRecord, toStepPoint, type RunRecord } from './run-record.ts'
+import { createRunRecord, readRunRecord, toSamplingPoint, toStepPoint, type RunRecord } from './run-record.ts'
 
 /** How a job ended. */
 export type JobEnd =
@@ -48,6 +48,7 @@ const phaseSentences: Record<RunPhase, string> = {
   text: 'Reading the text.',
   cache: 'The base model reads the text and fills the teacher cache.',
   train: 'Training.',
+  sampling: 'Training the tail for sampling.',
   evaluate: 'Measuring on held-out text.',
 }
 
@@ -105,6 +106,13 @@ export function startJob(
         const point = toStepPoint(event)
         record.addStep(point)
         onEvent({ type: 'steps', points: [point] })
+        break
+      }
+      case 'samplingStep': {
+        meter.update(event.done * event.tokens, event.steps * event.tokens)
+        const point = toSamplingPoint(event)
+        record.addSamplingStep(point)
+        onEvent({ type: 'samplingSteps', points: [point] })
         break
       }
       case 'evaluation': {

@@ -37,6 +37,9 @@ export async function* runEvents(
     ...past.record.evaluations.map((point) => ({ type: 'evaluation', point }) as const),
     ...past.record.samples.map((point) => ({ type: 'sample', point }) as const),
   ].filter(({ point }) => point.step >= afterStep)
+  // Those of the tail for sampling come after all others, so whoever has heard of some hears of them again.
+  const samplingSteps = past.record.samplingSteps.filter(({ step }) => step > afterStep)
+  if (samplingSteps.length > 0) others.push({ type: 'samplingSteps', points: samplingSteps })
   const lines = afterLog === undefined ? [] : past.log.filter(({ at }) => at > afterLog)
   let lastStep = steps.at(-1)?.step ?? afterStep
 

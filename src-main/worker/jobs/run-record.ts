@@ -1,11 +1,20 @@
 import { z } from 'zod'
-import type { EvaluationPoint, LogLine, RunHistory, SamplePoint, StepPoint } from '../../contract/index.ts'
-import type { StepMetrics } from '../../distill/distill.ts'
+import type {
+  EvaluationPoint,
+  LogLine,
+  RunHistory,
+  SamplePoint,
+  SamplingPoint,
+  StepPoint,
+} from '../../contract/index.ts'
+import type { HeadAccuracy } from '../../distill/distill.ts'
+import type { StepMetrics } from '../../distill/train-tail.ts'
 import { readMetrics } from '../../runs/index.ts'
 
 /** What a run has measured so far, each list in the order of steps. */
 export interface RunRecord {
   readonly steps: readonly StepPoint[]
+  readonly samplingSteps: readonly SamplingPoint[]
   readonly evaluations: readonly EvaluationPoint[]
   readonly samples: readonly SamplePoint[]
 }
@@ -13,6 +22,7 @@ export interface RunRecord {
 /** A record that grows with its run. A run that goes back to a checkpoint takes its later steps anew. */
 export interface GrowingRunRecord extends RunRecord {
   addStep(point: StepPoint): void
+  addSamplingStep(point: SamplingPoint): void
   addEvaluation(point: EvaluationPoint): void
   addSample(point: SamplePoint): void
 }
@@ -20,16 +30,22 @@ export interface GrowingRunRecord extends RunRecord {
 /** The record of a run that hasn't begun. */
 export function createRunRecord(): GrowingRunRecord {
   const steps: StepPoint[] = []
+  const samplingSteps: SamplingPoint[] = []
   const evaluations: EvaluationPoint[] = []
   const samples: SamplePoint[] = []
   return {
     steps,
+    samplingSteps,
     evaluations,
     samples,
     addStep: (point) => {
-      for (const list of [steps, evaluations, samples])
+      for (const list of [steps, samplingSteps, evaluations, samples])
         while ((list.at(-1)?.step ?? -1) >= point.step) list.pop()
       steps.push(point)
+    },
+    addSamplingStep: (point) => {
+      while ((samplingSteps.at(-1)?.step ?? -1) >= point.step) samplingSteps.pop()
+      samplingSteps.push(point)
     },
     addEvaluation: (point) => evaluations.push(point),
     addSample: (point) => samples.push(point),
@@ -37,7 +53,7 @@ export function createRunRecord(): GrowingRunRecord {
 }
 
 /** One optimiser step as the renderer draws it, in seven digits: those of a float32. */
-export function toStepPoint(metrics: StepMetrics): StepPoint {
+export function toStepPoint(metrics: StepMetrics & HeadAccuracy): StepPoint {
   return {
     step: metrics.step,
     loss: sevenDigits(metrics.loss),
@@ -46,6 +62,11 @@ export function toStepPoint(metrics: StepMetrics): StepPoint {
     gradientNorm: sevenDigits(metrics.gradientNorm),
     tokensPerSecond: sevenDigits(metrics.tokensPerSecond),
   }
+}
+
+/** A step of the tail for sampling, likewise. */
+export function toSamplingPoint({ step, loss }: Pick<StepMetrics, 'step' | 'loss'>): SamplingPoint {
+  return { step, divergence: sevenDigits(loss) }
 }
 
 const sevenDigits = (value: number) => Number(value.toPrecision(7))
@@ -62,6 +83,7 @@ const recordedEventSchema = z.union([
     gradientNorm: z.number(),
     tokensPerSecond: z.number(),
   }),
+  z.object({ type: z.literal('samplingStep'), step: z.int(), loss: z.number() }),
   z.object({ type: z.literal('evaluation'), step: z.int(), agreement }),
   z.object({
     type: z.literal('sample'),
@@ -83,6 +105,7 @@ export async function readRunRecord(folder: string): Promise<GrowingRunRecord> {
   const record = createRunRecord()
   for await (const event of readMetrics(folder, recordedEventSchema)) {
     if (event.type === 'step') record.addStep(toStepPoint(event))
+    else if (event.type === 'samplingStep') record.addSamplingStep(toSamplingPoint(event))
     else if (event.type === 'evaluation')
       record.addEvaluation({ step: event.step, agreement: event.agreement })
     else if (event.type === 'sample') {
@@ -110,7 +133,10 @@ export function sparkline({ steps }: RunRecord): number[] {
 }
 
 /** The record column by column. */
-export function runHistory({ steps, evaluations, samples }: RunRecord, log: readonly LogLine[]): RunHistory {
+export function runHistory(
+  { steps, samplingSteps, evaluations, samples }: RunRecord,
+  log: readonly LogLine[],
+): RunHistory {
   const moments = thinned(steps, headMoments)
   const heads = moments.at(-1)?.headAccuracy.length ?? 0
   return {
@@ -123,6 +149,8 @@ export function runHistory({ steps, evaluations, samples }: RunRecord, log: read
     headAccuracy: Array.from({ length: heads }, (_, head) =>
       moments.map(({ headAccuracy }) => headAccuracy[head]!),
     ),
+    samplingStep: samplingSteps.map(({ step }) => step),
+    divergence: samplingSteps.map(({ divergence }) => divergence),
     evaluations: [...evaluations],
     samples: [...samples],
     log: [...log],

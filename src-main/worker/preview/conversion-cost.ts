@@ -1,6 +1,12 @@
-import { batchPlan } from '../../distill/distill.ts'
+import { candidateLimit, distributionSettings } from '../../distill/distill-distribution.ts'
+import { batchPlan } from '../../distill/train-tail.ts'
 import { chunksPerGroup, totalSteps } from '../../distill/schedule.ts'
-import { planTeacherCache, teacherCacheBytes, teacherCacheShape } from '../../distill/teacher-cache.ts'
+import {
+  planTeacherCache,
+  teacherCacheBytes,
+  teacherCacheShape,
+  type TeacherCache,
+} from '../../distill/teacher-cache.ts'
 import { sequencesAtOnce } from '../../distill/self-sampling.ts'
 import { decoderSize } from '../../decode/decoder-size.ts'
 import { tailShape } from '../../decode/tail-session.ts'
@@ -56,7 +62,7 @@ export function conversionCost(
   const asked = Math.min(settings.tokens, available)
   const cache = planTeacherCache('', shape, Math.floor(asked / shape.tokens))
   const tokens = cache.chunks * cache.positionsPerChunk
-  const { hiddenSize } = architecture
+  const { hiddenSize, vocabularySize } = architecture
   const tail = tailShape(hiddenSize, settings.adapterWidths ?? defaultAdapterWidths(hiddenSize), speller)
   const steps = totalSteps(batchPlan(cache, settings))
 
@@ -65,13 +71,14 @@ export function conversionCost(
   const forward = 2 * tailParameterCount(tail)
   // The backward pass makes two products for each of the forward pass.
   const training = steps * settings.batchTokens * 3 * forward
+  const sampling = settings.samplingTail ? samplingOperations(tail, cache, vocabularySize, settings) : 0
   const evaluation = evaluationPasses * heldOut * forward
   const chunks = cache.chunks + heldOut / cache.positionsPerChunk
   return {
     steps,
     tokens,
-    operations: teacher + samplingSlowness * written + training + evaluation,
-    diskBytes: runDiskBytes(architecture, tail, chunks),
+    operations: teacher + samplingSlowness * written + training + sampling + evaluation,
+    diskBytes: runDiskBytes(architecture, tail, settings, chunks),
     memoryBytes: Math.max(
       teacherMemoryBytes(architecture, settings),
       trainingMemoryBytes(architecture, tail, { ...settings, chunks: cache.chunks }),
@@ -79,6 +86,19 @@ export function conversionCost(
     ),
     tail,
   }
+}
+
+/** Of learning the tail for sampling: its training, the teacher's scores, and those of spellings both ways. */
+function samplingOperations(
+  tail: TailShape,
+  cache: TeacherCache,
+  vocabularySize: number,
+  settings: ConversionSettings,
+): number {
+  const plan = batchPlan(cache, distributionSettings(settings))
+  const candidates = Math.min(candidateLimit, vocabularySize)
+  const scores = 2 * candidates * (tail.hiddenSize + 2 * tail.k * tail.alphabetSize)
+  return totalSteps(plan) * plan.batchTokens * (6 * tailParameterCount(tail) + scores)
 }
 
 /** Of one token in a window: two for each weight that is multiplied with, and the attention to the tokens before. */
@@ -100,25 +120,29 @@ export function teacherMemoryBytes(
   return processBytes(size) + teacherBytes(size, { windows: windows ?? batch, tokens })
 }
 
-/** Memory that training a tail takes, in bytes; the trunk is there meanwhile, for samples along the way. */
+/** Memory that training the tail or tails takes, in bytes; the trunk is there meanwhile, for samples along the way. */
 export function trainingMemoryBytes(
   architecture: Architecture,
   shape: TailShape,
   {
     batchTokens,
     precision,
+    samplingTail,
     chunks,
-  }: Pick<ConversionSettings, 'batchTokens' | 'precision'> & { readonly chunks: number },
+  }: Pick<ConversionSettings, 'batchTokens' | 'precision' | 'samplingTail'> & { readonly chunks: number },
 ): number {
   const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
   const training = tailTrainingBytes({
     ...shape,
     parameters: tailParameterCount(shape),
     batchTokens,
+    candidates: samplingTail ? Math.min(candidateLimit, architecture.vocabularySize) : 0,
     loadedPositions: Math.min(chunks, chunksPerGroup) * positionsPerChunk,
   })
+  // The weights of the first tail stay while the second learns.
+  const firstTail = samplingTail ? floatBytes * tailParameterCount(shape) : 0
   const size = decoderSize(architecture, precision)
-  return processBytes(size) + blockBytes(size) + training
+  return processBytes(size) + blockBytes(size) + firstTail + training
 }
 
 /** Memory that the base model takes to write the text itself, in bytes. */
@@ -133,11 +157,16 @@ export function writingMemoryBytes(
 }
 
 /** Disk that a run takes at most, in bytes: the teacher cache, the tokens, two checkpoints and the SpeLLM. */
-function runDiskBytes(architecture: Architecture, shape: TailShape, chunks: number): number {
+function runDiskBytes(
+  architecture: Architecture,
+  shape: TailShape,
+  { samplingTail }: Pick<ConversionSettings, 'samplingTail'>,
+  chunks: number,
+): number {
   const cacheShape = teacherCacheShape(architecture)
   const { positionsPerChunk } = planTeacherCache('', cacheShape, 0)
   const cache = teacherCacheBytes({ folder: '', shape: cacheShape, chunks, positionsPerChunk })
   const tokens = chunks * positionsPerChunk * 4
-  const savedTails = 2 * 3 + 1
+  const savedTails = samplingTail ? 2 * 4 + 2 : 2 * 3 + 1
   return cache + tokens + savedTails * floatBytes * tailParameterCount(shape)
 }

@@ -37,10 +37,13 @@ export type ComparableRun = Pick<RunSummary, 'id' | 'status'>
 export const CurvesSection = memo(function CurvesSection({
   id,
   curves,
+  learnsSampling,
   changes,
   others,
 }: {
   readonly id: string
+  /** Whether the run has a tail for sampling. */
+  readonly learnsSampling: boolean
   readonly curves: RunCurves
   readonly changes: ChangeSource
   readonly others: readonly ComparableRun[]
@@ -55,7 +58,9 @@ export const CurvesSection = memo(function CurvesSection({
   const smoothed = useSmoothedLoss(curves, changes, smoothing)
 
   const extent = useCallback((): Range => {
-    const ends = [curves.step, ...overlays.loaded.map(({ step }) => step)].map((step) => step.at(-1) ?? 1)
+    const ends = [curves.step, curves.samplingStep, ...overlays.loaded.map(({ step }) => step)].map(
+      (step) => step.at(-1) ?? 1,
+    )
     return [1, Math.max(2, ...ends)]
   }, [curves, overlays.loaded])
 
@@ -91,15 +96,18 @@ export const CurvesSection = memo(function CurvesSection({
   const smallCharts = useMemo(
     () =>
       [
-        { title: text.learningRate, y: curves.learningRate, format: formatValue },
-        { title: text.gradientNorm, y: curves.gradientNorm, format: formatValue },
-        { title: text.speed, y: curves.tokensPerSecond, format: formatCompact },
-      ].map(({ title, y, format }) => ({
+        { title: text.learningRate, x: curves.step, y: curves.learningRate, format: formatValue },
+        { title: text.gradientNorm, x: curves.step, y: curves.gradientNorm, format: formatValue },
+        { title: text.speed, x: curves.step, y: curves.tokensPerSecond, format: formatCompact },
+        ...(learnsSampling
+          ? [{ title: text.divergence, x: curves.samplingStep, y: curves.divergence, format: formatValue }]
+          : []),
+      ].map(({ title, x, y, format }) => ({
         title,
         format,
-        lines: [{ label: title, x: curves.step, y, color: 0, dash: 0 }],
+        lines: [{ label: title, x, y, color: 0, dash: 0 }],
       })),
-    [curves],
+    [curves, learnsSampling],
   )
   const shared = { axis, extent, changes, xName: text.step, formatX: formatCount }
 
@@ -145,7 +153,7 @@ export const CurvesSection = memo(function CurvesSection({
           </Paper>
         </Grid.Col>
       </Grid>
-      <SimpleGrid cols={{ base: 1, md: 3 }} spacing="md">
+      <SimpleGrid cols={{ base: 1, md: smallCharts.length }} spacing="md">
         {smallCharts.map(({ title, lines, format }) => (
           <Paper key={title} withBorder p="md">
             <Chart

@@ -15,7 +15,8 @@ const text = strings.training
 
 /** What can be done with a run in its present state. */
 export function RunActions({ run }: { readonly run: RunSummary }) {
-  const isTraining = run.status === 'running' && run.progress?.phase === 'train'
+  const phase = run.status === 'running' ? run.progress?.phase : undefined
+  const isTraining = phase === 'train' || phase === 'sampling'
   const actions = actionsOf(run.status).map((action) => {
     const ActionButton = buttons[action]
     return <ActionButton key={action} run={run} />

@@ -68,6 +68,10 @@ function describeSettings(settings: ConversionSettingsView, { result }: RunSumma
     },
     { name: text.settingSeed, value: String(seed) },
     { name: text.settingMode, value: settings.mode },
+    {
+      name: text.settingSampling,
+      value: settings.samplingTail ? text.samplingLearnt : text.samplingNone,
+    },
     { name: text.device, value: strings.devices.shortNames[settings.device] },
     { name: text.settingCache, value: settings.keepCache ? text.cacheKept : text.cacheDeleted },
   ]

@@ -47,7 +47,13 @@ function ExistingRun({ run, others }: { readonly run: RunSummary; readonly other
       {error !== null && <ErrorNotice error={error} onRetry={retry} />}
       {curves ? (
         <>
-          <CurvesSection id={run.id} curves={curves} changes={changes} others={comparable} />
+          <CurvesSection
+            id={run.id}
+            learnsSampling={run.settings?.samplingTail ?? false}
+            curves={curves}
+            changes={changes}
+            others={comparable}
+          />
           <HeadAccuracy curves={curves} changes={changes} />
           <SamplesPanel curves={curves} changes={changes} />
           <LogPanel curves={curves} changes={changes} />

@@ -44,6 +44,7 @@ export const draftSchema = z.object({
   /** null: as in the settings. */
   device: contractShape.device.unwrap().nullable(),
   mode: contractShape.mode.unwrap(),
+  samplingTail: z.boolean(),
   keepCache: z.boolean(),
   /** null: a suggested one. */
   name: z.string().max(200).nullable(),
@@ -67,6 +68,7 @@ export const emptyDraft: Draft = {
   adapterWidths: '',
   device: null,
   mode: 'trie',
+  samplingTail: false,
   keepCache: false,
   name: null,
 }
@@ -133,6 +135,7 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
       units: draft.units,
       device: draft.device ?? device,
       mode: draft.mode,
+      samplingTail: draft.samplingTail,
       keepCache: draft.keepCache,
       ...wholes,
       ...(rates ? { peakLearningRates: rates } : {}),

@@ -124,7 +124,7 @@ function TrainingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) 
       </Text>
       <Text size="sm">
         {words.deviceText[settings.device]} {words.modeText(settings.mode)}{' '}
-        {settings.keepCache && words.keepsCache}
+        {settings.samplingTail && words.learnsSampling} {settings.keepCache && words.keepsCache}
       </Text>
       {changed.length > 0 && (
         <Text size="sm">

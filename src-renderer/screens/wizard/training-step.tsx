@@ -1,4 +1,4 @@
-import { Box, Button, Group, NumberInput, Radio, Stack } from '@mantine/core'
+import { Box, Button, Checkbox, Group, NumberInput, Radio, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { spellmModes, spellmModeSchema } from '../../../src-main/contract/index.ts'
 import { DeviceChoiceField } from '../../components/device-choice.tsx'
@@ -36,7 +36,10 @@ export function TrainingStep() {
           </Stack>
         </Panel>
         <Panel title={words.mode} explanation={words.modeText}>
-          <Mode />
+          <Stack gap="md">
+            <Mode />
+            <SamplingTail />
+          </Stack>
         </Panel>
         <AdvancedSettings problems={problems} answer={live.answer} />
       </Stack>
@@ -104,6 +107,18 @@ function Mode() {
         ))}
       </Stack>
     </Radio.Group>
+  )
+}
+
+function SamplingTail() {
+  const samplingTail = useDraft((draft) => draft.samplingTail)
+  return (
+    <Checkbox
+      label={words.sampling}
+      description={words.samplingText}
+      checked={samplingTail}
+      onChange={({ currentTarget }) => changeDraft({ samplingTail: currentTarget.checked })}
+    />
   )
 }
 

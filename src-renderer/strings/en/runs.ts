@@ -15,6 +15,7 @@ export const runStrings = {
     text: 'Preparing the text',
     cache: 'Reading with the base model',
     train: 'Training',
+    sampling: 'Training for sampling',
     evaluate: 'Measuring',
   },
   continue: 'Continue',

@@ -52,6 +52,7 @@ export const trainingStrings = {
   learningRate: 'Learning rate',
   gradientNorm: 'Gradient norm',
   speed: 'Tokens per second',
+  divergence: 'Divergence of the tail for sampling',
   noSteps: 'The curves begin with the first training step.',
   loadingCurves: 'Loading the curves …',
 
@@ -117,6 +118,9 @@ export const trainingStrings = {
     `adapter ${formatSignificant(adapter)}, heads ${formatSignificant(heads)}`,
   settingSeed: 'Seed',
   settingMode: 'Decode mode',
+  settingSampling: 'Tail for sampling',
+  samplingLearnt: 'learnt',
+  samplingNone: 'none',
   settingCache: 'Teacher cache',
   cacheKept: 'kept',
   cacheDeleted: 'deleted at the end',

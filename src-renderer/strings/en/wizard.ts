@@ -290,6 +290,9 @@ export const wizardStrings = {
       gated: 'Where trie is unsure, the base model’s whole head decides: one token in twenty.',
       lossless: 'The SpeLLM drafts, the base model verifies: its own text, token for token.',
     },
+    sampling: 'Learn a second tail for sampling',
+    samplingText:
+      'At temperatures above 0, trie and shortlist then draw with nearly the base model’s own probabilities; without it the SpeLLM is too sure of its first choice. Takes more training time and memory, see the estimate, and once more the tail’s size on disk; decoding costs the same.',
     advanced: 'Advanced settings',
     advancedChanged: (count: number) => `${formatCount(count)} changed`,
     fields: {
@@ -385,6 +388,7 @@ export const wizardStrings = {
     },
     modeText: (mode: string) => `It decodes in ${mode} mode.`,
     keepsCache: 'The teacher cache is kept.',
+    learnsSampling: 'A second tail is learnt for sampling.',
     changedText: (settings: string) => `Changed from the defaults: ${settings}.`,
     start: 'Start the conversion',
     startHint: 'It can be paused and continued at any time.',

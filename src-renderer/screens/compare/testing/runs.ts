@@ -20,6 +20,7 @@ export function unfinishedRun(id: string, parts: Partial<RunSummary> = {}): RunS
       peakLearningRates: { adapter: 0.003, heads: 0.005 },
       seed: 1,
       device: 'cpu',
+      samplingTail: false,
       keepCache: false,
       mode: 'trie',
     },

@@ -1,0 +1,70 @@
+import { shuffledIndices, type Random } from '../random.ts'
+import { endSymbol } from '../spelling/alphabet.ts'
+import { isSaid, spellingOf, type Speller } from '../spelling/speller.ts'
+
+/** Tokens that stand for the whole vocabulary where two distributions over it are compared. */
+export interface Candidates {
+  /** [count]. */
+  readonly tokens: Int32Array
+  /** [count]: the logarithm of how many tokens each stands for, to be added to its scores. */
+  readonly logWeights: Float32Array
+}
+
+/** Draws the candidates of a step; where they are all that the SpeLLM says, the same object each time. */
+export interface CandidateSource {
+  /** How many tokens each draw has. */
+  readonly count: number
+  /** @param choices what the teacher picks at the step's positions */
+  draw(choices: Int32Array, random: Random): Candidates
+}
+
+/**
+ * Candidates from the tokens that a SpeLLM says: all of them where `limit` leaves room. Otherwise the teacher's
+ * choices, at most half of the limit, each standing for itself, and others drawn evenly without replacement, which
+ * stand for those that were not drawn too: so sums over candidates estimate those over the vocabulary without bias
+ * (importance sampling of a softmax's sum, Bengio & Senécal 2003).
+ */
+export function createCandidateSource(speller: Speller, limit: number): CandidateSource {
+  const said = Int32Array.from({ length: speller.vocabularySize }, (_, token) => token).filter((token) =>
+    isSaid(speller, token),
+  )
+  const count = Math.min(said.length, limit)
+  if (count === said.length) {
+    const whole = { tokens: said, logWeights: new Float32Array(count) }
+    return { count, draw: () => whole }
+  }
+  return {
+    count,
+    draw: (choices, random) => {
+      const certain = new Set<number>()
+      for (const token of choices) {
+        if (certain.size === count >> 1) break
+        if (isSaid(speller, token)) certain.add(token)
+      }
+      const others = said.filter((token) => !certain.has(token))
+      const drawn = count - certain.size
+      const order = shuffledIndices(others.length, random).subarray(0, drawn)
+      const tokens = new Int32Array(count)
+      tokens.set([...certain])
+      order.forEach((index, i) => (tokens[certain.size + i] = others[index]!))
+      const logWeights = new Float32Array(count).fill(Math.log(others.length / drawn), certain.size)
+      return { tokens, logWeights }
+    },
+  }
+}
+
+/**
+ * Which symbol of which head a spelling counts, END included: 0 or 1, float32 [tokens, k · A]. Its product with
+ * the heads' log-probabilities gives the scores of the tokens.
+ */
+export function spellingMatrix(speller: Speller, tokens: Int32Array, alphabetSize: number): Float32Array {
+  const { k, alphabet } = speller
+  const width = k * alphabetSize
+  const matrix = new Float32Array(tokens.length * width)
+  for (const [row, token] of tokens.entries()) {
+    const symbols = spellingOf(speller, token)
+    symbols.forEach((symbol, head) => (matrix[row * width + head * alphabetSize + symbol] = 1))
+    if (symbols.length < k) matrix[row * width + symbols.length * alphabetSize + endSymbol(alphabet)] = 1
+  }
+  return matrix
+}
