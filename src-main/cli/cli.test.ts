@@ -28,7 +28,19 @@ beforeAll(async () => {
   for (const story of stories(4)) if (text.push(story) === 250) break
   const file = join(scratch, 'stories.txt')
   await writeFile(file, text.join('\n<|endoftext|>\n'))
-  const small = ['--tokens', '1000', '--k', '6', '--adapter', '16', '--batch', '256', '--epochs', '2']
+  const small = [
+    '--tokens',
+    '1000',
+    '--k',
+    '6',
+    '--adapter',
+    '16',
+    '--batch',
+    '256',
+    '--epochs',
+    '2',
+    '--sampling-tail',
+  ]
   const convert = (name: string) =>
     spellm([
       'convert',
@@ -67,6 +79,10 @@ describe('spellm convert --json', () => {
       positions: 20_480,
     })
     expect(result).toMatchObject({ tokens: 4_096, steps: 32, k: 6, out: join(runs, 'first') })
+    expect(result['samplingTail']).toEqual({
+      steps: 16,
+      divergence: expect.toSatisfy((value: number) => value > 0 && value < 20) as number,
+    })
     expect(result['seconds']).toBeGreaterThan(0)
     const { alphabet } = JSON.parse(await readFile(join(runs, 'first/spellm/spellm.json'), 'utf8')) as {
       alphabet: { characters: string[]; specialTokens: number[] }
@@ -161,6 +177,13 @@ describe('spellm eval', () => {
       unsaidTokens: number,
       calibrationError: share,
       calibrationBins: expect.toSatisfy((bins: unknown[]) => bins.length === 15) as unknown[],
+      textCalibrationError: share,
+      baseTextCalibrationError: share,
+      samplingTail: {
+        perplexity: expect.toSatisfy((value: number) => value > 1) as number,
+        perplexityInterval: interval,
+        textCalibrationError: share,
+      },
       rollOuts: [
         ...['trie', 'free', 'shortlist', 'gated'].map((mode) => ({ mode, ...rollOut })),
         { mode: 'lossless', ...rollOut, identical: 2 },
@@ -365,7 +388,7 @@ it('spellm runs --json lists the runs of a folder', async () => {
   const list = (await json('runs', runs)) as { folder: string }[]
   expect(list.map(({ folder }) => folder).sort()).toEqual([join(runs, 'first'), join(runs, 'second')])
   for (const run of list)
-    expect(run).toMatchObject({ status: 'finished', step: 32, base: { path: model }, settings: { k: 6 } })
+    expect(run).toMatchObject({ status: 'finished', step: 32 + 16, base: { path: model }, settings: { k: 6 } })
 })
 
 describe('the sample model', () => {
@@ -404,6 +427,7 @@ describe('--help names every option of spellm', () => {
       [
         ...['--out', '--text', '--tokens', '--k', '--alphabet', '--adapter', '--epochs', '--batch'],
         ...['--adapter-lr', '--heads-lr', '--seed', '--device', '--checkpoint-every', '--keep-cache'],
+        '--sampling-tail',
         ...['--resume', '--ignore-memory', '--precision', '--json'],
       ],
     ],

@@ -254,6 +254,11 @@ export function describeResult({
           `Of its words, ${words.tokensPerWord.toFixed(2)} tokens each, ${formatShare(words.covered)} are spelled whole; a step can say ${words.tokensPerStep.toFixed(2)} tokens at the most.`,
         ]),
     `Tail of ${formatCount(parameters.tail)} parameters in place of an LM head of ${formatCount(parameters.baseHead)}.`,
+    ...(result.samplingTail
+      ? [
+          `A second tail for sampling, ${result.samplingTail.divergence.toFixed(3)} nats from the base model's distribution.`,
+        ]
+      : []),
     `${formatCount(result.tokens)} tokens, ${result.steps} steps, ${formatSeconds(result.seconds)}${result.device === null ? '' : `, on ${result.device}`}.`,
   ].join('\n')
 }

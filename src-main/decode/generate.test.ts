@@ -21,6 +21,7 @@ import {
 } from './chooser.ts'
 import { generate, newConversation, type Conversation, type GenerateOptions } from './generate.ts'
 import { hashBaseModel, openSpellm, saveSpellm, type BaseReference } from './spellm.ts'
+import type { Sampling } from './sampling.ts'
 import {
   createTailSession,
   tailBits,
@@ -347,6 +348,36 @@ describe('a saved SpeLLM', () => {
     const { endTokens: stopTokens } = base.architecture
     const { tokens } = await write('trie', null)
     expect(tokens).toEqual(await continued(trieChooser(tail, null), encode(prompts[2]!), { stopTokens }))
+  })
+
+  it('draws from its second tail where it has one, and is greedy with the first', async () => {
+    const folder = join(scratch, 'second')
+    const { base: reference } = JSON.parse(await readFile(join(scratch, 'spellm.json'), 'utf8')) as {
+      base: BaseReference
+    }
+    const { hiddenSize } = base.architecture
+    const { speller } = tail
+    const shape = tailShape(hiddenSize, adapterWidths, speller)
+    const samplingWeights = initialTail(shape, 8)
+    const parts = { speller, adapterWidths, weights, gates: [], precision: 'stored', hiddenSize } as const
+    await saveSpellm(folder, reference, { ...parts, samplingWeights })
+    expect((await openSpellm(folder)).samplingWeights).toEqual(samplingWeights)
+    const both = await openTextGenerator(folder)
+    const second = await createTailSession(shape, samplingWeights, speller, tailBits('stored', 'cpu'))
+    const sampling = { temperature: 1, seed: 5 }
+    const prompt = encode(prompts[0]!)
+    const { endTokens: stopTokens } = base.architecture
+    const written = async (own: Sampling | null) => {
+      const options = { mode: 'trie', sampling: own, maxTokens: 24, stop: [] } as const
+      const pieces = await collect(both.write(prompts[0]!, both.createConversation(), options))
+      return pieces.flatMap(({ token }) => (token === null ? [] : [token]))
+    }
+    expect(await written(sampling)).toEqual(
+      await continued(trieChooser(second, sampling), prompt, { stopTokens }),
+    )
+    expect(await written(null)).toEqual(await continued(trieChooser(tail, null), prompt, { stopTokens }))
+    await second.release()
+    await both.release()
   })
 
   it.each<GenerationMode>(['trie', 'free', 'base'])(

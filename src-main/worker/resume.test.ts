@@ -7,7 +7,8 @@ import { openSafetensors, readTensor } from '../formats/safetensors.ts'
 import { seededRandom } from '../random.ts'
 import { lastLine, spellm } from './testing/cli.ts'
 
-const small = ['--tokens', '20000', '--k', '8', '--adapter', '64', '--batch', '256', '--epochs', '4']
+const shape = ['--k', '8', '--adapter', '64', '--batch', '256', '--sampling-tail']
+const small = ['--tokens', '20000', '--epochs', '4', ...shape]
 const often = ['--checkpoint-every', '0.1', '--json']
 const kills = 20
 
@@ -15,8 +16,8 @@ let scratch = ''
 beforeAll(async () => (scratch = await mkdtemp(join(tmpdir(), 'spellm-resume-'))))
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
-const tail = async (run: string) => {
-  const { tensors } = await openSafetensors(join(run, 'spellm/tail.safetensors'))
+const tail = async (run: string, file: string) => {
+  const { tensors } = await openSafetensors(join(run, 'spellm', file))
   return new Map(
     await Promise.all([...tensors].map(async ([name, entry]) => [name, await readTensor(entry)] as const)),
   )
@@ -28,9 +29,14 @@ async function filesBelow(folder: string): Promise<string[]> {
   return all.filter((name) => !/^checkpoints.step-\d+\.safetensors$/.test(name)).sort()
 }
 
-async function expectSameTail(actual: string, expected: string): Promise<void> {
-  const reference = await tail(expected)
-  const weights = await tail(actual)
+async function expectSameTails(actual: string, expected: string): Promise<void> {
+  await expectSameTail(actual, expected, 'tail.safetensors')
+  await expectSameTail(actual, expected, 'sampling-tail.safetensors')
+}
+
+async function expectSameTail(actual: string, expected: string, file: string): Promise<void> {
+  const reference = await tail(expected, file)
+  const weights = await tail(actual, file)
   expect([...weights.keys()]).toEqual([...reference.keys()])
   for (const [name, values] of weights) {
     const other = reference.get(name)!
@@ -41,10 +47,10 @@ async function expectSameTail(actual: string, expected: string): Promise<void> {
   }
 }
 
-async function stepsOf(run: string): Promise<number[]> {
+async function stepsOf(run: string, wanted: string): Promise<number[]> {
   const lines = (await readFile(join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n')
   const events = lines.map((line) => JSON.parse(line) as { type: string; step: number })
-  return events.filter(({ type }) => type === 'step').map(({ step }) => step)
+  return events.filter(({ type }) => type === wanted).map(({ step }) => step)
 }
 
 describe('a conversion', () => {
@@ -72,7 +78,7 @@ describe('a conversion', () => {
       if (!finished) count++
       // A run that got to its end before its kill begins anew, to be killed again.
       if (finished && count < kills) {
-        await expectSameTail(killed, whole)
+        await expectSameTails(killed, whole)
         await rm(killed, { recursive: true })
         finished = false
       }
@@ -86,8 +92,9 @@ describe('a conversion', () => {
       expect(last.code, last.stderr).toBe(0)
       expect(lastLine(last)).toMatchObject({ k: 8, agreement: { positions: 32_768 } })
     }
-    await expectSameTail(killed, whole)
-    expect(await stepsOf(killed)).toEqual(await stepsOf(whole))
+    await expectSameTails(killed, whole)
+    for (const type of ['step', 'samplingStep'])
+      expect(await stepsOf(killed, type)).toEqual(await stepsOf(whole, type))
     expect(await filesBelow(killed)).toEqual(await filesBelow(whole))
   }, 600_000)
 

@@ -44,6 +44,20 @@ const numbers = ({ step, loss, learningRate, gradientNorm, tokensPerSecond }: Ru
 })
 
 describe('the curves of a run', () => {
+  it('have those of its tail for sampling apart, cut where it goes back to a checkpoint', () => {
+    const curves = createRunCurves({ ...historyUpTo(5), samplingStep: [6, 7], divergence: [0.9, 0.8] })
+    const later = [
+      { step: 7, divergence: 0.7 },
+      { step: 8, divergence: 0.6 },
+    ]
+    applyRunEvent(curves, { type: 'samplingSteps', points: later })
+    expect([curves.samplingStep, curves.divergence]).toEqual([
+      [6, 7, 8],
+      [0.9, 0.7, 0.6],
+    ])
+    expect(lastStep(curves)).toBe(5)
+  })
+
   it('are the same whether they were listened to from the start or loaded half way', () => {
     const listened = createRunCurves(historyUpTo(0))
     for (let step = 1; step <= 300; step += 10) applyRunEvent(listened, steps(step, step + 9))

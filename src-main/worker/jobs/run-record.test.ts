@@ -87,6 +87,16 @@ describe('a record that grows', () => {
     expect(record.samples).toEqual([])
   })
 
+  it('has the steps of the tail for sampling apart, and takes them anew too', () => {
+    const record = createRunRecord()
+    record.addStep(point(1))
+    for (const step of [2, 3, 4]) record.addSamplingStep({ step, divergence: 1 / step })
+    record.addSamplingStep({ step: 3, divergence: 0.5 })
+    expect(runHistory(record, [])).toMatchObject({ step: [1], samplingStep: [2, 3], divergence: [0.5, 0.5] })
+    record.addStep(point(1))
+    expect(record.samplingSteps).toEqual([])
+  })
+
   it('tells the steps after one', () => {
     const record = createRunRecord()
     for (const step of [1, 2, 3]) record.addStep(point(step))

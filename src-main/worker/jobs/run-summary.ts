@@ -31,6 +31,7 @@ export function summariseKnownRun(run: KnownRun): RunSummary {
   const settings = settingsView(described?.settings ?? job?.settings)
   const reference = described?.base.path ?? job?.settings.base ?? ''
   const status = statusOf(run)
+  const steps = result?.steps ?? active?.steps ?? job?.steps ?? null
   return {
     id: basename(folder),
     folder,
@@ -38,8 +39,9 @@ export function summariseKnownRun(run: KnownRun): RunSummary {
     created: described?.created ?? job?.created ?? '',
     base: { name: modelName(reference), reference },
     settings,
-    step: active?.record.steps.at(-1)?.step ?? result?.steps ?? described?.step ?? 0,
-    steps: result?.steps ?? active?.steps ?? job?.steps ?? null,
+    // The last checkpoint also counts the steps of the tail for sampling.
+    step: active?.record.steps.at(-1)?.step ?? result?.steps ?? Math.min(described?.step ?? 0, steps ?? Infinity),
+    steps,
     progress: active?.progress ?? null,
     result,
     problem: problemOf(run, status),

@@ -57,14 +57,14 @@ it.runIf(process.platform === 'linux')('the estimate of memory is what the sampl
 
   const { entries } = await openModelTokenizer({ architecture, ...base })
   const speller = buildSpeller(entries, parseAlphabet('auto', entries), 12)
-  const settings = parseConversionSettings({ base: 'sample', tokens: 20_000, epochs: 1 })
   const known = { textTokens: null, isWritten: false }
-  const { memoryBytes } = conversionCost(architecture, speller, settings, known)
-  const out = join(await temporaryFolder(), 'run')
-  expectClose(
-    memoryBytes,
-    await peakMemory('convert', 'sample', '--tokens', '20000', '--epochs', '1', '--out', out),
-  )
+  for (const samplingTail of [false, true]) {
+    const settings = parseConversionSettings({ base: 'sample', tokens: 20_000, epochs: 1, samplingTail })
+    const { memoryBytes } = conversionCost(architecture, speller, settings, known)
+    const asked = ['--tokens', '20000', '--epochs', '1', ...(samplingTail ? ['--sampling-tail'] : [])]
+    const out = join(await temporaryFolder(), 'run')
+    expectClose(memoryBytes, await peakMemory('convert', 'sample', ...asked, '--out', out))
+  }
 })
 
 // The weights of the sample model are a tenth of what the program takes; these are twice as much in float32.

@@ -27,6 +27,7 @@ describe('a draft', () => {
       units: 'token',
       device: 'webgpu',
       mode: 'trie',
+      samplingTail: false,
       keepCache: false,
     })
   })
@@ -50,6 +51,7 @@ describe('a draft', () => {
       adapterWidths: '512, 1024',
       device: 'cpu',
       mode: 'shortlist',
+      samplingTail: true,
       keepCache: true,
     })
     expect(conversionRequestSchema.parse(request)).toEqual({
@@ -66,6 +68,7 @@ describe('a draft', () => {
       adapterWidths: [512, 1024],
       device: 'cpu',
       mode: 'shortlist',
+      samplingTail: true,
       keepCache: true,
     })
   })
