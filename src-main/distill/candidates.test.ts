@@ -6,7 +6,7 @@ import { ordinary, special } from '../spelling/testing/vocabulary.ts'
 import { createCandidateSource, spellingMatrix } from './candidates.ts'
 
 const letters = 'abcdefgh'
-const pairs = [...letters].flatMap((first) => [...letters].map((second) => first + second))
+const pairs = Array.from(letters, (first) => Array.from(letters, (second) => first + second)).flat()
 const vocabulary = [special('<end>'), ...['a', 'abcd', 'abce', 'é', ...pairs].map(ordinary)]
 const speller = buildSpeller(vocabulary, customAlphabet(letters, vocabulary), 3)
 const said = vocabulary.map((_, token) => token).filter((token) => isSaid(speller, token))
