@@ -9,11 +9,13 @@ const letters = 'abcdefgh'
 const pairs = Array.from(letters, (first) => Array.from(letters, (second) => first + second)).flat()
 const vocabulary = [special('<end>'), ...['a', 'abcd', 'abce', 'é', ...pairs].map(ordinary)]
 const speller = buildSpeller(vocabulary, customAlphabet(letters, vocabulary), 3)
+/** The last tokens are the most frequent. */
+const counts = vocabulary.map((_, token) => token)
 const said = vocabulary.map((_, token) => token).filter((token) => isSaid(speller, token))
 
 describe('candidates', () => {
   it('are all tokens that the SpeLLM says, each for itself, where there is room', () => {
-    const source = createCandidateSource(speller, 100)
+    const source = createCandidateSource(speller, 100, counts)
     const { tokens, logWeights } = source.draw(Int32Array.of(1), seededRandom(1))
     expect([...tokens]).toEqual(said)
     expect(source.count).toBe(said.length)
@@ -21,20 +23,21 @@ describe('candidates', () => {
     expect(said).not.toContain(vocabulary.findIndex(({ content }) => content === 'é'))
   })
 
-  it('are otherwise the choices and some others, none twice, with weights that add up to the vocabulary', () => {
-    const source = createCandidateSource(speller, 20)
+  it('are otherwise the choices, the most frequent and some others, with weights that add up to the vocabulary', () => {
+    const source = createCandidateSource(speller, 20, counts)
     const choices = Int32Array.of(7, 9, 7, 4, 11, 9)
     const { tokens, logWeights } = source.draw(choices, seededRandom(1))
     expect(tokens).toHaveLength(20)
     expect(new Set(tokens).size).toBe(20)
     // Token 4 is 'é', which is never said.
     expect([...tokens.subarray(0, 3)]).toEqual([7, 9, 11])
-    expect([...logWeights.subarray(0, 3)]).toEqual([0, 0, 0])
+    expect([...tokens.subarray(3, 15)]).toEqual(said.slice(-12).reverse())
+    expect(logWeights.findIndex((weight) => weight > 0)).toBe(15)
     expect(logWeights.reduce((sum, weight) => sum + Math.exp(weight), 0)).toBeCloseTo(said.length, 3)
   })
 
   it('estimate the sum over all tokens without bias', () => {
-    const source = createCandidateSource(speller, 16)
+    const source = createCandidateSource(speller, 16, counts)
     const worth = (token: number) => 1 + ((7 * token) % 13)
     const random = seededRandom(3)
     const draws = 4_000
@@ -48,9 +51,12 @@ describe('candidates', () => {
     expect(Math.abs(sum / draws / whole - 1)).toBeLessThan(0.01)
   })
 
-  it('leave at least half of the room to others, however many choices there are', () => {
-    const { logWeights } = createCandidateSource(speller, 16).draw(Int32Array.from(said), seededRandom(1))
-    expect(logWeights.filter((weight) => weight > 0)).toHaveLength(8)
+  it('leave half of the room to tokens that are no choices, however many choices there are', () => {
+    const source = createCandidateSource(speller, 16, counts)
+    const { tokens, logWeights } = source.draw(Int32Array.from(said), seededRandom(1))
+    expect([...tokens.subarray(0, 8)]).toEqual(said.slice(0, 8))
+    expect([...tokens.subarray(8, 12)]).toEqual(said.slice(-4).reverse())
+    expect(logWeights.filter((weight) => weight > 0)).toHaveLength(4)
   })
 })
 

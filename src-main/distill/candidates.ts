@@ -19,12 +19,18 @@ export interface CandidateSource {
 }
 
 /**
- * Candidates from the tokens that a SpeLLM says: all of them where `limit` leaves room. Otherwise the teacher's
- * choices, at most half of the limit, each standing for itself, and others drawn evenly without replacement, which
- * stand for those that were not drawn too: so sums over candidates estimate those over the vocabulary without bias
- * (importance sampling of a softmax's sum, Bengio & Senécal 2003).
+ * Candidates from the tokens that a SpeLLM says: all of them where `limit` leaves room. Otherwise three quarters are
+ * certain, each standing for itself: the teacher's choices, up to half of the limit, then the most frequent tokens.
+ * The rest is drawn evenly without replacement from all others and stands for these: so sums over candidates estimate
+ * those over the vocabulary without bias (importance sampling of a softmax's sum, Bengio & Senécal 2003).
+ *
+ * @param tokenCounts how often each token occurs in the text, [V]
  */
-export function createCandidateSource(speller: Speller, limit: number): CandidateSource {
+export function createCandidateSource(
+  speller: Speller,
+  limit: number,
+  tokenCounts: ArrayLike<number>,
+): CandidateSource {
   const said = Int32Array.from({ length: speller.vocabularySize }, (_, token) => token).filter((token) =>
     isSaid(speller, token),
   )
@@ -33,14 +39,22 @@ export function createCandidateSource(speller: Speller, limit: number): Candidat
     const whole = { tokens: said, logWeights: new Float32Array(count) }
     return { count, draw: () => whole }
   }
+  const byFrequency = said.toSorted((a, b) => (tokenCounts[b] ?? 0) - (tokenCounts[a] ?? 0) || a - b)
   return {
     count,
     draw: (choices, random) => {
       const certain = new Set<number>()
-      for (const token of choices) {
-        if (certain.size === count >> 1) break
-        if (isSaid(speller, token)) certain.add(token)
+      const fill = (tokens: Int32Array, size: number) => {
+        for (const token of tokens) {
+          if (certain.size >= size) break
+          certain.add(token)
+        }
       }
+      fill(
+        choices.filter((token) => isSaid(speller, token)),
+        Math.floor(count / 2),
+      )
+      fill(byFrequency, Math.floor((3 * count) / 4))
       const others = said.filter((token) => !certain.has(token))
       const drawn = count - certain.size
       const order = shuffledIndices(others.length, random).subarray(0, drawn)

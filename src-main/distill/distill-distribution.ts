@@ -24,7 +24,6 @@ export function distributionSettings(settings: DistillSettings): DistillSettings
  * its head's rows. It predicts texts well and is less often right about the base model's first choice than a tail of
  * `distill`: for sampling.
  *
- * @param rows of the base model's head
  * @param initial where to go on, or the state to begin with
  * @returns the final state
  * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
@@ -32,14 +31,24 @@ export function distributionSettings(settings: DistillSettings): DistillSettings
 export async function distillDistribution(
   shape: TailShape,
   speller: Speller,
-  { architecture, rows }: { readonly architecture: Pick<Architecture, 'head'>; readonly rows: HeadRows },
+  {
+    architecture,
+    rows,
+    tokenCounts,
+  }: {
+    readonly architecture: Pick<Architecture, 'head'>
+    /** Of the LM head. */
+    readonly rows: Pick<HeadRows, 'read'>
+    /** How often each token occurs in the text, [V]. */
+    readonly tokenCounts: ArrayLike<number>
+  },
   cache: TeacherCache,
   settings: DistillSettings,
   initial: TrainerState,
   options: TrainingOptions<object>,
   limit = candidateLimit,
 ): Promise<TrainerState> {
-  const source = createCandidateSource(speller, limit)
+  const source = createCandidateSource(speller, limit, tokenCounts)
   const sizes = { tokens: settings.batchTokens, candidates: source.count }
   const feedsOf = ({ tokens, logWeights }: Candidates) => ({
     headRows: floatTensor(rows.read(tokens), [source.count, shape.hiddenSize]),

@@ -522,7 +522,7 @@ async function trainAndMeasure(
       : freshState(first.weights)
     const rows = openHeadRows(base)
     try {
-      const teacher = { architecture: base.architecture, rows }
+      const teacher = { architecture: base.architecture, rows, tokenCounts: prepared.tokenCounts }
       const state = await distillDistribution(shape, speller, teacher, training.cache, plan, initial, {
         ...common,
         onStep: async (metrics, currentState) => {
