@@ -50,7 +50,7 @@ import {
 } from './tail-session.ts'
 
 /** The modes that draw from the tail's own ranking of tokens, and so from the tail for sampling where there is one. */
-const drawingModes: readonly DecodeMode[] = ['trie', 'shortlist']
+const drawingModes: readonly DecodeMode[] = ['trie', 'shortlist', 'lossless']
 
 /** How tokens are picked: by the base model's LM head, or by a decode mode of the SpeLLM. */
 export type GenerationMode = 'base' | DecodeMode
@@ -336,7 +336,8 @@ export async function createTextGenerator(
                 tail: await requireTail(mode, sampling),
                 rows: headRows(),
                 head: await baseHead(onHeadPass),
-                threshold: gateThreshold(defaultGateShare),
+                // Leads of the tail for sampling say nothing of the base model's draws: its drafts are long.
+                threshold: sampling && spellm?.samplingWeights ? 0 : gateThreshold(defaultGateShare),
               },
               sampling,
               conversation,

@@ -157,15 +157,15 @@ export function tailTrainingBytes({
   candidates,
   loadedPositions,
 }: TailTraining): number {
-  // Scores of tail and teacher, what is subtracted and summed up of them, and their derivatives.
-  const distributions = 8 * candidates + (candidates > 0 ? 3 * k * alphabetSize : 0)
+  // Scores and probabilities of tail and teacher, and the derivatives.
+  const distributions = 5 * candidates + (candidates > 0 ? 3 * k * alphabetSize : 0)
   const activations =
     3 * k * alphabetSize +
     adapterWidths.reduce((sum, width) => sum + 6 * width + 8 * d, 0) +
     4 * d +
     distributions
   // Of each candidate the row of the LM head and its spelling, read and made anew at each step.
-  const candidateInputs = 2 * candidates * (d + k * alphabetSize)
+  const candidateInputs = candidates * (d + k * alphabetSize)
   // float16 hidden states; the choices; symbols and weights of each head.
   const position = 2 * d + 4 + 8 * k
   return (
