@@ -64,7 +64,15 @@ export type RunSettings = z.output<typeof runSettingsSchema>
 /** Checks settings and fills in defaults. Throws SpellmError 'setting-invalid' that names the setting. */
 export function parseConversionSettings(input: z.input<typeof conversionSettingsSchema>): ConversionSettings {
   const parsed = conversionSettingsSchema.safeParse(input)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    if (parsed.data.samplingTail && parsed.data.units === 'word')
+      throw new SpellmError(
+        'setting-invalid',
+        "The setting 'samplingTail' is true: words are picked greedily, so a SpeLLM of words does not sample.",
+        "Leave out the tail for sampling, or let the heads spell tokens (units 'token').",
+      )
+    return parsed.data
+  }
   const issue = parsed.error.issues[0]!
   throw new SpellmError(
     'setting-invalid',

@@ -112,11 +112,13 @@ function Mode() {
 
 function SamplingTail() {
   const samplingTail = useDraft((draft) => draft.samplingTail)
+  const spellsWords = useDraft((draft) => draft.units === 'word')
   return (
     <Checkbox
       label={words.sampling}
-      description={words.samplingText}
-      checked={samplingTail}
+      description={spellsWords ? words.noSamplingOfWords : words.samplingText}
+      checked={samplingTail && !spellsWords}
+      disabled={spellsWords}
       onChange={({ currentTarget }) => changeDraft({ samplingTail: currentTarget.checked })}
     />
   )
