@@ -31,9 +31,9 @@ export function realTokenizer(size: number): object {
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: 'BPE',
-      vocab: Object.fromEntries([
-        ...specialTokens.map((content, id) => [content, id]),
-        ...[...ranks].map(([token, rank]) => [token, rank + specialTokens.length]),
+      vocab: Object.fromEntries<number>([
+        ...specialTokens.map((content, id) => [content, id] as const),
+        ...[...ranks].map(([token, rank]) => [token, rank + specialTokens.length] as const),
       ]),
       merges,
     },
