@@ -388,7 +388,12 @@ it('spellm runs --json lists the runs of a folder', async () => {
   const list = (await json('runs', runs)) as { folder: string }[]
   expect(list.map(({ folder }) => folder).sort()).toEqual([join(runs, 'first'), join(runs, 'second')])
   for (const run of list)
-    expect(run).toMatchObject({ status: 'finished', step: 32 + 16, base: { path: model }, settings: { k: 6 } })
+    expect(run).toMatchObject({
+      status: 'finished',
+      step: 32 + 16,
+      base: { path: model },
+      settings: { k: 6 },
+    })
 })
 
 describe('the sample model', () => {
@@ -474,6 +479,11 @@ describe('a wrong call ends with one clear line:', () => {
       /unknown option '--frobnicate'/,
     ],
     ['a number that is none', ['convert', 'sample', '--k', 'many'], /--k.*'many'.*Expected a whole number/],
+    [
+      'a tail for sampling beside words',
+      ['convert', 'sample', '--out', 'nowhere', '--units', 'word', '--sampling-tail'],
+      /'samplingTail'.*words.*not sampled/s,
+    ],
     ['a forgotten option', ['generate', 'sample'], /required option '--prompt <text>'/],
     ['a token that is none', ['logits', 'sample', '--tokens', '1,x'], /--tokens.*'x' is no token id/],
     [

@@ -39,7 +39,7 @@ export async function distill(
   const lesson = {
     graph: tailTrainingGraph(shape, settings.batchTokens),
     prepare: (choices: Int32Array, chunks: readonly number[]) => {
-      const known = chunkTargets(speller, cache, text, choices, chunks)
+      const known = unitTargets(speller, cache, text, choices, chunks)
       return (positions: Uint32Array) => spellingBatch(known, positions, shape.k)
     },
   }
@@ -64,8 +64,8 @@ export function initialTail(shape: TailShape, seed: number): Map<string, Float32
   )
 }
 
-/** What the heads shall say at each position of some chunks: the base model's next unit. */
-function chunkTargets(
+/** What the heads learn at the positions of some chunks: the units that the base model's choices tell. */
+function unitTargets(
   speller: Speller,
   { positionsPerChunk: size, shape }: TeacherCache,
   text: Int32Array,
@@ -75,18 +75,16 @@ function chunkTargets(
   const units = new Int32Array(choices.length)
   const isOpen = new Uint8Array(choices.length)
   for (const [i, chunk] of chunks.entries()) {
-    const next = nextUnits(speller, {
-      ids: text.subarray(chunk * size, (chunk + 1) * size),
-      choices: choices.subarray(i * size, (i + 1) * size),
-      windowTokens: shape.tokens,
-    })
+    const ids = text.subarray(chunk * size, (chunk + 1) * size)
+    const own = choices.subarray(i * size, (i + 1) * size)
+    const next = nextUnits(speller, { ids, choices: own, windowTokens: shape.tokens })
     units.set(next.units, i * size)
     isOpen.set(next.isOpen, i * size)
   }
   return targets(speller, units, isOpen)
 }
 
-/** The spellings of some positions' units as the graph's inputs; weights add up to 1. */
+/** The spellings of some positions' tokens as the graph's inputs; weights add up to 1. */
 function spellingBatch({ symbols, counted }: Targets, positions: Uint32Array, k: number) {
   const count = positions.length
   const batchSymbols = new Int32Array(count * k)

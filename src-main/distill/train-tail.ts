@@ -51,7 +51,11 @@ export interface TrainingOptions<Measured> {
 export interface Lesson<Measured> {
   /** Its inputs are `hidden` float16 [batch, d] and those that a batch feeds. */
   readonly graph: TrainingGraph
-  /** Prepares what the chunks of a group have in common, whose teacher's choices are given; then each batch of it. */
+  /**
+   * Prepares what the chunks of a group have in common; then each batch of it.
+   *
+   * @param choices the teacher's, of all positions of the chunks
+   */
   readonly prepare: (
     choices: Int32Array,
     chunks: readonly number[],

@@ -61,15 +61,19 @@ export type ConversionSettings = z.output<typeof conversionSettingsSchema>
 export const runSettingsSchema = conversionSettingsSchema.extend({ device: deviceSchema })
 export type RunSettings = z.output<typeof runSettingsSchema>
 
-/** Checks settings and fills in defaults. Throws SpellmError 'setting-invalid' that names the setting. */
+/**
+ * Checks settings and fills in defaults.
+ *
+ * @throws SpellmError 'setting-invalid' that names the setting
+ */
 export function parseConversionSettings(input: z.input<typeof conversionSettingsSchema>): ConversionSettings {
   const parsed = conversionSettingsSchema.safeParse(input)
   if (parsed.success) {
     if (parsed.data.samplingTail && parsed.data.units === 'word')
       throw new SpellmError(
         'setting-invalid',
-        "The setting 'samplingTail' is true: words are picked greedily, so a SpeLLM of words does not sample.",
-        "Leave out the tail for sampling, or let the heads spell tokens (units 'token').",
+        "The setting 'samplingTail' is on with units of words, which are not sampled.",
+        'Choose token units, or leave the tail for sampling out.',
       )
     return parsed.data
   }

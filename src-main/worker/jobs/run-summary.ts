@@ -40,7 +40,8 @@ export function summariseKnownRun(run: KnownRun): RunSummary {
     base: { name: modelName(reference), reference },
     settings,
     // The last checkpoint also counts the steps of the tail for sampling.
-    step: active?.record.steps.at(-1)?.step ?? result?.steps ?? Math.min(described?.step ?? 0, steps ?? Infinity),
+    step:
+      active?.record.steps.at(-1)?.step ?? result?.steps ?? Math.min(described?.step ?? 0, steps ?? Infinity),
     steps,
     progress: active?.progress ?? null,
     result,

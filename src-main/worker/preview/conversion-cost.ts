@@ -139,9 +139,9 @@ export function trainingMemoryBytes(
     candidates: samplingTail ? Math.min(candidateLimit, architecture.vocabularySize) : 0,
     loadedPositions: Math.min(chunks, chunksPerGroup) * positionsPerChunk,
   })
+  const size = decoderSize(architecture, precision)
   // The weights of the first tail stay while the second learns.
   const firstTail = samplingTail ? floatBytes * tailParameterCount(shape) : 0
-  const size = decoderSize(architecture, precision)
   return processBytes(size) + blockBytes(size) + firstTail + training
 }
 

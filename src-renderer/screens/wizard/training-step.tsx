@@ -112,13 +112,13 @@ function Mode() {
 
 function SamplingTail() {
   const samplingTail = useDraft((draft) => draft.samplingTail)
-  const spellsWords = useDraft((draft) => draft.units === 'word')
+  const isPossible = useDraft((draft) => draft.units === 'token')
   return (
     <Checkbox
       label={words.sampling}
-      description={spellsWords ? words.noSamplingOfWords : words.samplingText}
-      checked={samplingTail && !spellsWords}
-      disabled={spellsWords}
+      description={isPossible ? words.samplingText : words.samplingWords}
+      checked={samplingTail && isPossible}
+      disabled={!isPossible}
       onChange={({ currentTarget }) => changeDraft({ samplingTail: currentTarget.checked })}
     />
   )

@@ -293,7 +293,7 @@ export const wizardStrings = {
     sampling: 'Learn a second tail for sampling',
     samplingText:
       'At temperatures above 0, trie and shortlist then draw with nearly the base model’s own probabilities; without it the SpeLLM is too sure of its first choice. Takes more training time and memory, see the estimate, and once more the tail’s size on disk; decoding costs the same.',
-    noSamplingOfWords: 'Whole words are picked greedily: there is nothing to draw from.',
+    samplingWords: 'A SpeLLM that spells whole words is not sampled.',
     advanced: 'Advanced settings',
     advancedChanged: (count: number) => `${formatCount(count)} changed`,
     fields: {
