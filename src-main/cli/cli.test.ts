@@ -143,6 +143,8 @@ describe('spellm eval', () => {
       medianTokens: number,
       tokens: number,
       headPasses: number,
+      trunkPasses: number,
+      stepsSaved: number,
       tokensPerHeadPass: expect.toSatisfy((value) => value === null || typeof value === 'number') as number,
     }
     const interval = [number, number]
@@ -161,6 +163,8 @@ describe('spellm eval', () => {
       candidates: 8,
       gateShare: 0.05,
       gatedBaseShare: share,
+      // It says token by token.
+      words: null,
       kinds: {
         status: expect.any(Array) as unknown[],
         frequency: expect.any(Array) as unknown[],
@@ -430,7 +434,17 @@ describe('--help names every option of spellm', () => {
     [
       'convert',
       [
-        ...['--out', '--text', '--tokens', '--k', '--alphabet', '--adapter', '--epochs', '--batch'],
+        ...[
+          '--out',
+          '--text',
+          '--tokens',
+          '--k',
+          '--units',
+          '--alphabet',
+          '--adapter',
+          '--epochs',
+          '--batch',
+        ],
         ...['--adapter-lr', '--heads-lr', '--seed', '--device', '--checkpoint-every', '--keep-cache'],
         '--sampling-tail',
         ...['--resume', '--ignore-memory', '--precision', '--json'],
