@@ -462,9 +462,19 @@ describe('--help names every option of spellm', () => {
       'eval',
       [
         ...['--text', '--positions', '--mode', '--candidates', '--gate-share', '--rollouts'],
-        ...['--tasks', '--report', '--base', '--device', '--json'],
+        ...['--tasks', '--report', '--base', '--device', '--precision', '--json'],
       ],
     ],
+    [
+      'chat',
+      [
+        ...['--system', '--max-tokens', '--mode', '--temperature', '--top-k', '--top-p', '--seed', '--stop'],
+        ...['--candidates', '--gate-share', '--min-p', '--repetition-penalty'],
+        ...['--base', '--device', '--ignore-memory', '--precision', '--json'],
+      ],
+    ],
+    ['download', ['--revision', '--token-file', '--dry-run', '--json']],
+    ['tokens', ['--text', '--split-special-tokens', '--json']],
     ['runs', ['--json']],
     [
       'bench',
@@ -493,11 +503,6 @@ describe('a wrong call ends with one clear line:', () => {
       /unknown option '--frobnicate'/,
     ],
     ['a number that is none', ['convert', 'sample', '--k', 'many'], /--k.*'many'.*Expected a whole number/],
-    [
-      'a tail for sampling beside words',
-      ['convert', 'sample', '--out', 'nowhere', '--units', 'word', '--sampling-tail'],
-      /'samplingTail'.*words.*not sampled/s,
-    ],
     ['a forgotten option', ['generate', 'sample'], /required option '--prompt <text>'/],
     ['a token that is none', ['logits', 'sample', '--tokens', '1,x'], /--tokens.*'x' is no token id/],
     [

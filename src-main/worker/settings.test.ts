@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest'
+import { SpellmError } from '../errors.ts'
+import { parseConversionSettings } from './settings.ts'
+
+it('refuses a tail for sampling beside whole words, which are not sampled', () => {
+  const base = 'sample'
+  expect(() => parseConversionSettings({ base, units: 'word', samplingTail: true })).toThrow(SpellmError)
+  expect(parseConversionSettings({ base, units: 'word' }).samplingTail).toBe(false)
+  expect(parseConversionSettings({ base, samplingTail: true }).units).toBe('token')
+})
