@@ -8,7 +8,7 @@ import { Route, Router, Switch } from 'wouter'
 import { useHashLocation } from 'wouter/use-hash-location'
 import { describeShortcut } from './actions/describe-shortcut.ts'
 import { actions, screens } from './actions/index.ts'
-import { useTheme } from './actions/theme.ts'
+import { showKeptTheme } from './actions/theme.ts'
 import { ScreenBoundary } from './components/screen-boundary.tsx'
 import { Screen } from './components/screen.tsx'
 import { queries, queryClient, useConnection } from './connection/engine.ts'
@@ -239,6 +239,6 @@ function useKeptTheme(): void {
   const { data: settings } = useQuery(queries.app.settings.queryOptions())
   const theme = settings?.theme
   useEffect(() => {
-    if (theme) useTheme.setState({ theme })
+    if (theme) showKeptTheme(theme)
   }, [theme])
 }

@@ -22,8 +22,16 @@ export function colorScheme({
   return theme === 'system' ? (systemIsDark ? 'dark' : 'light') : theme
 }
 
+let isChosen = false
+
+/** Shows the theme of the engine's settings, which may arrive after the user has chosen another one. */
+export function showKeptTheme(theme: Theme): void {
+  if (!isChosen) useTheme.setState({ theme })
+}
+
 /** Shows a theme and keeps the choice. */
 export async function changeTheme(theme: Theme): Promise<void> {
+  isChosen = true
   useTheme.setState({ theme })
   const settings = await engine.app.changeSettings({ theme })
   queryClient.setQueryData(queries.app.settings.queryKey(), settings)

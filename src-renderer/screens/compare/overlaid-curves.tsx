@@ -133,7 +133,7 @@ function Controls({ isLoading }: { readonly isLoading: boolean }) {
   const axis = useCompare((state) => state.axis)
   return (
     <Group gap="sm">
-      {isLoading && <Loader size="xs" aria-label={strings.training.loadingCurves} />}
+      {isLoading && <Loader size="xs" role="status" aria-label={strings.training.loadingCurves} />}
       <SegmentedControl
         size="xs"
         aria-label={text.axis}

@@ -204,7 +204,7 @@ function OverlayPicker({
         searchable
         clearable
       />
-      {isLoading && <Loader size="xs" aria-label={text.overlayLoading} />}
+      {isLoading && <Loader size="xs" role="status" aria-label={text.overlayLoading} />}
     </Group>
   )
 }
