@@ -20,7 +20,10 @@ export function EstimatePanel({
   readonly hasRequest: boolean
 }) {
   return (
-    <Panel title={words.title} actions={isOld && <Loader size="xs" role="status" aria-label={strings.wizard.updating} />}>
+    <Panel
+      title={words.title}
+      actions={isOld && <Loader size="xs" role="status" aria-label={strings.wizard.updating} />}
+    >
       {hasRequest && error !== null ? (
         <ErrorNotice error={error} onRetry={retry} />
       ) : !hasRequest ? (
