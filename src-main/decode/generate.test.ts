@@ -7,6 +7,7 @@ import { readTensor } from '../formats/safetensors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
+import { withPrecision } from '../models/precision.ts'
 import { createTrunkSession, type Ending, type TrunkSession } from '../models/trunk-session.ts'
 import { collect } from '../runs/testing/collect.ts'
 import { alphabetSize, endSymbol, parseAlphabet, type Alphabet } from '../spelling/alphabet.ts'
@@ -22,8 +23,10 @@ import {
 import { generate, newConversation, type Conversation, type GenerateOptions } from './generate.ts'
 import { hashBaseModel, openSpellm, saveSpellm, type BaseReference } from './spellm.ts'
 import type { Sampling } from './sampling.ts'
+import { createSpellmSessions } from './spellm-sessions.ts'
 import {
   createTailSession,
+  scoresOf,
   tailBits,
   tailOf,
   tailShape,
@@ -57,9 +60,8 @@ beforeAll(async () => {
   const shape = tailShape(hiddenSize, adapterWidths, speller)
   // Larger weights make surer choices.
   weights = new Map([...initialTail(shape, 3)].map(([name, data]) => [name, data.map((value) => 3 * value)]))
-  const bits = tailBits('stored', 'cpu')
-  tail = { ...(await createTailSession(shape, weights, speller, bits)), ending: 'tail' }
-  trunk = await createTrunkSession(base, { tail: tailOf(shape, weights, bits.bits) })
+  const parts = { base, precision: 'stored', speller, adapterWidths, weights } as const
+  ;({ trunk, tail } = await createSpellmSessions(parts, {}))
   const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
   await saveSpellm(scratch, reference, {
     speller,
@@ -223,6 +225,34 @@ describe('tail and LM head in the pass of the trunk', () => {
     await joined.release()
     await exactTail.release()
   })
+})
+
+describe('the tail of a SpeLLM', () => {
+  it.each([
+    { precision: 'stored', ending: 'none' },
+    { precision: 'int8', ending: 'tail' },
+  ] as const)(
+    'beside weights in $precision is computed as what it says: $ending',
+    async ({ precision, ending }) => {
+      const sha256 = await hashBaseModel(base)
+      const own = await withPrecision(base, precision, sha256, { folder: scratch })
+      const { speller } = tail
+      const parts = { base: own, precision, speller, adapterWidths, weights }
+      const sessions = await createSpellmSessions(parts, {})
+      expect(sessions.tail.ending).toBe(ending)
+      const ids = Int32Array.from(encode(prompts[0]!))
+      const state = await sessions.trunk.forwardToLast(ids, sessions.trunk.createCache(), ending)
+      expect(state.logProbabilities === undefined).toBe(ending === 'none')
+      const apart = await sessions.tail.logProbabilities(state.hidden)
+      // Integers round activations, so the last digit of a hidden state can move a score.
+      const scores = await scoresOf(sessions.tail, state)
+      expect(
+        scores.reduce((worst, score, i) => Math.max(worst, Math.abs(score - apart[i]!)), 0),
+      ).toBeLessThan(0.1)
+      await sessions.trunk.release()
+      await sessions.tail.release()
+    },
+  )
 })
 
 describe('a conversation of two turns', () => {

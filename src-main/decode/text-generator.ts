@@ -6,7 +6,7 @@ import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/bas
 import { modelFolder } from '../models/model-folder.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { withPrecision, type Precision, type QuantizationPlace } from '../models/precision.ts'
-import { createTrunkSession, type Tail, type TrunkSession } from '../models/trunk-session.ts'
+import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { SessionOptions } from '../runtime/session.ts'
 import { generationBytes, processBytes } from '../runtime/memory/estimate.ts'
@@ -39,15 +39,8 @@ import { fitToDevice } from './golden-check.ts'
 import type { Sampling } from './sampling.ts'
 import { findSpellm, hashBaseModel, openSpellm, type Spellm } from './spellm.ts'
 import type { Speller } from '../spelling/speller.ts'
-import {
-  createTailSession,
-  scoresOf,
-  tailBits,
-  tailOf,
-  tailShape,
-  type TailSession,
-  type TailWeights,
-} from './tail-session.ts'
+import { createSpellmSessions, createSpellmTail } from './spellm-sessions.ts'
+import { scoresOf, type TailSession } from './tail-session.ts'
 
 /** The modes that draw from the tail's own ranking of tokens, and so from the tail for sampling where there is one. */
 const drawingModes: readonly DecodeMode[] = ['trie', 'shortlist', 'lossless']
@@ -211,14 +204,9 @@ export async function createTextGenerator(
   })
   if (warning !== null) onNotice?.(warning)
   const base = await fitToDevice(opened, device, onNotice)
-  const trunk = await createTrunkSession(base, {
-    ...session,
-    tail: spellm ? graphTail(spellm, device) : undefined,
-    hasHead: spellm === null,
-  })
-  const tail = spellm
-    ? ({ ...(await openTail(spellm, spellm.weights, session)), ending: 'tail' } as const)
-    : null
+  const { trunk, tail } = spellm
+    ? await createSpellmSessions({ ...spellm, base }, session)
+    : { trunk: await createTrunkSession(base, { ...session, hasHead: true }), tail: null }
   let samplingTail: TailSession | null = null
   let head: BaseHead | null = null
   let rows: HeadRows | null = null
@@ -235,7 +223,7 @@ export async function createTextGenerator(
   const headRows = () => (rows ??= openHeadRows(base))
   const requireTail = async (mode: DecodeMode, sampling: Sampling | null): Promise<TailSession> => {
     if (spellm?.samplingWeights && sampling && drawingModes.includes(mode))
-      return (samplingTail ??= await openTail(spellm, spellm.samplingWeights, session))
+      return (samplingTail ??= await createSpellmTail(spellm, spellm.samplingWeights, session))
     if (tail) return tail
     throw new SpellmError(
       'setting-invalid',
@@ -439,23 +427,6 @@ function writerBytes({ architecture }: BaseModel, precision: Precision): number 
   const size = decoderSize(architecture, precision)
   const pass = { batch: 1, prompt: context / 2, context, packsHead: false }
   return processBytes(size) + generationBytes(size, pass)
-}
-
-/** The tail as part of the trunk's graph. */
-function graphTail({ base, precision, speller, adapterWidths, weights }: Spellm, device: Device): Tail {
-  const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
-  return tailOf(shape, weights, tailBits(precision, device).bits)
-}
-
-/** The tail by itself, for states that another graph has computed. */
-async function openTail(
-  { base, precision, speller, adapterWidths }: Spellm,
-  weights: TailWeights,
-  session: SessionOptions,
-): Promise<TailSession> {
-  const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
-  const bits = tailBits(precision, session.device ?? 'cpu')
-  return createTailSession(shape, weights, speller, { ...session, ...bits })
 }
 
 /** Where the first stop text begins; if none is complete, where the text's end may be the beginning of one. */

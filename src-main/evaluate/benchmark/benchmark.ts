@@ -1,12 +1,12 @@
 import { defaultGateShare, thresholdOf } from '../../decode/calibrate-gate.ts'
 import { createBaseHead, type DecodeMode } from '../../decode/chooser.ts'
 import { decoderSize } from '../../decode/decoder-size.ts'
-import { createTailSession, tailBits, tailOf, tailShape } from '../../decode/tail-session.ts'
+import { createSpellmSessions } from '../../decode/spellm-sessions.ts'
 import { SpellmError } from '../../errors.ts'
 import { openHeadRows } from '../../models/head-rows.ts'
 import { createTrunkSession } from '../../models/trunk-session.ts'
 import type { Precision } from '../../models/precision.ts'
-import { generationBytes, processBytes } from '../../runtime/memory/estimate.ts'
+import { blockBytes, generationBytes, headBytes, processBytes } from '../../runtime/memory/estimate.ts'
 import { deviceMemory, requireMemory } from '../../runtime/memory/require-memory.ts'
 import type { Turn } from '../../runtime/turns.ts'
 import { measureBandwidth } from './bandwidth.ts'
@@ -88,13 +88,15 @@ export async function runBenchmark(
     onProgress,
   }: BenchmarkOptions,
 ): Promise<Benchmark> {
-  const { base, precision, speller, adapterWidths, weights, gates } = model
+  const { base, precision, gates } = model
   const { architecture } = base
   requireContexts(contexts, architecture.contextLength)
   const longest = contexts.at(-1)!
   const size = decoderSize(architecture, precision)
   const pass = { batch: 1, prompt: 1, context: longest, packsHead: false }
-  requireMemory('The benchmark', processBytes(size) + generationBytes(size, pass), await deviceMemory('cpu'))
+  // Base and SpeLLM have a trunk each, and gated mode a head of its own.
+  const needed = processBytes(size) + generationBytes(size, pass) + blockBytes(size) + headBytes(size)
+  requireMemory('The benchmark', needed, await deviceMemory('cpu'))
 
   const threshold = modes.includes('lossless') ? thresholdOf(gates, defaultGateShare) : null
   const total = contexts.length * stepsOf(steps) + (threshold === null ? 0 : textTokensOf(steps))
@@ -103,21 +105,11 @@ export async function runBenchmark(
   const common = { signal, ...(turn ? { turn } : {}) }
   const session = threads === undefined ? {} : { threads }
 
-  const shape = tailShape(architecture.hiddenSize, adapterWidths, speller)
-  const { bits } = tailBits(precision, 'cpu')
-  const trunk = await createTrunkSession(base, {
-    ...session,
-    tail: tailOf(shape, weights, bits),
-    hasHead: true,
-  })
+  const { trunk, tail } = await createSpellmSessions(model, session)
+  const baseTrunk = await createTrunkSession(base, { ...session, hasHead: true })
   const head = await createBaseHead(base, session)
-  const ownTail = await createTailSession(shape, weights, speller, {
-    ...session,
-    ...(bits ? { bits } : {}),
-  })
-  const tail = { ...ownTail, ending: 'tail' } as const
   const rows = openHeadRows(base)
-  const sessions = { trunk, head, rows, tail }
+  const sessions = { trunk, baseTrunk, head, rows, tail }
   const measured: TokenParts[] = []
   let text: TextTimes | null = null
   try {
@@ -140,7 +132,7 @@ export async function runBenchmark(
       })
   } finally {
     rows.close()
-    for (const resource of [trunk, head, tail]) await resource.release()
+    for (const resource of [trunk, baseTrunk, head, tail]) await resource.release()
   }
   // The bandwidth takes 1 GiB, which is no model's.
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024

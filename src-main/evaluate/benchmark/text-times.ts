@@ -34,7 +34,7 @@ export const textTokensOf = (tokens: number) => 2 * texts * tokens
  * @throws CancelledError when the signal fires
  */
 export async function measureTextTimes(
-  { trunk, head, rows, tail }: BenchmarkSessions,
+  { trunk, baseTrunk, head, rows, tail }: BenchmarkSessions,
   { beginToken, endTokens, contextLength }: Architecture,
   threshold: number,
   {
@@ -81,20 +81,21 @@ export async function measureTextTimes(
     const prompt = [beginToken ?? endTokens[0] ?? 0]
     const drawing = baseChooser(head, { temperature: 1, seed: text })
     for await (const token of generate(
-      trunk,
+      baseTrunk,
       drawing,
-      newConversation(trunk),
+      newConversation(baseTrunk),
       [...prompt],
       options(beginning),
     ))
       prompt.push(token)
     for (const mode of ['base', 'lossless'] as const) {
-      const conversation = newConversation(trunk)
-      await turn(await prepareContext(trunk, conversation, prompt, 'none', turn))
+      const own = mode === 'base' ? baseTrunk : trunk
+      const conversation = newConversation(own)
+      await turn(await prepareContext(own, conversation, prompt, 'none', turn))
       computed = 0
       const stream =
         mode === 'base'
-          ? generate(trunk, baseChooser(head, null), conversation, prompt, options(tokens))
+          ? generate(baseTrunk, baseChooser(head, null), conversation, prompt, options(tokens))
           : generateLossless(
               { trunk, tail, rows, head: countedHead, threshold },
               null,

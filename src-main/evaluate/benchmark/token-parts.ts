@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { headSymbols, type BaseHead } from '../../decode/chooser.ts'
-import type { TailSession } from '../../decode/tail-session.ts'
+import { scoresOf, type TailSession } from '../../decode/tail-session.ts'
 import { CancelledError } from '../../errors.ts'
 import type { Architecture } from '../../models/architecture.ts'
 import type { HeadRows } from '../../models/head-rows.ts'
@@ -15,8 +15,10 @@ import { median } from '../median.ts'
 
 /** What a benchmark computes with. */
 export interface BenchmarkSessions {
-  /** With the tail and the LM head for the last token. */
+  /** The SpeLLM's. */
   readonly trunk: TrunkSession
+  /** With the LM head, which each of its passes goes through. */
+  readonly baseTrunk: TrunkSession
   readonly head: BaseHead
   readonly rows: HeadRows
   readonly tail: TailSession
@@ -58,7 +60,6 @@ export interface TokenParts {
 }
 
 const warmUpSteps = 3
-const endings = ['none', 'choice', 'tail'] as const
 
 /** Steps that `measureTokenParts` takes, for progress. */
 export const stepsOf = (steps: number) => steps + warmUpSteps
@@ -75,7 +76,7 @@ export const stepsOf = (steps: number) => steps + warmUpSteps
  * @throws CancelledError when the signal fires
  */
 export async function measureTokenParts(
-  { trunk, head, rows, tail }: BenchmarkSessions,
+  { trunk, baseTrunk, head, rows, tail }: BenchmarkSessions,
   { attention, layers, vocabularySize }: Architecture,
   {
     context,
@@ -119,14 +120,18 @@ export async function measureTokenParts(
       return result
     }
     await turn(async () => {
-      const states: Float32Array[] = []
-      for (let i = 0; i < endings.length; i++) {
-        const ending = endings[(i + step + warmUpSteps) % endings.length]!
-        const { hidden } = await timed(ending, () => trunk.forwardToLast(tokens, cache, ending))
-        states.push(hidden)
+      let hidden: Float32Array = new Float32Array(0)
+      const passes = {
+        trunk: async () => ({ hidden } = await trunk.forwardToLast(tokens, cache, 'none')),
+        withHead: () => baseTrunk.forwardToLast(tokens, cache, 'choice'),
+        withTail: async () => scoresOf(tail, await trunk.forwardToLast(tokens, cache, tail.ending)),
+      }
+      const order = Object.entries(passes)
+      for (let i = 0; i < order.length; i++) {
+        const [part, pass] = order[(i + step + warmUpSteps) % order.length]!
+        await timed<unknown>(part, pass)
         cache.truncate(context)
       }
-      const [hidden] = states as [Float32Array]
       await timed('headAlone', () => head.greedy(hidden))
       await timed('trieSearch', () => bestToken(search, scores))
       await timed('freeLookup', () => lookUp(speller, headSymbols(speller, scores)))
@@ -149,9 +154,9 @@ export async function measureTokenParts(
       (sum, { data }) => sum + (data as Float32Array).byteLength,
       0,
     ),
-    trunk: medianOf('none'),
-    withHead: medianOf('choice'),
-    withTail: medianOf('tail'),
+    trunk: medianOf('trunk'),
+    withHead: medianOf('withHead'),
+    withTail: medianOf('withTail'),
     headAlone: medianOf('headAlone'),
     trieSearch: medianOf('trieSearch'),
     freeLookup: medianOf('freeLookup'),

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConsoleMode, ConsoleSource, GenerationEvent, Sampling } from '../../contract/index.ts'
 import { hashBaseModel, saveSpellm } from '../../decode/spellm.ts'
-import { tailBits, tailOf, tailShape, type TailWeights } from '../../decode/tail-session.ts'
+import { createSpellmSessions } from '../../decode/spellm-sessions.ts'
+import { scoresOf, tailShape, type TailWeights } from '../../decode/tail-session.ts'
 import { initialTail } from '../../distill/distill.ts'
 import { readTensor } from '../../formats/safetensors.ts'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
@@ -96,12 +97,12 @@ function logitsOf(hidden: Float32Array): number[] {
 }
 /** What each head says after the last token. */
 async function symbolLogProbabilities(tokens: readonly number[]): Promise<number[][]> {
-  const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
-  const tail = tailOf(shape, weights, tailBits('stored', 'cpu').bits)
-  const trunk = await createTrunkSession(base, { tail })
-  const last = await trunk.forwardToLast(Int32Array.from(tokens), trunk.createCache(), 'tail')
+  const parts = { base, precision: 'stored', speller, adapterWidths, weights } as const
+  const { trunk, tail } = await createSpellmSessions(parts, {})
+  const last = await trunk.forwardToLast(Int32Array.from(tokens), trunk.createCache(), tail.ending)
+  const scores = Array.from(await scoresOf(tail, last))
   await trunk.release()
-  const scores = Array.from(last.logProbabilities!)
+  await tail.release()
   const size = alphabetSize(speller.alphabet)
   return Array.from({ length: speller.k }, (_, head) => scores.slice(head * size, (head + 1) * size))
 }
