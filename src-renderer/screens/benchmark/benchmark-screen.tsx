@@ -1,11 +1,10 @@
-import { Alert, Skeleton, Stack, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { Alert, Skeleton, Text } from '@mantine/core'
 import type { ConsoleSource, LibraryModel, RunSummary } from '../../../src-main/contract/index.ts'
 import { ErrorNotice } from '../../components/error-notice.tsx'
+import { Pending } from '../../components/pending.tsx'
 import { Screen } from '../../components/screen.tsx'
 import { SourcePicker } from '../../components/source-picker.tsx'
-import { queries } from '../../connection/engine.ts'
-import { useRuns } from '../../runs/use-runs.ts'
+import { useSources } from '../../runs/use-sources.ts'
 import { strings } from '../../strings/index.ts'
 import { useBenchmark } from './benchmark-store.ts'
 import { MeasureForm } from './measure-form.tsx'
@@ -15,30 +14,19 @@ const text = strings.benchmark
 
 /** What a token of one's own model costs, by its parts and by decode mode. */
 export function BenchmarkScreen() {
-  const runs = useRuns()
-  const models = useQuery(queries.models.list.queryOptions())
-  const finishedRuns = runs.list?.filter(({ status }) => status === 'finished')
-  const error = runs.error ?? models.error
+  const { finished, models, error, retry } = useSources()
   return (
     <Screen title={text.title}>
       <Text size="sm" c="dimmed" maw={720}>
         {text.explanation}
       </Text>
-      {finishedRuns && models.data ? (
-        <Workbench runs={finishedRuns} models={models.data} />
-      ) : error === null ? (
-        <Stack role="status" aria-busy aria-label={strings.app.loading}>
+      {finished && models ? (
+        <Workbench runs={finished} models={models} />
+      ) : (
+        <Pending error={error} onRetry={retry}>
           <Skeleton height={36} maw={420} />
           <Skeleton height={220} />
-        </Stack>
-      ) : (
-        <ErrorNotice
-          error={error}
-          onRetry={() => {
-            runs.retry()
-            void models.refetch()
-          }}
-        />
+        </Pending>
       )}
     </Screen>
   )

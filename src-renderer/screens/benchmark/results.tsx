@@ -1,6 +1,7 @@
-import { Button, CopyButton, Group, Stack, Table, Text, Title } from '@mantine/core'
-import { IconCheck, IconCopy, IconDownload } from '@tabler/icons-react'
+import { Button, Group, Stack, Table, Text, Title } from '@mantine/core'
+import { IconDownload } from '@tabler/icons-react'
 import type { Benchmark } from '../../../src-main/contract/index.ts'
+import { CopyTextButton } from '../../components/copy-text-button.tsx'
 import { downloadText } from '../../components/download.ts'
 import { FactList, type Fact } from '../../components/facts.tsx'
 import { Panel } from '../../components/panel.tsx'
@@ -103,18 +104,7 @@ function KeepButtons({ markdown, result }: Pick<BenchmarkResult, 'markdown' | 'r
   const download = <IconDownload size={16} aria-hidden />
   return (
     <Group gap="xs" justify="flex-end">
-      <CopyButton value={markdown}>
-        {({ copied, copy }) => (
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-            onClick={copy}
-          >
-            <span aria-live="polite">{copied ? text.copied : text.copyMarkdown}</span>
-          </Button>
-        )}
-      </CopyButton>
+      <CopyTextButton value={markdown} label={text.copyMarkdown} copiedLabel={text.copied} />
       <Button
         size="xs"
         variant="default"

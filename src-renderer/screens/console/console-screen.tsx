@@ -1,14 +1,12 @@
-import { Alert, Button, EmptyState, Skeleton, Stack } from '@mantine/core'
+import { Alert, Button, EmptyState, Skeleton } from '@mantine/core'
 import { IconTerminal2 } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo } from 'react'
 import type { ConsoleSource, LibraryModel, RunSummary } from '../../../src-main/contract/index.ts'
-import { ErrorNotice } from '../../components/error-notice.tsx'
+import { Pending } from '../../components/pending.tsx'
 import { Screen } from '../../components/screen.tsx'
 import { SourcePicker } from '../../components/source-picker.tsx'
-import { queries } from '../../connection/engine.ts'
 import { goTo, paths } from '../../navigation.ts'
-import { useRuns } from '../../runs/use-runs.ts'
+import { useSources } from '../../runs/use-sources.ts'
 import { strings } from '../../strings/index.ts'
 import { chooseModel, sameSource, useConsole } from './console-store.ts'
 import { stopGeneration } from './generation.ts'
@@ -20,35 +18,21 @@ const text = strings.console
 
 /** A SpeLLM beside its base model, to try prompts on and to look into each token. */
 export function ConsoleScreen({ runId }: { readonly runId?: string }) {
-  const runs = useRuns()
-  const models = useQuery(queries.models.list.queryOptions())
+  const { finished, models, error, retry } = useSources()
   const modelReference = useConsole((state) => state.modelReference)
-  const finished = useMemo(() => runs.list?.filter(({ status }) => status === 'finished'), [runs.list])
-  if (!finished || !models.data) {
-    const error = runs.error ?? models.error
+  if (!finished || !models)
     return (
       <Screen title={text.title}>
-        {error === null ? (
-          <Stack role="status" aria-busy aria-label={strings.app.loading}>
-            <Skeleton height={36} maw={420} />
-            <Skeleton height={200} />
-            <Skeleton height={280} />
-          </Stack>
-        ) : (
-          <ErrorNotice
-            error={error}
-            onRetry={() => {
-              runs.retry()
-              void models.refetch()
-            }}
-          />
-        )}
+        <Pending error={error} onRetry={retry}>
+          <Skeleton height={36} maw={420} />
+          <Skeleton height={200} />
+          <Skeleton height={280} />
+        </Pending>
       </Screen>
     )
-  }
   if (finished.length === 0 && runId === undefined && modelReference === null)
-    return <NothingToTest models={models.data} />
-  return <Workbench runId={runId ?? null} finished={finished} models={models.data} />
+    return <NothingToTest models={models} />
+  return <Workbench runId={runId ?? null} finished={finished} models={models} />
 }
 
 function NothingToTest({ models }: { readonly models: readonly LibraryModel[] }) {

@@ -1,6 +1,6 @@
-import { Anchor, Button, Code, CopyButton, Group, Skeleton, Stack, Text } from '@mantine/core'
-import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { Anchor, Code, Group, Skeleton, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { CopyTextButton } from '../../components/copy-text-button.tsx'
 import { ErrorNotice } from '../../components/error-notice.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { queries } from '../../connection/engine.ts'
@@ -52,18 +52,7 @@ function Diagnostics({ text }: { readonly text: string }) {
             {words.diagnosticsDescription}
           </Text>
         </div>
-        <CopyButton value={text}>
-          {({ copied, copy }) => (
-            <Button
-              size="xs"
-              variant="default"
-              leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-              onClick={copy}
-            >
-              <span aria-live="polite">{copied ? words.copied : words.copy}</span>
-            </Button>
-          )}
-        </CopyButton>
+        <CopyTextButton value={text} label={words.copy} copiedLabel={words.copied} />
       </Group>
       <Code block tabIndex={0} role="region" aria-label={words.selectAll} style={{ whiteSpace: 'pre-wrap' }}>
         {text}
