@@ -94,8 +94,8 @@ export function requirePrompt(prompt: readonly number[], contextLength: number):
 }
 
 /**
- * Continues `prompt` step by step, by a token or a word of several tokens, which are read in one pass. The part of the prompt that the conversation begins with already is not
- * computed again; what it holds beyond that is forgotten.
+ * Continues `prompt` step by step, by a token or a word of several tokens, which are read in one pass. The part of
+ * the prompt that the conversation begins with already is not computed again; what it holds beyond that is forgotten.
  *
  * @param prompt at least one token
  * @returns why it ended

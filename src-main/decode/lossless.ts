@@ -44,9 +44,9 @@ interface Draft {
  * Continues `prompt` as the base model does: the SpeLLM drafts some tokens by shortlist, then one pass over the LM
  * head looks at all of their states, which the trunk has computed anyway. Greedy: what the base model would not
  * have picked is replaced by what it picks, and what was drafted after it is forgotten; so the output is the
- * base model's, token for token. A word is drafted whole and read in one pass. Sampled (by token only): a drafted token is kept with probability min(1, p / q) and otherwise
- * replaced by a draw from the rest max(0, p − q) (Leviathan et al. 2023, section 2.3), so that each token is
- * distributed as the base model's.
+ * base model's, token for token. A word is drafted whole and read in one pass. Sampled (by token only): a drafted
+ * token is kept with probability min(1, p / q) and otherwise replaced by a draw from the rest max(0, p − q)
+ * (Leviathan et al. 2023, section 2.3), so that each token is distributed as the base model's.
  *
  * @returns why it ended
  * @throws RangeError for an empty prompt or one longer than the context

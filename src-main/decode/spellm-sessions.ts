@@ -1,5 +1,6 @@
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { SessionOptions } from '../runtime/session.ts'
+import type { Speller } from '../spelling/speller.ts'
 import type { Spellm } from './spellm.ts'
 import {
   createTailSession,
@@ -49,6 +50,17 @@ export async function createSpellmSessions(
     ...session,
     tail: isJoined ? tailOf(shape, weights, bits) : undefined,
   })
-  const tail = await createSpellmTail(spellm, weights, session)
-  return { trunk, tail: { ...tail, ending: isJoined ? 'tail' : 'none' } }
+  const load = () => createSpellmTail(spellm, weights, session)
+  return { trunk, tail: isJoined ? joinedTail(speller, load) : await load() }
+}
+
+/** A tail that the trunk computes; for other states it is loaded when the first of them comes. */
+function joinedTail(speller: Speller, load: () => Promise<TailSession>): TailSession {
+  let alone: Promise<TailSession> | null = null
+  return {
+    speller,
+    ending: 'tail',
+    logProbabilities: async (hidden) => (await (alone ??= load())).logProbabilities(hidden),
+    release: async () => (await alone)?.release(),
+  }
 }

@@ -86,7 +86,11 @@ export async function hashBaseModel({ folder, checkpoint }: BaseModel): Promise<
   return hashFiles([join(folder, 'config.json'), join(folder, 'tokenizer.json'), ...checkpoint.files])
 }
 
-/** Writes a SpeLLM: `spellm.json`, `tail.safetensors` and, if it has one, `sampling-tail.safetensors`. Throws SpellmError for errors of the operating system. */
+/**
+ * Writes a SpeLLM: `spellm.json`, `tail.safetensors` and, if it has one, `sampling-tail.safetensors`.
+ *
+ * @throws SpellmError for errors of the operating system
+ */
 export async function saveSpellm(
   folder: string,
   base: BaseReference,

@@ -1,6 +1,5 @@
 import {
   add,
-  cast,
   input,
   logSumExp,
   matmul,
@@ -13,6 +12,7 @@ import {
   type DType,
 } from '../graph/index.ts'
 import type { Architecture } from '../models/architecture.ts'
+import { widen } from '../models/blocks.ts'
 import { headLogits } from '../models/decoder.ts'
 import { tailLogits, type TailShape } from '../models/tail.ts'
 import type { TrainingGraph } from '../runtime/trainer.ts'
@@ -34,8 +34,7 @@ export function distributionTrainingGraph(
 ): TrainingGraph {
   const { hiddenSize, k, alphabetSize } = shape
   const parameters = tailParameters(shape)
-  const stored = input('hidden', [tokens, hiddenSize], hiddenDtype)
-  const hidden = hiddenDtype === 'float32' ? stored : cast(stored, 'float32')
+  const hidden = widen(input('hidden', [tokens, hiddenSize], hiddenDtype))
   const logWeights = input('logWeights', [1, candidates])
 
   const rows = input('headRows', [candidates, hiddenSize])

@@ -11,6 +11,7 @@ import {
   type DType,
   type Value,
 } from '../graph/index.ts'
+import { widen } from '../models/blocks.ts'
 import { tailLogits, tailParameterShapes, type TailShape } from '../models/tail.ts'
 import type { Parameter, TrainingGraph } from '../runtime/trainer.ts'
 
@@ -29,8 +30,7 @@ export function tailTrainingGraph(
 ): TrainingGraph {
   const parameters = tailParameters(shape)
   const rows = tokens * shape.k
-  const stored = input('hidden', [tokens, shape.hiddenSize], hiddenDtype)
-  const hidden = hiddenDtype === 'float32' ? stored : cast(stored, 'float32')
+  const hidden = widen(input('hidden', [tokens, shape.hiddenSize], hiddenDtype))
   const logits = tailLogits(shape, (name) => parameters.get(name)!.value, hidden, 'training')
   const symbols = input('symbols', [rows, 1], 'int32')
   const weights = input('weights', [rows, 1])

@@ -1,12 +1,14 @@
 import { parseAlphabet } from './alphabet.ts'
 import { buildSpeller, type Speller } from './speller.ts'
 import type { VocabularyEntry } from './vocabulary.ts'
-import { collectWords, countWords, withWords, type UnitKind } from './words.ts'
+import { collectWords, withWords } from './words.ts'
 
-/** A text's tokens, and how often each occurs, [V]. */
+/** What a text has, counted. */
 export interface CountedText {
-  readonly ids: Int32Array
+  /** How often each token occurs, [V]. */
   readonly counts: Uint32Array
+  /** As `countWords` gives them, where words are spelled; null: tokens only are. */
+  readonly words: ReadonlyMap<string, number> | null
 }
 
 /** What decides how a text is spelled. */
@@ -14,7 +16,6 @@ export interface SpellingSettings {
   /** As `parseAlphabet` has it. */
   readonly alphabet: string
   readonly k: number
-  readonly units: UnitKind
 }
 
 /**
@@ -27,13 +28,12 @@ export interface SpellingSettings {
 export function buildTextSpeller(
   vocabulary: readonly VocabularyEntry[],
   text: CountedText | null,
-  { alphabet: specification, k, units }: SpellingSettings,
+  { alphabet: specification, k }: SpellingSettings,
 ): Speller {
   if (text === null) return buildSpeller(vocabulary, parseAlphabet(specification, vocabulary), k)
-  const { ids, counts: tokenCounts } = text
-  if (units === 'token')
+  const { counts: tokenCounts, words: wordCounts } = text
+  if (wordCounts === null)
     return buildSpeller(vocabulary, parseAlphabet(specification, vocabulary, tokenCounts), k, tokenCounts)
-  const wordCounts = countWords(ids, vocabulary)
   const counted = withWords(vocabulary, wordCounts)
   const alphabet = parseAlphabet(specification, counted.entries, counted.counts)
   const words = collectWords(wordCounts, vocabulary, alphabet, k)

@@ -245,6 +245,8 @@ interface Prepared {
   readonly speller: Speller
   readonly shape: TailShape
   readonly tokenCounts: Uint32Array
+  /** Where words are spelled: see `countWords`. */
+  readonly wordCounts: ReadonlyMap<string, number> | null
   /** Of the teacher, as many as memory has room for. */
   readonly windowsAtOnce: number
   readonly training: Portion
@@ -300,7 +302,9 @@ async function prepare(
   const training = { cache: plan('training', Math.floor(rest.length / tokens)), ids: rest }
 
   const tokenCounts = countTokens(rest, tokenizer.vocabularySize)
-  const speller = buildTextSpeller(tokenizer.entries, { ids: rest, counts: tokenCounts }, settings)
+  const wordCounts = settings.units === 'word' ? countWords(rest, tokenizer.entries) : null
+  const text = { counts: tokenCounts, words: wordCounts }
+  const speller = buildTextSpeller(tokenizer.entries, text, settings)
   const shape = tailShape(hiddenSize, settings.adapterWidths ?? defaultAdapterWidths(hiddenSize), speller)
   if (totalSteps(batchPlan(training.cache, settings)) === 0)
     throw new SpellmError(
@@ -313,7 +317,7 @@ async function prepare(
     (await missingCacheBytes(training.cache)) + (await missingCacheBytes(heldOut.cache)),
   )
   const windowsAtOnce = await requireConversionMemory(base, shape, training.cache, settings, options)
-  return { base, tokenizer, speller, shape, tokenCounts, windowsAtOnce, training, heldOut }
+  return { base, tokenizer, speller, shape, tokenCounts, wordCounts, windowsAtOnce, training, heldOut }
 }
 
 /** The run's tokens: those stored with it, or read, told or sampled now and stored. */
@@ -600,10 +604,7 @@ async function trainAndMeasure(
       corpus: corpusCoverage(speller, prepared.tokenCounts),
     },
     units: settings.units,
-    words:
-      settings.units === 'word'
-        ? wordCoverage(speller, tokenizer.entries, countWords(training.ids, tokenizer.entries))
-        : null,
+    words: prepared.wordCounts && wordCoverage(speller, tokenizer.entries, prepared.wordCounts),
     parameters: {
       tail: tailParameterCount(shape),
       baseHead: base.architecture.vocabularySize * base.architecture.hiddenSize,

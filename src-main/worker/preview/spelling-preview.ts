@@ -57,19 +57,20 @@ interface HeatmapRow {
 export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews {
   const rows = createRecent<HeatmapRow>(64)
 
-  const open = async ({ model, texts, ...choice }: SpellingChoice) => {
+  const open = async ({ model, texts, units, ...choice }: SpellingChoice) => {
     const { base, tokenizer, stamp } = await corpora.model(model)
     const sample = await corpora.sample(model, texts)
-    const speller = buildTextSpeller(tokenizer.entries, sample, choice)
-    return { base, tokenizer, sample, stamp: sample?.stamp ?? stamp, speller }
+    const words = units === 'word' && sample ? countWords(sample.ids, tokenizer.entries) : null
+    const text = sample && { counts: sample.counts, words }
+    const speller = buildTextSpeller(tokenizer.entries, text, choice)
+    return { base, tokenizer, sample, words, stamp: sample?.stamp ?? stamp, speller }
   }
 
   return {
     preview: async (choice) => {
-      const { base, tokenizer, sample, stamp, speller } = await open(choice)
+      const { base, tokenizer, sample, words, stamp, speller } = await open(choice)
       const { entries } = tokenizer
       const counts = sample?.counts ?? evenCounts(entries)
-      const words = choice.units === 'word' && sample ? countWords(sample.ids, entries) : null
       const counted = words ? withWords(entries, words) : { entries, counts: sample?.counts }
       const maxK = choice.k <= usualMaxK ? usualMaxK : maxSpellingLength
       const heatmap: HeatmapRow[] = []
