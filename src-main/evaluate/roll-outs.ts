@@ -17,7 +17,10 @@ export interface RollOutDivergence {
   readonly tokens: number
   /** Passes over the base model's LM head while it wrote them. */
   readonly headPasses: number
-  /** Passes over the trunk: for the prompt one, which gives the first token, then one for each token or word that is read. */
+  /**
+   * Passes over the trunk: for the prompt one, which gives the first token, then one for each token or word that is
+   * read.
+   */
   readonly trunkPasses: number
 }
 

@@ -27,7 +27,8 @@ export interface Answer {
 const maxRedirects = 10
 
 /**
- * Gets `address`, through the environment's proxy, and follows redirects. The token goes to the origin of the endpoint only.
+ * Gets `address`, through the environment's proxy, and follows redirects. The token goes to the origin of the
+ * endpoint only.
  *
  * @throws TransferFault for what may go right the next time; SpellmError 'access-denied' | 'model-not-found' |
  *   'network-failed' for what won't; CancelledError
