@@ -157,7 +157,7 @@ describe('sampled', () => {
   const logits = Float32Array.from(letters, (_, i) => Math.sin(3 * i) * 2)
   const trunk: TrunkSession = {
     createCache: () =>
-      createKeyValueCache({ layers: 1, pairs: 1, headSize: 1, type: 'float32', tellsPositions: false }),
+      createKeyValueCache({ layers: 1, heads: 1, headSize: 1, type: 'float32', tellsPositions: false }),
     forward: () => Promise.reject(new Error('not asked for')),
     forwardToLast: (tokens, cache) => {
       cache.append([new Float32Array(tokens.length), new Float32Array(tokens.length)], tokens.length)

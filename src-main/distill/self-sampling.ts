@@ -4,7 +4,7 @@ import { sampleIndex } from '../decode/sampling.ts'
 import { input } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
-import { createTrunkSession } from '../models/trunk-session.ts'
+import { createBatchTrunk } from '../models/batch-trunk.ts'
 import { seededRandom } from '../random.ts'
 import { createSession, floatData, floatTensor, type SessionOptions } from '../runtime/session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
@@ -42,21 +42,26 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
     )
   const batch = sequencesAtOnce
   const random = seededRandom(seed)
-  const trunk = await createTrunkSession(model, { ...session, batch })
+  const trunk = await createBatchTrunk(model, batch, session)
   const logits = headLogits(model.architecture, model.weights, input('hidden', [batch, hiddenSize]))
   const head = await createSession({ logits }, { ...session, weightsFolder: model.weights.folder })
   const rounds = Math.ceil(options.tokens / (batch * sequenceLength))
   const ids = new Int32Array(rounds * batch * sequenceLength)
   try {
     for (let round = 0; round < rounds; round++) {
-      const cache = trunk.createCache()
+      const caches = trunk.createCaches()
       const last = new Int32Array(batch).fill(start)
       for (let position = 0; position < sequenceLength; position++) {
         if (signal?.aborted) throw new CancelledError()
         last.forEach((token, row) => (ids[(round * batch + row) * sequenceLength + position] = token))
         const scores = await turn(async () => {
-          const hidden = floatTensor(await trunk.forward(last, cache), [batch, hiddenSize])
-          return floatData((await head.run({ hidden }))['logits'])
+          const states = await trunk.forward(
+            Array.from(last, (token) => Int32Array.of(token)),
+            caches,
+          )
+          const hidden = new Float32Array(batch * hiddenSize)
+          states.forEach((state, row) => hidden.set(state, row * hiddenSize))
+          return floatData((await head.run({ hidden: floatTensor(hidden, [batch, hiddenSize]) }))['logits'])
         })
         for (let row = 0; row < batch; row++) {
           const own = scores.subarray(row * vocabularySize, (row + 1) * vocabularySize)

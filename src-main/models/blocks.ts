@@ -140,10 +140,14 @@ export function gatedMlp(
   return linear(multiply(silu(linear(x, weights.gate)), linear(x, weights.up)), weights.down)
 }
 
-/** Cosines and sines of the rotary angles, each float32 [tokens, pairs], from positions int64 [tokens]. */
+/**
+ * Cosines and sines of the rotary angles, each float32 [texts · tokens, pairs], from positions int64 [texts, tokens] or
+ * [tokens].
+ */
 export function rotaryAngles(positions: Value, rotary: Rotary): { readonly cos: Value; readonly sin: Value } {
-  const column = reshape(cast(positions, 'float32'), [positions.shape[0]!, 1])
-  const angles = multiply(column, rotaryFrequencies(column, rotary))
+  const column = reshape(cast(positions, 'float32'), [...positions.shape, 1])
+  const all = multiply(column, rotaryFrequencies(column, rotary))
+  const angles = reshape(all, [elementCount(positions.shape), all.shape.at(-1)!])
   const scaled = (operator: 'Cos' | 'Sin') => {
     const values = createSingleOutputNode(operator, [angles], angles.shape)
     return rotary.magnitude === 1 ? values : multiply(values, rotary.magnitude)
@@ -151,29 +155,30 @@ export function rotaryAngles(positions: Value, rotary: Rotary): { readonly cos: 
   return { cos: scaled('Cos'), sin: scaled('Sin') }
 }
 
-/** The frequencies float32 [1, pairs] for a text that ends with the greatest of `positions` float32 [tokens, 1]. */
+/**
+ * The frequencies, float32 [1, pairs] or, where they depend on a text's length, [texts, 1, pairs]. A text ends with the
+ * greatest of its `positions`, float32 [texts, tokens, 1].
+ */
 function rotaryFrequencies(positions: Value, { frequencies, beyond }: Rotary): Value {
   const pairs = frequencies.length
   const usual = constant(frequencies, [1, pairs])
   if (!beyond) return usual
-  const length = add(reduceMax(positions, [0], { keepAxes: true }), 1)
+  const length = add(reduceMax(positions, [positions.shape.length - 2], { keepAxes: true }), 1)
   if (beyond.kind === 'switch') {
-    const isLonger = createSingleOutputNode('Greater', [length, scalar(beyond.length)], [1, 1], {
+    const isLonger = createSingleOutputNode('Greater', [length, scalar(beyond.length)], length.shape, {
       dtype: 'bool',
     })
     return createSingleOutputNode(
       'Where',
       [isLonger, constant(beyond.frequencies, [1, pairs]), usual],
-      [1, pairs],
-      {
-        dtype: 'float32',
-      },
+      length.shape.with(-1, pairs),
+      { dtype: 'float32' },
     )
   }
   // θ grows by (factor · length / trained − (factor − 1)) ^ (n / (n − 2)), n = 2 · pairs; each frequency is a
   // power of 1 / θ.
   const { factor, theta, length: trained } = beyond
-  const stretched = createSingleOutputNode('Max', [length, scalar(trained)], [1, 1])
+  const stretched = createSingleOutputNode('Max', [length, scalar(trained)], length.shape)
   const growth = subtract(multiply(stretched, factor / trained), factor - 1)
   const base = multiply(log(growth), (2 * pairs) / (2 * pairs - 2))
   const exponents = Float32Array.from({ length: pairs }, (_, i) => -i / pairs)
@@ -185,7 +190,7 @@ function rotaryFrequencies(positions: Value, { frequencies, beyond }: Rotary): V
  * paired with i + pairs; the rest pass unchanged.
  *
  * @param x [batch, tokens, heads, headSize]
- * @param angles [tokens, pairs]
+ * @param angles [tokens, pairs], or (not in training) [batch · tokens, pairs]: each sequence its own
  */
 export function rotate(
   x: Value,
@@ -212,8 +217,10 @@ export function rotate(
       3,
     )
   }
-  const flat = reshape(x, [batch, tokens, heads * headSize])
-  // The tables hold these tokens' own angles, so the first token stands at row 0 of them.
+  // The tables hold these tokens' own angles, so the first token stands at row 0 of them. Where each sequence has its
+  // own, they lie one after another, as if they were one.
+  const rows = angles.cos.shape[0]!
+  const flat = reshape(x, [rows === tokens ? batch : 1, rows, heads * headSize])
   const [rotated] = createNode('RotaryEmbedding', [flat, int64Vector([0]), angles.cos, angles.sin], {
     domain: 'com.microsoft',
     attributes: { num_heads: heads, rotary_embedding_dim: 2 * pairs === headSize ? 0 : 2 * pairs },
@@ -241,7 +248,7 @@ export interface PastKeyValues {
  *   and values, those of the past too
  * @param key, value [batch · keyValueHeads, 1, tokens, headSize]
  * @param mask float32 [tokens, capacity + tokens], added to the scores: large negative where a token may not
- *   attend; without a past [tokens, tokens]
+ *   attend; without a past [tokens, tokens]. [batch, 1, ..] of these: each sequence has its own
  * @param cap c: scores become c · tanh(score / c); null: they stay
  * @returns float32 [batch · keyValueHeads, group, tokens, headSize]
  */
@@ -255,10 +262,18 @@ export function attend(
     const product = widen(matmul(query, keys, { transposeB: true }))
     return cap === null ? product : softCap(product, cap)
   }
-  const weigh = (shares: Value, values: Value) => widen(matmul(castTo(shares, values.dtype), values))
-  if (!past) return weigh(softmax(add(score(key), mask)), value)
+  const weigh = (probabilities: Value, values: Value) =>
+    widen(matmul(castTo(probabilities, values.dtype), values))
+  const shares = (scores: Value) => {
+    if (mask.shape.length === 2) return softmax(add(scores, mask))
+    const [pairs, group, ...rest] = scores.shape as [number, number, Dimension, Dimension]
+    const batch = mask.shape[0] as number
+    const inSequences = reshape(scores, [batch, (pairs / batch) * group, ...rest])
+    return reshape(softmax(add(inSequences, mask)), scores.shape)
+  }
+  if (!past) return weigh(shares(score(key)), value)
 
-  const probabilities = softmax(add(concat([score(past.keys), score(key)], 3), mask))
+  const probabilities = shares(concat([score(past.keys), score(key)], 3))
   const part = (size: Dimension) => ({
     shape: probabilities.shape.with(3, size),
     dtype: probabilities.dtype,

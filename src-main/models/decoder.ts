@@ -38,7 +38,7 @@ import type { WeightSource } from './weights.ts'
 export interface TrunkInputs {
   /** int64 [batch, tokens]; the batch size is known when the graph is built. */
   readonly tokens: Value
-  /** int64 [tokens], the same for each sequence of the batch. */
+  /** int64 [texts, tokens]: texts is 1, all sequences stand at the same place, or batch, each at its own. */
   readonly positions: Value
   /** float32 [tokens, tokens]: 0 where a token may attend, large negative where it may not. */
   readonly causalMask: Value
@@ -46,7 +46,7 @@ export interface TrunkInputs {
   readonly past: {
     /** Keys and values of each layer, [batch · keyValueHeads, 1, capacity, headSize], in the type of products. */
     readonly layers: readonly { readonly keys: Value; readonly values: Value }[]
-    /** float32 [1, capacity]: large negative where the cache holds nothing yet. */
+    /** float32 [texts, capacity]: large negative where the cache holds nothing yet. */
     readonly mask: Value
     /** float32 [1, capacity]: where in the text each place of the cache stands. Read if a layer has a window. */
     readonly positions: Value
@@ -66,7 +66,7 @@ export function windowInputs(batch: number, tokens: number): TrunkInputs {
     tokens: input('tokens', [batch, tokens], 'int64'),
     positions: constant(
       BigInt64Array.from({ length: tokens }, (_, i) => BigInt(i)),
-      [tokens],
+      [1, tokens],
     ),
     causalMask: constant(causalMask(tokens), [tokens, tokens]),
     past: null,
@@ -240,22 +240,29 @@ function feedForward(x: Value, block: FeedForward, project: Project): Value {
   }
 }
 
-/** What is added to the scores: float32 [tokens, capacity + tokens], or [tokens, tokens] without a past. */
+/**
+ * What is added to the scores: float32 [tokens, capacity + tokens], or [tokens, tokens] without a past; where each
+ * sequence has its own, [batch, 1, ..] of these.
+ */
 function scoreMask({ positions, causalMask, past }: TrunkInputs, window: number | null): Value {
-  const count = positions.shape[0]!
+  const [texts, count] = positions.shape as [number, Dimension]
+  const lead = texts === 1 ? [] : [texts, 1]
   const here = cast(positions, 'float32')
-  const column = reshape(here, [count, 1])
-  /** Large negative where the distance to `others` [1, n] is `window` or more. */
+  const column = reshape(here, [...lead, count, 1])
+  /** Large negative where the distance to `others` [.., 1, n] is `window` or more. */
   const tooFar = (others: Value) => {
     const excess = subtract(column, add(others, window! - 1))
     const clipped = createSingleOutputNode('Clip', [excess, scalar(0), scalar(1)], excess.shape)
     return multiply(clipped, maskedScore)
   }
-  const among = window === null ? causalMask : add(causalMask, tooFar(reshape(here, [1, count])))
-  if (!past) return among
   // One row for all tokens becomes one for each.
-  const toPast = add(past.mask, window === null ? multiply(column, 0) : tooFar(past.positions))
-  return concat([toPast, among], 1)
+  const nothing = multiply(column, 0)
+  const causal = texts === 1 ? causalMask : add(causalMask, nothing)
+  const among = window === null ? causal : add(causal, tooFar(reshape(here, [...lead, 1, count])))
+  if (!past) return among
+  const held = reshape(past.mask, [...lead, 1, past.mask.shape[1]!])
+  const toPast = add(held, window === null ? nothing : tooFar(past.positions))
+  return concat([toPast, among], lead.length + 1)
 }
 
 /** int64 [2]: places in the cache, new tokens. */
@@ -263,5 +270,5 @@ function cutSizes({ positions, past }: TrunkInputs): Value | null {
   if (!past) return null
   const size = (of: Value, axis: number) =>
     createSingleOutputNode('Shape', [of], [1], { dtype: 'int64', attributes: { start: axis, end: axis + 1 } })
-  return concat([size(past.mask, 1), size(positions, 0)], 0)
+  return concat([size(past.mask, 1), size(positions, 1)], 0)
 }

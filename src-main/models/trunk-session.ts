@@ -1,18 +1,16 @@
 import { argMax, cast, constant, gatherRows, input, logSoftmax, type Value } from '../graph/index.ts'
-import { createKeyValueCache, type KeyValueCache } from '../runtime/key-value-cache.ts'
-import { causalMask } from '../runtime/masks.ts'
+import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import {
   createSession,
   floatData,
-  floatTensor,
   halfData,
   int64Data,
   int64Tensor,
   type SessionOptions,
 } from '../runtime/session.ts'
-import { hasWindows } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
 import type { Matrix } from './blocks.ts'
+import { cachedTrunk } from './cached-trunk.ts'
 import { headLogits, trunk, windowInputs } from './decoder.ts'
 import { tailLogits, type TailShape } from './tail.ts'
 
@@ -47,16 +45,12 @@ export interface LastState {
 
 /** A trunk that reads tokens one after another, keeping their keys and values. */
 export interface TrunkSession {
-  /** A new conversation, for `batch` sequences side by side. */
   createCache(): KeyValueCache
-  /**
-   * Reads `tokens` [batch · n] after what the cache holds, adds them to it, and returns the hidden states
-   * [batch · n, d].
-   */
+  /** Reads `tokens` [n] after what the cache holds, adds them to it, and returns the hidden states [n, d]. */
   forward(tokens: Int32Array, cache: KeyValueCache): Promise<Float32Array>
   /**
-   * The same for a single sequence, of which only the last token matters, and `ending` if the session has that:
-   * a pass of its own over tail or head takes longer, since it finds the threads asleep.
+   * The same where only the last token matters, and `ending` if the session has that: a pass of its own over tail or
+   * head takes longer, since it finds the threads asleep.
    */
   forwardToLast(tokens: Int32Array, cache: KeyValueCache, ending: Ending): Promise<LastState>
   release(): Promise<void>
@@ -68,42 +62,11 @@ export interface TrunkSession {
  */
 export async function createTrunkSession(
   model: BaseModel,
-  options: SessionOptions & {
-    readonly batch?: number
-    readonly tail?: Tail | undefined
-    readonly hasHead?: boolean
-  } = {},
+  options: SessionOptions & { readonly tail?: Tail | undefined; readonly hasHead?: boolean } = {},
 ): Promise<TrunkSession> {
-  const { batch = 1, tail, hasHead = false, ...sessionOptions } = options
-  const { attention } = model.architecture
-  const layers = model.architecture.layers.length
-  const pairs = batch * attention.keyValueHeads
-  const { products } = model.weights
-  const stored = [pairs, 1, 'capacity', attention.headSize]
-  const { hidden, present } = trunk(
-    model.architecture,
-    model.weights,
-    {
-      tokens: input('tokens', [batch, 'tokens'], 'int64'),
-      positions: input('positions', ['tokens'], 'int64'),
-      causalMask: input('causalMask', ['tokens', 'tokens']),
-      past: {
-        layers: Array.from({ length: layers }, (_, i) => ({
-          keys: input(`past.${i}.key`, stored, products),
-          values: input(`past.${i}.value`, stored, products),
-        })),
-        mask: input('pastMask', [1, 'capacity']),
-        positions: input('pastPositions', [1, 'capacity']),
-      },
-    },
-    'inference',
-  )
-  const outputs: Record<string, Value> = { hidden }
-  present.forEach(({ key, value }, i) => {
-    outputs[`present.${i}.key`] = key
-    outputs[`present.${i}.value`] = value
-  })
-  const rowNames = Object.keys(outputs).slice(1)
+  const { tail, hasHead = false, ...sessionOptions } = options
+  const { hidden, present, createCaches, feeds, keep } = cachedTrunk(model, 1)
+  const outputs: Record<string, Value> = { hidden, ...present }
   if (tail) {
     // No rows, no work, where nobody asks for the tail.
     const rows = gatherRows(hidden, input('tailRows', ['rows'], 'int64'))
@@ -121,38 +84,23 @@ export async function createTrunkSession(
     // It reads a prompt once and single tokens for the rest of its life.
     prepack: model.weights.isQuantized,
   })
-  const read = async (tokens: Int32Array, cache: KeyValueCache, ending: Ending) => {
-    const count = tokens.length / batch
-    const tailRows = ending === 'tail' ? [count - 1] : []
-    const names = ['hidden', ...rowNames, ...(endingOutput[ending] in outputs ? [endingOutput[ending]] : [])]
+  const read = async (ids: Int32Array, cache: KeyValueCache, ending: Ending) => {
+    const [tokens, caches] = [[ids], [cache]]
+    const tailRows = ending === 'tail' ? [ids.length - 1] : []
+    const asked = endingOutput[ending]
+    const names = ['hidden', ...Object.keys(present), ...(asked in outputs ? [asked] : [])]
     const results = await session.run(
       {
-        tokens: int64Tensor(tokens, [batch, count]),
-        positions: int64Tensor(
-          Int32Array.from({ length: count }, (_, i) => cache.length + i),
-          [count],
-        ),
-        causalMask: floatTensor(causalMask(count), [count, count]),
+        ...feeds(tokens, caches),
         ...(tail ? { tailRows: int64Tensor(tailRows, [tailRows.length]) } : {}),
-        ...cache.feeds(),
       },
       Object.fromEntries(names.map((name) => [name, null])),
     )
-    cache.append(
-      rowNames.map((name) => (products === 'float16' ? halfData(results[name]) : floatData(results[name]))),
-      count,
-    )
+    keep(results, tokens, caches)
     return results
   }
   return {
-    createCache: () =>
-      createKeyValueCache({
-        layers,
-        pairs,
-        headSize: attention.headSize,
-        type: products,
-        tellsPositions: hasWindows(model.architecture),
-      }),
+    createCache: () => createCaches()[0]!,
     forward: async (tokens, cache) => floatData((await read(tokens, cache, 'none'))['hidden']),
     forwardToLast: async (tokens, cache, ending) => {
       const results = await read(tokens, cache, ending)

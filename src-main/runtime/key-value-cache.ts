@@ -4,8 +4,8 @@ import { floatTensor, halfTensor, type Feeds } from './session.ts'
 /** The shape of one layer's keys (and of its values). */
 export interface CacheShape {
   readonly layers: number
-  /** Sequences times heads of keys and values. */
-  readonly pairs: number
+  /** Of keys and values. */
+  readonly heads: number
   readonly headSize: number
   /** float16 is held as bit patterns. */
   readonly type: 'float32' | 'float16'
@@ -14,20 +14,24 @@ export interface CacheShape {
 }
 
 /**
- * Keys and values of the tokens that a model has seen, in typed arrays of our own: onnxruntime reads CPU
- * inputs where they lie but copies every output, so a graph returns only the new rows and they are written
+ * Keys and values of the tokens that a model has seen of one sequence, in typed arrays of our own: onnxruntime reads
+ * CPU inputs where they lie but copies every output, so a graph returns only the new rows and they are written
  * in place here. Capacity grows in steps, since a masked place costs as much to attend to as a token.
  */
 export interface KeyValueCache {
-  /** Tokens held for each sequence. */
+  /** Tokens held. */
   readonly length: number
   /**
-   * The graph's inputs: `past.N.key` and `past.N.value` [pairs, 1, capacity, headSize], `pastMask` [1, capacity]
-   * and, if asked for, `pastPositions` [1, capacity].
+   * The graph's inputs, the same for all sequences side by side: `past.N.key` and `past.N.value`
+   * [sequences · heads, 1, capacity, headSize], `pastMask` [sequences, capacity] and, if asked for, `pastPositions`
+   * [1, capacity].
    */
   feeds(): Feeds
-  /** Adds rows [pairs, tokens, headSize] for each layer, keys and values by turns. */
-  append(rows: readonly Elements[], tokens: number): void
+  /**
+   * Adds this sequence's first `count` of the rows [sequences · heads, tokens, headSize] of each layer, keys and values
+   * by turns.
+   */
+  append(rows: readonly Elements[], tokens: number, count?: number): void
   /** Forgets all tokens from `length` on. */
   truncate(length: number): void
 }
@@ -37,14 +41,17 @@ type Elements = Float32Array | Uint16Array
 const growth = 256
 
 /** An empty cache. */
-export function createKeyValueCache({
-  layers,
-  pairs,
-  headSize,
-  type,
-  tellsPositions,
-}: CacheShape): KeyValueCache {
-  let length = 0
+export function createKeyValueCache(shape: CacheShape): KeyValueCache {
+  return createKeyValueCaches(shape, 1)[0]!
+}
+
+/** Empty caches of sequences that a graph reads side by side. */
+export function createKeyValueCaches(
+  { layers, heads, headSize, type, tellsPositions }: CacheShape,
+  sequences: number,
+): KeyValueCache[] {
+  const pairs = sequences * heads
+  const lengths = new Int32Array(sequences)
   let capacity = 0
   let stores: Elements[] = []
   let mask = new Float32Array(0)
@@ -58,20 +65,21 @@ export function createKeyValueCache({
       const old = stores[i]
       for (let pair = 0; old && pair < pairs; pair++)
         store.set(
-          old.subarray(pair * capacity * headSize, (pair * capacity + length) * headSize),
+          old.subarray(pair * capacity * headSize, (pair + 1) * capacity * headSize),
           pair * larger * headSize,
         )
       return store
     })
     capacity = larger
-    mask = new Float32Array(capacity).fill(maskedScore, length)
+    mask = new Float32Array(sequences * capacity).fill(maskedScore)
+    lengths.forEach((length, sequence) => setMask(sequence, 0, length, 0))
     const shape = [pairs, 1, capacity, headSize]
     tensors = {
-      pastMask: floatTensor(mask, [1, capacity]),
+      pastMask: floatTensor(mask, [sequences, capacity]),
       ...(tellsPositions
         ? {
             pastPositions: floatTensor(
-              Float32Array.from(mask, (_, i) => i),
+              Float32Array.from({ length: capacity }, (_, i) => i),
               [1, capacity],
             ),
           }
@@ -84,28 +92,31 @@ export function createKeyValueCache({
       ),
     }
   }
+  const setMask = (sequence: number, from: number, to: number, value: number) =>
+    mask.fill(value, sequence * capacity + from, sequence * capacity + to)
   grow(1)
 
-  return {
+  return Array.from(lengths, (_, sequence) => ({
     get length() {
-      return length
+      return lengths[sequence]!
     },
     feeds: () => tensors,
-    append: (rows, tokens) => {
-      if (length + tokens > capacity) grow(length + tokens)
+    append: (rows, tokens, count = tokens) => {
+      const length = lengths[sequence]!
+      if (length + count > capacity) grow(length + count)
       rows.forEach((row, i) => {
-        for (let pair = 0; pair < pairs; pair++)
+        for (let pair = sequence * heads; pair < (sequence + 1) * heads; pair++)
           stores[i]!.set(
-            row.subarray(pair * tokens * headSize, (pair + 1) * tokens * headSize),
+            row.subarray(pair * tokens * headSize, (pair * tokens + count) * headSize),
             (pair * capacity + length) * headSize,
           )
       })
-      mask.fill(0, length, length + tokens)
-      length += tokens
+      setMask(sequence, length, length + count, 0)
+      lengths[sequence] = length + count
     },
     truncate: (shorter) => {
-      mask.fill(maskedScore, shorter, length)
-      length = shorter
+      setMask(sequence, shorter, lengths[sequence]!, maskedScore)
+      lengths[sequence] = shorter
     },
-  }
+  }))
 }

@@ -1,0 +1,46 @@
+import type { KeyValueCache } from '../runtime/key-value-cache.ts'
+import { createSession, floatData, type SessionOptions } from '../runtime/session.ts'
+import type { BaseModel } from './base-model.ts'
+import { cachedTrunk } from './cached-trunk.ts'
+
+/** A trunk that reads several sequences in one pass, each at its own place, keeping their keys and values. */
+export interface BatchTrunk {
+  /** Of the sequences, empty: they share their memory, so all of them are fed to each pass. */
+  createCaches(): readonly KeyValueCache[]
+  /**
+   * Reads new tokens of some sequences after what their caches hold, and adds them. All passes take as long as if every
+   * sequence had as many as the longest.
+   *
+   * @param tokens [sequences][n], n may differ and be 0, but not for all
+   * @returns hidden states [sequences][n · d]
+   */
+  forward(tokens: readonly Int32Array[], caches: readonly KeyValueCache[]): Promise<Float32Array[]>
+  release(): Promise<void>
+}
+
+/** Loads the trunk for so many sequences. */
+export async function createBatchTrunk(
+  model: BaseModel,
+  sequences: number,
+  options: SessionOptions = {},
+): Promise<BatchTrunk> {
+  const { hidden, present, createCaches, feeds, keep } = cachedTrunk(model, sequences)
+  const session = await createSession(
+    { hidden, ...present },
+    { ...options, weightsFolder: model.weights.folder, prepack: model.weights.isQuantized },
+  )
+  const d = model.architecture.hiddenSize
+  return {
+    createCaches,
+    forward: async (tokens, caches) => {
+      const results = await session.run(feeds(tokens, caches))
+      keep(results, tokens, caches)
+      const states = floatData(results['hidden'])
+      const count = states.length / d / sequences
+      return tokens.map((own, sequence) =>
+        states.subarray(sequence * count * d, (sequence * count + own.length) * d),
+      )
+    },
+    release: () => session.release(),
+  }
+}
