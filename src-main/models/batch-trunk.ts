@@ -24,17 +24,17 @@ export async function createBatchTrunk(
   sequences: number,
   options: SessionOptions = {},
 ): Promise<BatchTrunk> {
-  const { hidden, present, createCaches, feeds, keep } = cachedTrunk(model, sequences)
+  const cached = cachedTrunk(model, sequences)
   const session = await createSession(
-    { hidden, ...present },
+    { hidden: cached.hidden, ...cached.present },
     { ...options, weightsFolder: model.weights.folder, prepack: model.weights.isQuantized },
   )
   const d = model.architecture.hiddenSize
   return {
-    createCaches,
+    createCaches: () => cached.createCaches(),
     forward: async (tokens, caches) => {
-      const results = await session.run(feeds(tokens, caches))
-      keep(results, tokens, caches)
+      const results = await session.run(cached.feeds(tokens, caches))
+      cached.keep(results, tokens, caches)
       const states = floatData(results['hidden'])
       const count = states.length / d / sequences
       return tokens.map((own, sequence) =>

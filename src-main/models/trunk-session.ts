@@ -65,7 +65,8 @@ export async function createTrunkSession(
   options: SessionOptions & { readonly tail?: Tail | undefined; readonly hasHead?: boolean } = {},
 ): Promise<TrunkSession> {
   const { tail, hasHead = false, ...sessionOptions } = options
-  const { hidden, present, createCaches, feeds, keep } = cachedTrunk(model, 1)
+  const cached = cachedTrunk(model, 1)
+  const { hidden, present } = cached
   const outputs: Record<string, Value> = { hidden, ...present }
   if (tail) {
     // No rows, no work, where nobody asks for the tail.
@@ -91,16 +92,16 @@ export async function createTrunkSession(
     const names = ['hidden', ...Object.keys(present), ...(asked in outputs ? [asked] : [])]
     const results = await session.run(
       {
-        ...feeds(tokens, caches),
+        ...cached.feeds(tokens, caches),
         ...(tail ? { tailRows: int64Tensor(tailRows, [tailRows.length]) } : {}),
       },
       Object.fromEntries(names.map((name) => [name, null])),
     )
-    keep(results, tokens, caches)
+    cached.keep(results, tokens, caches)
     return results
   }
   return {
-    createCache: () => createCaches()[0]!,
+    createCache: () => cached.createCaches()[0]!,
     forward: async (tokens, cache) => floatData((await read(tokens, cache, 'none'))['hidden']),
     forwardToLast: async (tokens, cache, ending) => {
       const results = await read(tokens, cache, ending)
