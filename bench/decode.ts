@@ -6,8 +6,8 @@
  *                             [--steps 60] [--threads N] [--weights FOLDER] [--llama-cpp FOLDER] [--out FOLDER]
  *                             [--json]
  *
- * The tail has one block, as wide as 2.5 % of the LM head's weights allow, in int8 (in int4 beside a base in int4);
- * its vocabulary is a real one. FOLDER of --llama-cpp is one where `npm install node-llama-cpp` was run: llama.cpp
+ * The tail has one block, as wide as 2.5 % of the LM head's weights allow, in the same precision; its vocabulary is a
+ * real one. FOLDER of --llama-cpp is one where `npm install node-llama-cpp` was run: llama.cpp
  * then decodes the same shape in the same precision class beside ours. Writes bench.json, bench.md and bench.svg to
  * --out (default bench/results). docs/benchmark.md says what the numbers are.
  */

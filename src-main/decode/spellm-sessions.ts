@@ -32,9 +32,7 @@ export interface SpellmSessions {
 }
 
 /**
- * Loads a SpeLLM's trunk and tail. The trunk's pass computes the tail too, which is faster, unless the trunk's weights
- * are used on the CPU as they are stored: they are not packed at load then (`SessionOptions.prepack`), and products of
- * the tail's integers without that take ten times as long.
+ * Loads a SpeLLM's trunk, whose pass computes the tail too.
  *
  * @throws SpellmError as `createSession`
  */
@@ -44,14 +42,9 @@ export async function createSpellmSessions(
 ): Promise<SpellmSessions> {
   const { base, precision, speller, adapterWidths, weights } = spellm
   const { bits } = tailBits(precision, session.device ?? 'cpu')
-  const isJoined = bits === undefined || base.weights.isQuantized
   const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
-  const trunk = await createTrunkSession(base, {
-    ...session,
-    tail: isJoined ? tailOf(shape, weights, bits) : undefined,
-  })
-  const load = () => createSpellmTail(spellm, weights, session)
-  return { trunk, tail: isJoined ? joinedTail(speller, load) : await load() }
+  const trunk = await createTrunkSession(base, { ...session, tail: tailOf(shape, weights, bits) })
+  return { trunk, tail: joinedTail(speller, () => createSpellmTail(spellm, weights, session)) }
 }
 
 /** A tail that the trunk computes; for other states it is loaded when the first of them comes. */

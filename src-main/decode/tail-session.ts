@@ -1,5 +1,5 @@
 import { constant, input, logSoftmax } from '../graph/index.ts'
-import type { Precision } from '../models/precision.ts'
+import { bitsOf, type Precision } from '../models/precision.ts'
 import { quantizedConstant, type Bits } from '../models/quantize.ts'
 import { tailLogits, tailParameterCount, tailParameterShapes, type TailShape } from '../models/tail.ts'
 import type { LastState, Tail } from '../models/trunk-session.ts'
@@ -41,12 +41,12 @@ export function tailShape(
 }
 
 /**
- * What a tail is computed in. On the CPU int8, which costs no agreement, or int4 beside a base in int4: it reads a
- * quarter or an eighth of the bytes.
+ * What a tail is computed in: on the CPU the integers of its base model. Beside weights as stored, which onnxruntime
+ * reads where they lie (`SessionOptions.prepack`), integers would take longer than float32.
  */
 export function tailBits(precision: Precision, device: Device): { readonly bits?: Bits } {
-  if (device !== 'cpu') return {}
-  return { bits: precision === 'int4' ? 4 : 8 }
+  const bits = device === 'cpu' ? bitsOf[precision] : null
+  return bits === null ? {} : { bits }
 }
 
 /** A tail for a graph, quantised to `bits` if that is given. */

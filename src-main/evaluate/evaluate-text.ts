@@ -4,13 +4,8 @@ import { leadOf } from '../decode/gated.ts'
 import { largestIndex } from '../decode/sampling.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
 import type { Spellm } from '../decode/spellm.ts'
-import {
-  createTailSession,
-  tailBits,
-  tailShape,
-  type TailSession,
-  type TailWeights,
-} from '../decode/tail-session.ts'
+import { createSpellmTail } from '../decode/spellm-sessions.ts'
+import type { TailSession, TailWeights } from '../decode/tail-session.ts'
 import { collectTokens, countTokens } from '../distill/corpus.ts'
 import { teacherCacheShape } from '../distill/teacher-cache.ts'
 import { CancelledError, SpellmError } from '../errors.ts'
@@ -105,13 +100,13 @@ export async function evaluateText(
     readonly candidates?: number
     /** The share of steps that gated mode gives to the base model. */
     readonly gateShare?: number
-    /** Where the base model computes. */
+    /** Where base model and tail compute. */
     readonly device?: Device
     readonly onProgress?: (done: number, total: number) => void
     readonly signal?: AbortSignal
   },
 ): Promise<TextEvaluation> {
-  const { base, precision, tokenizer, speller, adapterWidths, weights, samplingWeights } = spellm
+  const { base, tokenizer, weights, samplingWeights } = spellm
   const shape = teacherCacheShape(base.architecture)
   const batch = Math.min(shape.batch, maxWindowsAtOnce)
   const limit = Math.ceil(Math.max(positions, leastTokens) / shape.tokens) * shape.tokens
@@ -126,13 +121,7 @@ export async function evaluateText(
     threshold: gateThreshold(spellm, modes, gateShare),
   })
   const rows = openHeadRows(base)
-  const openTail = (own: TailWeights) =>
-    createTailSession(
-      tailShape(shape.hiddenSize, adapterWidths, speller),
-      own,
-      speller,
-      tailBits(precision, device),
-    )
+  const openTail = (own: TailWeights) => createSpellmTail(spellm, own, { device })
   const tail = await openTail(weights)
   const samplingTail = samplingWeights && (await openTail(samplingWeights))
   try {
