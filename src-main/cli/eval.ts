@@ -30,6 +30,8 @@ const evaluationSeed = 900_000
 /** Of a document, how much begins a roll-out. */
 const promptLength = 40
 const rollOutTokens = 64
+/** Texts that are written side by side. */
+const textsAtOnce = 8
 
 interface EvalOptions {
   readonly text?: string[]
@@ -96,7 +98,7 @@ export function evalCommand(): Command {
       })
       reading.end()
 
-      const generator = await createTextGenerator(modelOfSpellm(path, spellm), { device })
+      const generator = await createTextGenerator(modelOfSpellm(path, spellm), { device, texts: textsAtOnce })
       const writing = progressBar('Roll-outs', 'texts')
       const rollOuts = await measureRollOuts(generator, await beginnings(documents(), options.rollouts), {
         modes,
@@ -148,17 +150,18 @@ function modesOf(asked: readonly DecodeMode[] | undefined, { gates }: Spellm): D
 async function withChoices(
   generator: TextGenerator,
   files: readonly TaskFile[],
-  options: Parameters<typeof scoreChoiceTasks>[5],
+  options: Parameters<typeof scoreChoiceTasks>[4],
   exactOf: (file: string) => TaskEvaluation['exact'],
 ): Promise<TaskEvaluation[]> {
   if (files.every(({ choice }) => choice.length === 0))
     return files.map(({ path }) => ({ file: path, choice: null, exact: exactOf(path) }))
-  const { base, tokenizer } = generator
   const { trunk, head, tail } = await generator.sessions()
   const scorer = createSequenceScorer(trunk, head, tail!)
+  const { base, tokenizer, forEachText } = generator
+  const model = { tokenizer, architecture: base.architecture, forEachText }
   const evaluations: TaskEvaluation[] = []
   for (const { path, choice } of files) {
-    const scored = await scoreChoiceTasks(scorer, tokenizer, base.architecture, path, choice, options)
+    const scored = await scoreChoiceTasks(scorer, model, path, choice, options)
     evaluations.push({
       file: path,
       choice: scored.length === 0 ? null : { results: choiceResults(scored), scored },

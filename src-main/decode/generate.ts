@@ -31,9 +31,6 @@ export function newConversation(trunk: TrunkSession): Conversation {
   return { cache: trunk.createCache(), tokens: [] }
 }
 
-/** A longer prompt is read in pieces, so that no mask and no turn grows with it. */
-const pieceTokens = 512
-
 /**
  * Makes a conversation hold `tokens`. The part that it begins with already is not computed again; what it holds
  * beyond that is forgotten.
@@ -55,8 +52,8 @@ export async function prepareContext(
   while (known < tokens.length - 1 && known < cache.length && read[known] === tokens[known]) known++
   cache.truncate(known)
   read.length = known
-  for (; tokens.length - known > pieceTokens; known += pieceTokens) {
-    const piece = tokens.slice(known, known + pieceTokens)
+  for (; tokens.length - known > trunk.pieceTokens; known += trunk.pieceTokens) {
+    const piece = tokens.slice(known, known + trunk.pieceTokens)
     await turn(() => readTokens(trunk, conversation, piece, 'none'))
   }
   const rest = tokens.slice(known)

@@ -156,6 +156,7 @@ describe('sampled', () => {
   const speller = buildSpeller(vocabulary, customAlphabet(letters.join(''), vocabulary), 1)
   const logits = Float32Array.from(letters, (_, i) => Math.sin(3 * i) * 2)
   const trunk: TrunkSession = {
+    pieceTokens: 1,
     createCache: () =>
       createKeyValueCache({ layers: 1, heads: 1, headSize: 1, type: 'float32', tellsPositions: false }),
     forward: () => Promise.reject(new Error('not asked for')),

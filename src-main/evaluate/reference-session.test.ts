@@ -74,8 +74,9 @@ describe.each(Object.entries(cases))('%s, as transformers has it:', (name, expec
     const trunk = await createTrunkSession(base)
     const head = await createBaseHead(base)
     const scorer = createSequenceScorer(trunk, head, cluelessTail(base))
+    const conversation = newConversation(trunk)
     for (const { logLikelihood, isGreedy, ...pair } of expected.pairs) {
-      const { base: found } = await scorer.score(pair)
+      const { base: found } = await scorer.score(pair, conversation)
       expect(found.logLikelihood).toBeCloseTo(logLikelihood, 3)
       expect(found.isGreedy).toBe(isGreedy)
     }

@@ -12,6 +12,7 @@ const text = 'Once upon a time, two bears lived near the old mill.'
 let scratch = ''
 let script: number[] = []
 let generator: TextGenerator
+let generatorOfTwo: TextGenerator
 let forgotten = 0
 
 beforeAll(async () => {
@@ -22,16 +23,19 @@ beforeAll(async () => {
   forgotten = script.indexOf(misspelled!)
   await writeRecitingSpellm(join(scratch, 'spellm'), base, script, { misspelled: misspelled! })
   generator = await openTextGenerator(join(scratch, 'spellm'))
+  generatorOfTwo = await openTextGenerator(join(scratch, 'spellm'), { texts: 2 })
 })
 afterAll(async () => {
   await generator.release()
+  await generatorOfTwo.release()
   await rm(scratch, { recursive: true, force: true })
 })
 
-it('tells how long a mode writes what the base model writes', async () => {
+it.each([1, 2])('tells how long a mode writes what the base model writes, %i at a time', async (texts) => {
+  const writer = texts === 1 ? generator : generatorOfTwo
   // From the second beginning on there is no word that it has forgotten.
   const prompts = ['Once', ' near', ' old']
-  const { divergence, examples } = await measureRollOuts(generator, prompts, { modes: ['trie'], tokens: 64 })
+  const { divergence, examples } = await measureRollOuts(writer, prompts, { modes: ['trie'], tokens: 64 })
   const beginnings = ['Once', ' near', ' old'].map((prompt) =>
     script.indexOf(generator.tokenizer.encode(prompt)[0]!),
   )
@@ -54,20 +58,22 @@ it('tells how long a mode writes what the base model writes', async () => {
   expect(examples[0]!.texts[0]!.same).toBe(forgotten - 1)
 })
 
-it('counts passes over the base head: one a step for the base model itself', async () => {
-  const { divergence } = await measureRollOuts(generator, ['Once'], {
+it.each([1, 2])('counts passes of one text over the base head, of %i at a time', async (texts) => {
+  const writer = texts === 1 ? generator : generatorOfTwo
+  const { divergence } = await measureRollOuts(writer, Array<string>(texts).fill('Once'), {
     modes: ['base', 'shortlist'],
     tokens: 5,
   })
   expect(divergence.map(({ tokens, headPasses }) => [tokens, headPasses])).toEqual([
-    [5, 5],
-    [5, 0],
+    [5 * texts, 5 * texts],
+    [5 * texts, 0],
   ])
 })
 
 it('can be stopped', async () => {
   const signal = AbortSignal.abort()
-  await expect(measureRollOuts(generator, ['Once'], { modes: ['trie'], tokens: 5, signal })).rejects.toThrow(
-    CancelledError,
-  )
+  for (const writer of [generator, generatorOfTwo])
+    await expect(
+      measureRollOuts(writer, ['Once', ' near', ' old'], { modes: ['trie'], tokens: 5, signal }),
+    ).rejects.toThrow(CancelledError)
 })

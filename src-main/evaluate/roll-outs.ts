@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Conversation } from '../decode/generate.ts'
 import type { GenerationMode, TextGenerator } from '../decode/text-generator.ts'
 import { CancelledError } from '../errors.ts'
 import { median } from './median.ts'
@@ -73,12 +74,16 @@ export async function measureRollOuts(
     readonly signal?: AbortSignal | undefined
   },
 ): Promise<RollOuts> {
-  const write = async (prompt: string, mode: GenerationMode): Promise<Written> => {
+  const write = async (
+    prompt: string,
+    conversation: Conversation,
+    mode: GenerationMode,
+  ): Promise<Written> => {
     const tokens: number[] = []
     let text = ''
     let headPasses = 0
     let trunkPasses = 0
-    const pieces = generator.write(prompt, generator.createConversation(), {
+    const pieces = generator.write(prompt, conversation, {
       mode,
       sampling: null,
       maxTokens,
@@ -96,43 +101,39 @@ export async function measureRollOuts(
     if (signal?.aborted) throw new CancelledError()
     return { tokens, text, headPasses, trunkPasses }
   }
-  const written = new Map(modes.map((mode) => [mode, [] as (Written & { same: number; length: number })[]]))
-  const examples: RollOut[] = []
   let done = 0
-  for (const prompt of prompts) {
-    const expected = await write(prompt, 'base')
+  const texts = await generator.forEachText(prompts, async (prompt, conversation) => {
+    const expected = await write(prompt, conversation, 'base')
+    const byMode = new Map<GenerationMode, Written & { readonly same: number; readonly length: number }>()
     for (const mode of modes) {
-      const actual = await write(prompt, mode)
+      const actual = await write(prompt, conversation, mode)
       const length = Math.max(expected.tokens.length, actual.tokens.length)
       let same = 0
       while (same < length && expected.tokens[same] === actual.tokens[same]) same++
-      written.get(mode)!.push({ ...actual, same, length })
+      byMode.set(mode, { ...actual, same, length })
       onProgress?.(++done, prompts.length * modes.length)
       await setImmediate()
     }
-    if (examples.length < shownTexts)
-      examples.push({
-        prompt,
-        base: expected.text,
-        texts: modes.map((mode) => {
-          const { text, same } = written.get(mode)!.at(-1)!
-          return { mode, text, same }
-        }),
-      })
-  }
+    return { prompt, base: expected.text, byMode }
+  })
+  const examples = texts.slice(0, shownTexts).map(({ prompt, base, byMode }): RollOut => ({
+    prompt,
+    base,
+    texts: [...byMode].map(([mode, { text, same }]) => ({ mode, text, same })),
+  }))
   const sumOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
   const divergence = modes.map((mode): RollOutDivergence => {
-    const texts = written.get(mode)!
-    const same = texts.map((text) => text.same)
+    const written = texts.map(({ byMode }) => byMode.get(mode)!)
+    const same = written.map((text) => text.same)
     return {
       mode,
-      texts: texts.length,
-      identical: texts.filter((text) => text.same === text.length).length,
-      meanTokens: texts.length === 0 ? 0 : sumOf(same) / texts.length,
+      texts: written.length,
+      identical: written.filter((text) => text.same === text.length).length,
+      meanTokens: written.length === 0 ? 0 : sumOf(same) / written.length,
       medianTokens: median(same),
-      tokens: sumOf(texts.map(({ tokens }) => tokens.length)),
-      headPasses: sumOf(texts.map(({ headPasses }) => headPasses)),
-      trunkPasses: sumOf(texts.map(({ trunkPasses }) => trunkPasses)),
+      tokens: sumOf(written.map(({ tokens }) => tokens.length)),
+      headPasses: sumOf(written.map(({ headPasses }) => headPasses)),
+      trunkPasses: sumOf(written.map(({ trunkPasses }) => trunkPasses)),
     }
   })
   return { divergence, examples }

@@ -43,8 +43,13 @@ export interface LastState {
   readonly baseLogits?: Float32Array
 }
 
+/** A longer text is read in pieces, so that no mask and no turn grows with it. */
+export const pieceTokens = 512
+
 /** A trunk that reads tokens one after another, keeping their keys and values. */
 export interface TrunkSession {
+  /** The most tokens to read in one pass. */
+  readonly pieceTokens: number
   createCache(): KeyValueCache
   /** Reads `tokens` [n] after what the cache holds, adds them to it, and returns the hidden states [n, d]. */
   forward(tokens: Int32Array, cache: KeyValueCache): Promise<Float32Array>
@@ -101,6 +106,7 @@ export async function createTrunkSession(
     return results
   }
   return {
+    pieceTokens,
     createCache: () => cached.createCaches()[0]!,
     forward: async (tokens, cache) => floatData((await read(tokens, cache, 'none'))['hidden']),
     forwardToLast: async (tokens, cache, ending) => {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { ForEachText } from '../../decode/side-by-side.ts'
 import { CancelledError, SpellmError } from '../../errors.ts'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
 import type { Architecture } from '../../models/architecture.ts'
@@ -46,8 +47,16 @@ export interface ScoredChoiceTask {
  */
 export async function scoreChoiceTasks(
   scorer: SequenceScorer,
-  tokenizer: Pick<Tokenizer, 'encode' | 'frame'>,
-  architecture: Pick<Architecture, 'beginToken' | 'endTokens' | 'contextLength'>,
+  {
+    tokenizer,
+    architecture,
+    forEachText,
+  }: {
+    readonly tokenizer: Pick<Tokenizer, 'encode' | 'frame'>
+    readonly architecture: Pick<Architecture, 'beginToken' | 'endTokens' | 'contextLength'>
+    /** Of the scorer's trunk. */
+    readonly forEachText: ForEachText
+  },
   path: string,
   tasks: readonly ChoiceTask[],
   {
@@ -55,8 +64,8 @@ export async function scoreChoiceTasks(
     signal,
   }: { readonly onProgress?: (done: number) => void; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ScoredChoiceTask[]> {
-  const scored: ScoredChoiceTask[] = []
-  for (const task of tasks) {
+  let done = 0
+  return forEachText(tasks, async (task, conversation) => {
     const base: number[] = []
     const spellm: number[] = []
     for (const [index, choice] of task.choices.entries()) {
@@ -72,15 +81,14 @@ export async function scoreChoiceTasks(
           `${path}, line ${task.line}: choice ${index} has ${encoded.continuation.length} tokens after ${encoded.context.length} of context; 1 to ${architecture.contextLength} after at least 1 can be scored.`,
           'Shorten the choice, or give the task a context.',
         )
-      const likelihoods = await scorer.score(pair)
+      const likelihoods = await scorer.score(pair, conversation)
       base.push(likelihoods.base.logLikelihood)
       spellm.push(likelihoods.spellm.logLikelihood)
       await setImmediate()
     }
-    scored.push({ task, base, spellm })
-    onProgress?.(scored.length)
-  }
-  return scored
+    onProgress?.(++done)
+    return { task, base, spellm }
+  })
 }
 
 /** The shares of right choices. */

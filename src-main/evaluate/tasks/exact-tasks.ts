@@ -39,10 +39,8 @@ export async function writeExactTasks(
     readonly signal?: AbortSignal | undefined
   } = {},
 ): Promise<WrittenExactTask[]> {
-  const written: WrittenExactTask[] = []
   const { contextLength } = generator.base.architecture
-  for (const task of tasks) {
-    const { context, stop, maxTokens, line } = task
+  for (const { context, line } of tasks) {
     const length = generator.promptTokens(context).length
     if (length > contextLength)
       throw new SpellmError(
@@ -50,8 +48,11 @@ export async function writeExactTasks(
         `${path}, line ${line}: the context has ${length} tokens; the model takes 1 to ${contextLength}.`,
         'Shorten the context.',
       )
+  }
+  let done = 0
+  return generator.forEachText(tasks, async (task, conversation) => {
+    const { context, stop, maxTokens } = task
     const texts = new Map<GenerationMode, string>()
-    const conversation = generator.createConversation()
     for (const mode of modes) {
       let text = ''
       const options = {
@@ -68,10 +69,9 @@ export async function writeExactTasks(
       texts.set(mode, text)
       await setImmediate()
     }
-    written.push({ task, texts })
-    onProgress?.(written.length)
-  }
-  return written
+    onProgress?.(++done)
+    return { task, texts }
+  })
 }
 
 /** Whether a text is what a task expects, apart from white space around it. */

@@ -1,5 +1,5 @@
 import type { BaseHead } from '../../decode/chooser.ts'
-import { prepareContext, newConversation } from '../../decode/generate.ts'
+import { prepareContext, type Conversation } from '../../decode/generate.ts'
 import { largestIndex } from '../../decode/sampling.ts'
 import type { TailSession } from '../../decode/tail-session.ts'
 import type { TrunkSession } from '../../models/trunk-session.ts'
@@ -19,8 +19,11 @@ export interface Likelihood {
 
 /** Says how likely base model and SpeLLM think continuations are. */
 export interface SequenceScorer {
-  /** Given contexts that begin alike, only what is new is computed. */
-  score(pair: TokenPair): Promise<{ readonly base: Likelihood; readonly spellm: Likelihood }>
+  /** Given the same conversation again with a context that begins alike, only what is new is computed. */
+  score(
+    pair: TokenPair,
+    conversation: Conversation,
+  ): Promise<{ readonly base: Likelihood; readonly spellm: Likelihood }>
 }
 
 /** Positions whose logits are in memory at once. */
@@ -32,7 +35,6 @@ export function createSequenceScorer(trunk: TrunkSession, head: BaseHead, tail: 
   const headScores = speller.k * alphabetSize(speller.alphabet)
   const search = createTrieSearch(speller)
   const distribution = createSpellingDistribution(speller)
-  const conversation = newConversation(trunk)
 
   const scoreBase = async (states: Float32Array, tokens: readonly number[]): Promise<Likelihood> => {
     const d = states.length / tokens.length
@@ -68,7 +70,7 @@ export function createSequenceScorer(trunk: TrunkSession, head: BaseHead, tail: 
   }
 
   return {
-    score: async ({ context, continuation }) => {
+    score: async ({ context, continuation }, conversation) => {
       const readContext = await prepareContext(trunk, conversation, context, 'none')
       const { hidden: last } = await readContext()
       const unread = continuation.slice(0, -1)

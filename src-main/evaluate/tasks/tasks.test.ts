@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createBaseHead, type BaseHead } from '../../decode/chooser.ts'
+import { oneAfterAnother, shareTrunk } from '../../decode/side-by-side.ts'
 import { createTailSession, tailShape, type TailSession } from '../../decode/tail-session.ts'
 import { writeRecitingModel, writeRecitingSpellm } from '../../decode/testing/reciting-model.ts'
 import { openTextGenerator } from '../../decode/text-generator.ts'
 import { initialTail } from '../../distill/distill.ts'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../../models/base-model.ts'
+import { createBatchTrunk } from '../../models/batch-trunk.ts'
 import { modelFolder, sampleModelName } from '../../models/model-folder.ts'
 import { createTrunkSession, type TrunkSession } from '../../models/trunk-session.ts'
 import { parseAlphabet } from '../../spelling/alphabet.ts'
@@ -118,6 +120,7 @@ describe('the sample model on multiple-choice tasks', () => {
   let head: BaseHead
   let tail: TailSession
   let scorer: SequenceScorer
+  let model: Parameters<typeof scoreChoiceTasks>[1]
   let scored: ScoredChoiceTask[]
 
   beforeAll(async () => {
@@ -132,7 +135,9 @@ describe('the sample model on multiple-choice tasks', () => {
     tail = await createTailSession(shape, initialTail(shape, 3), speller)
     scorer = createSequenceScorer(trunk, head, tail)
     const tasks = cases.map((task, line) => ({ ...task, line }))
-    scored = await scoreChoiceTasks(scorer, tokenizer, base.architecture, 'tasks.jsonl', tasks)
+    const forEachText = oneAfterAnother(trunk)
+    model = { tokenizer, architecture: base.architecture, forEachText }
+    scored = await scoreChoiceTasks(scorer, model, 'tasks.jsonl', tasks)
   })
   afterAll(async () => {
     await trunk.release()
@@ -162,6 +167,21 @@ describe('the sample model on multiple-choice tasks', () => {
     expect(ofBase.accNorm.value).toBeCloseTo(right(cases.map(({ accNormPick }) => accNormPick)), 12)
   })
 
+  it('has the same log-likelihoods side by side', async () => {
+    const batch = await createBatchTrunk(base, 3)
+    const shared = shareTrunk(batch, { tail, head })
+    const sideBySide = createSequenceScorer(shared.trunk, head, tail)
+    const tasks = scored.map(({ task }) => task)
+    const { forEachText } = shared
+    const again = await scoreChoiceTasks(sideBySide, { ...model, forEachText }, 'tasks.jsonl', tasks)
+    await batch.release()
+    for (const [i, { base: ofBase, spellm }] of again.entries()) {
+      ofBase.forEach((value, j) => expect(value).toBeCloseTo(scored[i]!.base[j]!, 3))
+      spellm.forEach((value, j) => expect(value).toBeCloseTo(scored[i]!.spellm[j]!, 3))
+    }
+    expect(again).toHaveLength(scored.length)
+  })
+
   it("has the SpeLLM's log-likelihoods by the spellings, one position after another", async () => {
     const distribution = createSpellingDistribution(tail.speller)
     const [context, continuation] = cases[0]!.encoded[0]!
@@ -182,32 +202,33 @@ describe('the sample model on multiple-choice tasks', () => {
 
   it('names the line of a choice that the context can not hold', async () => {
     const long = { ...cases[0]!, choices: ['a', 'word '.repeat(500)], line: 7 }
-    await expect(
-      scoreChoiceTasks(scorer, tokenizer, base.architecture, 'tasks.jsonl', [long]),
-    ).rejects.toMatchObject({
+    await expect(scoreChoiceTasks(scorer, model, 'tasks.jsonl', [long])).rejects.toMatchObject({
       code: 'text-invalid',
       message: expect.stringMatching(/tasks\.jsonl, line 7: choice 1 has/) as string,
     })
   })
 })
 
-it('exact-match tasks compare what is written up to a stop text', async () => {
-  const base = join(scratch, 'base')
-  const script = await writeRecitingModel(base, 'Once upon a time, two bears lived near the old mill.', {
-    contextLength: 100,
-  })
-  const [misspelled] = (await openModelTokenizer(await openBaseModel(base))).encode(' bears')
-  await writeRecitingSpellm(join(scratch, 'spellm'), base, script, { misspelled: misspelled! })
-  const generator = await openTextGenerator(join(scratch, 'spellm'))
-  const tasks = [
-    { context: 'Once', expected: 'upon a time', stop: [','], maxTokens: 20, line: 1 },
-    { context: ' time', expected: ', two bears lived', stop: [' near'], maxTokens: 20, line: 2 },
-    { context: ' near', expected: 'the', stop: ['\n'], maxTokens: 1, line: 3 },
-    { context: ' near', expected: 'old', stop: ['\n'], maxTokens: 1, line: 4 },
-  ]
-  const modes = ['base', 'trie'] as const
-  const { exactMatch } = exactResults(await writeExactTasks(generator, modes, 'tasks.jsonl', tasks), modes)
-  await generator.release()
-  expect(exactMatch.base!.value).toBe(0.75)
-  expect(exactMatch.trie!.value).toBe(0.5)
-})
+it.each([1, 3])(
+  'exact-match tasks compare what is written up to a stop text, %i at a time',
+  async (texts) => {
+    const base = join(scratch, 'base')
+    const script = await writeRecitingModel(base, 'Once upon a time, two bears lived near the old mill.', {
+      contextLength: 100,
+    })
+    const [misspelled] = (await openModelTokenizer(await openBaseModel(base))).encode(' bears')
+    await writeRecitingSpellm(join(scratch, 'spellm'), base, script, { misspelled: misspelled! })
+    const generator = await openTextGenerator(join(scratch, 'spellm'), { texts })
+    const tasks = [
+      { context: 'Once', expected: 'upon a time', stop: [','], maxTokens: 20, line: 1 },
+      { context: ' time', expected: ', two bears lived', stop: [' near'], maxTokens: 20, line: 2 },
+      { context: ' near', expected: 'the', stop: ['\n'], maxTokens: 1, line: 3 },
+      { context: ' near', expected: 'old', stop: ['\n'], maxTokens: 1, line: 4 },
+    ]
+    const modes = ['base', 'trie'] as const
+    const { exactMatch } = exactResults(await writeExactTasks(generator, modes, 'tasks.jsonl', tasks), modes)
+    await generator.release()
+    expect(exactMatch.base!.value).toBe(0.75)
+    expect(exactMatch.trie!.value).toBe(0.5)
+  },
+)

@@ -1,0 +1,152 @@
+import type { BatchTrunk } from '../models/batch-trunk.ts'
+import { pieceTokens, type Ending, type LastState, type TrunkSession } from '../models/trunk-session.ts'
+import type { KeyValueCache } from '../runtime/key-value-cache.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
+import type { BaseHead } from './chooser.ts'
+import { newConversation, type Conversation } from './generate.ts'
+import type { TailSession } from './tail-session.ts'
+
+/**
+ * Does `work` for each item, with a conversation of its own, for one or several at a time.
+ *
+ * @returns what the work gives, in the order of the items
+ * @throws what the work throws for one of them, when those that were begun with it have ended
+ */
+export type ForEachText = <Item, Result>(
+  items: readonly Item[],
+  work: (item: Item, conversation: Conversation) => Promise<Result>,
+) => Promise<Result[]>
+
+/** One text after another, each in a new conversation. */
+export function oneAfterAnother(trunk: TrunkSession): ForEachText {
+  return async (items, work) => {
+    const results = []
+    for (const item of items) results.push(await work(item, newConversation(trunk)))
+    return results
+  }
+}
+
+/** A trunk for texts that are written side by side: a pass reads what all of them wait for. */
+export interface SharedTrunk {
+  /** For the conversations of `forEachText` alone. */
+  readonly trunk: TrunkSession
+  readonly forEachText: ForEachText
+}
+
+/** What a text waits for. */
+interface Request {
+  readonly tokens: Int32Array
+  readonly cache: KeyValueCache
+  readonly ending: Ending
+  readonly resolve: (read: { readonly states: Float32Array; readonly last: LastState }) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Shares a trunk between texts. Each writes as if it were alone; its pass begins when all that are not finished wait
+ * for one. Tail and LM head are read once for all states that they are asked about.
+ *
+ * @param parts.turn where each pass computes; what else a text computes is its own affair
+ */
+export function shareTrunk(
+  batch: BatchTrunk,
+  {
+    tail,
+    head,
+    turn = ownTurn,
+  }: { readonly tail: TailSession | null; readonly head: BaseHead; readonly turn?: Turn },
+): SharedTrunk {
+  const caches = batch.createCaches()
+  let writing = 0
+  let waiting: Request[] = []
+
+  const pass = async (requests: readonly Request[]) => {
+    const requestOf = (cache: KeyValueCache) => requests.find((request) => request.cache === cache)
+    const tokens = caches.map((cache) => requestOf(cache)?.tokens ?? new Int32Array(0))
+    const states = await batch.forward(tokens, caches)
+    const read = requests.map((request) => {
+      const own = states[caches.indexOf(request.cache)]!
+      return { ...request, states: own, hidden: own.slice(-own.length / request.tokens.length) }
+    })
+    const answers = await answersTo(read, tail, head)
+    read.forEach(({ states, hidden, resolve }, i) => resolve({ states, last: { hidden, ...answers[i] } }))
+  }
+  const passIfAllWait = () => {
+    if (waiting.length === 0 || waiting.length < writing) return
+    const requests = waiting
+    waiting = []
+    turn(() => pass(requests)).catch((error: unknown) => requests.forEach(({ reject }) => reject(error)))
+  }
+  const read = (tokens: Int32Array, cache: KeyValueCache, ending: Ending) =>
+    new Promise<{ readonly states: Float32Array; readonly last: LastState }>((resolve, reject) => {
+      waiting.push({ tokens, cache, ending, resolve, reject })
+      passIfAllWait()
+    })
+
+  return {
+    trunk: {
+      pieceTokens: Math.max(1, Math.floor(pieceTokens / caches.length)),
+      createCache: () => {
+        throw new TypeError('the conversations of a shared trunk are given by forEachText')
+      },
+      forward: async (tokens, cache) => (await read(tokens, cache, 'none')).states,
+      forwardToLast: async (tokens, cache, ending) => (await read(tokens, cache, ending)).last,
+      release: () => batch.release(),
+    },
+    forEachText: async (items, work) => {
+      const results = []
+      // All of a round begin together, because a pass takes as long as if each text had as many new tokens as the
+      // one with the most.
+      for (let start = 0; start < items.length; start += caches.length) {
+        const round = items.slice(start, start + caches.length)
+        writing = round.length
+        for (const cache of caches) cache.truncate(0)
+        const outcomes = await Promise.allSettled(
+          round.map(async (item, place) => {
+            try {
+              return await work(item, { cache: caches[place]!, tokens: [] })
+            } finally {
+              writing--
+              passIfAllWait()
+            }
+          }),
+        )
+        for (const outcome of outcomes) {
+          if (outcome.status === 'rejected') throw outcome.reason
+          results.push(outcome.value)
+        }
+      }
+      return results
+    },
+  }
+}
+
+/** What tail and LM head say of the states that they are asked about. */
+async function answersTo(
+  read: readonly { readonly ending: Ending; readonly hidden: Float32Array }[],
+  tail: TailSession | null,
+  head: BaseHead,
+): Promise<Omit<LastState, 'hidden'>[]> {
+  const answers: Omit<LastState, 'hidden'>[] = read.map(() => ({}))
+  const asking = (ending: Ending) => read.flatMap((request, i) => (request.ending === ending ? [i] : []))
+  const stacked = (requests: readonly number[]) => {
+    const d = read[0]!.hidden.length
+    const hidden = new Float32Array(requests.length * d)
+    requests.forEach((i, row) => hidden.set(read[i]!.hidden, row * d))
+    return hidden
+  }
+  const ofTail = asking('tail')
+  if (tail && ofTail.length > 0) {
+    const scores = await tail.logProbabilities(stacked(ofTail))
+    const size = scores.length / ofTail.length
+    ofTail.forEach((i, row) => {
+      answers[i] = { logProbabilities: scores.slice(row * size, (row + 1) * size) }
+    })
+  }
+  const ofHead = asking('choice')
+  if (ofHead.length > 0) {
+    const choices = await head.greedyRows(stacked(ofHead))
+    ofHead.forEach((i, row) => (answers[i] = { baseChoice: choices[row]! }))
+  }
+  return answers
+}
