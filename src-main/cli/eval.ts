@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { stories } from '../../resources/stories/stories.ts'
 import { decodeModes, type DecodeMode } from '../decode/chooser.ts'
 import { fitToDevice } from '../decode/golden-check.ts'
+import { textsAtOnce } from '../decode/side-by-side.ts'
 import { findSpellm, openSpellm, type Spellm } from '../decode/spellm.ts'
 import { createTextGenerator, modelOfSpellm, type TextGenerator } from '../decode/text-generator.ts'
 import { evaluateText } from '../evaluate/evaluate-text.ts'
@@ -30,8 +31,6 @@ const evaluationSeed = 900_000
 /** Of a document, how much begins a roll-out. */
 const promptLength = 40
 const rollOutTokens = 64
-/** Texts that are written side by side. */
-const textsAtOnce = 8
 
 interface EvalOptions {
   readonly text?: string[]

@@ -12,6 +12,7 @@ import { gatedChooser } from './gated.ts'
 import { generate, newConversation } from './generate.ts'
 import { largestIndices } from './sampling.ts'
 import { shortlistChooser } from './shortlist.ts'
+import { oneAfterAnother } from './side-by-side.ts'
 import type { TailSession } from './tail-session.ts'
 
 const k = 16
@@ -72,7 +73,11 @@ const limits = () => ({
 describe('a calibrated gate', () => {
   it('lets through its share of the steps of texts that it was not calibrated on', async () => {
     const names = ['bear', 'cat', 'girl', 'fox', 'king']
-    const gates = await calibrateGate({ trunk, tail, head }, beginnings(names), { tokens: 40, ...limits() })
+    const gates = await calibrateGate(
+      { trunk, forEachText: oneAfterAnother(trunk), tail, head },
+      beginnings(names),
+      { tokens: 40, ...limits() },
+    )
     expect(gates.map(({ share }) => share)).toEqual([...gateShares])
     const thresholds = gates.map(({ threshold }) => threshold)
     expect(thresholds).toEqual(thresholds.toSorted((a, b) => a - b))

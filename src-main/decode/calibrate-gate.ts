@@ -1,10 +1,10 @@
 import type { TrunkSession } from '../models/trunk-session.ts'
-import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import type { BaseHead, Chooser } from './chooser.ts'
 import { leadOf } from './gated.ts'
-import { generate, newConversation } from './generate.ts'
+import { generate } from './generate.ts'
+import type { ForEachText } from './side-by-side.ts'
 import { scoresOf, type TailSession } from './tail-session.ts'
 
 /** A threshold of gated mode and the share of steps that use the base model's head with it, on roll-outs. */
@@ -31,22 +31,27 @@ export const defaultGateShare = 0.05
 export async function calibrateGate(
   {
     trunk,
+    forEachText,
     tail,
     head,
-  }: { readonly trunk: TrunkSession; readonly tail: TailSession; readonly head: BaseHead },
+  }: {
+    readonly trunk: TrunkSession
+    /** Of the trunk. */
+    readonly forEachText: ForEachText
+    readonly tail: TailSession
+    readonly head: Pick<BaseHead, 'greedy'>
+  },
   prompts: readonly (readonly number[])[],
   {
     tokens,
     stopTokens,
     contextLength,
     signal,
-    turn = ownTurn,
   }: {
     readonly tokens: number
     readonly stopTokens: readonly number[]
     readonly contextLength: number
     readonly signal?: AbortSignal
-    readonly turn?: Turn
   },
 ): Promise<Gate[]> {
   const search = createTrieSearch(tail.speller)
@@ -61,11 +66,11 @@ export async function calibrateGate(
         return lead >= threshold ? tokensOf(tail.speller, best[0]!.token) : [await head.greedy(state.hidden)]
       },
     }
-    const options = { maxTokens: tokens, stopTokens, contextLength, turn, ...(signal ? { signal } : {}) }
-    for (const prompt of prompts) {
-      const written = generate(trunk, chooser, newConversation(trunk), prompt, options)
+    const options = { maxTokens: tokens, stopTokens, contextLength, ...(signal ? { signal } : {}) }
+    await forEachText(prompts, async (prompt, conversation) => {
+      const written = generate(trunk, chooser, conversation, prompt, options)
       while ((await written.next()).done !== true);
-    }
+    })
     return leads.sort((a, b) => a - b)
   }
   const usual = thresholdFor(await leadsWith(0), defaultGateShare)

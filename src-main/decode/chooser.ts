@@ -33,13 +33,17 @@ export interface BaseHead {
   release(): Promise<void>
 }
 
-/** Loads the LM head as one graph with two outputs: only the one asked for is copied out. */
+/**
+ * Loads the LM head as one graph with two outputs: only the one asked for is copied out.
+ *
+ * @param options.prepack default: only where it must be; for several positions at once it is worth its time
+ */
 export async function createBaseHead(model: BaseModel, options: SessionOptions = {}): Promise<BaseHead> {
   const d = model.architecture.hiddenSize
   const logits = headLogits(model.architecture, model.weights, input('hidden', ['rows', d]))
   const session = await createSession(
     { token: argMax(logits), logits },
-    { ...options, weightsFolder: model.weights.folder, prepack: model.weights.isQuantized },
+    { prepack: model.weights.isQuantized, ...options, weightsFolder: model.weights.folder },
   )
   const feeds = (hidden: Float32Array) => ({ hidden: floatTensor(hidden, [hidden.length / d, d]) })
   const greedyRows = async (hidden: Float32Array) =>

@@ -6,6 +6,9 @@ import type { BaseHead } from './chooser.ts'
 import { newConversation, type Conversation } from './generate.ts'
 import type { TailSession } from './tail-session.ts'
 
+/** Texts that are written side by side, unless there are fewer. */
+export const textsAtOnce = 8
+
 /**
  * Does `work` for each item, with a conversation of its own, for one or several at a time.
  *

@@ -224,7 +224,7 @@ export async function createTextGenerator(
   let rows: HeadRows | null = null
 
   const baseHead = async (onPass?: () => void) => {
-    head ??= await createBaseHead(base, session)
+    head ??= await createBaseHead(base, texts === 1 ? session : { ...session, prepack: true })
     return onPass ? watchedHead(head, onPass) : head
   }
   const { trunk, tail, forEachText } =

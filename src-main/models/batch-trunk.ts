@@ -27,7 +27,7 @@ export async function createBatchTrunk(
   const cached = cachedTrunk(model, sequences)
   const session = await createSession(
     { hidden: cached.hidden, ...cached.present },
-    { ...options, weightsFolder: model.weights.folder, prepack: model.weights.isQuantized },
+    { ...options, weightsFolder: model.weights.folder },
   )
   const d = model.architecture.hiddenSize
   return {

@@ -1,9 +1,10 @@
 import { calibrateGate, type Gate } from '../decode/calibrate-gate.ts'
 import { createBaseHead } from '../decode/chooser.ts'
+import { shareTrunk, textsAtOnce } from '../decode/side-by-side.ts'
 import type { TailSession } from '../decode/tail-session.ts'
 import { CancelledError } from '../errors.ts'
 import type { BaseModel } from '../models/base-model.ts'
-import { createTrunkSession } from '../models/trunk-session.ts'
+import { createBatchTrunk } from '../models/batch-trunk.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { Turn } from '../runtime/turns.ts'
 
@@ -40,24 +41,32 @@ export async function measureGates(
     const start = Math.floor((i * windows) / texts) * windowTokens
     return [...ids.subarray(start, start + length)]
   })
-  const trunk = await createTrunkSession(base, { device })
+  const head = await createBaseHead(base, { device, prepack: true })
   try {
-    const head = await createBaseHead(base, { device })
+    const batch = await createBatchTrunk(base, textsAtOnce, { device })
     try {
+      const shared = shareTrunk(batch, { tail, head, turn })
       const options = {
         tokens: writtenTokens,
         stopTokens,
         contextLength,
-        turn,
         ...(signal ? { signal } : {}),
       }
-      const gates = await calibrateGate({ trunk, tail, head }, prompts, options)
+      const gates = await calibrateGate(
+        {
+          ...shared,
+          tail: { ...tail, ending: 'tail' },
+          head: { greedy: (hidden) => turn(() => head.greedy(hidden)) },
+        },
+        prompts,
+        options,
+      )
       if (signal?.aborted) throw new CancelledError()
       return gates
     } finally {
-      await head.release()
+      await batch.release()
     }
   } finally {
-    await trunk.release()
+    await head.release()
   }
 }
