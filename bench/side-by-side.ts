@@ -6,18 +6,19 @@
  * FOLDER is a SpeLLM or the run that holds one.
  */
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { stories } from '../resources/stories/stories.ts'
 import { openModel, createTextGenerator } from '../src-main/decode/text-generator.ts'
 import { textsAtOnce } from '../src-main/decode/side-by-side.ts'
 import { measureRollOuts } from '../src-main/evaluate/roll-outs.ts'
-import { precisionSchema } from '../src-main/models/precision.ts'
+import { precisions } from '../src-main/models/precision.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { precision: { type: 'string' }, tokens: { type: 'string', default: '16' } },
 })
 const [folder = ''] = positionals
-const precision = precisionSchema.optional().parse(values.precision)
+const precision = z.enum(precisions).optional().parse(values.precision)
 const model = await openModel(folder, { precision })
 const prompts: string[] = []
 for (const story of stories(1)) {
