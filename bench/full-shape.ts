@@ -50,7 +50,7 @@ const { memoryBytes } = conversionCost(architecture, speller, settings, {
 const converting = ['--tokens', String(tokens), '--epochs', '1', '--text', text, '--out', run]
 await report('convert', memoryBytes, ['convert', folder, ...converting])
 
-const size = decoderSize(architecture, 'stored')
+const size = decoderSize(architecture, 'stored', 'cpu')
 const pass = { batch: 1, prompt: 8, context: 256, packsHead: false }
 const generation = processBytes(size) + generationBytes(size, pass)
 const writing = ['--prompt', 'Once upon a time', '--max-tokens', '32']

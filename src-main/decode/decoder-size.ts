@@ -2,11 +2,22 @@ import { weightShapes, type Architecture } from '../models/architecture.ts'
 import { bitsOf, type Precision } from '../models/precision.ts'
 import { bytesPerWeight } from '../models/quantize.ts'
 import { quantizingBytes } from '../models/quantized-weights.ts'
+import type { DeviceChoice } from '../runtime/devices/device.ts'
 import type { DecoderSize } from '../runtime/memory/estimate.ts'
 
-/** An architecture in a precision as the estimate of memory sees it. */
-export function decoderSize(architecture: Architecture, precision: Precision): DecoderSize {
+/**
+ * An architecture in a precision as the estimate of memory sees it.
+ *
+ * @param device where it is computed: graphics cards compute weights as stored in float16 (`fitToDevice`); 'auto' may be
+ *   the CPU
+ */
+export function decoderSize(
+  architecture: Architecture,
+  precision: Precision,
+  device: DeviceChoice,
+): DecoderSize {
   const bits = bitsOf[precision]
+  const isHalf = bits === null && device !== 'cpu' && device !== 'auto'
   const { embedding, head, layers, hiddenSize, intermediateSize, vocabularySize, attention } = architecture
   const apart = [embedding.weight.name, embedding.positions?.name, head.weight.name]
   let blockWeights = 0
@@ -15,7 +26,9 @@ export function decoderSize(architecture: Architecture, precision: Precision): D
   const { heads, keyValueHeads, headSize } = attention
   return {
     blockWeights,
-    weightBytes: bytesPerWeight(bits),
+    weightBytes: isHalf ? 2 : bytesPerWeight(bits),
+    headWeightBytes: bytesPerWeight(bits),
+    keyValueNumberBytes: isHalf ? 2 : 4,
     quantizingBytes: bits === null ? 0 : quantizingBytes(architecture),
     layers: layers.length,
     hiddenSize,

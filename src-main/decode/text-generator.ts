@@ -211,7 +211,7 @@ export async function createTextGenerator(
   const { device = 'cpu' } = session
   const warning = requireMemory(
     'This model',
-    writerBytes(opened, precision, texts),
+    writerBytes(opened, precision, texts, device),
     await deviceMemory(device),
     {
       ignoresShortage,
@@ -470,9 +470,14 @@ async function openBase(
 /** Tokens of text that a model must at least have room for. */
 const usualContext = 1_024
 
-function writerBytes({ architecture }: BaseModel, precision: Precision, texts: number): number {
+function writerBytes(
+  { architecture }: BaseModel,
+  precision: Precision,
+  texts: number,
+  device: Device,
+): number {
   const context = Math.min(usualContext, architecture.contextLength)
-  const size = decoderSize(architecture, precision)
+  const size = decoderSize(architecture, precision, device)
   const pass = { batch: texts, prompt: context / 2 / texts, context, packsHead: false }
   return processBytes(size) + generationBytes(size, pass)
 }

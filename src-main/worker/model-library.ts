@@ -72,6 +72,9 @@ function modelCard(reference: string, { architecture, checkpoint, dtype }: BaseM
     tied: architecture.tiedHead,
     dtype,
     bytes,
-    memory: { needed: teacherMemoryBytes(architecture, { precision: 'stored' }), free: freeMemoryBytes() },
+    memory: {
+      needed: teacherMemoryBytes(architecture, { precision: 'stored', device: 'auto' }),
+      free: freeMemoryBytes(),
+    },
   }
 }

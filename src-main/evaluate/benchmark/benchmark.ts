@@ -92,7 +92,7 @@ export async function runBenchmark(
   const { architecture } = base
   requireContexts(contexts, architecture.contextLength)
   const longest = contexts.at(-1)!
-  const size = decoderSize(architecture, precision)
+  const size = decoderSize(architecture, precision, 'cpu')
   const pass = { batch: 1, prompt: 1, context: longest, packsHead: false }
   // Base and SpeLLM have a trunk each, and gated mode a head of its own.
   const needed = processBytes(size) + generationBytes(size, pass) + blockBytes(size) + headBytes(size)

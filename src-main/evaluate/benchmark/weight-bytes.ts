@@ -23,7 +23,7 @@ export function weightBytes({ base, precision, speller, adapterWidths }: Benchma
   const perWeight = bytesPerWeight(bitsOf[precision])
   const headRow = hiddenSize * perWeight
   return {
-    trunk: decoderSize(base.architecture, precision).blockWeights * perWeight,
+    trunk: decoderSize(base.architecture, precision, 'cpu').blockWeights * perWeight,
     head: vocabularySize * headRow,
     headRow,
     tail:

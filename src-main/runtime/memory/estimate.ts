@@ -1,5 +1,5 @@
 /**
- * Memory that computations take, reckoned from sizes alone; all results are bytes. The numbers are those of the CPU,
+ * Memory that computations take, reckoned from sizes alone; all results are bytes. The numbers were checked on the CPU,
  * where weights of every float type are computed with as float32, unless they are quantised; on other devices most of
  * it is theirs.
  */
@@ -10,8 +10,12 @@ const floatBytes = 4
 export interface DecoderSize {
   /** Weights that are multiplied with, without those of the LM head. Embeddings are read where they lie on disk. */
   readonly blockWeights: number
-  /** Bytes that a weight of a matrix takes, of a quantised one with its share of the scale. */
+  /** Bytes that a weight of a layer's matrix takes, of a quantised one with its share of the scale. */
   readonly weightBytes: number
+  /** The same of the LM head. */
+  readonly headWeightBytes: number
+  /** Bytes of a number among keys and values. */
+  readonly keyValueNumberBytes: number
   /** What making quantised weights takes before, and what is not given back at once; 0 for weights as stored. */
   readonly quantizingBytes: number
   readonly layers: number
@@ -44,16 +48,16 @@ export function blockBytes({ blockWeights, weightBytes }: DecoderSize): number {
 }
 
 /** The LM head's weights in memory. */
-export function headBytes({ vocabularySize, hiddenSize, weightBytes }: DecoderSize): number {
-  return weightBytes * vocabularySize * hiddenSize
+export function headBytes({ vocabularySize, hiddenSize, headWeightBytes }: DecoderSize): number {
+  return headWeightBytes * vocabularySize * hiddenSize
 }
 
 /** Keys and values of `tokens` tokens for each of `batch` sequences. */
 export function keyValueBytes(
-  { layers, keyValueHeads, headSize }: DecoderSize,
+  { layers, keyValueHeads, headSize, keyValueNumberBytes }: DecoderSize,
   { batch, tokens }: { readonly batch: number; readonly tokens: number },
 ): number {
-  return floatBytes * 2 * layers * batch * keyValueHeads * headSize * tokens
+  return keyValueNumberBytes * 2 * layers * batch * keyValueHeads * headSize * tokens
 }
 
 /** A pass over some sequences at once. */
@@ -111,7 +115,7 @@ export function generationBytes(
   },
 ): number {
   return (
-    loadedBytes(size, packsHead || size.weightBytes < floatBytes) +
+    loadedBytes(size, packsHead || size.headWeightBytes < floatBytes) +
     keyValueBytes(size, { batch, tokens: context }) +
     activationBytes(size, { batch, tokens: prompt, context }) +
     // Once in onnxruntime and once in JavaScript.
@@ -119,9 +123,12 @@ export function generationBytes(
   )
 }
 
-/** A matrix is there twice while onnxruntime arranges it for its products; the head is the largest. */
+/**
+ * A matrix is there twice while onnxruntime arranges it for its products, and in its 16 bits beside the float32 where it
+ * is only widened; the head is the largest.
+ */
 function loadedBytes(size: DecoderSize, packsHead: boolean): number {
-  return blockBytes(size) + (packsHead ? 2 : 1) * headBytes(size)
+  return blockBytes(size) + (packsHead ? 2 : 1.5) * headBytes(size)
 }
 
 /** What decides how much memory the training of a tail takes. */

@@ -112,11 +112,11 @@ function teacherOperations(architecture: Architecture, windowTokens: number): nu
 /** Memory that filling the teacher cache takes, in bytes, with `windows` windows at once. */
 export function teacherMemoryBytes(
   architecture: Architecture,
-  { precision }: Pick<ConversionSettings, 'precision'>,
+  { precision, device }: Pick<ConversionSettings, 'precision' | 'device'>,
   windows?: number,
 ): number {
   const { batch, tokens } = teacherCacheShape(architecture)
-  const size = decoderSize(architecture, precision)
+  const size = decoderSize(architecture, precision, device)
   return processBytes(size) + teacherBytes(size, { windows: windows ?? batch, tokens })
 }
 
@@ -127,9 +127,12 @@ export function trainingMemoryBytes(
   {
     batchTokens,
     precision,
+    device,
     samplingTail,
     chunks,
-  }: Pick<ConversionSettings, 'batchTokens' | 'precision' | 'samplingTail'> & { readonly chunks: number },
+  }: Pick<ConversionSettings, 'batchTokens' | 'precision' | 'device' | 'samplingTail'> & {
+    readonly chunks: number
+  },
 ): number {
   const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
   const training = tailTrainingBytes({
@@ -139,7 +142,7 @@ export function trainingMemoryBytes(
     candidates: samplingTail ? Math.min(candidateLimit, architecture.vocabularySize) : 0,
     loadedPositions: Math.min(chunks, chunksPerGroup) * positionsPerChunk,
   })
-  const size = decoderSize(architecture, precision)
+  const size = decoderSize(architecture, precision, device)
   // The weights of the first tail stay while the second learns.
   const firstTail = samplingTail ? floatBytes * tailParameterCount(shape) : 0
   return processBytes(size) + blockBytes(size) + firstTail + training
@@ -148,10 +151,10 @@ export function trainingMemoryBytes(
 /** Memory that the base model takes to write the text itself, in bytes. */
 export function writingMemoryBytes(
   architecture: Architecture,
-  { precision }: Pick<ConversionSettings, 'precision'>,
+  { precision, device }: Pick<ConversionSettings, 'precision' | 'device'>,
 ): number {
   const { tokens } = teacherCacheShape(architecture)
-  const size = decoderSize(architecture, precision)
+  const size = decoderSize(architecture, precision, device)
   const pass = { batch: sequencesAtOnce, prompt: 1, context: tokens, packsHead: true }
   return processBytes(size) + generationBytes(size, pass)
 }

@@ -12,7 +12,14 @@ import type { Precision } from '../../models/precision.ts'
 import { modelFolder } from '../../models/model-folder.ts'
 import { seededRandom } from '../../random.ts'
 import { temporaryFolder } from '../../runs/testing/temporary-folder.ts'
-import { generationBytes, processBytes } from '../../runtime/memory/estimate.ts'
+import type { DeviceChoice } from '../../runtime/devices/device.ts'
+import {
+  blockBytes,
+  generationBytes,
+  headBytes,
+  keyValueBytes,
+  processBytes,
+} from '../../runtime/memory/estimate.ts'
 import { parseAlphabet } from '../../spelling/alphabet.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
 import { parseConversionSettings } from '../settings.ts'
@@ -38,7 +45,7 @@ async function peakMemory(...args: readonly string[]): Promise<number> {
 
 /** Of a short text. */
 function generationMemory(architecture: Architecture, precision: Precision): number {
-  const size = decoderSize(architecture, precision)
+  const size = decoderSize(architecture, precision, 'cpu')
   const pass = { batch: 1, prompt: 8, context: 256, packsHead: false }
   return processBytes(size) + generationBytes(size, pass)
 }
@@ -83,6 +90,17 @@ it.runIf(process.platform === 'linux').each(['stored', 'int8', 'int4'] as const)
   },
   120_000,
 )
+
+it('a graphics card takes half for layers, keys and values as stored, and as much for what is quantised', async () => {
+  const { architecture } = await openBaseModel(modelFolder('sample'))
+  const bytes = (precision: Precision, device: DeviceChoice) => {
+    const size = decoderSize(architecture, precision, device)
+    return [blockBytes(size), keyValueBytes(size, { batch: 1, tokens: 100 }), headBytes(size)] as const
+  }
+  const [layers, keyValues, head] = bytes('stored', 'cpu')
+  expect(bytes('stored', 'cuda')).toEqual([layers / 2, keyValues / 2, head])
+  expect(bytes('int4', 'webgpu')).toEqual(bytes('int4', 'cpu'))
+})
 
 /** A model of 119 million weights, of which no two tensors are equal (onnxruntime keeps equal ones once). */
 async function writeWideModel(folder: string): Promise<void> {
