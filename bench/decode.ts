@@ -7,8 +7,8 @@
  *                             [--json]
  *
  * The tail has one block, as wide as 2.5 % of the LM head's weights allow, in the same precision; its vocabulary is a
- * real one. FOLDER of --llama-cpp is one where `npm install node-llama-cpp` was run: llama.cpp
- * then decodes the same shape in the same precision class beside ours. Writes bench.json, bench.md and bench.svg to
+ * real one. FOLDER of --llama-cpp is one where `npm install node-llama-cpp` was run (found by itself here and in the
+ * working folder): llama.cpp then decodes the same shape in the same precision class beside ours. Writes bench.json, bench.md and bench.svg to
  * --out (default bench/results). docs/benchmark.md says what the numbers are.
  */
 import { spawn } from 'node:child_process'
@@ -23,7 +23,7 @@ import { benchmarkMarkdown } from '../src-main/evaluate/benchmark/report.ts'
 import { writeBenchmarkReport, type TitledBenchmark } from '../src-main/evaluate/benchmark/write-report.ts'
 import { openBaseModel } from '../src-main/models/base-model.ts'
 import { withPrecision, type Precision } from '../src-main/models/precision.ts'
-import { openLlamaCpp } from './llama-cpp/peer.ts'
+import { findLlamaCpp, openLlamaCpp } from './llama-cpp/peer.ts'
 import { randomModel } from './models/random-model.ts'
 import { realVocabulary } from './models/real-vocabulary.ts'
 import { shapes, type ShapeName } from './models/shapes.ts'
@@ -55,10 +55,11 @@ async function measure(shape: ShapeName, precisionName: PrecisionName): Promise<
   const base = await withPrecision(stored, precision, 'random', { folder })
   const contexts = flags.contexts.split(',').map(Number)
   const threads = flags.threads === undefined ? undefined : Number(flags.threads)
+  const llamaCpp = flags['llama-cpp'] ?? findLlamaCpp([process.cwd(), join(import.meta.dirname, '..')])
   const peer =
-    flags['llama-cpp'] === undefined
+    llamaCpp === undefined
       ? null
-      : await openLlamaCpp(flags['llama-cpp'], stored, precision, {
+      : await openLlamaCpp(llamaCpp, stored, precision, {
           folder,
           contextLength: Math.max(...contexts) + 1,
           threads,

@@ -28,6 +28,11 @@ interface Sequence {
 
 const classes: Readonly<Record<Precision, string>> = { stored: 'F32', int8: 'Q8_0', int4: 'Q4_0' }
 
+/** The first of some folders in which `npm install node-llama-cpp` was run. */
+export function findLlamaCpp(folders: readonly string[]): string | undefined {
+  return folders.find((folder) => existsSync(join(folder, 'node_modules/node-llama-cpp')))
+}
+
 /**
  * llama.cpp with random weights of the same shape in the same precision class. Null where it isn't installed, or the
  * shape is none of Llama's.
