@@ -51,8 +51,16 @@ export async function typeBudget(page: Page, budget: Budget): Promise<void> {
   await page.getByRole('textbox', { name: fields.adapterWidths }).fill(budget.adapterWidths)
 }
 
+/** What is chosen on the way, while a step is open. */
+type Choices = Partial<Record<'spelling' | 'training' | 'review', () => Promise<void>>>
+
 /** Walks through the wizard with the sample model, starts a run, and ends on its screen. */
-export async function convertSample(page: Page, name: string, budget: Budget): Promise<void> {
+export async function convertSample(
+  page: Page,
+  name: string,
+  budget: Budget,
+  choose: Choices = {},
+): Promise<void> {
   await page
     .getByRole('navigation', { name: strings.app.navigation })
     .getByRole('button', { name: strings.actions.newConversion })
@@ -61,11 +69,14 @@ export async function convertSample(page: Page, name: string, budget: Budget): P
   await sampleChoice(page).click()
   await nextButton(page, 'spelling').click()
   await expectStep(page, 'spelling')
+  await choose.spelling?.()
   await nextButton(page, 'training').click()
   await expectStep(page, 'training')
   await typeBudget(page, budget)
+  await choose.training?.()
   await nextButton(page, 'review').click()
   await expectStep(page, 'review')
+  await choose.review?.()
   await page.getByRole('textbox', { name: words.review.name }).fill(name)
   await startButton(page).click()
   await expectHeading(page, name)
