@@ -46,11 +46,14 @@ export async function calibrateGate(
     tokens,
     stopTokens,
     contextLength,
+    onStep,
     signal,
   }: {
     readonly tokens: number
     readonly stopTokens: readonly number[]
     readonly contextLength: number
+    /** Told of each step of a text, of at most 2 · prompts · tokens. */
+    readonly onStep?: () => void
     readonly signal?: AbortSignal
   },
 ): Promise<Gate[]> {
@@ -63,6 +66,7 @@ export async function calibrateGate(
         const best = bestTokens(search, await scoresOf(tail, state), 2)
         const lead = leadOf(best)
         leads.push(lead)
+        onStep?.()
         return lead >= threshold ? tokensOf(tail.speller, best[0]!.token) : [await head.greedy(state.hidden)]
       },
     }

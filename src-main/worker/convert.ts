@@ -575,6 +575,7 @@ async function trainAndMeasure(
   const gates = await measureGates(base, tail, heldOut.ids, {
     windowTokens: heldOut.cache.shape.tokens,
     device: settings.device,
+    onProgress: (done, total) => onEvent({ type: 'progress', phase: 'evaluate', done, total }),
     signal,
     turn,
   }).finally(() => tail.release())

@@ -24,11 +24,14 @@ export async function measureGates(
   {
     windowTokens,
     device,
+    onProgress,
     signal,
     turn,
   }: {
     readonly windowTokens: number
     readonly device: Device
+    /** Tokens written, and at most to be written. */
+    readonly onProgress: (done: number, total: number) => void
     readonly signal?: AbortSignal | undefined
     readonly turn: Turn
   },
@@ -41,6 +44,8 @@ export async function measureGates(
     const start = Math.floor((i * windows) / texts) * windowTokens
     return [...ids.subarray(start, start + length)]
   })
+  const total = 2 * prompts.length * writtenTokens
+  let done = 0
   const head = await createBaseHead(base, { device, prepack: true })
   try {
     const batch = await createBatchTrunk(base, textsAtOnce, { device })
@@ -48,6 +53,7 @@ export async function measureGates(
       const shared = shareTrunk(batch, { tail, head, turn })
       const options = {
         tokens: writtenTokens,
+        onStep: () => onProgress(++done, total),
         stopTokens,
         contextLength,
         ...(signal ? { signal } : {}),
