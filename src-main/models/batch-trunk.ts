@@ -24,7 +24,7 @@ export async function createBatchTrunk(
   sequences: number,
   options: SessionOptions = {},
 ): Promise<BatchTrunk> {
-  const cached = cachedTrunk(model, sequences)
+  const cached = cachedTrunk(model, sequences, options.device)
   const session = await createSession(
     { hidden: cached.hidden, ...cached.present },
     { ...options, weightsFolder: model.weights.folder },
@@ -33,14 +33,16 @@ export async function createBatchTrunk(
   return {
     createCaches: () => cached.createCaches(),
     forward: async (tokens, caches) => {
-      const results = await session.run(cached.feeds(tokens, caches))
-      cached.keep(results, tokens, caches)
+      const results = await cached.read(session, tokens, caches, ['hidden'])
       const states = floatData(results['hidden'])
       const count = states.length / d / sequences
       return tokens.map((own, sequence) =>
         states.subarray(sequence * count * d, (sequence * count + own.length) * d),
       )
     },
-    release: () => session.release(),
+    release: async () => {
+      await cached.release()
+      await session.release()
+    },
   }
 }

@@ -11,6 +11,7 @@ import {
   log,
   matmul,
   multiply,
+  multiplyDimensions,
   reduceMax,
   reshape,
   rmsNormalize,
@@ -258,22 +259,10 @@ export function attend(
   past: PastKeyValues | null,
   cap: number | null = null,
 ): Value {
-  const score = (keys: Value) => {
-    const product = widen(matmul(query, keys, { transposeB: true }))
-    return cap === null ? product : softCap(product, cap)
-  }
-  const weigh = (probabilities: Value, values: Value) =>
-    widen(matmul(castTo(probabilities, values.dtype), values))
-  const shares = (scores: Value) => {
-    if (mask.shape.length === 2) return softmax(add(scores, mask))
-    const [pairs, group, ...rest] = scores.shape as [number, number, Dimension, Dimension]
-    const batch = mask.shape[0] as number
-    const inSequences = reshape(scores, [batch, (pairs / batch) * group, ...rest])
-    return reshape(softmax(add(inSequences, mask)), scores.shape)
-  }
-  if (!past) return weigh(shares(score(key)), value)
+  const score = (keys: Value) => capped(widen(matmul(query, keys, { transposeB: true })), cap)
+  if (!past) return weigh(attentionShares(score(key), mask), value)
 
-  const probabilities = shares(concat([score(past.keys), score(key)], 3))
+  const probabilities = attentionShares(concat([score(past.keys), score(key)], 3), mask)
   const part = (size: Dimension) => ({
     shape: probabilities.shape.with(3, size),
     dtype: probabilities.dtype,
@@ -283,6 +272,45 @@ export function attend(
     outputs: [part(past.keys.shape[2]!), part(key.shape[2]!)],
   }) as [Value, Value]
   return add(weigh(toPast, past.values), weigh(toNew, value))
+}
+
+/**
+ * The same where the cache holds the new tokens already, for graphics cards. Heads of a group are rows of one product,
+ * so that keys and values are read once for all of them; and the cache's keys lie as columns, since all of them would be
+ * copied into that order first.
+ *
+ * @param keys [batch · keyValueHeads, 1, headSize, capacity]
+ * @param values [batch · keyValueHeads, 1, capacity, headSize]
+ * @param mask float32 [tokens, capacity], or [batch, 1, tokens, capacity]
+ */
+export function attendWithin(
+  { query, keys, values }: { readonly query: Value; readonly keys: Value; readonly values: Value },
+  mask: Value,
+  cap: number | null,
+): Value {
+  const [pairs, group, tokens, headSize] = query.shape as [number, number, Dimension, number]
+  const rows = multiplyDimensions(group, tokens)
+  const capacity = keys.shape[3]!
+  const product = widen(matmul(reshape(query, [pairs, 1, rows, headSize]), keys))
+  const scores = capped(reshape(product, [pairs, group, tokens, capacity]), cap)
+  const shares = attentionShares(scores, mask)
+  return reshape(weigh(reshape(shares, [pairs, 1, rows, capacity]), values), query.shape)
+}
+
+function capped(scores: Value, cap: number | null): Value {
+  return cap === null ? scores : softCap(scores, cap)
+}
+
+function attentionShares(scores: Value, mask: Value): Value {
+  if (mask.shape.length === 2) return softmax(add(scores, mask))
+  const [pairs, group, ...rest] = scores.shape as [number, number, Dimension, Dimension]
+  const batch = mask.shape[0] as number
+  const inSequences = reshape(scores, [batch, (pairs / batch) * group, ...rest])
+  return reshape(softmax(add(inSequences, mask)), scores.shape)
+}
+
+function weigh(probabilities: Value, values: Value): Value {
+  return widen(matmul(castTo(probabilities, values.dtype), values))
 }
 
 /** [batch, tokens, heads, headSize] → [batch · keyValueHeads, group, tokens, headSize]; group = heads / keyValueHeads. */

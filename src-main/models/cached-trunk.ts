@@ -1,100 +1,137 @@
 import { input, type Value } from '../graph/index.ts'
-import { createKeyValueCaches, type KeyValueCache } from '../runtime/key-value-cache.ts'
+import { keepsOutputs } from '../runtime/devices/provider-options.ts'
+import { createDeviceCaches } from '../runtime/device-key-value-cache.ts'
+import { cacheNames, createKeyValueCaches, type KeyValueCache } from '../runtime/key-value-cache.ts'
 import { causalMask } from '../runtime/masks.ts'
-import { floatData, floatTensor, halfData, int64Tensor, type Feeds, type Tensor } from '../runtime/session.ts'
+import {
+  floatData,
+  floatTensor,
+  halfData,
+  int32Tensor,
+  int64Tensor,
+  type Device,
+  type Feeds,
+  type Session,
+  type Tensor,
+} from '../runtime/session.ts'
 import { hasWindows } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
-import { trunk } from './decoder.ts'
+import { trunk, type TrunkInputs } from './decoder.ts'
 
 /** The graph of a trunk that reads tokens after those in a cache, and what goes in and out of it. */
 export interface CachedTrunk {
   /** After the final norm, float32 [sequences · tokens, d]. */
   readonly hidden: Value
-  /** The new tokens' keys and values, by name. */
+  /** What a pass gives for the caches, by name: an output of the session that is given to `read`. */
   readonly present: Readonly<Record<string, Value>>
   /** Empty caches, one for each sequence. */
   createCaches(): KeyValueCache[]
   /**
-   * The inputs of a pass over new tokens of each sequence, none to all of them equally many. What is filled up behind
-   * the shorter ones is computed, too; nothing attends to it and nothing keeps it.
+   * A pass over new tokens of each sequence, none to all of them equally many, which are added to the caches. What is
+   * filled up behind the shorter ones is computed, too; nothing attends to it.
+   *
+   * @param asked names of further outputs
+   * @param feeds what those read beside the trunk
    */
-  feeds(tokens: readonly Int32Array[], caches: readonly KeyValueCache[]): Feeds
-  /** Adds the new keys and values to the caches. */
-  keep(
-    results: Readonly<Record<string, Tensor>>,
+  read(
+    session: Session,
     tokens: readonly Int32Array[],
     caches: readonly KeyValueCache[],
-  ): void
+    asked: readonly string[],
+    feeds?: Feeds,
+  ): Promise<Record<string, Tensor>>
+  /** Frees what the caches hold of the device's memory. */
+  release(): Promise<void>
 }
 
-/** The trunk for so many sequences side by side. */
-export function cachedTrunk(model: BaseModel, sequences: number): CachedTrunk {
-  const { attention, layers } = model.architecture
-  const { products } = model.weights
-  const stored = [sequences * attention.keyValueHeads, 1, 'capacity', attention.headSize]
+/**
+ * The trunk for so many sequences side by side. Where the device `keepsOutputs`, caches stay there and the graph puts
+ * new keys and values into their places; elsewhere it returns them.
+ */
+export function cachedTrunk(model: BaseModel, sequences: number, device: Device = 'cpu'): CachedTrunk {
+  const { architecture, weights } = model
+  const { products } = weights
+  const { keyValueHeads: heads, headSize } = architecture.attention
+  const layers = architecture.layers.length
+  const shape = { layers, heads, headSize, type: products }
+  const onDevice = keepsOutputs(device) ? createDeviceCaches(shape, sequences, device) : null
+
+  const stored = [sequences * heads, 1, 'capacity', headSize]
+  const held = architecture.layers.map((_, i) => ({
+    key: input(`past.${i}.key`, onDevice ? stored.with(2, headSize).with(3, 'capacity') : stored, products),
+    value: input(`past.${i}.value`, stored, products),
+  }))
+  const attended: TrunkInputs['attended'] = onDevice
+    ? { kind: 'within', layers: held, places: input('places', [sequences, 'tokens'], 'int32') }
+    : {
+        kind: 'beside',
+        causalMask: input('causalMask', ['tokens', 'tokens']),
+        past: {
+          layers: held,
+          mask: input('pastMask', [sequences, 'capacity']),
+          positions: input('pastPositions', [1, 'capacity']),
+        },
+      }
   const { hidden, present } = trunk(
-    model.architecture,
-    model.weights,
+    architecture,
+    weights,
     {
       tokens: input('tokens', [sequences, 'tokens'], 'int64'),
       positions: input('positions', [sequences, 'tokens'], 'int64'),
-      causalMask: input('causalMask', ['tokens', 'tokens']),
-      past: {
-        layers: layers.map((_, i) => ({
-          keys: input(`past.${i}.key`, stored, products),
-          values: input(`past.${i}.value`, stored, products),
-        })),
-        mask: input('pastMask', [sequences, 'capacity']),
-        positions: input('pastPositions', [1, 'capacity']),
-      },
+      attended,
     },
     'inference',
   )
-  const outputs = Object.fromEntries(
-    present.flatMap(({ key, value }, i) => [
-      [`present.${i}.key`, key],
-      [`present.${i}.value`, value],
-    ]),
-  )
-  const longest = (tokens: readonly Int32Array[]) => Math.max(...tokens.map(({ length }) => length))
+  const names = cacheNames(layers)
+  const presentNames = names.map((name) => name.replace('past', 'present'))
+  const outputs = present.flatMap(({ key, value }) => [key, value])
   return {
     hidden,
-    present: outputs,
+    present: Object.fromEntries(presentNames.map((name, i) => [name, outputs[i]!])),
     createCaches: () =>
-      createKeyValueCaches(
-        {
-          layers: layers.length,
-          heads: attention.keyValueHeads,
-          headSize: attention.headSize,
-          type: products,
-          tellsPositions: hasWindows(model.architecture),
-        },
-        sequences,
-      ),
-    feeds: (tokens, caches) => {
-      const count = longest(tokens)
+      onDevice
+        ? onDevice.create()
+        : createKeyValueCaches({ ...shape, tellsPositions: hasWindows(architecture) }, sequences),
+    read: async (session, unread, caches, asked, feeds = {}) => {
+      const count = Math.max(...unread.map(({ length }) => length))
+      const shape = [sequences, count]
       const ids = new Int32Array(sequences * count)
       const positions = new Int32Array(sequences * count)
-      tokens.forEach((own, sequence) => {
+      const places = new Int32Array(sequences * count)
+      unread.forEach((own, sequence) => {
         ids.set(own, sequence * count)
         const { length } = caches[sequence]!
-        // A filled-up place stands where the last token does: no position is beyond the text's.
-        for (let i = 0; i < count; i++)
+        for (let i = 0; i < count; i++) {
+          places[sequence * count + i] = length + i
+          // A filled-up place stands where the last token does: no position is beyond the text's.
           positions[sequence * count + i] = Math.max(0, length + Math.min(i, own.length - 1))
+        }
       })
-      return {
-        tokens: int64Tensor(ids, [sequences, count]),
-        positions: int64Tensor(positions, [sequences, count]),
-        causalMask: floatTensor(causalMask(count), [count, count]),
-        ...caches[0]!.feeds(),
-      }
-    },
-    keep: (results, tokens, caches) => {
-      const rows = Object.keys(outputs).map((name) =>
-        products === 'float16' ? halfData(results[name]) : floatData(results[name]),
+      await caches[0]!.makeRoom(count)
+      const held = caches[0]!.feeds()
+      const results = await session.run(
+        {
+          tokens: int64Tensor(ids, shape),
+          positions: int64Tensor(positions, shape),
+          ...(onDevice
+            ? { places: int32Tensor(places, shape) }
+            : { causalMask: floatTensor(causalMask(count), [count, count]) }),
+          ...held,
+          ...feeds,
+        },
+        Object.fromEntries([
+          ...asked.map((name) => [name, null] as const),
+          ...names.map((name, i) => [presentNames[i]!, onDevice ? held[name]! : null] as const),
+        ]),
       )
-      const count = longest(tokens)
-      tokens.forEach((own, sequence) => caches[sequence]!.append(rows, count, own.length))
+      const rows = onDevice
+        ? []
+        : presentNames.map((name) =>
+            products === 'float16' ? halfData(results[name]) : floatData(results[name]),
+          )
+      unread.forEach((own, sequence) => caches[sequence]!.append(rows, count, own.length))
+      return results
     },
+    release: async () => onDevice?.release(),
   }
 }

@@ -6,6 +6,7 @@ import {
   halfData,
   int64Data,
   int64Tensor,
+  type Feeds,
   type SessionOptions,
 } from '../runtime/session.ts'
 import type { BaseModel } from './base-model.ts'
@@ -70,7 +71,7 @@ export async function createTrunkSession(
   options: SessionOptions & { readonly tail?: Tail | undefined; readonly hasHead?: boolean } = {},
 ): Promise<TrunkSession> {
   const { tail, hasHead = false, ...sessionOptions } = options
-  const cached = cachedTrunk(model, 1)
+  const cached = cachedTrunk(model, 1, options.device)
   const { hidden, present } = cached
   const outputs: Record<string, Value> = { hidden, ...present }
   if (tail) {
@@ -90,20 +91,12 @@ export async function createTrunkSession(
     // It reads a prompt once and single tokens for the rest of its life.
     prepack: model.weights.isQuantized,
   })
-  const read = async (ids: Int32Array, cache: KeyValueCache, ending: Ending) => {
-    const [tokens, caches] = [[ids], [cache]]
-    const tailRows = ending === 'tail' ? [ids.length - 1] : []
+  const read = (ids: Int32Array, cache: KeyValueCache, ending: Ending) => {
     const asked = endingOutput[ending]
-    const names = ['hidden', ...Object.keys(present), ...(asked in outputs ? [asked] : [])]
-    const results = await session.run(
-      {
-        ...cached.feeds(tokens, caches),
-        ...(tail ? { tailRows: int64Tensor(tailRows, [tailRows.length]) } : {}),
-      },
-      Object.fromEntries(names.map((name) => [name, null])),
-    )
-    cached.keep(results, tokens, caches)
-    return results
+    const names = ['hidden', ...(asked in outputs ? [asked] : [])]
+    const tailRows = ending === 'tail' ? [ids.length - 1] : []
+    const feeds: Feeds = tail ? { tailRows: int64Tensor(tailRows, [tailRows.length]) } : {}
+    return cached.read(session, [ids], [cache], names, feeds)
   }
   return {
     pieceTokens,
@@ -119,7 +112,10 @@ export async function createTrunkSession(
       if (baseLogits) return { hidden, baseLogits: floatData(baseLogits) }
       return { hidden }
     },
-    release: () => session.release(),
+    release: async () => {
+      await cached.release()
+      await session.release()
+    },
   }
 }
 

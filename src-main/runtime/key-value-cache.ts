@@ -13,39 +13,53 @@ export interface CacheShape {
   readonly tellsPositions: boolean
 }
 
-/**
- * Keys and values of the tokens that a model has seen of one sequence, in typed arrays of our own: onnxruntime reads
- * CPU inputs where they lie but copies every output, so a graph returns only the new rows and they are written
- * in place here. Capacity grows in steps, since a masked place costs as much to attend to as a token.
- */
+/** Keys and values of the tokens that a model has seen of one sequence, which its graph reads and adds to. */
 export interface KeyValueCache {
   /** Tokens held. */
   readonly length: number
   /**
-   * The graph's inputs, the same for all sequences side by side: `past.N.key` and `past.N.value`
-   * [sequences · heads, 1, capacity, headSize], `pastMask` [sequences, capacity] and, if asked for, `pastPositions`
-   * [1, capacity].
+   * Makes room for so many new tokens of each sequence, where the graph puts their rows into place.
+   *
+   * @throws SpellmError 'out-of-memory'
+   */
+  makeRoom(tokens: number): Promise<void>
+  /**
+   * The graph's inputs, the same for all sequences side by side: `past.N.key` and `past.N.value` of each layer, and what
+   * tells which of their places are taken, where the graph can't tell.
    */
   feeds(): Feeds
   /**
    * Adds this sequence's first `count` of the rows [sequences · heads, tokens, headSize] of each layer, keys and values
-   * by turns.
+   * by turns; none are given where the graph has put them into place.
    */
   append(rows: readonly Elements[], tokens: number, count?: number): void
   /** Forgets all tokens from `length` on. */
   truncate(length: number): void
+  /** Frees what it holds of a device's memory, also that of the sequences beside it. It can't be read afterwards. */
+  release(): void
+}
+
+/** The inputs with keys and values, each layer's by turns: `past.N.key` and `past.N.value`. */
+export function cacheNames(layers: number): string[] {
+  return Array.from({ length: layers }, (_, layer) => [`past.${layer}.key`, `past.${layer}.value`]).flat()
 }
 
 type Elements = Float32Array | Uint16Array
 
-const growth = 256
+/** Capacity grows in steps of so many places, since a masked place costs as much to attend to as a token. */
+export const capacityStep = 256
 
 /** An empty cache. */
 export function createKeyValueCache(shape: CacheShape): KeyValueCache {
   return createKeyValueCaches(shape, 1)[0]!
 }
 
-/** Empty caches of sequences that a graph reads side by side. */
+/**
+ * Empty caches of sequences that a graph reads side by side, in typed arrays of our own: onnxruntime reads CPU inputs
+ * where they lie but copies every output, so a graph returns only the new rows and they are written in place here.
+ * Keys and values are [sequences · heads, 1, capacity, headSize]; further inputs are `pastMask` [sequences, capacity]
+ * and, if asked for, `pastPositions` [1, capacity].
+ */
 export function createKeyValueCaches(
   { layers, heads, headSize, type, tellsPositions }: CacheShape,
   sequences: number,
@@ -58,7 +72,7 @@ export function createKeyValueCaches(
   let tensors: Feeds = {}
 
   const grow = (needed: number) => {
-    const larger = Math.ceil(needed / growth) * growth
+    const larger = Math.ceil(needed / capacityStep) * capacityStep
     stores = Array.from({ length: 2 * layers }, (_, i) => {
       const size = pairs * larger * headSize
       const store = type === 'float16' ? new Uint16Array(size) : new Float32Array(size)
@@ -74,6 +88,7 @@ export function createKeyValueCaches(
     mask = new Float32Array(sequences * capacity).fill(maskedScore)
     lengths.forEach((length, sequence) => setMask(sequence, 0, length, 0))
     const shape = [pairs, 1, capacity, headSize]
+    const names = cacheNames(layers)
     tensors = {
       pastMask: floatTensor(mask, [sequences, capacity]),
       ...(tellsPositions
@@ -86,7 +101,7 @@ export function createKeyValueCaches(
         : {}),
       ...Object.fromEntries(
         stores.map((store, i) => [
-          `past.${i >> 1}.${i % 2 === 0 ? 'key' : 'value'}`,
+          names[i]!,
           store instanceof Uint16Array ? halfTensor(store, shape) : floatTensor(store, shape),
         ]),
       ),
@@ -100,6 +115,8 @@ export function createKeyValueCaches(
     get length() {
       return lengths[sequence]!
     },
+    // There is always room, or `append` makes it.
+    makeRoom: () => Promise.resolve(),
     feeds: () => tensors,
     append: (rows, tokens, count = tokens) => {
       const length = lengths[sequence]!
@@ -118,5 +135,6 @@ export function createKeyValueCaches(
       setMask(sequence, shorter, lengths[sequence]!, maskedScore)
       lengths[sequence] = shorter
     },
+    release: () => undefined,
   }))
 }

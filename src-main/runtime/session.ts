@@ -31,7 +31,8 @@ export type Feeds = Readonly<Record<string, Tensor>>
 export interface Session {
   /**
    * Runs the graph. `results` names the outputs to fetch; a tensor given for a name receives that output
-   * in place (on the CPU it may be one of the feeds, if the graph only reads it elementwise).
+   * in place. It may be one of the feeds: on the CPU if the graph only reads it elementwise; on a device, where it must
+   * lie there and nothing may be in `keepOnDevice`, if its last operator writes in place (ScatterElements does).
    */
   run(feeds: Feeds, results?: Readonly<Record<string, Tensor | null>>): Promise<Record<string, Tensor>>
   /** Frees the device memory. The session can't run afterwards. */
@@ -58,7 +59,8 @@ export async function createSession(
     // Below errors, onnxruntime reports that a device leaves nodes to the processor.
     ...(device === 'cpu' ? {} : { logSeverityLevel: 3 as const }),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    ...(keepsOutputs(device)
+    // A session that is told of locations puts no output into a tensor that is given for it.
+    ...(keepsOutputs(device) && onDevice.size > 0
       ? {
           preferredOutputLocation: Object.fromEntries(
             names.map((name) => [name, onDevice.has(name) ? 'gpu-buffer' : 'cpu']),
@@ -87,7 +89,14 @@ export async function createSession(
   return {
     run: async (feeds, results) => {
       try {
-        const fetched = results ? await session.run(feeds, results) : await session.run(feeds)
+        if (!results) return await session.run(feeds)
+        const fetched: Record<string, Tensor> = await session.run(feeds, results)
+        // A device's tensor comes back as a second one over the same memory, which nothing but this would free.
+        for (const [name, given] of Object.entries(results))
+          if (given && given.location !== 'cpu') {
+            fetched[name]!.dispose()
+            fetched[name] = given
+          }
         return fetched
       } catch (error) {
         throw describeRuntimeError(error, device)
