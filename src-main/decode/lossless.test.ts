@@ -161,7 +161,7 @@ describe('sampled', () => {
       createKeyValueCache({ layers: 1, heads: 1, headSize: 1, type: 'float32', tellsPositions: false }),
     forward: () => Promise.reject(new Error('not asked for')),
     forwardToLast: (tokens, cache) => {
-      cache.append([new Float32Array(tokens.length), new Float32Array(tokens.length)], tokens.length)
+      cache.append(new Float32Array(2 * tokens.length), tokens.length)
       return Promise.resolve({ hidden: new Float32Array(1) })
     },
     release: () => Promise.resolve(),

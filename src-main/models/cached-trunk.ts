@@ -1,4 +1,4 @@
-import { input, type Value } from '../graph/index.ts'
+import { concat, input, type Value } from '../graph/index.ts'
 import { keepsOutputs } from '../runtime/devices/provider-options.ts'
 import { createDeviceCaches } from '../runtime/device-key-value-cache.ts'
 import { cacheNames, createKeyValueCaches, type KeyValueCache } from '../runtime/key-value-cache.ts'
@@ -87,7 +87,10 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
   const outputs = present.flatMap(({ key, value }) => [key, value])
   return {
     hidden,
-    present: Object.fromEntries(presentNames.map((name, i) => [name, outputs[i]!])),
+    present: onDevice
+      ? Object.fromEntries(presentNames.map((name, i) => [name, outputs[i]!]))
+      : // Each output that is fetched costs more than its few numbers.
+        { present: concat(outputs, 1) },
     createCaches: () =>
       onDevice
         ? onDevice.create()
@@ -121,14 +124,12 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
         },
         Object.fromEntries([
           ...asked.map((name) => [name, null] as const),
-          ...names.map((name, i) => [presentNames[i]!, onDevice ? held[name]! : null] as const),
+          ...(onDevice
+            ? names.map((name, i) => [presentNames[i]!, held[name]!] as const)
+            : [['present', null] as const]),
         ]),
       )
-      const rows = onDevice
-        ? []
-        : presentNames.map((name) =>
-            products === 'float16' ? halfData(results[name]) : floatData(results[name]),
-          )
+      const rows = onDevice ? null : (products === 'float16' ? halfData : floatData)(results['present'])
       unread.forEach((own, sequence) => caches[sequence]!.append(rows, count, own.length))
       return results
     },

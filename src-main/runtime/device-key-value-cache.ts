@@ -1,5 +1,5 @@
 import { createSingleOutputNode, input } from '../graph/index.ts'
-import { cacheNames, capacityStep, type CacheShape, type KeyValueCache } from './key-value-cache.ts'
+import { cacheNames, roomyCapacity, type CacheShape, type KeyValueCache } from './key-value-cache.ts'
 import {
   createSession,
   floatTensor,
@@ -57,7 +57,7 @@ export function createDeviceCaches(
     const tensors = Object.fromEntries(names.map((name) => [name, empty(name)]))
     const capacityOf = (name: string) => tensors[name]!.dims[placesAxis(name)]!
     const makeRoom = async (tokens: number) => {
-      const needed = Math.ceil((Math.max(...lengths) + tokens) / capacityStep) * capacityStep
+      const needed = roomyCapacity(Math.max(...lengths) + tokens)
       // Where memory was too short once, some tensors may have grown.
       const capacity = Math.max(needed, ...names.map(capacityOf))
       for (const name of names) {

@@ -29,10 +29,10 @@ export interface KeyValueCache {
    */
   feeds(): Feeds
   /**
-   * Adds this sequence's first `count` of the rows [sequences · heads, tokens, headSize] of each layer, keys and values
-   * by turns; none are given where the graph has put them into place.
+   * Adds this sequence's first `count` tokens of the rows [sequences · heads, 2 · layers, tokens, headSize], keys and
+   * values of the layers by turns; null where the graph has put them into place.
    */
-  append(rows: readonly Elements[], tokens: number, count?: number): void
+  append(rows: Elements | null, tokens: number, count?: number): void
   /** Forgets all tokens from `length` on. */
   truncate(length: number): void
   /** Frees what it holds of a device's memory, also that of the sequences beside it. It can't be read afterwards. */
@@ -46,8 +46,14 @@ export function cacheNames(layers: number): string[] {
 
 type Elements = Float32Array | Uint16Array
 
-/** Capacity grows in steps of so many places, since a masked place costs as much to attend to as a token. */
-export const capacityStep = 256
+/**
+ * The capacity for so many tokens. It grows in steps, since a masked place costs as much to attend to as a token, and by
+ * a sixteenth at least, since all that is held is copied then.
+ */
+export function roomyCapacity(tokens: number): number {
+  const step = Math.max(64, 2 ** Math.floor(Math.log2(tokens / 8)))
+  return Math.ceil(tokens / step) * step
+}
 
 /** An empty cache. */
 export function createKeyValueCache(shape: CacheShape): KeyValueCache {
@@ -72,7 +78,7 @@ export function createKeyValueCaches(
   let tensors: Feeds = {}
 
   const grow = (needed: number) => {
-    const larger = Math.ceil(needed / capacityStep) * capacityStep
+    const larger = roomyCapacity(needed)
     stores = Array.from({ length: 2 * layers }, (_, i) => {
       const size = pairs * larger * headSize
       const store = type === 'float16' ? new Uint16Array(size) : new Float32Array(size)
@@ -121,13 +127,12 @@ export function createKeyValueCaches(
     append: (rows, tokens, count = tokens) => {
       const length = lengths[sequence]!
       if (length + count > capacity) grow(length + count)
-      rows.forEach((row, i) => {
-        for (let pair = sequence * heads; pair < (sequence + 1) * heads; pair++)
-          stores[i]!.set(
-            row.subarray(pair * tokens * headSize, (pair * tokens + count) * headSize),
-            (pair * capacity + length) * headSize,
-          )
-      })
+      for (let pair = sequence * heads; pair < (sequence + 1) * heads; pair++)
+        stores.forEach((store, i) => {
+          const start = (pair * stores.length + i) * tokens
+          const own = rows?.subarray(start * headSize, (start + count) * headSize)
+          if (own) store.set(own, (pair * capacity + length) * headSize)
+        })
       setMask(sequence, length, length + count, 0)
       lengths[sequence] = length + count
     },

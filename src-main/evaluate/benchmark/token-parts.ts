@@ -102,9 +102,11 @@ export async function measureTokenParts(
   const search = createTrieSearch(speller)
   const random = seededRandom(1)
   const cache = trunk.createCache()
-  const rowLength = attention.keyValueHeads * context * attention.headSize
-  const made = Float32Array.from({ length: rowLength }, () => random.normal())
-  cache.append(Array<Float32Array>(2 * layers.length).fill(made), context)
+  const layerLength = attention.keyValueHeads * context * attention.headSize
+  const madeOnce = Float32Array.from({ length: layerLength }, () => random.normal())
+  const made = new Float32Array(2 * layers.length * layerLength)
+  for (let start = 0; start < made.length; start += layerLength) made.set(madeOnce, start)
+  cache.append(made, context)
   await peer?.prepare(context)
 
   const times = new Map<string, number[]>()
