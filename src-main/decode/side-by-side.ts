@@ -24,7 +24,14 @@ export type ForEachText = <Item, Result>(
 export function oneAfterAnother(trunk: TrunkSession): ForEachText {
   return async (items, work) => {
     const results = []
-    for (const item of items) results.push(await work(item, newConversation(trunk)))
+    for (const item of items) {
+      const conversation = newConversation(trunk)
+      try {
+        results.push(await work(item, conversation))
+      } finally {
+        conversation.cache.release()
+      }
+    }
     return results
   }
 }

@@ -21,9 +21,10 @@ describe.skipIf(noVulkan !== null)('a conversion on WebGPU', () => {
     expect(gpu.choices).toEqual(cpu.choices)
     expect(cpu.losses.at(-1)!).toBeLessThan(0.9 * cpu.losses[0]!)
     gpu.losses.forEach((loss, step) => expect(loss).toBeCloseTo(cpu.losses[step]!, 3))
-    expect(Object.keys(cpu.texts)).toEqual(['base', 'trie', 'free'])
+    expect(Object.keys(cpu.texts)).toEqual(['base', 'trie', 'free', 'lossless'])
     for (const text of Object.values(cpu.texts)) expect(new Set(text).size).toBeGreaterThan(10)
     expect(gpu.texts).toEqual(cpu.texts)
+    expect(gpu.texts['lossless']).toEqual(gpu.texts['base'])
     for (const text of Object.values(cpu.texts)) expect(text.slice(20)).toEqual(text.slice(0, 20))
   }, 300_000)
 

@@ -71,6 +71,7 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
         onProgress?.((round * sequenceLength + position + 1) * batch)
         await setImmediate()
       }
+      for (const cache of caches) cache.release()
     }
     return ids
   } finally {

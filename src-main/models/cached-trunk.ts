@@ -15,8 +15,9 @@ import {
   type Tensor,
 } from '../runtime/session.ts'
 import { hasWindows } from './architecture.ts'
+import type { Attended } from './attended.ts'
 import type { BaseModel } from './base-model.ts'
-import { trunk, type TrunkInputs } from './decoder.ts'
+import { trunk } from './decoder.ts'
 
 /** The graph of a trunk that reads tokens after those in a cache, and what goes in and out of it. */
 export interface CachedTrunk {
@@ -53,21 +54,21 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
   const { products } = weights
   const { keyValueHeads: heads, headSize } = architecture.attention
   const layers = architecture.layers.length
-  const shape = { layers, heads, headSize, type: products }
-  const onDevice = keepsOutputs(device) ? createDeviceCaches(shape, sequences, device) : null
+  const cacheShape = { layers, heads, headSize, type: products }
+  const onDevice = keepsOutputs(device) ? createDeviceCaches(cacheShape, sequences, device) : null
 
   const stored = [sequences * heads, 1, 'capacity', headSize]
-  const held = architecture.layers.map((_, i) => ({
+  const past = architecture.layers.map((_, i) => ({
     key: input(`past.${i}.key`, onDevice ? stored.with(2, headSize).with(3, 'capacity') : stored, products),
     value: input(`past.${i}.value`, stored, products),
   }))
-  const attended: TrunkInputs['attended'] = onDevice
-    ? { kind: 'within', layers: held, places: input('places', [sequences, 'tokens'], 'int32') }
+  const attended: Attended = onDevice
+    ? { kind: 'within', layers: past, places: input('places', [sequences, 'tokens'], 'int32') }
     : {
         kind: 'beside',
         causalMask: input('causalMask', ['tokens', 'tokens']),
         past: {
-          layers: held,
+          layers: past,
           mask: input('pastMask', [sequences, 'capacity']),
           positions: input('pastPositions', [1, 'capacity']),
         },
@@ -94,7 +95,7 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
     createCaches: () =>
       onDevice
         ? onDevice.create()
-        : createKeyValueCaches({ ...shape, tellsPositions: hasWindows(architecture) }, sequences),
+        : createKeyValueCaches({ ...cacheShape, tellsPositions: hasWindows(architecture) }, sequences),
     read: async (session, unread, caches, asked, feeds = {}) => {
       const count = Math.max(...unread.map(({ length }) => length))
       const shape = [sequences, count]

@@ -1,29 +1,21 @@
 import {
   add,
-  cast,
-  concat,
   constant,
-  createSingleOutputNode,
   gatherRows,
   input,
   multiply,
   multiplyDimensions,
   reshape,
-  scalar,
   split,
-  subtract,
-  transpose,
   type Dimension,
-  type Shape,
   type Value,
 } from '../graph/index.ts'
 import { memoize } from '../memoize.ts'
-import { causalMask, maskedScore } from '../runtime/masks.ts'
+import { causalMask } from '../runtime/masks.ts'
 import type { Architecture, FeedForward, Layer, Linear, Norm, Rotary, Weight } from './architecture.ts'
+import { layerAttention, scoreMask, type Attended, type KeyValue } from './attended.ts'
 import {
   activate,
-  attend,
-  attendWithin,
   castTo,
   groupHeads,
   layerNorm,
@@ -43,40 +35,7 @@ export interface TrunkInputs {
   readonly tokens: Value
   /** int64 [texts, tokens]: texts is 1, all sequences stand at the same place, or batch, each at its own. */
   readonly positions: Value
-  readonly attended: AttendedBeside | AttendedWithin
-}
-
-/** Tokens attend to one another and to a cache that they are not in. */
-export interface AttendedBeside {
-  readonly kind: 'beside'
-  /** float32 [tokens, tokens]: 0 where a token may attend, large negative where it may not. */
-  readonly causalMask: Value
-  /** The cache; null: the tokens have no past. */
-  readonly past: {
-    /** Keys and values of each layer, [batch · keyValueHeads, 1, capacity, headSize], in the type of products. */
-    readonly layers: readonly KeyValue[]
-    /** float32 [texts, capacity]: large negative where the cache holds nothing yet. */
-    readonly mask: Value
-    /** float32 [1, capacity]: where in the text each place of the cache stands. Read if a layer has a window. */
-    readonly positions: Value
-  } | null
-}
-
-/** Tokens are put into a cache and attend to what stands there up to their own positions. */
-export interface AttendedWithin {
-  readonly kind: 'within'
-  /**
-   * Of each layer, in the type of products: keys as columns [batch · keyValueHeads, 1, headSize, capacity] and values
-   * [batch · keyValueHeads, 1, capacity, headSize]. A sequence begins at place 0.
-   */
-  readonly layers: readonly KeyValue[]
-  /** int32 [batch, tokens]: where each token belongs. */
-  readonly places: Value
-}
-
-export interface KeyValue {
-  readonly key: Value
-  readonly value: Value
+  readonly attended: Attended
 }
 
 export interface TrunkOutputs {
@@ -124,8 +83,8 @@ export function trunk(
     )
   })
   const anglesOf = (rotary: Rotary, factor: number) => rotaries(rotary)(factor)
-  const maskOf = memoize((window: number | null) => scoreMask(inputs, window))
-  const attendInLayer = layerAttention(inputs, cap)
+  const maskOf = memoize((window: number | null) => scoreMask(inputs.attended, inputs.positions, window))
+  const attendInLayer = layerAttention(inputs.attended, inputs.positions, cap)
   const present: KeyValue[] = []
 
   let x = embed(architecture, source, inputs)
@@ -269,114 +228,4 @@ function feedForward(x: Value, block: FeedForward, project: Project): Value {
       return project(multiply(activate(gate, block.activation), up), block.down)
     }
   }
-}
-
-interface LayerAttention {
-  (
-    layer: number,
-    heads: KeyValue & { readonly query: Value },
-    mask: Value,
-  ): { readonly attended: Value; readonly kept: KeyValue }
-}
-
-function layerAttention(inputs: TrunkInputs, cap: number | null): LayerAttention {
-  const { attended } = inputs
-  if (attended.kind === 'beside') {
-    const { past } = attended
-    const sizes = past && cutSizes(past.mask, inputs.positions)
-    return (layer, { query, key, value }, mask) => {
-      const held = past &&
-        sizes && { keys: past.layers[layer]!.key, values: past.layers[layer]!.value, sizes }
-      return { attended: attend({ query, key, value }, mask, held, cap), kept: { key, value } }
-    }
-  }
-  const { layers, places } = attended
-  const { rows, columns } = elementPlaces(places, layers[0]!.value.shape)
-  return (layer, { query, key, value }, mask) => {
-    const keys = putInto(layers[layer]!.key, columns, transpose(key, [0, 1, 3, 2]), 3)
-    const values = putInto(layers[layer]!.value, rows, value, 2)
-    return { attended: attendWithin({ query, keys, values }, mask, cap), kept: { key: keys, value: values } }
-  }
-}
-
-/**
- * What is added to the scores: float32 [tokens, capacity + tokens], or [tokens, tokens] without a past, or [tokens,
- * capacity] within a cache; where each sequence has its own, [batch, 1, ..] of these.
- */
-function scoreMask({ positions, attended }: TrunkInputs, window: number | null): Value {
-  const [texts, count] = positions.shape as [number, Dimension]
-  const lead = texts === 1 ? [] : [texts, 1]
-  const here = cast(positions, 'float32')
-  const column = reshape(here, [...lead, count, 1])
-  /** Large negative where `excess`, a whole number, is positive. */
-  const maskedBeyond = (excess: Value) =>
-    multiply(createSingleOutputNode('Clip', [excess, scalar(0), scalar(1)], excess.shape), maskedScore)
-  /** Large negative where the distance to `others` [.., 1, n] is `window` or more. */
-  const tooFar = (others: Value) => maskedBeyond(subtract(column, add(others, window! - 1)))
-  if (attended.kind === 'within') {
-    const places = countAlong(attended.layers[0]!.value, 2)
-    const later = maskedBeyond(subtract(places, column))
-    return window === null ? later : add(later, tooFar(places))
-  }
-  const { causalMask, past } = attended
-  // One row for all tokens becomes one for each.
-  const nothing = multiply(column, 0)
-  const causal = texts === 1 ? causalMask : add(causalMask, nothing)
-  const among = window === null ? causal : add(causal, tooFar(reshape(here, [...lead, 1, count])))
-  if (!past) return among
-  const held = reshape(past.mask, [...lead, 1, past.mask.shape[1]!])
-  const toPast = add(held, window === null ? nothing : tooFar(past.positions))
-  return concat([toPast, among], lead.length + 1)
-}
-
-/** int64 [2]: places in the cache, new tokens. */
-function cutSizes(pastMask: Value, positions: Value): Value {
-  return concat([sizeOf(pastMask, 1), sizeOf(positions, 1)], 0)
-}
-
-/** int64 [1]: the size of an axis, which is known only at run time. */
-function sizeOf(value: Value, axis: number): Value {
-  return createSingleOutputNode('Shape', [value], [1], {
-    dtype: 'int64',
-    attributes: { start: axis, end: axis + 1 },
-  })
-}
-
-/** 0, 1, 2 … for each place along an axis: float32 [1, n]. */
-function countAlong(value: Value, axis: number): Value {
-  const size = value.shape[axis]!
-  const end = cast(createSingleOutputNode('Squeeze', [sizeOf(value, axis)], []), 'float32')
-  return reshape(createSingleOutputNode('Range', [scalar(0), end, scalar(1)], [size]), [1, size])
-}
-
-/**
- * The place of each element of new values, int32 [batch · keyValueHeads, 1, tokens, headSize], and of new keys that are
- * columns, [batch · keyValueHeads, 1, headSize, tokens]; from those of the tokens [batch, tokens].
- */
-function elementPlaces(places: Value, cache: Shape): { readonly rows: Value; readonly columns: Value } {
-  const [batch, tokens] = places.shape as [number, Dimension]
-  const [pairs, , , headSize] = cache as [number, number, Dimension, number]
-  const heads = pairs / batch
-  const zeros = (shape: readonly number[]) => constant(new Int32Array(heads * headSize), shape)
-  return {
-    rows: reshape(add(reshape(places, [batch, 1, tokens, 1]), zeros([1, heads, 1, headSize])), [
-      pairs,
-      1,
-      tokens,
-      headSize,
-    ]),
-    columns: reshape(add(reshape(places, [batch, 1, 1, tokens]), zeros([1, heads, headSize, 1])), [
-      pairs,
-      1,
-      headSize,
-      tokens,
-    ]),
-  }
-}
-
-/** The cache with new elements at their places along an axis. */
-function putInto(cache: Value, places: Value, elements: Value, axis: number): Value {
-  return createSingleOutputNode('ScatterElements', [cache, places, elements], cache.shape, {
-    attributes: { axis },
-  })
 }

@@ -9,7 +9,8 @@ import { distill } from '../../distill/distill.ts'
 import { fillTeacherCache, planTeacherCache, readChunk } from '../../distill/teacher-cache.ts'
 import { defaultDistillSettings } from '../../distill/train-tail.ts'
 import { openBaseModel } from '../../models/base-model.ts'
-import { createTrunkSession, createWindowSession } from '../../models/trunk-session.ts'
+import { openHeadRows } from '../../models/head-rows.ts'
+import { createTrunkSession, createWindowSession, type TrunkSession } from '../../models/trunk-session.ts'
 import { seededRandom } from '../../random.ts'
 import { deviceSchema } from '../../runtime/devices/device.ts'
 import { parametersOf } from '../../runtime/trainer.ts'
@@ -17,8 +18,9 @@ import { customAlphabet } from '../../spelling/alphabet.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
 import { ordinary } from '../../spelling/testing/vocabulary.ts'
 import { baseChooser, createBaseHead, freeChooser, trieChooser, type Chooser } from '../chooser.ts'
-import { generate, newConversation, readTokens } from '../generate.ts'
+import { generate, newConversation, readTokens, type Conversation } from '../generate.ts'
 import { fitToDevice } from '../golden-check.ts'
+import { generateLossless } from '../lossless.ts'
 import { createTailSession, tailOf, tailShape } from '../tail-session.ts'
 
 const device = deviceSchema.parse(process.argv[2])
@@ -61,24 +63,31 @@ const trunks = [
 ]
 const head = await createBaseHead(model, { device })
 const tail = { ...(await createTailSession(shape, weights, speller, { device })), ending: 'tail' } as const
+const rows = openHeadRows(model)
+const prompt = [1, 17, 42, 5, 63]
+const options = { maxTokens: 20, stopTokens: [], contextLength }
 /** The same text by each trunk, one after the other. */
-const written = async (chooser: Chooser) => {
-  const prompt = [1, 17, 42, 5, 63]
+const written = async (write: (trunk: TrunkSession, conversation: Conversation) => AsyncIterable<number>) => {
   const tokens: number[] = []
-  const options = { maxTokens: 20, stopTokens: [], contextLength }
   for (const trunk of trunks) {
     const conversation = newConversation(trunk)
     // A pass that asks for neither tail nor head.
     await readTokens(trunk, conversation, prompt.slice(0, 2), 'none')
-    for await (const token of generate(trunk, chooser, conversation, prompt, options)) tokens.push(token)
+    for await (const token of write(trunk, conversation)) tokens.push(token)
   }
   return tokens
 }
+const chosen = (chooser: Chooser) =>
+  written((trunk, conversation) => generate(trunk, chooser, conversation, prompt, options))
 const texts = {
-  base: await written(baseChooser(head, null)),
-  trie: await written(trieChooser(tail, null)),
-  free: await written(freeChooser(tail, () => [], null)),
+  base: await chosen(baseChooser(head, null)),
+  trie: await chosen(trieChooser(tail, null)),
+  free: await chosen(freeChooser(tail, () => [], null)),
+  lossless: await written((trunk, conversation) =>
+    generateLossless({ trunk, tail, rows, head, threshold: 0 }, null, conversation, prompt, options),
+  ),
 }
+rows.close()
 for (const trunk of trunks) await trunk.release()
 await head.release()
 await tail.release()

@@ -106,6 +106,7 @@ export function createLoadedModels(): LoadedModels {
         conversation,
         done: () => {
           entry.users--
+          entry.idle.get(purpose)?.cache.release()
           entry.idle.set(purpose, conversation)
         },
       }
