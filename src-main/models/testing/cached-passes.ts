@@ -6,7 +6,6 @@
 import { join } from 'node:path'
 import { seededRandom } from '../../random.ts'
 import { deviceSchema } from '../../runtime/devices/device.ts'
-import { capacityStep } from '../../runtime/key-value-cache.ts'
 import { createSession, type Session } from '../../runtime/session.ts'
 import { openBaseModel, type BaseModel } from '../base-model.ts'
 import { createBatchTrunk } from '../batch-trunk.ts'
@@ -14,6 +13,8 @@ import { cachedTrunk } from '../cached-trunk.ts'
 import { createTrunkSession } from '../trunk-session.ts'
 
 const device = deviceSchema.parse(process.argv[2])
+/** The cache has to make room for them, more than once. */
+const manyTokens = 256
 const drawer = (model: BaseModel, seed: number) => {
   const random = seededRandom(seed)
   return (count: number) =>
@@ -42,10 +43,10 @@ async function readOne(model: BaseModel) {
   const other = trunk.createCache()
   await trunk.forward(draw(9), other)
   other.release()
-  await read(capacityStep - 48)
-  await stepTo(capacityStep + 8)
-  cache.truncate(capacityStep + 2)
-  await stepTo(capacityStep + 4)
+  await read(manyTokens - 48)
+  await stepTo(manyTokens + 8)
+  cache.truncate(manyTokens + 2)
+  await stepTo(manyTokens + 4)
   cache.truncate(30)
   await read(5)
   await stepTo(38)
@@ -71,7 +72,7 @@ async function uploads(model: BaseModel) {
     },
   }
   const caches = cached.createCaches()
-  for (const count of [10, 2 * capacityStep]) {
+  for (const count of [10, 2 * manyTokens]) {
     await cached.read(session, [draw(count)], caches, ['hidden'])
     await cached.read(watched, [draw(1)], caches, ['hidden'])
     await cached.read(watched, [draw(1)], caches, ['hidden'])
@@ -89,7 +90,7 @@ async function readBatch(model: BaseModel) {
     [20, 1, 3],
     [1, 0, 7],
     [0, 30, 1],
-    [capacityStep - 30, 2, 1],
+    [manyTokens - 30, 2, 1],
     [12, 1, 0],
     [1, 1, 1],
   ]
