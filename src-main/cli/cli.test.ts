@@ -174,6 +174,7 @@ describe('spellm eval', () => {
       perplexityInterval: interval,
       // All but the first of each window.
       perplexityTokens: 79 * 63,
+      storedPerplexity: null,
       spellmPerplexity: expect.toSatisfy((value: number) => value > 1) as number,
       spellmPerplexityInterval: interval,
       spellmPerplexityTokens: number,

@@ -11,7 +11,15 @@ export function evaluationTable(
   { text, rollOuts, tasks, device }: Evaluation,
   rollOutTokens: number,
 ): string {
-  const { agreement, perplexity, spellmPerplexity, calibration, textCalibration, samplingTail } = text
+  const {
+    agreement,
+    perplexity,
+    storedPerplexity,
+    spellmPerplexity,
+    calibration,
+    textCalibration,
+    samplingTail,
+  } = text
   const modes = Object.keys(agreement.agreement) as TeacherForcedMode[]
   const first = modes[0]
   const label = (mode: TeacherForcedMode) => {
@@ -33,6 +41,9 @@ export function evaluationTable(
         ])),
     ...wordRows(text.words),
     ['perplexity of the base model', formatNumber(perplexity.perplexity)],
+    ...(storedPerplexity
+      ? [['  with its weights as stored', formatNumber(storedPerplexity.perplexity)]]
+      : []),
     [
       `perplexity of the SpeLLM, ${formatShare(spellmPerplexity.tokens / perplexity.tokens)} of the tokens`,
       formatNumber(spellmPerplexity.perplexity),

@@ -2,10 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSpellm, type Spellm } from '../decode/spellm.ts'
+import { stories } from '../../resources/stories/stories.ts'
+import { hashBaseModel, openSpellm, saveSpellm, type Spellm } from '../decode/spellm.ts'
+import { tailShape } from '../decode/tail-session.ts'
 import { writeRecitingModel, writeRecitingSpellm } from '../decode/testing/reciting-model.ts'
+import { initialTail } from '../distill/distill.ts'
 import { CancelledError } from '../errors.ts'
+import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
+import { modelFolder, sampleModelName } from '../models/model-folder.ts'
+import type { Precision } from '../models/precision.ts'
 import { seededRandom } from '../random.ts'
+import { parseAlphabet } from '../spelling/alphabet.ts'
+import { buildSpeller } from '../spelling/speller.ts'
 import { clusteredMean, clusteredShare } from './clustered-share.ts'
 import { evaluateText } from './evaluate-text.ts'
 
@@ -50,6 +58,37 @@ describe('the evaluation of a text', () => {
     // Its unit vectors of length 8 give the right token e⁸ times the weight of each of the other 4,095.
     expect(perplexity.perplexity.value).toBeCloseTo((Math.exp(8) + 4095) / Math.exp(8), 3)
     expect(perplexity.tokens).toBe(19 * (window - 1))
+  })
+
+  it('finds what quantising costs the base model', async () => {
+    const folder = join(scratch, 'sample')
+    const base = await openBaseModel(modelFolder(sampleModelName))
+    const { entries } = await openModelTokenizer(base)
+    const speller = buildSpeller(entries, parseAlphabet('ascii', entries), 6)
+    const { hiddenSize } = base.architecture
+    const weights = initialTail(tailShape(hiddenSize, [16], speller), 3)
+    const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
+    const tail = {
+      speller,
+      adapterWidths: [16],
+      weights,
+      gates: [],
+      precision: 'stored',
+      hiddenSize,
+    } as const
+    await saveSpellm(folder, reference, tail)
+
+    const evaluate = async (precision: Precision) => {
+      const spellm = await openSpellm(folder, { precision, quantization: { folder: scratch } })
+      return evaluateText(spellm, stories(5), { positions: 2_048, modes: ['trie'] })
+    }
+    const stored = await evaluate('stored')
+    const int4 = await evaluate('int4')
+    expect(stored.storedPerplexity).toBeNull()
+    expect(int4.storedPerplexity).toEqual(stored.perplexity)
+    const cost = int4.perplexity.perplexity.value / stored.perplexity.perplexity.value
+    expect(cost).toBeGreaterThan(1)
+    expect(cost).toBeLessThan(1.05)
   })
 
   it('finds how often they differ, where, and on which kinds of tokens', async () => {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { defaultGateShare, thresholdOf } from '../decode/calibrate-gate.ts'
+import { fitToDevice } from '../decode/golden-check.ts'
 import { leadOf } from '../decode/gated.ts'
 import { largestIndex } from '../decode/sampling.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
@@ -9,6 +10,7 @@ import type { TailSession, TailWeights } from '../decode/tail-session.ts'
 import { collectTokens, countTokens } from '../distill/corpus.ts'
 import { teacherCacheShape } from '../distill/teacher-cache.ts'
 import { CancelledError, SpellmError } from '../errors.ts'
+import { openBaseModel, type BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
@@ -49,6 +51,8 @@ export interface TextEvaluation {
   readonly words: WordExactness | null
   /** The base model's. */
   readonly perplexity: Perplexity
+  /** The base model's with weights as stored: what quantising costs; null: they are used so. */
+  readonly storedPerplexity: Perplexity | null
   readonly spellmPerplexity: SpellingPerplexity
   /** Of trie mode: how often its picks are the base model's. */
   readonly calibration: Calibration
@@ -108,7 +112,6 @@ export async function evaluateText(
 ): Promise<TextEvaluation> {
   const { base, tokenizer, weights, samplingWeights } = spellm
   const shape = teacherCacheShape(base.architecture)
-  const batch = Math.min(shape.batch, maxWindowsAtOnce)
   const limit = Math.ceil(Math.max(positions, leastTokens) / shape.tokens) * shape.tokens
   const ids = await collectTokens(documents, tokenizer, base.architecture, {
     limit,
@@ -124,37 +127,57 @@ export async function evaluateText(
   const openTail = (own: TailWeights) => createSpellmTail(spellm, own, { device })
   const tail = await openTail(weights)
   const samplingTail = samplingWeights && (await openTail(samplingWeights))
+  const isStored = spellm.precision === 'stored'
+  const total = isStored ? ids.length : 2 * ids.length
+  const next = async (done: number) => {
+    onProgress?.(done, total)
+    await setImmediate()
+    if (signal?.aborted) throw new CancelledError()
+  }
   try {
-    const reference = await createReferenceSession(base, { batch, tokens: shape.tokens, device })
-    try {
-      for (let start = 0; start < ids.length; start += batch * shape.tokens) {
-        // What is filled up behind the text's end is read but not looked at.
-        const tokens = new Int32Array(batch * shape.tokens)
-        tokens.set(ids.subarray(start, start + tokens.length))
-        const reading = await reference.read(tokens)
-        for (let window = 0; window < batch; window++) {
-          if (signal?.aborted) throw new CancelledError()
-          const from = start + window * shape.tokens
-          const to = Math.min(ids.length, from + shape.tokens)
-          if (from >= to) break
-          await judge.window(from, to, windowOf(reading, window, shape), {
-            tail,
-            samplingTail,
-            rows,
-          })
-          onProgress?.(to, ids.length)
-          await setImmediate()
-        }
-      }
-    } finally {
-      await reference.release()
+    for await (const { from, to, reading } of readWindows(base, ids, device)) {
+      await judge.window(from, to, reading, { tail, samplingTail, rows })
+      await next(to)
     }
+    if (isStored) return { ...judge.result(), storedPerplexity: null }
+    const stored = createPerplexityMeter()
+    const asStored = await fitToDevice(await openBaseModel(base.folder), device)
+    for await (const { from, to, reading } of readWindows(asStored, ids, device)) {
+      for (let row = 0; row + 1 < to - from; row++) stored.add(from, reading.nextLogProbabilities[row]!)
+      await next(ids.length + to)
+    }
+    return { ...judge.result(), storedPerplexity: stored.result() }
   } finally {
     rows.close()
     await tail.release()
     await samplingTail?.release()
   }
-  return judge.result()
+}
+
+/** Reads a text's windows, which know nothing of one another, several at once. */
+async function* readWindows(
+  base: BaseModel,
+  ids: Int32Array,
+  device: Device,
+): AsyncGenerator<{ readonly from: number; readonly to: number; readonly reading: Reading }> {
+  const shape = teacherCacheShape(base.architecture)
+  const batch = Math.min(shape.batch, maxWindowsAtOnce)
+  const reference = await createReferenceSession(base, { batch, tokens: shape.tokens, device })
+  try {
+    for (let start = 0; start < ids.length; start += batch * shape.tokens) {
+      // What is filled up behind the text's end is read but not looked at.
+      const tokens = new Int32Array(batch * shape.tokens)
+      tokens.set(ids.subarray(start, start + tokens.length))
+      const reading = await reference.read(tokens)
+      for (let window = 0; window < batch; window++) {
+        const from = start + window * shape.tokens
+        const to = Math.min(ids.length, from + shape.tokens)
+        if (from < to) yield { from, to, reading: windowOf(reading, window, shape) }
+      }
+    }
+  } finally {
+    await reference.release()
+  }
 }
 
 /** Gated mode's threshold; null where that mode is not asked for. */
@@ -358,7 +381,7 @@ function createJudge(
           }
       }
     },
-    result: (): TextEvaluation => ({
+    result: (): Omit<TextEvaluation, 'storedPerplexity'> => ({
       agreement: agreement.result(),
       candidates: measuresShortlist ? candidates : null,
       gatedBaseShare: threshold === null ? null : baseSteps / positions,

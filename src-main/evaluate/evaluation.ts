@@ -45,6 +45,7 @@ export function evaluationFigures({ text, gateShare, rollOuts, tasks, device }: 
     perplexity: perplexity.perplexity.value,
     perplexityInterval: bounds(perplexity.perplexity),
     perplexityTokens: perplexity.tokens,
+    storedPerplexity: text.storedPerplexity?.perplexity.value ?? null,
     spellmPerplexity: spellmPerplexity.perplexity.value,
     spellmPerplexityInterval: bounds(spellmPerplexity.perplexity),
     spellmPerplexityTokens: spellmPerplexity.tokens,

@@ -23,6 +23,7 @@ const evaluation: Evaluation = {
     gatedBaseShare: null,
     words: { positions: 10, exactness: { trie: share }, tokensPerStep: { trie: 1.5 } },
     perplexity: { perplexity: share, tokens: 9 },
+    storedPerplexity: { perplexity: share, tokens: 9 },
     spellmPerplexity: { perplexity: share, tokens: 9, basePerplexity: 1, unsaidTokens: 0 },
     calibration,
     textCalibration: { base: calibration, spellm: calibration },

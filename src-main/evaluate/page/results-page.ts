@@ -161,7 +161,12 @@ function kindsSection({ agreement, differencesByKind }: TextEvaluation): Html {
   </section>`
 }
 
-function perplexitySection({ perplexity, spellmPerplexity, samplingTail }: TextEvaluation): Html {
+function perplexitySection({
+  perplexity,
+  storedPerplexity,
+  spellmPerplexity,
+  samplingTail,
+}: TextEvaluation): Html {
   return html`<section>
     <h2>Perplexity</h2>
     <table>
@@ -170,6 +175,14 @@ function perplexitySection({ perplexity, spellmPerplexity, samplingTail }: TextE
           <th>base model, ${count(perplexity.tokens)} tokens</th>
           <td>${interval(perplexity.perplexity)}</td>
         </tr>
+        ${
+          storedPerplexity
+            ? html`<tr>
+                <th>with its weights as stored</th>
+                <td>${interval(storedPerplexity.perplexity)}</td>
+              </tr>`
+            : ''
+        }
         <tr>
           <th>SpeLLM, the ${count(spellmPerplexity.tokens)} tokens that it says</th>
           <td>${interval(spellmPerplexity.perplexity)}</td>
