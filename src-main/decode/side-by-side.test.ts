@@ -1,16 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { initialTail } from '../distill/distill.ts'
 import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
+import type { BatchTrunk } from '../models/batch-trunk.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { collect } from '../runs/testing/collect.ts'
+import { createKeyValueCaches } from '../runtime/key-value-cache.ts'
 import { parseAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller } from '../spelling/speller.ts'
+import type { BaseHead } from './chooser.ts'
 import type { Conversation } from './generate.ts'
+import { shareTrunk } from './side-by-side.ts'
 import { hashBaseModel, saveSpellm } from './spellm.ts'
-import { tailShape } from './tail-session.ts'
+import { tailShape, type TailSession } from './tail-session.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from './text-generator.ts'
 
 const adapterWidths = [16]
@@ -90,4 +95,39 @@ it('a text that fails leaves the others alone, and its error is told at their en
   expect(await together.forEachText(['It'], (prompt, own) => written(together, prompt, own, 'trie'))).toEqual(
     await alone.forEachText(['It'], (prompt, own) => written(alone, prompt, own, 'trie')),
   )
+})
+
+it('nothing computes while something else does, since some devices can not', async () => {
+  let computing = 0
+  let most = 0
+  const compute = async <Result>(result: Result) => {
+    most = Math.max(most, ++computing)
+    await setTimeout(1)
+    computing--
+    return result
+  }
+  const shape = { layers: 1, heads: 1, headSize: 1, type: 'float32', tellsPositions: false } as const
+  const batch: BatchTrunk = {
+    createCaches: () => createKeyValueCaches(shape, 3),
+    forward: (tokens) => compute(tokens.map(({ length }) => new Float32Array(length))),
+    release: () => Promise.resolve(),
+  }
+  const rows = (hidden: Float32Array) => compute(new Int32Array(hidden.length))
+  const head: BaseHead = {
+    logits: compute<Float32Array>,
+    greedy: () => compute(1),
+    greedyRows: rows,
+    release: () => Promise.resolve(),
+  }
+  const tail: TailSession = { ...(await alone.sessions()).tail!, logProbabilities: compute<Float32Array> }
+  const shared = shareTrunk(batch, { tail, head })
+  const endings = ['tail', 'choice', 'none', 'tail', 'logits'] as const
+  const texts = await shared.forEachText(endings, async (ending, { cache }) => {
+    const { hidden } = await shared.trunk.forwardToLast(Int32Array.of(1), cache, ending)
+    await shared.head.greedy(hidden)
+    await shared.tail.logProbabilities(await shared.head.logits(hidden))
+    return ending
+  })
+  expect(texts).toEqual(endings)
+  expect(most).toBe(1)
 })

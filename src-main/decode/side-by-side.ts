@@ -1,7 +1,7 @@
 import type { BatchTrunk } from '../models/batch-trunk.ts'
 import { pieceTokens, type Ending, type LastState, type TrunkSession } from '../models/trunk-session.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
-import { ownTurn, type Turn } from '../runtime/turns.ts'
+import { createTurns, ownTurn, type Turn } from '../runtime/turns.ts'
 import type { BaseHead } from './chooser.ts'
 import { newConversation, type Conversation } from './generate.ts'
 import type { TailSession } from './tail-session.ts'
@@ -41,6 +41,9 @@ export interface SharedTrunk {
   /** For the conversations of `forEachText` alone. */
   readonly trunk: TrunkSession
   readonly forEachText: ForEachText
+  /** Those that were given, one call at a time: on some devices two passes at once end the process. */
+  readonly tail: TailSession
+  readonly head: BaseHead
 }
 
 /** What a text waits for. */
@@ -56,7 +59,7 @@ interface Request {
  * Shares a trunk between texts. Each writes as if it were alone; its pass begins when all that are not finished wait
  * for one. Tail and LM head are read once for all states that they are asked about.
  *
- * @param parts.turn where each pass computes; what else a text computes is its own affair
+ * @param parts.turn where each pass computes
  */
 export function shareTrunk(
   batch: BatchTrunk,
@@ -64,9 +67,11 @@ export function shareTrunk(
     tail,
     head,
     turn = ownTurn,
-  }: { readonly tail: TailSession | null; readonly head: BaseHead; readonly turn?: Turn },
+  }: { readonly tail: TailSession; readonly head: BaseHead; readonly turn?: Turn },
 ): SharedTrunk {
   const caches = batch.createCaches()
+  const { foreground } = createTurns()
+  const alone: Turn = (work) => foreground(() => turn(work))
   let writing = 0
   let waiting: Request[] = []
 
@@ -85,7 +90,7 @@ export function shareTrunk(
     if (waiting.length === 0 || waiting.length < writing) return
     const requests = waiting
     waiting = []
-    turn(() => pass(requests)).catch((error: unknown) => requests.forEach(({ reject }) => reject(error)))
+    alone(() => pass(requests)).catch((error: unknown) => requests.forEach(({ reject }) => reject(error)))
   }
   const read = (tokens: Int32Array, cache: KeyValueCache, ending: Ending) =>
     new Promise<{ readonly states: Float32Array; readonly last: LastState }>((resolve, reject) => {
@@ -102,6 +107,17 @@ export function shareTrunk(
       forward: async (tokens, cache) => (await read(tokens, cache, 'none')).states,
       forwardToLast: async (tokens, cache, ending) => (await read(tokens, cache, ending)).last,
       release: () => batch.release(),
+    },
+    tail: {
+      ...tail,
+      ending: 'tail',
+      logProbabilities: (hidden) => alone(() => tail.logProbabilities(hidden)),
+    },
+    head: {
+      ...head,
+      logits: (hidden) => alone(() => head.logits(hidden)),
+      greedy: (hidden) => alone(() => head.greedy(hidden)),
+      greedyRows: (hidden) => alone(() => head.greedyRows(hidden)),
     },
     forEachText: async (items, work) => {
       const results = []
@@ -134,7 +150,7 @@ export function shareTrunk(
 /** What tail and LM head say of the states that they are asked about. */
 async function answersTo(
   read: readonly { readonly ending: Ending; readonly hidden: Float32Array }[],
-  tail: TailSession | null,
+  tail: TailSession,
   head: BaseHead,
 ): Promise<Omit<LastState, 'hidden'>[]> {
   const answers: Omit<LastState, 'hidden'>[] = read.map(() => ({}))
@@ -146,7 +162,7 @@ async function answersTo(
     return hidden
   }
   const ofTail = asking('tail')
-  if (tail && ofTail.length > 0) {
+  if (ofTail.length > 0) {
     const scores = await tail.logProbabilities(stacked(ofTail))
     const size = scores.length / ofTail.length
     ofTail.forEach((i, row) => {

@@ -136,8 +136,8 @@ export interface OpenOptions {
 
 export interface LoadOptions extends SessionOptions {
   /**
-   * Texts that it can write side by side, which takes less time for each than one after another; default: 1. With more,
-   * conversations are those of `forEachText`.
+   * Texts that a SpeLLM can write side by side, greedily, which takes less time for each than one after another;
+   * default: 1. With more, conversations are those of `forEachText`.
    */
   readonly texts?: number
   /** Whether to go on where memory seems too short. */
@@ -209,28 +209,23 @@ export async function createTextGenerator(
   { texts = 1, ignoresShortage = false, onNotice, ...session }: LoadOptions = {},
 ): Promise<TextGenerator> {
   const { device = 'cpu' } = session
-  const warning = requireMemory(
-    'This model',
-    writerBytes(opened, precision, texts, device),
-    await deviceMemory(device),
-    {
-      ignoresShortage,
-    },
-  )
+  const needed = writerBytes(opened, precision, texts, device)
+  const warning = requireMemory('This model', needed, await deviceMemory(device), { ignoresShortage })
   if (warning !== null) onNotice?.(warning)
   const base = await fitToDevice(opened, device, onNotice)
   let samplingTail: TailSession | null = null
-  let head: BaseHead | null = null
   let rows: HeadRows | null = null
+  const loaded =
+    spellm && texts > 1
+      ? await loadForTexts({ ...spellm, base }, texts, session)
+      : await loadForOneText(base, spellm, session)
+  const { trunk, tail, forEachText } = loaded
+  let head = loaded.head
 
   const baseHead = async (onPass?: () => void) => {
-    head ??= await createBaseHead(base, texts === 1 ? session : { ...session, prepack: true })
+    head ??= await createBaseHead(base, session)
     return onPass ? watchedHead(head, onPass) : head
   }
-  const { trunk, tail, forEachText } =
-    texts === 1
-      ? await loadForOneText(base, spellm, session)
-      : await loadForTexts(base, spellm, texts, await baseHead(), session)
   /** Opened when it is first read: a base model's trunk has its own. */
   const wholeHead: Pick<BaseHead, 'greedy' | 'logits'> = {
     greedy: async (hidden) => (await baseHead()).greedy(hidden),
@@ -396,10 +391,12 @@ export async function createTextGenerator(
   }
 }
 
-/** A trunk with what it computes beyond itself. */
-interface LoadedTrunk {
+/** What a generator loads at once. */
+interface Loaded {
   readonly trunk: TrunkSession
   readonly tail: TailSession | null
+  /** null: it is loaded when it is first asked for. */
+  readonly head: BaseHead | null
   readonly forEachText: ForEachText
 }
 
@@ -407,24 +404,17 @@ async function loadForOneText(
   base: BaseModel,
   spellm: Spellm | null,
   session: SessionOptions,
-): Promise<LoadedTrunk> {
+): Promise<Loaded> {
   const { trunk, tail } = spellm
     ? await createSpellmSessions({ ...spellm, base }, session)
     : { trunk: await createTrunkSession(base, { ...session, hasHead: true }), tail: null }
-  return { trunk, tail, forEachText: oneAfterAnother(trunk) }
+  return { trunk, tail, head: null, forEachText: oneAfterAnother(trunk) }
 }
 
-async function loadForTexts(
-  base: BaseModel,
-  spellm: Spellm | null,
-  texts: number,
-  head: BaseHead,
-  session: SessionOptions,
-): Promise<LoadedTrunk> {
-  const tail = spellm && (await createSpellmTail({ ...spellm, base }, spellm.weights, session))
-  const joined = tail && ({ ...tail, ending: 'tail' } as const)
-  const batch = await createBatchTrunk(base, texts, session)
-  return { tail: joined, ...shareTrunk(batch, { tail, head }) }
+async function loadForTexts(spellm: Spellm, texts: number, session: SessionOptions): Promise<Loaded> {
+  const tail = await createSpellmTail(spellm, spellm.weights, session)
+  const head = await createBaseHead(spellm.base, { ...session, prepack: true })
+  return shareTrunk(await createBatchTrunk(spellm.base, texts, session), { tail, head })
 }
 
 /** A head that tells of each pass. */
@@ -478,7 +468,7 @@ function writerBytes(
 ): number {
   const context = Math.min(usualContext, architecture.contextLength)
   const size = decoderSize(architecture, precision, device)
-  const pass = { batch: texts, prompt: context / 2 / texts, context, packsHead: false }
+  const pass = { batch: texts, prompt: context / 2 / texts, context, packsHead: texts > 1 }
   return processBytes(size) + generationBytes(size, pass)
 }
 

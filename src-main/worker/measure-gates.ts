@@ -58,15 +58,7 @@ export async function measureGates(
         contextLength,
         ...(signal ? { signal } : {}),
       }
-      const gates = await calibrateGate(
-        {
-          ...shared,
-          tail: { ...tail, ending: 'tail' },
-          head: { greedy: (hidden) => turn(() => head.greedy(hidden)) },
-        },
-        prompts,
-        options,
-      )
+      const gates = await calibrateGate(shared, prompts, options)
       if (signal?.aborted) throw new CancelledError()
       return gates
     } finally {
