@@ -143,9 +143,12 @@ export function trainingMemoryBytes(
     loadedPositions: Math.min(chunks, chunksPerGroup) * positionsPerChunk,
   })
   const size = decoderSize(architecture, precision, device)
+  const tailBytes = floatBytes * tailParameterCount(shape)
+  // To be measured it is loaded: written as a graph, which onnxruntime reads, keeps and arranges for its products.
+  const measuring = 4 * tailBytes
   // The weights of the first tail stay while the second learns.
-  const firstTail = samplingTail ? floatBytes * tailParameterCount(shape) : 0
-  return processBytes(size) + blockBytes(size) + firstTail + training
+  const firstTail = samplingTail ? tailBytes : 0
+  return processBytes(size) + blockBytes(size) + firstTail + training + measuring
 }
 
 /** Memory that the base model takes to write the text itself, in bytes. */
