@@ -1,3 +1,4 @@
+import { stackRows } from '../models/batch-trunk.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import type { LastState, TrunkSession } from '../models/trunk-session.ts'
 import { seededRandom, type Random } from '../random.ts'
@@ -136,9 +137,7 @@ async function verify(
   sampling: Sampling | null,
   random: Random,
 ): Promise<number[]> {
-  const d = drafts[0]!.hidden.length
-  const states = new Float32Array(drafts.length * d)
-  drafts.forEach(({ hidden }, row) => states.set(hidden, row * d))
+  const states = stackRows(drafts.map(({ hidden }) => hidden))
   const tokens = drafts.map(({ token }) => token)
   if (!sampling) {
     const choices = await head.greedyRows(states)

@@ -1,4 +1,4 @@
-import type { BatchTrunk } from '../models/batch-trunk.ts'
+import { stackRows, type BatchTrunk } from '../models/batch-trunk.ts'
 import { pieceTokens, type Ending, type LastState, type TrunkSession } from '../models/trunk-session.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import { createTurns, ownTurn, type Turn } from '../runtime/turns.ts'
@@ -6,7 +6,7 @@ import type { BaseHead } from './chooser.ts'
 import { newConversation, type Conversation } from './generate.ts'
 import type { TailSession } from './tail-session.ts'
 
-/** Texts that are written side by side, unless there are fewer. */
+/** Texts that are written side by side; the last ones of a list may be fewer. */
 export const textsAtOnce = 8
 
 /**
@@ -155,12 +155,7 @@ async function answersTo(
 ): Promise<Omit<LastState, 'hidden'>[]> {
   const answers: Omit<LastState, 'hidden'>[] = read.map(() => ({}))
   const asking = (ending: Ending) => read.flatMap((request, i) => (request.ending === ending ? [i] : []))
-  const stacked = (requests: readonly number[]) => {
-    const d = read[0]!.hidden.length
-    const hidden = new Float32Array(requests.length * d)
-    requests.forEach((i, row) => hidden.set(read[i]!.hidden, row * d))
-    return hidden
-  }
+  const stacked = (requests: readonly number[]) => stackRows(requests.map((i) => read[i]!.hidden))
   const ofTail = asking('tail')
   if (ofTail.length > 0) {
     const scores = await tail.logProbabilities(stacked(ofTail))

@@ -4,7 +4,7 @@ import { sampleIndex } from '../decode/sampling.ts'
 import { input } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
-import { createBatchTrunk } from '../models/batch-trunk.ts'
+import { createBatchTrunk, stackRows } from '../models/batch-trunk.ts'
 import { seededRandom } from '../random.ts'
 import { createSession, floatData, floatTensor, type SessionOptions } from '../runtime/session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
@@ -59,9 +59,8 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
             Array.from(last, (token) => Int32Array.of(token)),
             caches,
           )
-          const hidden = new Float32Array(batch * hiddenSize)
-          states.forEach((state, row) => hidden.set(state, row * hiddenSize))
-          return floatData((await head.run({ hidden: floatTensor(hidden, [batch, hiddenSize]) }))['logits'])
+          const hidden = floatTensor(stackRows(states), [batch, hiddenSize])
+          return floatData((await head.run({ hidden }))['logits'])
         })
         for (let row = 0; row < batch; row++) {
           const own = scores.subarray(row * vocabularySize, (row + 1) * vocabularySize)

@@ -18,6 +18,14 @@ export interface BatchTrunk {
   release(): Promise<void>
 }
 
+/** States one after another, as head and tail read them: [rows][d] → [rows · d]. At least one. */
+export function stackRows(states: readonly Float32Array[]): Float32Array {
+  const d = states[0]!.length
+  const rows = new Float32Array(states.length * d)
+  states.forEach((state, row) => rows.set(state, row * d))
+  return rows
+}
+
 /** Loads the trunk for so many sequences. */
 export async function createBatchTrunk(
   model: BaseModel,
