@@ -5,7 +5,7 @@ import { CancelledError } from '../../errors.ts'
 import type { Architecture } from '../../models/architecture.ts'
 import type { HeadRows } from '../../models/head-rows.ts'
 import type { TrunkSession } from '../../models/trunk-session.ts'
-import { seededRandom } from '../../random.ts'
+import { seededRandom, shuffledIndices } from '../../random.ts'
 import { ownTurn, type Turn } from '../../runtime/turns.ts'
 import { lookUp } from '../../spelling/free.ts'
 import { tokensOf } from '../../spelling/speller.ts'
@@ -59,20 +59,31 @@ export interface TokenParts {
   readonly peer: number | null
 }
 
-const warmUpSteps = 3
+/**
+ * Passes that a part makes in a row. The first of them isn't measured: it finds in the processor's caches what another
+ * part has left there, where a text's steps find what the step before has.
+ */
+const passesInRow = 4
+const warmUpRounds = 1
+/** After so many searches JavaScript runs them as machine code, as in a text of some hundred tokens. */
+const warmUpSearches = 300
 
-/** Steps that `measureTokenParts` takes, for progress. */
-export const stepsOf = (steps: number) => steps + warmUpSteps
+/** Rounds in which each part takes its turn to be measured `steps` times. */
+const roundsOf = (steps: number) => Math.ceil(steps / (passesInRow - 1))
+
+/** Rounds that `measureTokenParts` takes, for progress. */
+export const progressOf = (steps: number) => roundsOf(steps) + warmUpRounds
 
 /**
- * Measures what a token costs, part by part. Each step runs all parts one after another, so that all of them meet
- * the same machine, whatever else it does. The passes over the layers come in another order in each step, so that
- * none of them always finds what its neighbour has left in the cache.
+ * Measures what a token costs, part by part. In each round every part makes some passes in a row, as a text does; so
+ * all of them meet the same machine, whatever else it does. Each pass of the tail
+ * is followed by one of the searches, which find the caches as they are in a text.
  *
  * The trie search depends on how sure the tail is, and an untrained one would be at a loss. So it is given scores of
  * its own, made up for tokens drawn from the vocabulary.
  *
  * @param context tokens in the cache; their keys and values are made up, which costs the same
+ * @param steps passes of each part that are measured, at least
  * @throws CancelledError when the signal fires
  */
 export async function measureTokenParts(
@@ -85,7 +96,7 @@ export async function measureTokenParts(
     peer,
     signal,
     turn = ownTurn,
-    onStep,
+    onRound,
   }: {
     readonly context: number
     readonly steps: number
@@ -93,9 +104,9 @@ export async function measureTokenParts(
     readonly candidates: number
     readonly peer?: Peer | undefined
     readonly signal?: AbortSignal | undefined
-    /** Where each step computes. */
+    /** Where each row of passes computes. */
     readonly turn?: Turn
-    readonly onStep?: () => void
+    readonly onRound?: () => void
   },
 ): Promise<TokenParts> {
   const { speller } = tail
@@ -109,47 +120,61 @@ export async function measureTokenParts(
   cache.append(made, context)
   await peer?.prepare(context)
 
-  const times = new Map<string, number[]>()
-  for (let step = -warmUpSteps; step < steps; step++) {
-    if (signal?.aborted) throw new CancelledError()
-    const scores = madeUpScores(speller, random.below(speller.vocabularySize), random)
-    const tokens = Int32Array.of(random.below(vocabularySize))
-    const timed = async <T>(part: string, work: () => T | Promise<T>): Promise<T> => {
-      const started = performance.now()
-      const result = await work()
-      const time = performance.now() - started
-      if (step >= 0) times.set(part, [...(times.get(part) ?? []), time])
-      return result
-    }
-    await turn(async () => {
-      let hidden: Float32Array = new Float32Array(0)
-      const passes = {
-        trunk: async () => ({ hidden } = await trunk.forwardToLast(tokens, cache, 'none')),
-        withHead: () => baseTrunk.forwardToLast(tokens, cache, 'choice'),
-        withTail: async () => scoresOf(tail, await trunk.forwardToLast(tokens, cache, tail.ending)),
-      }
-      const order = Object.entries(passes)
-      for (let i = 0; i < order.length; i++) {
-        const [part, pass] = order[(i + step + warmUpSteps) % order.length]!
-        await timed<unknown>(part, pass)
-        cache.truncate(context)
-      }
-      await timed('headAlone', () => head.greedy(hidden))
-      await timed('trieSearch', () => bestToken(search, scores))
-      await timed('freeLookup', () => lookUp(speller, headSymbols(speller, scores)))
-      await timed('shortlist', () =>
-        rows.logits(
-          hidden,
-          bestTokens(search, scores, candidates).map(({ token }) => tokensOf(speller, token)[0]!),
-        ),
-      )
-      await timed('gateSearch', () => bestTokens(search, scores, 2))
-      if (peer) await timed('peer', () => peer.step())
-    })
-    onStep?.()
-    await setImmediate()
+  let hidden: Float32Array = new Float32Array(0)
+  const drawScores = () => madeUpScores(speller, random.below(speller.vocabularySize), random)
+  const drawTokens = () => Int32Array.of(random.below(vocabularySize))
+  const searches = {
+    trieSearch: (scores: Float32Array) => bestToken(search, scores),
+    freeLookup: (scores: Float32Array) => lookUp(speller, headSymbols(speller, scores)),
+    shortlist: (scores: Float32Array) =>
+      rows.logits(
+        hidden,
+        bestTokens(search, scores, candidates).map(({ token }) => tokensOf(speller, token)[0]!),
+      ),
+    gateSearch: (scores: Float32Array) => bestTokens(search, scores, 2),
   }
-  const medianOf = (part: string) => median(times.get(part)!)
+  const passes = {
+    trunk: async () => ({ hidden } = await trunk.forwardToLast(drawTokens(), cache, 'none')),
+    withHead: () => baseTrunk.forwardToLast(drawTokens(), cache, 'choice'),
+    withTail: async () => scoresOf(tail, await trunk.forwardToLast(drawTokens(), cache, tail.ending)),
+    headAlone: () => head.greedy(hidden),
+    ...(peer ? { peer: () => peer.step() } : {}),
+  }
+  type Part = keyof typeof passes | keyof typeof searches
+  const times = new Map<Part, number[]>()
+  const timed = async (part: Part, isMeasured: boolean, work: () => unknown) => {
+    const started = performance.now()
+    await work()
+    const time = performance.now() - started
+    if (isMeasured) times.set(part, [...(times.get(part) ?? []), time])
+  }
+
+  ;({ hidden } = await turn(() => trunk.forwardToLast(drawTokens(), cache, 'none')))
+  cache.truncate(context)
+  for (let i = 0; i < warmUpSearches; i++) for (const find of Object.values(searches)) find(drawScores())
+  const parts = Object.entries(passes) as [keyof typeof passes, () => Promise<unknown>][]
+  const searchOrder = Object.entries(searches) as [keyof typeof searches, (scores: Float32Array) => unknown][]
+  let searched = 0
+  for (let round = -warmUpRounds; round < roundsOf(steps); round++) {
+    // Drawn anew each time: none has always the same one before it.
+    for (const index of shuffledIndices(parts.length, random)) {
+      if (signal?.aborted) throw new CancelledError()
+      const [part, pass] = parts[index]!
+      await turn(async () => {
+        for (let inRow = 0; inRow < passesInRow; inRow++) {
+          await timed(part, round >= 0 && inRow > 0, pass)
+          cache.truncate(context)
+          if (part !== 'withTail') continue
+          const scores = drawScores()
+          const [name, find] = searchOrder[searched++ % searchOrder.length]!
+          await timed(name, round >= 0, () => find(scores))
+        }
+      })
+      await setImmediate()
+    }
+    onRound?.()
+  }
+  const medianOf = (part: Part) => median(times.get(part)!)
   return {
     context,
     keyValueBytes: Object.values(cache.feeds()).reduce(
