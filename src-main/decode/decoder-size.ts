@@ -26,10 +26,10 @@ export function decoderSize(
   const { heads, keyValueHeads, headSize } = attention
   return {
     blockWeights,
-    weightBytes: isHalf ? 2 : bytesPerWeight(bits),
-    headWeightBytes: bytesPerWeight(bits),
+    weightBytes: isHalf ? 2 : bytesPerWeight(bits, hiddenSize),
+    headWeightBytes: bytesPerWeight(bits, hiddenSize),
     keyValueNumberBytes: isHalf ? 2 : 4,
-    quantizingBytes: bits === null ? 0 : quantizingBytes(architecture),
+    quantizingBytes: bits === null ? 0 : quantizingBytes(architecture, bits),
     layers: layers.length,
     hiddenSize,
     intermediateSize,

@@ -40,7 +40,7 @@ export interface QuantizedMatrix {
   readonly blockSize: number
   readonly outputs: number
   readonly inputs: number
-  /** uint8 [out, blocks, blockSize · bits / 8]. */
+  /** uint8 [out, blocks, bytes of a block]. */
   readonly packed: Value
   /** float32 [out, blocks]. */
   readonly scales: Value

@@ -3,7 +3,7 @@ import { constant, input } from '../graph/index.ts'
 import { seededRandom } from '../random.ts'
 import { createSession, floatData, floatTensor } from '../runtime/session.ts'
 import { linear } from './blocks.ts'
-import { blocksOf, blockSize, quantizeRows, type Bits, type QuantizedRows } from './quantize.ts'
+import { blockBytes, blockSizeOf, blocksOf, quantizeRows, type Bits, type QuantizedRows } from './quantize.ts'
 
 const random = seededRandom(1)
 const normal = (count: number) => Float32Array.from({ length: count }, () => random.normal())
@@ -15,7 +15,8 @@ function dequantize(
   inputs: number,
   bits: Bits,
 ): Float32Array {
-  const blocks = blocksOf(inputs)
+  const blocks = blocksOf(bits, inputs)
+  const blockSize = blockSizeOf(bits, inputs)
   return Float32Array.from({ length: rows * inputs }, (_, index) => {
     const [row, column] = [Math.floor(index / inputs), index % inputs]
     const block = row * blocks + Math.floor(column / blockSize)
@@ -61,6 +62,7 @@ describe.each([4, 8] as const)('%i bits', (bits) => {
   })
 
   it('keep zeros, and one large weight beside small ones', () => {
+    const blockSize = blockSizeOf(bits, 256)
     const weights = new Float32Array(2 * blockSize)
     weights[3] = -50
     weights[9] = 0.5
@@ -70,18 +72,21 @@ describe.each([4, 8] as const)('%i bits', (bits) => {
     expect(restored.every(Number.isFinite)).toBe(true)
   })
 
-  it("multiply in onnxruntime as the formula says, also where a row doesn't fill its last block", async () => {
-    const [outputs, inputs] = [48, 80]
+  it.each([
+    ['fills its blocks', 256],
+    ["doesn't fill its last block", 80],
+  ])('multiply in onnxruntime as the formula says where a row %s', async (_, inputs) => {
+    const outputs = 48
     const rows = quantizeRows(normal(outputs * inputs), inputs, bits)
-    const blocks = blocksOf(inputs)
+    const blocks = blocksOf(bits, inputs)
     const x = normal(3 * inputs)
     const session = await createSession({
       y: linear(input('x', [3, inputs]), {
         bits,
-        blockSize,
+        blockSize: blockSizeOf(bits, inputs),
         outputs,
         inputs,
-        packed: constant(rows.packed, [outputs, blocks, (blockSize * bits) / 8]),
+        packed: constant(rows.packed, [outputs, blocks, blockBytes(bits, inputs)]),
         scales: constant(rows.scales, [outputs, blocks]),
       }),
     })

@@ -13,10 +13,12 @@ import {
 import { memoize } from '../memoize.ts'
 import { linearWeightGroups, linearWeights, type Architecture, type LinearWeight } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
-import { blocksOf, blockSize, quantizeRows, type Bits } from './quantize.ts'
+import { blockBytes, blocksOf, blockSizeOf, quantizeRows, type Bits } from './quantize.ts'
 import { externalFiles } from './weights.ts'
 
-const format = 'spellm-quantized-2'
+const format = 'spellm-quantized-3'
+/** What was written before: it is made anew. */
+const earlierFormats = ['spellm-quantized-1', 'spellm-quantized-2']
 /** Rows are read and rounded so many bytes (as float32) at a time. */
 const pieceBytes = 16 << 20
 
@@ -47,11 +49,11 @@ export async function quantizeModel(
   let done = 0
   const quantize = (one: LinearWeight) => {
     const [outputs, inputs] = sizeOf(one)
-    const blocks = blocksOf(inputs)
+    const blocks = blocksOf(bits, inputs)
     const scales = new Float32Array(outputs * blocks)
     const packed: TensorData = {
       dtype: 'U8',
-      shape: [outputs, blocks, (blockSize * bits) / 8],
+      shape: [outputs, blocks, blockBytes(bits, inputs)],
       data: async function* () {
         for await (const { values, firstRow } of readRows(model, one)) {
           if (signal?.aborted) throw new CancelledError()
@@ -89,9 +91,9 @@ export async function quantizeModel(
  * Memory that `quantizeModel` takes, in bytes: a piece as stored, as float32 and rounded (at most twice its float32 size), and the scales of the matrices
  * that are written side by side. A transposed matrix is read whole and turned.
  */
-export function quantizingBytes(architecture: Architecture): number {
+export function quantizingBytes(architecture: Architecture, bits: Bits): number {
   const scales = (group: readonly LinearWeight[]) =>
-    group.map(sizeOf).reduce((sum, [outputs, inputs]) => sum + 4 * outputs * blocksOf(inputs), 0)
+    group.map(sizeOf).reduce((sum, [outputs, inputs]) => sum + 4 * outputs * blocksOf(bits, inputs), 0)
   const pieces = ({ weight: { shape }, transposed }: LinearWeight) =>
     transposed ? 2 * 4 * shape[0]! * shape[1]! : 0
   const groups = linearWeightGroups(architecture)
@@ -134,7 +136,8 @@ async function* readRows(
 }
 
 /**
- * The model with the matrices of a file that `quantizeModel` wrote; null if there is no such file.
+ * The model with the matrices of a file that `quantizeModel` wrote; null if there is no such file, or one in an
+ * earlier format.
  *
  * @throws SpellmError 'file-invalid' for a file of another model or precision, or a damaged one
  */
@@ -147,7 +150,7 @@ export async function openQuantizedModel(
     if (error instanceof SpellmError && error.code === 'file-not-found') return null
     throw error
   })
-  if (!quantized) return null
+  if (!quantized || earlierFormats.includes(quantized.metadata['format'] ?? '')) return null
   requireMatch(model, quantized, bits, sha256)
   const { folder, locate } = await externalFiles([...model.checkpoint.files, quantized.path])
   const tensor = memoize((name: string) => locate(model.checkpoint.tensors.get(name)!))
@@ -156,14 +159,28 @@ export async function openQuantizedModel(
   const matrix = memoize((name: string) => {
     const [outputs, inputs] = sizeOf(linears.get(name)!)
     const part = (suffix: string) => locate(entry(name, suffix))
-    return { bits, blockSize, outputs, inputs, packed: part('packed'), scales: part('scales') }
+    return {
+      bits,
+      blockSize: blockSizeOf(bits, inputs),
+      outputs,
+      inputs,
+      packed: part('packed'),
+      scales: part('scales'),
+    }
   })
   const joined = (names: readonly string[]) => {
     const parts = ['packed', 'scales'].map((suffix) => sideBySide(names.map((name) => entry(name, suffix))))
     const [packed, scales] = parts.map((part) => part && locate(part))
     if (!packed || !scales) return null
     const inputs = sizeOf(linears.get(names[0]!)!)[1]
-    return { bits, blockSize, outputs: packed.shape[0] as number, inputs, packed, scales }
+    return {
+      bits,
+      blockSize: blockSizeOf(bits, inputs),
+      outputs: packed.shape[0] as number,
+      inputs,
+      packed,
+      scales,
+    }
   }
   return { ...model, weights: { folder, isQuantized: true, products: 'float32', tensor, matrix, joined } }
 }
@@ -201,10 +218,10 @@ function requireMatch(
       const [outputs, inputs] = sizeOf(one)
       const packed = tensors.get(`${weight.name}.packed`)
       const scales = tensors.get(`${weight.name}.scales`)
-      const blocks = blocksOf(inputs)
+      const blocks = blocksOf(bits, inputs)
       return (
         packed?.dtype === 'U8' &&
-        packed.shape.join() === [outputs, blocks, (blockSize * bits) / 8].join() &&
+        packed.shape.join() === [outputs, blocks, blockBytes(bits, inputs)].join() &&
         scales?.dtype === 'F32' &&
         scales.shape.join() === [outputs, blocks].join()
       )

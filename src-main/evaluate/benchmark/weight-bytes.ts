@@ -20,7 +20,7 @@ export interface WeightBytes {
 /** What the parts of a model weigh in memory. */
 export function weightBytes({ base, precision, speller, adapterWidths }: BenchmarkModel): WeightBytes {
   const { hiddenSize, vocabularySize } = base.architecture
-  const perWeight = bytesPerWeight(bitsOf[precision])
+  const perWeight = bytesPerWeight(bitsOf[precision], hiddenSize)
   const headRow = hiddenSize * perWeight
   return {
     trunk: decoderSize(base.architecture, precision, 'cpu').blockWeights * perWeight,
@@ -28,6 +28,6 @@ export function weightBytes({ base, precision, speller, adapterWidths }: Benchma
     headRow,
     tail:
       tailParameterCount(tailShape(hiddenSize, adapterWidths, speller)) *
-      bytesPerWeight(tailBits(precision, 'cpu').bits ?? null),
+      bytesPerWeight(tailBits(precision, 'cpu').bits ?? null, hiddenSize),
   }
 }
