@@ -6,6 +6,7 @@ import { buildSpeller, type Speller } from '../spelling/speller.ts'
 import { ordinary, special } from '../spelling/testing/vocabulary.ts'
 import { baseChooser, freeChooser, trieChooser, type BaseHead, type Chooser } from './chooser.ts'
 import type { Sampling } from './sampling.ts'
+import { shortlistChooser } from './shortlist.ts'
 import type { TailSession } from './tail-session.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
@@ -49,6 +50,59 @@ describe('a base model', () => {
 
   it('is greedy without sampling', async () => {
     expect(await draw(baseChooser(head, null), 20)).toEqual(new Array(20).fill(1))
+  })
+})
+
+describe('tokens and words of two letters', () => {
+  const vocabulary = ['a', 'b', 'c'].map(ordinary)
+  const words = [
+    [0, 1],
+    [0, 2],
+  ]
+  const speller = buildSpeller(vocabulary, customAlphabet('abc', vocabulary), 2, undefined, words)
+  const end = endSymbol(speller.alphabet)
+  const size = alphabetSize(speller.alphabet)
+  const head = (shares: readonly number[], ending: number) => {
+    const row = new Array<number>(size).fill(-40)
+    shares.forEach((share, i) => (row[i] = Math.log(share)))
+    row[end] = Math.log(ending)
+    return row
+  }
+  const tail = tailThatSays(
+    speller,
+    Float32Array.from([...head([0.6, 0.3, 0.1], 1e-9), ...head([1e-9, 0.5, 0.2], 0.3)]),
+  )
+  const sampling: Sampling = { temperature: 1, seed: 9 }
+  /** a, b, c, ab, ac */
+  const units = [[0], [1], [2], ...words]
+  const drawUnits = async (chooser: Chooser, context: readonly number[] = []) => {
+    const counts = units.map(() => 0)
+    for (let i = 0; i < 10_000; i++) {
+      const said = await chooser.choose({ hidden }, context)
+      counts[units.findIndex((unit) => unit.join() === said.join())]!++
+    }
+    return counts
+  }
+
+  it('are drawn in trie mode by the products of their letters’ shares', async () => {
+    const expected = [0.6 * 0.3, 0.3 * 0.3, 0.1 * 0.3, 0.6 * 0.5, 0.6 * 0.2]
+    const counts = await drawUnits(trieChooser(tail, sampling))
+    expect(chiSquare(counts, expected)).toBeLessThan(chiSquareBound(expected))
+    // A word is punished for its first token.
+    const punished = expected.map((share, i) => (units[i]![0] === 0 ? share ** 2 : share))
+    const again = await drawUnits(trieChooser(tail, { ...sampling, repetitionPenalty: 2 }), [0])
+    expect(chiSquare(again, punished)).toBeLessThan(chiSquareBound(punished))
+  })
+
+  it('are drawn in shortlist mode by their first tokens, each as the best unit that begins with it', async () => {
+    const shares = [0.2, 0.5, 0.3]
+    const rows = {
+      logits: (_: Float32Array, tokens: readonly number[]) =>
+        Float32Array.from(tokens, (token) => Math.log(shares[token]!)),
+    }
+    const counts = await drawUnits(shortlistChooser(tail, rows, 5, sampling))
+    const expected = [0, 0.5, 0.3, 0.2, 0]
+    expect(chiSquare(counts, expected)).toBeLessThan(chiSquareBound(expected))
   })
 })
 

@@ -77,12 +77,13 @@ export function baseChooser(head: Pick<BaseHead, 'greedy' | 'logits'>, sampling:
 export const decodeModes = ['trie', 'free', 'shortlist', 'gated', 'lossless'] as const
 export type DecodeMode = (typeof decodeModes)[number]
 
-/** Tokens that sampling in trie mode draws from, unless top-k asks for fewer. */
+/** Units that sampling in trie mode draws from, unless top-k asks for fewer. */
 const sampledCandidates = 64
 
 /**
  * Trie mode: the unit whose spelling has the highest total log-probability, always of valid tokens, exact.
- * Sampled: drawn from the softmax of the total log-probabilities of the 64 best tokens.
+ * Sampled: drawn from the softmax of the total log-probabilities of the 64 best units; the
+ * repetition penalty looks at a unit's first token.
  */
 export function trieChooser(tail: TailSession, sampling: Sampling | null): Chooser {
   const search = createTrieSearch(tail.speller)
@@ -97,9 +98,10 @@ export function trieChooser(tail: TailSession, sampling: Sampling | null): Choos
         logProbabilities,
         Math.min(sampledCandidates, sampling.topK ?? sampledCandidates),
       )
-      const tokens = candidates.map(({ token }) => token)
+      const units = candidates.map(({ token }) => tokensOf(tail.speller, token))
+      const firstTokens = units.map(([first]) => first!)
       const scores = Float32Array.from(candidates, ({ score }) => score)
-      return [tokens[sampleIndex(penalize(scores, tokens, context, sampling), sampling, random)]!]
+      return units[sampleIndex(penalize(scores, firstTokens, context, sampling), sampling, random)]!
     },
   }
 }

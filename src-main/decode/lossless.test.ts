@@ -159,7 +159,10 @@ describe('sampled', () => {
     pieceTokens: 1,
     createCache: () =>
       createKeyValueCache({ layers: 1, heads: 1, headSize: 1, type: 'float32', tellsPositions: false }),
-    forward: () => Promise.reject(new Error('not asked for')),
+    forward: (tokens, cache) => {
+      cache.append(new Float32Array(2 * tokens.length), tokens.length)
+      return Promise.resolve(new Float32Array(tokens.length))
+    },
     forwardToLast: (tokens, cache) => {
       cache.append(new Float32Array(2 * tokens.length), tokens.length)
       return Promise.resolve({ hidden: new Float32Array(1) })
@@ -173,17 +176,21 @@ describe('sampled', () => {
     greedyRows: () => Promise.reject(new Error('not asked for')),
     release: () => Promise.resolve(),
   }
-  /** A tail that believes in quite other letters than the base model, and knows only six candidates' logits. */
-  const tail: TailSession = {
-    speller,
-    ending: 'none',
-    logProbabilities: () => {
-      const size = alphabetSize(speller.alphabet)
-      const shares = Float32Array.from({ length: size }, (_, i) => (i < 8 ? 1 + ((5 * i) % 8) : 1e-9))
+  /** A tail that believes in quite other letters than the base model, and that no unit ends after the first. */
+  const tailOf = (speller: Speller): TailSession => {
+    const rows = Array.from({ length: speller.k }, (_, position) => {
+      const shares = new Array<number>(alphabetSize(speller.alphabet)).fill(1e-9)
+      for (let i = 0; i < 8; i++) shares[i] = 1 + ((5 * i) % 8)
+      if (position > 1) shares[endSymbol(speller.alphabet)] = 9
       const total = shares.reduce((a, b) => a + b, 0)
-      return Promise.resolve(shares.map((share) => Math.log(share / total)))
-    },
-    release: () => Promise.resolve(),
+      return shares.map((share) => Math.log(share / total))
+    })
+    return {
+      speller,
+      ending: 'none',
+      logProbabilities: () => Promise.resolve(Float32Array.from(rows.flat())),
+      release: () => Promise.resolve(),
+    }
   }
   const wrongRows: LosslessParts['rows'] = {
     logits: (_, tokens) => Float32Array.from(tokens, (token) => Math.cos(2 * token) * 1.5),
@@ -198,7 +205,7 @@ describe('sampled', () => {
   ])(
     'tokens come with the base model’s probabilities %s, although the draft’s are others',
     async (_, sampling) => {
-      const parts: LosslessParts = { trunk, head, rows: wrongRows, tail, threshold: 0 }
+      const parts: LosslessParts = { trunk, head, rows: wrongRows, tail: tailOf(speller), threshold: 0 }
       const { tokens: drawn } = await collect(
         generateLossless(parts, sampling, newConversation(trunk), [0], {
           maxTokens: 8_000,
@@ -220,4 +227,45 @@ describe('sampled', () => {
       expect(Math.abs(repeated - expected)).toBeLessThan(0.02)
     },
   )
+
+  it.each<[string, Sampling]>([
+    ['at temperature 1', { temperature: 1, seed: 6 }],
+    ['at temperature 0.7 with top-k 5', { temperature: 0.7, topK: 5, seed: 7 }],
+  ])('words leave the base model’s probabilities %s, of tokens and of neighbours', async (_, sampling) => {
+    const words = [
+      [5, 2],
+      [5, 5, 0],
+      [7, 1],
+      [0, 3, 0, 3],
+    ]
+    const spelling = buildSpeller(
+      vocabulary,
+      customAlphabet(letters.join(''), vocabulary),
+      4,
+      undefined,
+      words,
+    )
+    let wordsRead = 0
+    const watched: TrunkSession = {
+      ...trunk,
+      forward: (...read) => {
+        wordsRead++
+        return trunk.forward(...read)
+      },
+    }
+    const parts = { trunk: watched, head, rows: wrongRows, tail: tailOf(spelling), threshold: 0 }
+    const { tokens } = await collect(
+      generateLossless(parts, sampling, newConversation(trunk), [0], {
+        maxTokens: 16_000,
+        stopTokens: [],
+        contextLength: 30_000,
+      }),
+    )
+    expect(wordsRead).toBeGreaterThan(500)
+    const shares = [...sharesOf(logits, sampling)]
+    const pairShares = shares.flatMap((first) => shares.map((second) => first * second))
+    const pairCounts = new Array<number>(64).fill(0)
+    for (let i = 0; i < tokens.length; i += 2) pairCounts[8 * tokens[i]! + tokens[i + 1]!]!++
+    expect(chiSquare(pairCounts, pairShares)).toBeLessThan(chiSquareBound(pairShares))
+  })
 })

@@ -3,7 +3,6 @@ import type { HeadRows } from '../models/head-rows.ts'
 import type { LastState, TrunkSession } from '../models/trunk-session.ts'
 import { seededRandom, type Random } from '../random.ts'
 import { ownTurn } from '../runtime/turns.ts'
-import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import type { BaseHead } from './chooser.ts'
 import { leadOf } from './gated.ts'
@@ -16,6 +15,7 @@ import {
   type GenerateOptions,
   type GenerationEnd,
 } from './generate.ts'
+import { unitsByFirstToken } from './shortlist.ts'
 import { drawIndex, largestIndex, penalize, sharesOf, type Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from './tail-session.ts'
 
@@ -23,6 +23,9 @@ import { scoresOf, type TailSession } from './tail-session.ts'
 const longestDraft = 8
 /** Candidates of a draft. */
 const candidates = 8
+
+/** The distribution that always gives one token. */
+const certain = (token: number): ReadonlyMap<number, number> => new Map([[token, 1]])
 
 /** What a lossless generation uses. */
 export interface LosslessParts {
@@ -45,9 +48,10 @@ interface Draft {
  * Continues `prompt` as the base model does: the SpeLLM drafts some tokens by shortlist, then one pass over the LM
  * head looks at all of their states, which the trunk has computed anyway. Greedy: what the base model would not
  * have picked is replaced by what it picks, and what was drafted after it is forgotten; so the output is the
- * base model's, token for token. A word is drafted whole and read in one pass. Sampled (by token only): a drafted
+ * base model's, token for token. A word is drafted whole and read in one pass. Sampled: a drafted
  * token is kept with probability min(1, p / q) and otherwise replaced by a draw from the rest max(0, p − q)
- * (Leviathan et al. 2023, section 2.3), so that each token is distributed as the base model's.
+ * (Leviathan et al. 2023, section 2.3), so that each token is distributed as the base model's. In a word, q is 1 for
+ * each token after the first.
  *
  * @returns why it ended
  * @throws RangeError for an empty prompt or one longer than the context
@@ -65,12 +69,14 @@ export async function* generateLossless(
   const random = seededRandom(sampling?.seed ?? 0)
   const draftUnit = async (state: LastState) => {
     const best = bestTokens(search, await scoresOf(tail, state), candidates)
-    const units = best.map(({ token }) => tokensOf(tail.speller, token))
+    const units = unitsByFirstToken(tail.speller, best)
     const firstTokens = units.map(([first]) => first!)
     const logits = rows.logits(state.hidden, firstTokens)
     const isSure = leadOf(best) >= threshold
-    if (!sampling)
-      return { tokens: units[largestIndex(logits)]!, drawnFrom: new Map<number, number>(), isSure }
+    if (!sampling) {
+      const tokens = units[largestIndex(logits)]!
+      return { tokens, drawnFrom: certain(tokens[0]!), isSure }
+    }
     const shares = sharesOf(penalize(logits, firstTokens, conversation.tokens, sampling), sampling)
     const drawnFrom = new Map(firstTokens.map((token, index) => [token, shares[index]!]))
     return { tokens: units[drawIndex(shares, random)]!, drawnFrom, isSure }
@@ -92,7 +98,12 @@ export async function* generateLossless(
         // What follows a single token is not read before it is needed: it may be the last one that stands.
         const states = tokens.length > 1 ? await readEach(trunk, conversation, tokens) : []
         tokens.forEach((token, i) =>
-          drafts.push({ token, hidden: states[i - 1] ?? state.hidden, drawnFrom: unit.drawnFrom }),
+          drafts.push({
+            token,
+            hidden: states[i - 1] ?? state.hidden,
+            // A word is drawn by its first token; the rest follows from it.
+            drawnFrom: i === 0 ? unit.drawnFrom : certain(token),
+          }),
         )
         return { isSure: unit.isSure, states }
       })

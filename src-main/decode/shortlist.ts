@@ -1,13 +1,26 @@
 import type { HeadRows } from '../models/head-rows.ts'
 import { seededRandom } from '../random.ts'
-import { tokensOf } from '../spelling/speller.ts'
-import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import { tokensOf, type Speller } from '../spelling/speller.ts'
+import { bestTokens, createTrieSearch, type ScoredToken } from '../spelling/trie-search.ts'
 import type { Chooser } from './chooser.ts'
 import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from './tail-session.ts'
 
 /** Candidates where none are asked for: the base model's choice is among so many at 99.6 of 100 positions. */
 export const defaultCandidates = 8
+
+/** The tokens of some units, best first; of those that begin with the same token only the best one's. */
+export function unitsByFirstToken(
+  speller: Speller,
+  best: readonly ScoredToken[],
+): readonly (readonly number[])[] {
+  const units = new Map<number, readonly number[]>()
+  for (const { token } of best) {
+    const tokens = tokensOf(speller, token)
+    if (!units.has(tokens[0]!)) units.set(tokens[0]!, tokens)
+  }
+  return [...units.values()]
+}
 
 /**
  * shortlist(n): the n best tokens of trie mode, scored anew with their own rows of the LM head. Picks what the
@@ -30,7 +43,7 @@ export function shortlistChooser(
     ending: tail.ending,
     choose: async (state, context) => {
       const best = bestTokens(search, await scoresOf(tail, state), candidates)
-      const units = best.map(({ token }) => tokensOf(tail.speller, token))
+      const units = unitsByFirstToken(tail.speller, best)
       const firstTokens = units.map(([first]) => first!)
       const logits = rows.logits(state.hidden, firstTokens)
       if (!sampling) return units[largestIndex(logits)]!

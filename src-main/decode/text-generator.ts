@@ -109,8 +109,7 @@ export interface TextGenerator {
    * is computed.
    *
    * @returns why it ended; 'stop' also before a stop text
-   * @throws SpellmError 'setting-invalid' for a prompt that the context can't hold, a mode it doesn't have, or
-   *   sampling by a SpeLLM of whole words
+   * @throws SpellmError 'setting-invalid' for a prompt that the context can't hold, or a mode it doesn't have
    */
   write(
     prompt: Prompt,
@@ -283,14 +282,6 @@ export async function createTextGenerator(
         'Give a prompt of that length.',
       )
   }
-  const requireGreedyWords = (mode: GenerationMode, sampling: Sampling | null) => {
-    if (sampling && mode !== 'base' && spellm && spellm.speller.words.length > 0)
-      throw new SpellmError(
-        'setting-invalid',
-        `${path} spells whole words, and these are picked greedily: mode '${mode}' can't sample.`,
-        "Leave out temperature and the like, or use the mode 'base'.",
-      )
-  }
   const promptTokens = (prompt: Prompt) => {
     if (typeof prompt !== 'string') return [...prompt]
     return [...tokenizer.frame.before, ...tokenizer.encode(prompt)]
@@ -319,7 +310,6 @@ export async function createTextGenerator(
         ...options
       },
     ) {
-      requireGreedyWords(mode, sampling)
       const read = onTrunkPass ? watchedTrunk(trunk, onTrunkPass) : trunk
       const { stopTokens, architecture } = base
       const ids = promptTokens(prompt)

@@ -72,7 +72,7 @@ export function parseConversionSettings(input: z.input<typeof conversionSettings
     if (parsed.data.samplingTail && parsed.data.units === 'word')
       throw new SpellmError(
         'setting-invalid',
-        "The setting 'samplingTail' is on with units of words, which are not sampled.",
+        "The setting 'samplingTail' is on with units of words, whose probabilities it can't learn.",
         'Choose token units, or leave the tail for sampling out.',
       )
     return parsed.data

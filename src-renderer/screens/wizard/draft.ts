@@ -135,7 +135,7 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
       units: draft.units,
       device: draft.device ?? device,
       mode: draft.mode,
-      // Words are not sampled.
+      // It learns the probabilities of tokens only.
       samplingTail: draft.samplingTail && draft.units === 'token',
       keepCache: draft.keepCache,
       ...wholes,

@@ -136,7 +136,7 @@ export const wizardStrings = {
     unitNames: { token: 'A token', word: 'Up to a whole word' },
     unitDescriptions: {
       token: 'The base model’s own steps',
-      word: 'Fewer steps where words are several tokens; decodes greedily; k of 16 to 32',
+      word: 'Fewer steps where words are several tokens; k of 16 to 32',
     },
     wordFacts: {
       covered: 'Words spelled in full',
@@ -293,7 +293,7 @@ export const wizardStrings = {
     sampling: 'Learn a second tail for sampling',
     samplingText:
       'At temperatures above 0, trie and shortlist then draw with nearly the base model’s own probabilities; without it the SpeLLM is too sure of its first choice. Takes more training time and memory, see the estimate, and once more the tail’s size on disk; decoding costs the same.',
-    samplingWords: 'A SpeLLM that spells whole words is not sampled.',
+    samplingWords: 'It learns the probabilities of tokens, not those of whole words.',
     advanced: 'Advanced settings',
     advancedChanged: (count: number) => `${formatCount(count)} changed`,
     fields: {
