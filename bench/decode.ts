@@ -23,7 +23,7 @@ import { benchmarkMarkdown } from '../src-main/evaluate/benchmark/report.ts'
 import { writeBenchmarkReport, type TitledBenchmark } from '../src-main/evaluate/benchmark/write-report.ts'
 import { openBaseModel } from '../src-main/models/base-model.ts'
 import { withPrecision, type Precision } from '../src-main/models/precision.ts'
-import { findLlamaCpp, openLlamaCpp } from './llama-cpp/peer.ts'
+import { findLlamaCpp, openLlamaCpp } from '../src-main/evaluate/benchmark/llama-cpp/peer.ts'
 import { randomModel } from './models/random-model.ts'
 import { realVocabulary } from './models/real-vocabulary.ts'
 import { shapes, type ShapeName } from './models/shapes.ts'
@@ -59,7 +59,7 @@ async function measure(shape: ShapeName, precisionName: PrecisionName): Promise<
   const peer =
     llamaCpp === undefined
       ? null
-      : await openLlamaCpp(llamaCpp, stored, precision, {
+      : await openLlamaCpp(llamaCpp, base.architecture, precision, {
           folder,
           contextLength: Math.max(...contexts) + 1,
           threads,

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { decodeModes, type DecodeMode } from '../decode/chooser.ts'
 import { openBenchmarkModel } from '../evaluate/benchmark/benchmark-model.ts'
 import { runBenchmark } from '../evaluate/benchmark/benchmark.ts'
+import { openLlamaCpp } from '../evaluate/benchmark/llama-cpp/peer.ts'
 import { benchmarkNotes, benchmarkTable } from '../evaluate/benchmark/report.ts'
 import { writeBenchmarkReport } from '../evaluate/benchmark/write-report.ts'
 import { resolveModel } from '../hub/index.ts'
@@ -20,6 +21,7 @@ interface BenchOptions {
   readonly threads?: number
   readonly base?: string
   readonly precision?: Precision
+  readonly llamaCpp?: string
   readonly out?: string
   readonly json: boolean
 }
@@ -33,10 +35,14 @@ export function benchCommand(): Command {
     .addOption(candidatesOption())
     .addOption(gateShareOption())
     .option('--contexts <lengths>', 'tokens in the cache, separated by commas', integerList, [128])
-    .option('--steps <n>', 'tokens that are measured', integer(5), 60)
+    .option('--steps <n>', 'passes of each part that are measured', integer(5), 60)
     .option('--threads <n>', 'threads of one operator (default: one for each core)', integer(1, 1024))
     .option('--base <folder>', 'where the base model is, if it has moved')
     .addOption(precisionOption("the base model's weights (default: as the SpeLLM has learnt, or as stored)"))
+    .option(
+      '--llama-cpp <folder>',
+      "let llama.cpp decode the same shape by turns: a folder where 'npm install node-llama-cpp' was run",
+    )
     .option('--out <folder>', 'write bench.json, bench.md and bench.svg')
     .option('--json', 'print as one line of JSON', false)
     .action(async (folder: string, options: BenchOptions) => {
@@ -48,13 +54,21 @@ export function benchCommand(): Command {
         ...(options.base === undefined ? {} : { basePath: await resolveModel(options.base) }),
       })
       quantising.end()
-      const bar = progressBar('Measuring', 'tokens')
+      const peer =
+        options.llamaCpp === undefined
+          ? undefined
+          : await openLlamaCpp(options.llamaCpp, model.base.architecture, model.precision, {
+              contextLength: options.contexts.at(-1)! + 1,
+              threads: options.threads,
+            })
+      const bar = progressBar('Measuring', 'steps')
       const result = await runBenchmark(model, {
         ...options,
         modes: options.mode ?? decodeModes,
+        peer,
         signal,
         onProgress: (done, total) => bar.update(done, total),
-      })
+      }).finally(() => peer?.close())
       bar.end()
       if (options.out !== undefined) await writeBenchmarkReport(options.out, [{ title: folder, result }])
       if (options.json) console.log(JSON.stringify(result))

@@ -76,8 +76,8 @@ export const progressOf = (steps: number) => roundsOf(steps) + warmUpRounds
 
 /**
  * Measures what a token costs, part by part. In each round every part makes some passes in a row, as a text does; so
- * all of them meet the same machine, whatever else it does. Each pass of the tail
- * is followed by one of the searches, which find the caches as they are in a text.
+ * all of them meet the same machine, whatever else it does. Each pass is followed by one of the searches: so searches
+ * find the processor's caches as they are in a text, and passes find its threads so.
  *
  * The trie search depends on how sure the tail is, and an untrained one would be at a loss. So it is given scores of
  * its own, made up for tokens drawn from the vocabulary.
@@ -164,7 +164,6 @@ export async function measureTokenParts(
         for (let inRow = 0; inRow < passesInRow; inRow++) {
           await timed(part, round >= 0 && inRow > 0, pass)
           cache.truncate(context)
-          if (part !== 'withTail') continue
           const scores = drawScores()
           const [name, find] = searchOrder[searched++ % searchOrder.length]!
           await timed(name, round >= 0, () => find(scores))

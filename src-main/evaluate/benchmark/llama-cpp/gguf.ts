@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises'
-import { float32ToFloat16 } from '../../src-main/formats/half.ts'
-import type { Architecture } from '../../src-main/models/architecture.ts'
-import type { Precision } from '../../src-main/models/precision.ts'
-import { seededRandom } from '../../src-main/random.ts'
+import { float32ToFloat16 } from '../../../formats/half.ts'
+import type { Architecture } from '../../../models/architecture.ts'
+import type { Precision } from '../../../models/precision.ts'
+import { seededRandom } from '../../../random.ts'
 
 /** GGUF's numbers of the types that metadata values have (ggml/docs/gguf.md). */
 const valueTypes = { uint32: 4, int32: 5, float32: 6, string: 8, array: 9 } as const
@@ -26,20 +26,31 @@ interface Tensor {
   readonly type: (typeof tensorTypes)[Precision]
 }
 
+/** Architectures of llama.cpp by our families: those that a file can be written for. */
+export const ggufArchitectures: Readonly<Record<string, 'llama' | 'gemma3'>> = {
+  llama: 'llama',
+  gemma3_text: 'gemma3',
+}
+
+const specials = ['<unk>', '<s>', '</s>']
+/** Special tokens and one for each byte, without which llama.cpp ends the process. */
+export const leastVocabulary = specials.length + 256
+
 /**
- * Writes a GGUF file (version 3) of a model of Llama's form with random weights and a vocabulary without meaning: all
- * that llama.cpp's speed depends on. The head is the embedding, and as all matrices in the precision's class: F32,
- * Q8_0 or Q4_0.
+ * Writes a GGUF file (version 3) of a model with random weights and a vocabulary without meaning: all that llama.cpp's
+ * speed depends on. All matrices are in the precision's class, F32, Q8_0 or Q4_0, the head too.
  *
- * @param architecture a tied one of the family 'llama'
+ * @param architecture one of `ggufArchitectures`
  */
 export async function writeRandomGguf(
   path: string,
   architecture: Architecture,
   precision: Precision,
 ): Promise<void> {
-  const tensors = tensorsOf(architecture, precision)
-  const metadata = metadataOf(architecture, precision)
+  const form = ggufArchitectures[architecture.family]
+  if (form === undefined) throw new RangeError(`no GGUF of the family ${architecture.family}`)
+  const tensors = tensorsOf(architecture, form, precision)
+  const metadata = metadataOf(architecture, form, precision)
   const infos: Buffer[] = []
   let offset = 0
   for (const tensor of tensors) {
@@ -69,11 +80,15 @@ export async function writeRandomGguf(
   }
 }
 
-function tensorsOf(architecture: Architecture, precision: Precision): Tensor[] {
-  const { hiddenSize: d, intermediateSize, vocabularySize, layers, attention } = architecture
+function tensorsOf(architecture: Architecture, form: 'llama' | 'gemma3', precision: Precision): Tensor[] {
+  const { hiddenSize: d, intermediateSize, vocabularySize, layers, attention, tiedHead } = architecture
   const queries = attention.heads * attention.headSize
   const keys = attention.keyValueHeads * attention.headSize
-  const norm = (name: string): Tensor => ({ name: `${name}.weight`, shape: [d], type: tensorTypes.stored })
+  const norm = (name: string, width = d): Tensor => ({
+    name: `${name}.weight`,
+    shape: [width],
+    type: tensorTypes.stored,
+  })
   const matrix = (name: string, inputs: number, outputs: number): Tensor => ({
     name: `${name}.weight`,
     shape: [inputs, outputs],
@@ -82,6 +97,7 @@ function tensorsOf(architecture: Architecture, precision: Precision): Tensor[] {
   return [
     matrix('token_embd', d, vocabularySize),
     norm('output_norm'),
+    ...(tiedHead ? [] : [matrix('output', d, vocabularySize)]),
     ...layers.flatMap((_, layer) => {
       const block = (name: string) => `blk.${layer}.${name}`
       return [
@@ -94,6 +110,14 @@ function tensorsOf(architecture: Architecture, precision: Precision): Tensor[] {
         matrix(block('ffn_gate'), d, intermediateSize),
         matrix(block('ffn_up'), d, intermediateSize),
         matrix(block('ffn_down'), intermediateSize, d),
+        ...(form === 'gemma3'
+          ? [
+              norm(block('attn_q_norm'), attention.headSize),
+              norm(block('attn_k_norm'), attention.headSize),
+              norm(block('post_attention_norm')),
+              norm(block('post_ffw_norm')),
+            ]
+          : []),
       ]
     }),
   ]
@@ -101,6 +125,7 @@ function tensorsOf(architecture: Architecture, precision: Precision): Tensor[] {
 
 function metadataOf(
   { hiddenSize, intermediateSize, vocabularySize, contextLength, layers, attention }: Architecture,
+  form: 'llama' | 'gemma3',
   precision: Precision,
 ): Buffer[] {
   const entry = (name: string, type: keyof typeof valueTypes, value: Buffer) =>
@@ -109,26 +134,29 @@ function metadataOf(
   const list = (name: string, type: keyof typeof valueTypes, values: readonly Buffer[]) =>
     entry(name, 'array', Buffer.concat([uint32(valueTypes[type]), uint64(values.length), ...values]))
   const tokens = Array.from({ length: vocabularySize }, (_, token) => token)
-  const specials = ['<unk>', '<s>', '</s>']
-  const firstWord = specials.length + 256
   const byteName = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
   const text = (token: number) =>
-    specials[token] ?? (token < firstWord ? byteName(token - specials.length) : `t${token}`)
+    specials[token] ?? (token < leastVocabulary ? byteName(token - specials.length) : `t${token}`)
   /** LLAMA_TOKEN_TYPE: unknown, control, byte, normal. */
-  const kind = (token: number) => (token === 0 ? 2 : token < specials.length ? 3 : token < firstWord ? 6 : 1)
+  const kind = (token: number) =>
+    token === 0 ? 2 : token < specials.length ? 3 : token < leastVocabulary ? 6 : 1
+  const window = layers.find(({ attention }) => attention.window !== null)?.attention.window
   return [
-    entry('general.architecture', 'string', string('llama')),
+    entry('general.architecture', 'string', string(form)),
     count('general.file_type', tensorTypes[precision].fileType),
-    count('llama.block_count', layers.length),
-    count('llama.context_length', contextLength),
-    count('llama.embedding_length', hiddenSize),
-    count('llama.feed_forward_length', intermediateSize),
-    count('llama.attention.head_count', attention.heads),
-    count('llama.attention.head_count_kv', attention.keyValueHeads),
-    count('llama.rope.dimension_count', attention.headSize),
-    entry('llama.attention.layer_norm_rms_epsilon', 'float32', float32(1e-5)),
-    entry('llama.rope.freq_base', 'float32', float32(500_000)),
-    count('llama.vocab_size', vocabularySize),
+    count(`${form}.block_count`, layers.length),
+    count(`${form}.context_length`, contextLength),
+    count(`${form}.embedding_length`, hiddenSize),
+    count(`${form}.feed_forward_length`, intermediateSize),
+    count(`${form}.attention.head_count`, attention.heads),
+    count(`${form}.attention.head_count_kv`, attention.keyValueHeads),
+    count(`${form}.rope.dimension_count`, attention.headSize),
+    count(`${form}.attention.key_length`, attention.headSize),
+    count(`${form}.attention.value_length`, attention.headSize),
+    ...(window ? [count(`${form}.attention.sliding_window`, window)] : []),
+    entry(`${form}.attention.layer_norm_rms_epsilon`, 'float32', float32(1e-5)),
+    entry(`${form}.rope.freq_base`, 'float32', float32(500_000)),
+    count(`${form}.vocab_size`, vocabularySize),
     entry('tokenizer.ggml.model', 'string', string('llama')),
     list(
       'tokenizer.ggml.tokens',
