@@ -51,11 +51,14 @@ const converting = ['--tokens', String(tokens), '--epochs', '1', '--text', text,
 await report('convert', memoryBytes, ['convert', folder, ...converting])
 
 const size = decoderSize(architecture, 'stored', 'cpu')
-const pass = { batch: 1, prompt: 8, context: 256, packsHead: false }
-const generation = processBytes(size) + generationBytes(size, pass)
 const writing = ['--prompt', 'Once upon a time', '--max-tokens', '32']
-for (const mode of ['trie', 'base'])
+for (const [mode, head] of [
+  ['trie', 'none'],
+  ['base', 'loaded'],
+] as const) {
+  const generation = processBytes(size) + generationBytes(size, { batch: 1, prompt: 8, context: 256, head })
   await report(`generate --mode ${mode}`, generation, ['generate', run, '--mode', mode, ...writing])
+}
 
 function someStories(): string {
   let written = ''

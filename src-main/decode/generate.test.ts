@@ -200,11 +200,14 @@ describe.each(prompts)('after %j', (text) => {
   })
 })
 
-describe('tail and LM head in the pass of the trunk', () => {
+describe('tails and LM head in the pass of the trunk', () => {
   it('say what they say by themselves, of the last token, to those who ask', async () => {
     const shape = tailShape(base.architecture.hiddenSize, adapterWidths, tail.speller)
     const exactTail = await createTailSession(shape, weights, tail.speller)
-    const joined = await createTrunkSession(base, { tail: tailOf(shape, weights), hasHead: true })
+    const samplingWeights = initialTail(shape, 8)
+    const exactSamplingTail = await createTailSession(shape, samplingWeights, tail.speller)
+    const tails = { tail: tailOf(shape, weights), samplingTail: tailOf(shape, samplingWeights) }
+    const joined = await createTrunkSession(base, { tails, hasHead: true })
     const largestError = (actual: Float32Array, expected: Float32Array) =>
       actual.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i]!)), 0)
     const cache = joined.createCache()
@@ -218,12 +221,15 @@ describe('tail and LM head in the pass of the trunk', () => {
       expect([hidden.length, rest]).toEqual([base.architecture.hiddenSize, {}])
       const { logProbabilities } = await read('tail')
       expect(largestError(logProbabilities!, await exactTail.logProbabilities(hidden))).toBeLessThan(1e-4)
+      const { logProbabilities: forSampling } = await read('samplingTail')
+      expect(largestError(forSampling!, await exactSamplingTail.logProbabilities(hidden))).toBeLessThan(1e-4)
       const { baseLogits } = await read('logits')
       expect(largestError(baseLogits!, await head.logits(hidden))).toBeLessThan(1e-4)
       expect((await read('choice')).baseChoice).toBe(await head.greedy(hidden))
     }
     await joined.release()
     await exactTail.release()
+    await exactSamplingTail.release()
   })
 })
 

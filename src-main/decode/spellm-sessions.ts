@@ -1,4 +1,4 @@
-import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
+import { createTrunkSession, type TailEnding, type TrunkSession } from '../models/trunk-session.ts'
 import type { SessionOptions } from '../runtime/session.ts'
 import type { Speller } from '../spelling/speller.ts'
 import type { Spellm } from './spellm.ts'
@@ -29,30 +29,48 @@ export async function createSpellmTail(
 export interface SpellmSessions {
   readonly trunk: TrunkSession
   readonly tail: TailSession
+  /** The tail for sampling, where there is one. */
+  readonly samplingTail: TailSession | null
 }
 
 /**
- * Loads a SpeLLM's trunk, whose pass computes the tail too.
+ * Loads a SpeLLM's trunk, whose pass computes a tail too.
  *
  * @throws SpellmError as `createSession`
  */
 export async function createSpellmSessions(
-  spellm: TailSetting & Pick<Spellm, 'weights'>,
+  spellm: TailSetting & Pick<Spellm, 'weights'> & Partial<Pick<Spellm, 'samplingWeights'>>,
   session: SessionOptions,
 ): Promise<SpellmSessions> {
-  const { base, precision, speller, adapterWidths, weights } = spellm
+  const { base, precision, speller, adapterWidths, weights, samplingWeights = null } = spellm
   const { bits } = tailBits(precision, session.device ?? 'cpu')
   const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
-  const trunk = await createTrunkSession(base, { ...session, tail: tailOf(shape, weights, bits) })
-  return { trunk, tail: joinedTail(speller, () => createSpellmTail(spellm, weights, session)) }
+  const trunk = await createTrunkSession(base, {
+    ...session,
+    tails: {
+      tail: tailOf(shape, weights, bits),
+      ...(samplingWeights ? { samplingTail: tailOf(shape, samplingWeights, bits) } : {}),
+    },
+  })
+  const joined = (ending: TailEnding, own: TailWeights) =>
+    lazyTail(speller, ending, () => createSpellmTail(spellm, own, session))
+  return {
+    trunk,
+    tail: joined('tail', weights),
+    samplingTail: samplingWeights && joined('samplingTail', samplingWeights),
+  }
 }
 
-/** A tail that the trunk computes; for other states it is loaded when the first of them comes. */
-function joinedTail(speller: Speller, load: () => Promise<TailSession>): TailSession {
+/** A tail that is loaded when it is first asked for a state that the trunk's pass did not compute it for. */
+export function lazyTail(
+  speller: Speller,
+  ending: TailSession['ending'],
+  load: () => Promise<TailSession>,
+): TailSession {
   let alone: Promise<TailSession> | null = null
   return {
     speller,
-    ending: 'tail',
+    ending,
     logProbabilities: async (hidden) => (await (alone ??= load())).logProbabilities(hidden),
     release: async () => (await alone)?.release(),
   }

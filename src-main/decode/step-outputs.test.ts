@@ -40,7 +40,7 @@ it('copies nothing of the size of the vocabulary or of the cache in a step, in a
   const speller = buildSpeller(entries, parseAlphabet('ascii', entries), 6)
   const shape = tailShape(hiddenSize, [16], speller)
   const weights = initialTail(shape, 1)
-  const trunk = await createTrunkSession(base, { tail: tailOf(shape, weights), hasHead: true })
+  const trunk = await createTrunkSession(base, { tails: { tail: tailOf(shape, weights) }, hasHead: true })
   const head = await createBaseHead(base)
   const ownTail = await createTailSession(shape, weights, speller)
   const tail = { ...ownTail, ending: 'tail' } as const

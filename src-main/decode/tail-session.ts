@@ -2,7 +2,7 @@ import { constant, input, logSoftmax } from '../graph/index.ts'
 import { bitsOf, type Precision } from '../models/precision.ts'
 import { quantizedConstant, type Bits } from '../models/quantize.ts'
 import { tailLogits, tailParameterCount, tailParameterShapes, type TailShape } from '../models/tail.ts'
-import type { LastState, Tail } from '../models/trunk-session.ts'
+import type { LastState, Tail, TailEnding } from '../models/trunk-session.ts'
 import {
   createSession,
   floatData,
@@ -19,14 +19,14 @@ export type TailWeights = ReadonlyMap<string, Float32Array>
 /** A tail ready to predict. */
 export interface TailSession {
   readonly speller: Speller
-  /** 'tail': the trunk that it follows computes it in its own pass; 'none': it is not the trunk's. */
-  readonly ending: 'tail' | 'none'
+  /** How the trunk that it follows is asked for it in its own pass; 'none': it is not the trunk's. */
+  readonly ending: TailEnding | 'none'
   /** hidden [rows · d] → log-probabilities [rows · k · A]. */
   logProbabilities(hidden: Float32Array): Promise<Float32Array>
   release(): Promise<void>
 }
 
-/** A tail's log-probabilities [k · A] for a state: those that came with it, or computed now. */
+/** A tail's log-probabilities [k · A] for a state: those that came with it, asked for by `ending`, or computed now. */
 export async function scoresOf(tail: TailSession, state: LastState): Promise<Float32Array> {
   return state.logProbabilities ?? tail.logProbabilities(state.hidden)
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { SpellmError } from '../errors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { Architecture } from '../models/architecture.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { createBatchTrunk } from '../models/batch-trunk.ts'
 import { modelFolder } from '../models/model-folder.ts'
@@ -10,7 +11,13 @@ import { withPrecision, type Precision, type QuantizationPlace } from '../models
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { SessionOptions } from '../runtime/session.ts'
-import { generationBytes, processBytes } from '../runtime/memory/estimate.ts'
+import {
+  generationBytes,
+  headLoadBytes,
+  processBytes,
+  type DecoderSize,
+  type HeadInMemory,
+} from '../runtime/memory/estimate.ts'
 import { deviceMemory, requireMemory } from '../runtime/memory/require-memory.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import {
@@ -41,7 +48,7 @@ import type { Sampling } from './sampling.ts'
 import { findSpellm, hashBaseModel, openSpellm, type Spellm } from './spellm.ts'
 import type { Speller } from '../spelling/speller.ts'
 import { oneAfterAnother, shareTrunk, type ForEachText } from './side-by-side.ts'
-import { createSpellmSessions, createSpellmTail } from './spellm-sessions.ts'
+import { createSpellmSessions, createSpellmTail, lazyTail } from './spellm-sessions.ts'
 import { scoresOf, type TailSession } from './tail-session.ts'
 
 /** The modes that draw from the tail's own ranking of tokens, and so from the tail for sampling where there is one. */
@@ -208,21 +215,26 @@ export async function createTextGenerator(
   { texts = 1, ignoresShortage = false, onNotice, ...session }: LoadOptions = {},
 ): Promise<TextGenerator> {
   const { device = 'cpu' } = session
-  const needed = writerBytes(opened, precision, texts, device)
-  const warning = requireMemory('This model', needed, await deviceMemory(device), { ignoresShortage })
-  if (warning !== null) onNotice?.(warning)
+  const size = decoderSize(opened.architecture, precision, device)
+  const requireRoom = async (what: string, bytes: number) => {
+    const warning = requireMemory(what, bytes, await deviceMemory(device), { ignoresShortage })
+    if (warning !== null) onNotice?.(warning)
+  }
+  await requireRoom('This model', writerBytes(size, opened.architecture, texts, headAtFirst(spellm, texts)))
   const base = await fitToDevice(opened, device, onNotice)
-  let samplingTail: TailSession | null = null
   let rows: HeadRows | null = null
   const loaded =
     spellm && texts > 1
       ? await loadForTexts({ ...spellm, base }, texts, session)
       : await loadForOneText(base, spellm, session)
-  const { trunk, tail, forEachText } = loaded
+  const { trunk, tail, samplingTail, forEachText } = loaded
   let head = loaded.head
 
   const baseHead = async (onPass?: () => void) => {
-    head ??= await createBaseHead(base, session)
+    if (!head) {
+      await requireRoom("The base model's head", headLoadBytes(size, 'loaded'))
+      head = await createBaseHead(base, session)
+    }
     return onPass ? watchedHead(head, onPass) : head
   }
   /** Opened when it is first read: a base model's trunk has its own. */
@@ -231,9 +243,8 @@ export async function createTextGenerator(
     logits: async (hidden) => (await baseHead()).logits(hidden),
   }
   const headRows = () => (rows ??= openHeadRows(base))
-  const requireTail = async (mode: DecodeMode, sampling: Sampling | null): Promise<TailSession> => {
-    if (spellm?.samplingWeights && sampling && drawingModes.includes(mode))
-      return (samplingTail ??= await createSpellmTail(spellm, spellm.samplingWeights, session))
+  const requireTail = (mode: DecodeMode, sampling: Sampling | null): TailSession => {
+    if (samplingTail && sampling && drawingModes.includes(mode)) return samplingTail
     if (tail) return tail
     throw new SpellmError(
       'setting-invalid',
@@ -261,7 +272,7 @@ export async function createTextGenerator(
       const own = baseChooser(wholeHead, sampling)
       return onHeadPass ? { ...own, choose: (...step) => (onHeadPass(), own.choose(...step)) } : own
     }
-    const spelling = await requireTail(mode, sampling)
+    const spelling = requireTail(mode, sampling)
     switch (mode) {
       case 'trie':
         return trieChooser(spelling, sampling)
@@ -323,11 +334,11 @@ export async function createTextGenerator(
           ? generateLossless(
               {
                 trunk: read,
-                tail: await requireTail(mode, sampling),
+                tail: requireTail(mode, sampling),
                 rows: headRows(),
                 head: await baseHead(onHeadPass),
                 // Leads of the tail for sampling say nothing of the base model's draws: its drafts are long.
-                threshold: sampling && spellm?.samplingWeights ? 0 : gateThreshold(defaultGateShare),
+                threshold: sampling && samplingTail ? 0 : gateThreshold(defaultGateShare),
               },
               sampling,
               conversation,
@@ -385,6 +396,8 @@ export async function createTextGenerator(
 interface Loaded {
   readonly trunk: TrunkSession
   readonly tail: TailSession | null
+  /** The tail for sampling, where there is one. */
+  readonly samplingTail: TailSession | null
   /** null: it is loaded when it is first asked for. */
   readonly head: BaseHead | null
   readonly forEachText: ForEachText
@@ -395,16 +408,23 @@ async function loadForOneText(
   spellm: Spellm | null,
   session: SessionOptions,
 ): Promise<Loaded> {
-  const { trunk, tail } = spellm
+  const { trunk, tail, samplingTail } = spellm
     ? await createSpellmSessions({ ...spellm, base }, session)
-    : { trunk: await createTrunkSession(base, { ...session, hasHead: true }), tail: null }
-  return { trunk, tail, head: null, forEachText: oneAfterAnother(trunk) }
+    : {
+        trunk: await createTrunkSession(base, { ...session, hasHead: true }),
+        tail: null,
+        samplingTail: null,
+      }
+  return { trunk, tail, samplingTail, head: null, forEachText: oneAfterAnother(trunk) }
 }
 
 async function loadForTexts(spellm: Spellm, texts: number, session: SessionOptions): Promise<Loaded> {
-  const tail = await createSpellmTail(spellm, spellm.weights, session)
+  const { speller, weights, samplingWeights } = spellm
+  const tail = await createSpellmTail(spellm, weights, session)
+  const samplingTail =
+    samplingWeights && lazyTail(speller, 'none', () => createSpellmTail(spellm, samplingWeights, session))
   const head = await createBaseHead(spellm.base, { ...session, prepack: true })
-  return shareTrunk(await createBatchTrunk(spellm.base, texts, session), { tail, head })
+  return { ...shareTrunk(await createBatchTrunk(spellm.base, texts, session), { tail, head }), samplingTail }
 }
 
 /** A head that tells of each pass. */
@@ -450,15 +470,20 @@ async function openBase(
 /** Tokens of text that a model must at least have room for. */
 const usualContext = 1_024
 
+/** A SpeLLM's modes load the LM head where they need it; one that writes several texts at once has it from the start. */
+function headAtFirst(spellm: Spellm | null, texts: number): HeadInMemory {
+  if (texts > 1) return 'packed'
+  return spellm ? 'none' : 'loaded'
+}
+
 function writerBytes(
-  { architecture }: BaseModel,
-  precision: Precision,
+  size: DecoderSize,
+  { contextLength }: Architecture,
   texts: number,
-  device: Device,
+  head: HeadInMemory,
 ): number {
-  const context = Math.min(usualContext, architecture.contextLength)
-  const size = decoderSize(architecture, precision, device)
-  const pass = { batch: texts, prompt: context / 2 / texts, context, packsHead: texts > 1 }
+  const context = Math.min(usualContext, contextLength)
+  const pass = { batch: texts, prompt: context / 2 / texts, context, head }
   return processBytes(size) + generationBytes(size, pass)
 }
 

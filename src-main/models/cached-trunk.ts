@@ -101,12 +101,12 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
       const shape = [sequences, count]
       const ids = new Int32Array(sequences * count)
       const positions = new Int32Array(sequences * count)
-      const places = new Int32Array(sequences * count)
+      const places = onDevice && new Int32Array(sequences * count)
       unread.forEach((own, sequence) => {
         ids.set(own, sequence * count)
         const { length } = caches[sequence]!
         for (let i = 0; i < count; i++) {
-          places[sequence * count + i] = length + i
+          if (places) places[sequence * count + i] = length + i
           // A filled-up place stands where the last token does: no position is beyond the text's.
           positions[sequence * count + i] = Math.max(0, length + Math.min(i, own.length - 1))
         }
@@ -117,7 +117,7 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
         {
           tokens: int64Tensor(ids, shape),
           positions: int64Tensor(positions, shape),
-          ...(onDevice
+          ...(places
             ? { places: int32Tensor(places, shape) }
             : { causalMask: floatTensor(causalMask(count), [count, count]) }),
           ...held,

@@ -22,12 +22,19 @@ export interface Tail {
   readonly weight: (name: string) => Matrix
 }
 
-/** What is asked of a pass beyond the trunk: nothing, the tail's answer or, of the LM head, its choice or its logits. */
-export type Ending = 'none' | 'tail' | 'choice' | 'logits'
+/**
+ * What is asked of a pass beyond the trunk: nothing, a tail's answer or, of the LM head, its choice or its logits.
+ */
+export type Ending = 'none' | TailEnding | 'choice' | 'logits'
+
+/** A SpeLLM's tail, and its second one for sampling. */
+const tailEndings = ['tail', 'samplingTail'] as const
+export type TailEnding = (typeof tailEndings)[number]
 
 const endingOutput = {
   none: 'hidden',
   tail: 'logProbabilities',
+  samplingTail: 'samplingLogProbabilities',
   choice: 'baseChoice',
   logits: 'baseLogits',
 } as const satisfies Record<Ending, string>
@@ -36,7 +43,7 @@ const endingOutput = {
 export interface LastState {
   /** After the final norm, [d]. */
   readonly hidden: Float32Array
-  /** The tail's log-probabilities [k · A], if asked for and the session has the tail. */
+  /** Log-probabilities [k · A] of the tail that was asked for, if the session has it. */
   readonly logProbabilities?: Float32Array
   /** The base model's greedy choice, if asked for and the session has its LM head. */
   readonly baseChoice?: number
@@ -63,21 +70,26 @@ export interface TrunkSession {
 }
 
 /**
- * Loads the trunk, and the tail and the LM head for the last token if asked for. Prompts and single tokens go
+ * Loads the trunk, and tails and the LM head for the last token if asked for. Prompts and single tokens go
  * through the same graph.
  */
 export async function createTrunkSession(
   model: BaseModel,
-  options: SessionOptions & { readonly tail?: Tail | undefined; readonly hasHead?: boolean } = {},
+  options: SessionOptions & {
+    readonly tails?: Partial<Record<TailEnding, Tail>>
+    readonly hasHead?: boolean
+  } = {},
 ): Promise<TrunkSession> {
-  const { tail, hasHead = false, ...sessionOptions } = options
+  const { tails = {}, hasHead = false, ...sessionOptions } = options
   const cached = cachedTrunk(model, 1, options.device)
   const { hidden, present } = cached
   const outputs: Record<string, Value> = { hidden, ...present }
-  if (tail) {
+  const loadedTails = tailEndings.filter((ending) => tails[ending])
+  for (const ending of loadedTails) {
+    const { shape, weight } = tails[ending]!
     // No rows, no work, where nobody asks for the tail.
-    const rows = gatherRows(hidden, input('tailRows', ['rows'], 'int64'))
-    outputs['logProbabilities'] = logSoftmax(tailLogits(tail.shape, tail.weight, rows, 'inference'))
+    const rows = gatherRows(hidden, input(`${ending}Rows`, [`${ending}Rows`], 'int64'))
+    outputs[endingOutput[ending]] = logSoftmax(tailLogits(shape, weight, rows, 'inference'))
   }
   if (hasHead) {
     const last = gatherRows(hidden, constant(BigInt64Array.of(-1n), [1]))
@@ -94,8 +106,12 @@ export async function createTrunkSession(
   const read = (ids: Int32Array, cache: KeyValueCache, ending: Ending) => {
     const asked = endingOutput[ending]
     const names = ['hidden', ...(asked in outputs ? [asked] : [])]
-    const tailRows = ending === 'tail' ? [ids.length - 1] : []
-    const feeds: Feeds = tail ? { tailRows: int64Tensor(tailRows, [tailRows.length]) } : {}
+    const feeds: Feeds = Object.fromEntries(
+      loadedTails.map((loaded) => {
+        const rows = loaded === ending ? [ids.length - 1] : []
+        return [`${loaded}Rows`, int64Tensor(rows, [rows.length])]
+      }),
+    )
     return cached.read(session, [ids], [cache], names, feeds)
   }
   return {
@@ -106,7 +122,7 @@ export async function createTrunkSession(
       const results = await read(tokens, cache, ending)
       const states = floatData(results['hidden'])
       const hidden = tokens.length === 1 ? states : states.slice(-model.architecture.hiddenSize)
-      const { logProbabilities, baseChoice, baseLogits } = results
+      const { logProbabilities = results[endingOutput.samplingTail], baseChoice, baseLogits } = results
       if (logProbabilities) return { hidden, logProbabilities: floatData(logProbabilities) }
       if (baseChoice) return { hidden, baseChoice: int64Data(baseChoice)[0]! }
       if (baseLogits) return { hidden, baseLogits: floatData(baseLogits) }

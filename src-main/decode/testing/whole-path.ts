@@ -59,7 +59,7 @@ const weights = parametersOf(state)
 /** Without and with tail and head in the trunk's own pass. */
 const trunks = [
   await createTrunkSession(model, { device }),
-  await createTrunkSession(model, { device, tail: tailOf(shape, weights), hasHead: true }),
+  await createTrunkSession(model, { device, tails: { tail: tailOf(shape, weights) }, hasHead: true }),
 ]
 const head = await createBaseHead(model, { device })
 const tail = { ...(await createTailSession(shape, weights, speller, { device })), ending: 'tail' } as const

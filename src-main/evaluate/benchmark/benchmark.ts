@@ -93,7 +93,7 @@ export async function runBenchmark(
   requireContexts(contexts, architecture.contextLength)
   const longest = contexts.at(-1)!
   const size = decoderSize(architecture, precision, 'cpu')
-  const pass = { batch: 1, prompt: 1, context: longest, packsHead: false }
+  const pass = { batch: 1, prompt: 1, context: longest, head: 'loaded' } as const
   // Base and SpeLLM have a trunk each, and gated mode a head of its own.
   const needed = processBytes(size) + generationBytes(size, pass) + blockBytes(size) + headBytes(size)
   requireMemory('The benchmark', needed, await deviceMemory('cpu'))

@@ -91,14 +91,16 @@ export function teacherBytes(
   { windows, tokens }: { readonly windows: number; readonly tokens: number },
 ): number {
   const pass = { batch: windows, tokens, context: tokens }
-  return loadedBytes(size, true) + activationBytes(size, pass) + logitsBytes(size, windows * tokens)
+  return loadedBytes(size, 'packed') + activationBytes(size, pass) + logitsBytes(size, windows * tokens)
 }
+
+/** Whether the LM head is in memory, and whether it is laid out anew at load; quantised ones always are. */
+export type HeadInMemory = 'none' | 'loaded' | 'packed'
 
 /**
  * A model that writes: decoder, head, keys and values, and the reading of the prompt in one pass.
  *
  * @param context tokens that the cache has room for
- * @param packsHead whether the head is laid out anew at load; quantised ones always are
  */
 export function generationBytes(
   size: DecoderSize,
@@ -106,20 +108,20 @@ export function generationBytes(
     batch,
     prompt,
     context,
-    packsHead,
+    head,
   }: {
     readonly batch: number
     readonly prompt: number
     readonly context: number
-    readonly packsHead: boolean
+    readonly head: HeadInMemory
   },
 ): number {
   return (
-    loadedBytes(size, packsHead || size.headWeightBytes < floatBytes) +
+    loadedBytes(size, head) +
     keyValueBytes(size, { batch, tokens: context }) +
     activationBytes(size, { batch, tokens: prompt, context }) +
     // Once in onnxruntime and once in JavaScript.
-    2 * logitsBytes(size, batch)
+    (head === 'none' ? 0 : 2 * logitsBytes(size, batch))
   )
 }
 
@@ -127,8 +129,16 @@ export function generationBytes(
  * A matrix is there twice while onnxruntime arranges it for its products, and in its 16 bits beside the float32 where it
  * is only widened; the head is the largest.
  */
-function loadedBytes(size: DecoderSize, packsHead: boolean): number {
-  return blockBytes(size) + (packsHead ? 2 : 1.5) * headBytes(size)
+function loadedBytes(size: DecoderSize, head: HeadInMemory): number {
+  const { hiddenSize, intermediateSize, weightBytes } = size
+  if (head === 'none') return blockBytes(size) + weightBytes * hiddenSize * intermediateSize
+  return blockBytes(size) + headLoadBytes(size, head)
+}
+
+/** What the LM head takes while it is loaded. */
+export function headLoadBytes(size: DecoderSize, head: Exclude<HeadInMemory, 'none'>): number {
+  const isPacked = head === 'packed' || size.headWeightBytes < floatBytes
+  return (isPacked ? 2 : 1.5) * headBytes(size)
 }
 
 /** What decides how much memory the training of a tail takes. */

@@ -158,7 +158,7 @@ export function writingMemoryBytes(
 ): number {
   const { tokens } = teacherCacheShape(architecture)
   const size = decoderSize(architecture, precision, device)
-  const pass = { batch: sequencesAtOnce, prompt: 1, context: tokens, packsHead: true }
+  const pass = { batch: sequencesAtOnce, prompt: 1, context: tokens, head: 'packed' } as const
   return processBytes(size) + generationBytes(size, pass)
 }
 

@@ -16,6 +16,7 @@ import type { DeviceChoice } from '../../runtime/devices/device.ts'
 import {
   blockBytes,
   generationBytes,
+  type HeadInMemory,
   headBytes,
   keyValueBytes,
   processBytes,
@@ -44,9 +45,13 @@ async function peakMemory(...args: readonly string[]): Promise<number> {
 }
 
 /** Of a short text. */
-function generationMemory(architecture: Architecture, precision: Precision): number {
+function generationMemory(
+  architecture: Architecture,
+  precision: Precision,
+  head: HeadInMemory = 'loaded',
+): number {
   const size = decoderSize(architecture, precision, 'cpu')
-  const pass = { batch: 1, prompt: 8, context: 256, packsHead: false }
+  const pass = { batch: 1, prompt: 8, context: 256, head }
   return processBytes(size) + generationBytes(size, pass)
 }
 
