@@ -277,7 +277,7 @@ describe('spellm bench', () => {
         limit: z.number(),
         modes: z.array(costSchema),
         peer: z.null(),
-        parts: z.looseObject({ trunk: part, withHead: part }),
+        parts: z.looseObject({ trunk: part, head: part }),
       }),
     ),
     text: z
@@ -301,7 +301,7 @@ describe('spellm bench', () => {
     expect(found.contexts.map(({ context }) => context)).toEqual([8, 32])
     for (const { limit, modes, parts } of found.contexts) {
       expect(modes.map(({ mode }) => mode)).toEqual(['base', 'trie', 'free', 'shortlist', 'gated'])
-      expect(limit).toBeCloseTo(1 - parts.trunk / parts.withHead, 9)
+      expect(limit).toBeCloseTo(parts.head / (parts.trunk + parts.head), 9)
     }
     expect(found.text?.tokens).toBe(10)
     expect(JSON.parse(await readFile(join(out, 'bench.json'), 'utf8'))).toEqual([

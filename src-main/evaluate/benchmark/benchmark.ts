@@ -151,7 +151,7 @@ export async function runBenchmark(
     contexts: measured.map((parts) => ({
       context: parts.context,
       keyValueBytes: parts.keyValueBytes,
-      limit: 1 - parts.trunk / parts.withHead,
+      limit: parts.head / (parts.trunk + parts.head),
       modes: modeCosts(parts, bytes, { modes: asked, candidates, gateShare, bandwidth }),
       peer: parts.peer === null ? null : { name: peer!.name, milliseconds: parts.peer },
       parts,

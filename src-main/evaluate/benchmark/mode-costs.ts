@@ -46,9 +46,8 @@ export function modeCosts(
     readonly bandwidth: number
   },
 ): ModeCost[] {
-  const { trunk, withHead: base, headAlone, keyValueBytes } = parts
-  const head = base - trunk
-  const tail = parts.withTail - trunk
+  const { trunk, head, tail, headAlone, keyValueBytes } = parts
+  const base = trunk + head
   const cost = (
     mode: ModeCost['mode'],
     own: Pick<ModeCost, 'head' | 'tail' | 'search'>,

@@ -33,7 +33,10 @@ export interface Peer {
   step(): Promise<void>
 }
 
-/** Milliseconds of the parts of one token, medians of the same steps. */
+/**
+ * Milliseconds of the parts of one token, medians of the same rounds. `head` and `tail` are medians of differences within
+ * a round: machines are faster at one time and slower at another.
+ */
 export interface TokenParts {
   /** Tokens in the cache. */
   readonly context: number
@@ -41,10 +44,10 @@ export interface TokenParts {
   readonly keyValueBytes: number
   /** A pass over the layers alone: the limit of what a SpeLLM can reach. */
   readonly trunk: number
-  /** A pass over layers and LM head with its arg-max: the base model's. */
-  readonly withHead: number
-  /** A pass over layers, adapter and character heads: the SpeLLM's. */
-  readonly withTail: number
+  /** What the LM head and its arg-max add to that: the base model's. */
+  readonly head: number
+  /** What adapter and character heads add: the SpeLLM's. */
+  readonly tail: number
   /** A pass over the LM head alone, as gated mode takes after the SpeLLM's. */
   readonly headAlone: number
   /** Finding the best token of the trie. */
@@ -141,12 +144,12 @@ export async function measureTokenParts(
     ...(peer ? { peer: () => peer.step() } : {}),
   }
   type Part = keyof typeof passes | keyof typeof searches
-  const times = new Map<Part, number[]>()
-  const timed = async (part: Part, isMeasured: boolean, work: () => unknown) => {
+  type Times = Map<Part, number[]>
+  const measured: Times[] = []
+  const timed = async (times: Times, part: Part, work: () => unknown) => {
     const started = performance.now()
     await work()
-    const time = performance.now() - started
-    if (isMeasured) times.set(part, [...(times.get(part) ?? []), time])
+    times.set(part, [...(times.get(part) ?? []), performance.now() - started])
   }
 
   ;({ hidden } = await turn(() => trunk.forwardToLast(drawTokens(), cache, 'none')))
@@ -156,24 +159,28 @@ export async function measureTokenParts(
   const searchOrder = Object.entries(searches) as [keyof typeof searches, (scores: Float32Array) => unknown][]
   let searched = 0
   for (let round = -warmUpRounds; round < roundsOf(steps); round++) {
+    const times: Times = new Map()
     // Drawn anew each time: none has always the same one before it.
     for (const index of shuffledIndices(parts.length, random)) {
       if (signal?.aborted) throw new CancelledError()
       const [part, pass] = parts[index]!
       await turn(async () => {
         for (let inRow = 0; inRow < passesInRow; inRow++) {
-          await timed(part, round >= 0 && inRow > 0, pass)
+          await (inRow === 0 ? pass() : timed(times, part, pass))
           cache.truncate(context)
           const scores = drawScores()
           const [name, find] = searchOrder[searched++ % searchOrder.length]!
-          await timed(name, round >= 0, () => find(scores))
+          await timed(times, name, () => find(scores))
         }
       })
       await setImmediate()
     }
+    if (round >= 0) measured.push(times)
     onRound?.()
   }
-  const medianOf = (part: Part) => median(times.get(part)!)
+  const medianOf = (part: Part) => median(measured.flatMap((times) => times.get(part)!))
+  const beyondTrunk = (part: Part) =>
+    median(measured.map((times) => median(times.get(part)!) - median(times.get('trunk')!)))
   return {
     context,
     keyValueBytes: Object.values(cache.feeds()).reduce(
@@ -181,8 +188,8 @@ export async function measureTokenParts(
       0,
     ),
     trunk: medianOf('trunk'),
-    withHead: medianOf('withHead'),
-    withTail: medianOf('withTail'),
+    head: beyondTrunk('withHead'),
+    tail: beyondTrunk('withTail'),
     headAlone: medianOf('headAlone'),
     trieSearch: medianOf('trieSearch'),
     freeLookup: medianOf('freeLookup'),
