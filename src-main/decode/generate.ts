@@ -51,6 +51,7 @@ export async function prepareContext(
   let known = 0
   while (known < tokens.length - 1 && known < cache.length && read[known] === tokens[known]) known++
   cache.truncate(known)
+  known = cache.length
   read.length = known
   for (; tokens.length - known > trunk.pieceTokens; known += trunk.pieceTokens) {
     const piece = tokens.slice(known, known + trunk.pieceTokens)

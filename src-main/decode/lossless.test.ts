@@ -157,8 +157,7 @@ describe('sampled', () => {
   const logits = Float32Array.from(letters, (_, i) => Math.sin(3 * i) * 2)
   const trunk: TrunkSession = {
     pieceTokens: 1,
-    createCache: () =>
-      createKeyValueCache({ layers: 1, heads: 1, headSize: 1, type: 'float32', tellsPositions: false }),
+    createCache: () => createKeyValueCache({ windows: [null], heads: 1, headSize: 1, type: 'float32' }),
     forward: (tokens, cache) => {
       cache.append(new Float32Array(2 * tokens.length), tokens.length)
       return Promise.resolve(new Float32Array(tokens.length))

@@ -106,7 +106,7 @@ it('nothing computes while something else does, since some devices can not', asy
     computing--
     return result
   }
-  const shape = { layers: 1, heads: 1, headSize: 1, type: 'float32', tellsPositions: false } as const
+  const shape = { windows: [null], heads: 1, headSize: 1, type: 'float32' } as const
   const batch: BatchTrunk = {
     createCaches: () => createKeyValueCaches(shape, 3),
     forward: (tokens) => compute(tokens.map(({ length }) => new Float32Array(length))),

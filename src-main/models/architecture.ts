@@ -250,8 +250,3 @@ export function lmHeadShare(architecture: Architecture): number {
   const read = parameterCount(architecture) - positions
   return head / (tiedHead ? read : read - head)
 }
-
-/** Whether some layer attends to a window only, so that the graph must know where the cached tokens stand. */
-export function hasWindows({ layers }: Architecture): boolean {
-  return layers.some(({ attention }) => attention.window !== null)
-}

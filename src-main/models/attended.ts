@@ -34,10 +34,10 @@ export interface AttendedBeside {
   readonly past: {
     /** Keys and values of each layer, [batch · keyValueHeads, 1, capacity, headSize], in the type of products. */
     readonly layers: readonly KeyValue[]
-    /** float32 [texts, capacity]: large negative where the cache holds nothing yet. */
-    readonly mask: Value
-    /** float32 [1, capacity]: where in the text each place of the cache stands. Read if a layer has a window. */
-    readonly positions: Value
+    /** Of layers that attend to all tokens: float32 [texts, capacity], large negative where the cache holds nothing. */
+    readonly whole: { readonly mask: Value }
+    /** The same of layers with a window, whose capacity is another, and where in the text each place stands. */
+    readonly window: { readonly mask: Value; readonly positions: Value }
   } | null
 }
 
@@ -69,10 +69,16 @@ export interface LayerAttention {
 export function layerAttention(attended: Attended, positions: Value, cap: number | null): LayerAttention {
   if (attended.kind === 'beside') {
     const { past } = attended
-    const sizes = past && cutSizes(past.mask, positions)
+    const added = sizeOf(positions, 1)
+    /** Of layers with equal capacities. */
+    const sizesOf = new Map<Dimension, Value>()
     return (layer, { query, key, value }, mask) => {
-      const held = past &&
-        sizes && { keys: past.layers[layer]!.key, values: past.layers[layer]!.value, sizes }
+      const cache = past?.layers[layer]
+      if (cache && !sizesOf.has(cache.key.shape[2]!))
+        sizesOf.set(cache.key.shape[2]!, concat([sizeOf(cache.key, 2), added], 0))
+      const held = cache
+        ? { keys: cache.key, values: cache.value, sizes: sizesOf.get(cache.key.shape[2]!)! }
+        : null
       return { attended: attend({ query, key, value }, mask, held, cap), kept: { key, value } }
     }
   }
@@ -113,14 +119,10 @@ export function scoreMask(attended: Attended, positions: Value, window: number |
   const causal = texts === 1 ? causalMask : add(causalMask, nothing)
   const among = window === null ? causal : add(causal, tooFar(reshape(here, [...lead, 1, count])))
   if (!past) return among
-  const held = reshape(past.mask, [...lead, 1, past.mask.shape[1]!])
-  const toPast = add(held, window === null ? nothing : tooFar(past.positions))
+  const own = window === null ? past.whole : past.window
+  const inRow = (value: Value) => reshape(value, [...lead, 1, own.mask.shape[1]!])
+  const toPast = add(inRow(own.mask), window === null ? nothing : tooFar(inRow(past.window.positions)))
   return concat([toPast, among], lead.length + 1)
-}
-
-/** int64 [2]: places in the cache, new tokens. */
-function cutSizes(pastMask: Value, positions: Value): Value {
-  return concat([sizeOf(pastMask, 1), sizeOf(positions, 1)], 0)
 }
 
 /** int64 [1]: the size of an axis, which is known only at run time. */

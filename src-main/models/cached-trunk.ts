@@ -14,7 +14,6 @@ import {
   type Session,
   type Tensor,
 } from '../runtime/session.ts'
-import { hasWindows } from './architecture.ts'
 import type { Attended } from './attended.ts'
 import type { BaseModel } from './base-model.ts'
 import { trunk } from './decoder.ts'
@@ -53,15 +52,18 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
   const { architecture, weights } = model
   const { products } = weights
   const { keyValueHeads: heads, headSize } = architecture.attention
-  const layers = architecture.layers.length
-  const cacheShape = { layers, heads, headSize, type: products }
+  const windows = architecture.layers.map(({ attention }) => attention.window)
+  const cacheShape = { windows, heads, headSize, type: products }
   const onDevice = keepsOutputs(device) ? createDeviceCaches(cacheShape, sequences, device) : null
 
-  const stored = [sequences * heads, 1, 'capacity', headSize]
-  const past = architecture.layers.map((_, i) => ({
-    key: input(`past.${i}.key`, onDevice ? stored.with(2, headSize).with(3, 'capacity') : stored, products),
-    value: input(`past.${i}.value`, stored, products),
-  }))
+  const past = windows.map((window, i) => {
+    const capacity = onDevice || window === null ? 'capacity' : 'windowCapacity'
+    const stored = [sequences * heads, 1, capacity, headSize]
+    return {
+      key: input(`past.${i}.key`, onDevice ? stored.with(2, headSize).with(3, capacity) : stored, products),
+      value: input(`past.${i}.value`, stored, products),
+    }
+  })
   const attended: Attended = onDevice
     ? { kind: 'within', layers: past, places: input('places', [sequences, 'tokens'], 'int32') }
     : {
@@ -69,8 +71,11 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
         causalMask: input('causalMask', ['tokens', 'tokens']),
         past: {
           layers: past,
-          mask: input('pastMask', [sequences, 'capacity']),
-          positions: input('pastPositions', [1, 'capacity']),
+          whole: { mask: input('pastMask', [sequences, 'capacity']) },
+          window: {
+            mask: input('windowMask', [sequences, 'windowCapacity']),
+            positions: input('windowPositions', [sequences, 'windowCapacity']),
+          },
         },
       }
   const { hidden, present } = trunk(
@@ -83,7 +88,7 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
     },
     'inference',
   )
-  const names = cacheNames(layers)
+  const names = cacheNames(windows.length)
   const presentNames = names.map((name) => name.replace('past', 'present'))
   const outputs = present.flatMap(({ key, value }) => [key, value])
   return {
@@ -92,10 +97,7 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
       ? Object.fromEntries(presentNames.map((name, i) => [name, outputs[i]!]))
       : // Each output that is fetched costs more than its few numbers.
         { present: concat(outputs, 1) },
-    createCaches: () =>
-      onDevice
-        ? onDevice.create()
-        : createKeyValueCaches({ ...cacheShape, tellsPositions: hasWindows(architecture) }, sequences),
+    createCaches: () => (onDevice ? onDevice.create() : createKeyValueCaches(cacheShape, sequences)),
     read: async (session, unread, caches, asked, feeds = {}) => {
       const count = Math.max(...unread.map(({ length }) => length))
       const shape = [sequences, count]

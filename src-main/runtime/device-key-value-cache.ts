@@ -25,11 +25,11 @@ export interface DeviceCaches {
  * on the device.
  */
 export function createDeviceCaches(
-  { layers, heads, headSize, type }: Omit<CacheShape, 'tellsPositions'>,
+  { windows, heads, headSize, type }: CacheShape,
   sequences: number,
   device: Device,
 ): DeviceCaches {
-  const names = cacheNames(layers)
+  const names = cacheNames(windows.length)
   const placesAxis = (name: string) => (name.endsWith('key') ? 3 : 2)
   const empty = (name: string) => {
     const shape = [sequences * heads, 1, headSize, headSize].with(placesAxis(name), 0)

@@ -1,16 +1,15 @@
 import { maskedScore } from './masks.ts'
 import { floatTensor, halfTensor, type Feeds } from './session.ts'
 
-/** The shape of one layer's keys (and of its values). */
+/** The shape of a cache. */
 export interface CacheShape {
-  readonly layers: number
+  /** Of each layer: how many tokens a token attends to, itself included; null: all before it. */
+  readonly windows: readonly (number | null)[]
   /** Of keys and values. */
   readonly heads: number
   readonly headSize: number
   /** float16 is held as bit patterns. */
   readonly type: 'float32' | 'float16'
-  /** Whether the graph reads where each place of the cache stands in the text. */
-  readonly tellsPositions: boolean
 }
 
 /** Keys and values of the tokens that a model has seen of one sequence, which its graph reads and adds to. */
@@ -33,7 +32,10 @@ export interface KeyValueCache {
    * values of the layers by turns; null where the graph has put them into place.
    */
   append(rows: Elements | null, tokens: number, count?: number): void
-  /** Forgets all tokens from `length` on. */
+  /**
+   * Forgets all tokens from `length` on. Where layers with a window have let go of what the tokens before them attended
+   * to, which can be if more than `rememberedBeyond` are forgotten, it forgets everything.
+   */
   truncate(length: number): void
   /** Frees what it holds of a device's memory, also that of the sequences beside it. It can't be read afterwards. */
   release(): void
@@ -60,26 +62,89 @@ export function createKeyValueCache(shape: CacheShape): KeyValueCache {
   return createKeyValueCaches(shape, 1)[0]!
 }
 
+/** Tokens that can always be forgotten again: as many are kept beyond a window. No draft is as long. */
+export const rememberedBeyond = 64
+
 /**
  * Empty caches of sequences that a graph reads side by side, in typed arrays of our own: onnxruntime reads CPU inputs
  * where they lie but copies every output, so a graph returns only the new rows and they are written in place here.
- * Keys and values are [sequences · heads, 1, capacity, headSize]; further inputs are `pastMask` [sequences, capacity]
- * and, if asked for, `pastPositions` [1, capacity].
+ * Keys and values are [sequences · heads, 1, capacity, headSize]. Further inputs are, if some layers attend to all
+ * tokens, `pastMask` [sequences, capacity], and if some have a window, `windowMask` and `windowPositions` [sequences,
+ * capacity of their own]: layers with a window hold the tokens of the longest window and a few more.
  */
-export function createKeyValueCaches(
-  { layers, heads, headSize, type, tellsPositions }: CacheShape,
-  sequences: number,
-): KeyValueCache[] {
-  const pairs = sequences * heads
+export function createKeyValueCaches(shape: CacheShape, sequences: number): KeyValueCache[] {
+  const { windows } = shape
+  const longest = Math.max(...windows.map((window) => window ?? 0))
+  const layersWith = (isWide: boolean) =>
+    windows.flatMap((window, layer) => ((window === null) === isWide ? [layer] : []))
+  const [wide, narrow] = [layersWith(true), layersWith(false)]
+  const spans = [
+    ...(wide.length > 0 ? [createSpan(shape, sequences, wide, null)] : []),
+    ...(narrow.length > 0 ? [createSpan(shape, sequences, narrow, longest)] : []),
+  ]
   const lengths = new Int32Array(sequences)
+  return Array.from(lengths, (_, sequence) => ({
+    get length() {
+      return lengths[sequence]!
+    },
+    // There is always room, or `append` makes it.
+    makeRoom: () => Promise.resolve(),
+    feeds: () => Object.assign({}, ...spans.map((span) => span.feeds())) as Feeds,
+    append: (rows, tokens, count = tokens) => {
+      if (rows) for (const span of spans) span.append(sequence, rows, tokens, count)
+      lengths[sequence] = lengths[sequence]! + count
+    },
+    truncate: (shorter) => {
+      const known = spans.every((span) => span.reaches(sequence, shorter)) ? shorter : 0
+      for (const span of spans) span.truncate(sequence, known)
+      lengths[sequence] = known
+    },
+    release: () => undefined,
+  }))
+}
+
+/** Keys and values of layers that attend equally far: of each sequence, its last tokens. */
+interface Span {
+  feeds(): Feeds
+  /** As `KeyValueCache.append`. */
+  append(sequence: number, rows: Elements, tokens: number, count: number): void
+  /** Whether what a token attends to that comes after the first `length` is held. */
+  reaches(sequence: number, length: number): boolean
+  truncate(sequence: number, length: number): void
+}
+
+/** @param window null: all tokens are held */
+function createSpan(
+  { windows, heads, headSize, type }: CacheShape,
+  sequences: number,
+  layers: readonly number[],
+  window: number | null,
+): Span {
+  const pairs = sequences * heads
+  const allNames = cacheNames(windows.length)
+  /** Of each store, keys and values of the layers by turns, its place among those of all layers. */
+  const places = layers.flatMap((layer) => [2 * layer, 2 * layer + 1])
+  /** What stays when a window moves on, and the room to do that seldom. */
+  const kept = window === null ? Infinity : window + rememberedBeyond
+  const mostPlaces = window === null ? Infinity : roomyCapacity(kept + rememberedBeyond)
+  /** Of each sequence: the token at place 0, and the places that are taken. */
+  const starts = new Int32Array(sequences)
+  const taken = new Int32Array(sequences)
   let capacity = 0
   let stores: Elements[] = []
   let mask = new Float32Array(0)
+  let positions = new Float32Array(0)
   let tensors: Feeds = {}
 
+  const setMask = (sequence: number, from: number, to: number, value: number) =>
+    mask.fill(value, sequence * capacity + from, sequence * capacity + to)
+  const setPositions = (sequence: number) => {
+    for (let place = 0; place < capacity; place++)
+      positions[sequence * capacity + place] = starts[sequence]! + place
+  }
   const grow = (needed: number) => {
-    const larger = roomyCapacity(needed)
-    stores = Array.from({ length: 2 * layers }, (_, i) => {
+    const larger = Math.min(mostPlaces, roomyCapacity(needed))
+    stores = places.map((_, i) => {
       const size = pairs * larger * headSize
       const store = type === 'float16' ? new Uint16Array(size) : new Float32Array(size)
       const old = stores[i]
@@ -92,54 +157,75 @@ export function createKeyValueCaches(
     })
     capacity = larger
     mask = new Float32Array(sequences * capacity).fill(maskedScore)
-    lengths.forEach((length, sequence) => setMask(sequence, 0, length, 0))
+    positions = new Float32Array(window === null ? 0 : sequences * capacity)
+    for (let sequence = 0; sequence < sequences; sequence++) {
+      setMask(sequence, 0, taken[sequence]!, 0)
+      if (window !== null) setPositions(sequence)
+    }
     const shape = [pairs, 1, capacity, headSize]
-    const names = cacheNames(layers)
     tensors = {
-      pastMask: floatTensor(mask, [sequences, capacity]),
-      ...(tellsPositions
-        ? {
-            pastPositions: floatTensor(
-              Float32Array.from({ length: capacity }, (_, i) => i),
-              [1, capacity],
-            ),
-          }
-        : {}),
+      ...(window === null
+        ? { pastMask: floatTensor(mask, [sequences, capacity]) }
+        : {
+            windowMask: floatTensor(mask, [sequences, capacity]),
+            windowPositions: floatTensor(positions, [sequences, capacity]),
+          }),
       ...Object.fromEntries(
         stores.map((store, i) => [
-          names[i]!,
+          allNames[places[i]!]!,
           store instanceof Uint16Array ? halfTensor(store, shape) : floatTensor(store, shape),
         ]),
       ),
     }
   }
-  const setMask = (sequence: number, from: number, to: number, value: number) =>
-    mask.fill(value, sequence * capacity + from, sequence * capacity + to)
+  /** Lets go of the first tokens of a sequence: `stay` of them are left. */
+  const moveOn = (sequence: number, stay: number) => {
+    const gone = taken[sequence]! - stay
+    for (const store of stores)
+      for (let pair = sequence * heads; pair < (sequence + 1) * heads; pair++) {
+        const base = pair * capacity * headSize
+        store.copyWithin(base, base + gone * headSize, base + taken[sequence]! * headSize)
+      }
+    setMask(sequence, stay, taken[sequence]!, maskedScore)
+    starts[sequence] = starts[sequence]! + gone
+    taken[sequence] = stay
+  }
   grow(1)
 
-  return Array.from(lengths, (_, sequence) => ({
-    get length() {
-      return lengths[sequence]!
-    },
-    // There is always room, or `append` makes it.
-    makeRoom: () => Promise.resolve(),
+  return {
     feeds: () => tensors,
-    append: (rows, tokens, count = tokens) => {
-      const length = lengths[sequence]!
-      if (length + count > capacity) grow(length + count)
+    append: (sequence, rows, tokens, count) => {
+      const isFull = taken[sequence]! + count > mostPlaces
+      // Of many tokens at once, the first may be beyond the window already.
+      const skipped = isFull ? Math.max(0, count - kept) : 0
+      if (isFull) {
+        moveOn(sequence, Math.max(0, Math.min(taken[sequence]!, kept - count)))
+        starts[sequence] = starts[sequence]! + skipped
+        setPositions(sequence)
+      }
+      const first = taken[sequence]!
+      const added = count - skipped
+      if (first + added > capacity) grow(first + added)
       for (let pair = sequence * heads; pair < (sequence + 1) * heads; pair++)
         stores.forEach((store, i) => {
-          const start = (pair * stores.length + i) * tokens
-          const own = rows?.subarray(start * headSize, (start + count) * headSize)
-          if (own) store.set(own, (pair * capacity + length) * headSize)
+          const start = (pair * allNames.length + places[i]!) * tokens
+          const own = rows.subarray((start + skipped) * headSize, (start + count) * headSize)
+          store.set(own, (pair * capacity + first) * headSize)
         })
-      setMask(sequence, length, length + count, 0)
-      lengths[sequence] = length + count
+      setMask(sequence, first, first + added, 0)
+      taken[sequence] = first + added
     },
-    truncate: (shorter) => {
-      setMask(sequence, shorter, lengths[sequence]!, maskedScore)
-      lengths[sequence] = shorter
+    reaches: (sequence, length) => {
+      const start = starts[sequence]!
+      return start === 0 || (window !== null && length - start >= window - 1)
     },
-    release: () => undefined,
-  }))
+    truncate: (sequence, length) => {
+      const places = Math.max(0, length - starts[sequence]!)
+      setMask(sequence, places, taken[sequence]!, maskedScore)
+      taken[sequence] = places
+      if (length > 0 || starts[sequence] === 0) return
+      starts[sequence] = 0
+      setPositions(sequence)
+    },
+  }
 }

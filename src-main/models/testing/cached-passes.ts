@@ -29,10 +29,22 @@ async function readOne(model: BaseModel) {
   const cache = trunk.createCache()
   const choices: number[] = []
   const states: number[] = []
-  const read = async (count: number) => states.push(...(await trunk.forward(draw(count), cache)).slice(-d))
+  const held: number[] = []
+  const next = (count: number) => {
+    const tokens = draw(count)
+    held.push(...tokens)
+    return tokens
+  }
+  const read = async (count: number) => states.push(...(await trunk.forward(next(count), cache)).slice(-d))
+  const forget = async (length: number) => {
+    cache.truncate(length)
+    held.length = length
+    // The CPU's layers with a window have let go of what lies far back.
+    if (cache.length < length) await trunk.forward(Int32Array.from(held), cache)
+  }
   const stepTo = async (length: number) => {
     while (cache.length < length) {
-      const { hidden, baseChoice } = await trunk.forwardToLast(draw(1), cache, 'choice')
+      const { hidden, baseChoice } = await trunk.forwardToLast(next(1), cache, 'choice')
       choices.push(baseChoice!)
       states.push(...hidden)
     }
@@ -45,9 +57,9 @@ async function readOne(model: BaseModel) {
   other.release()
   await read(manyTokens - 48)
   await stepTo(manyTokens + 8)
-  cache.truncate(manyTokens + 2)
+  await forget(manyTokens + 2)
   await stepTo(manyTokens + 4)
-  cache.truncate(30)
+  await forget(30)
   await read(5)
   await stepTo(38)
   await trunk.release()
