@@ -23,6 +23,7 @@ import { benchmarkMarkdown } from '../src-main/evaluate/benchmark/report.ts'
 import { writeBenchmarkReport, type TitledBenchmark } from '../src-main/evaluate/benchmark/write-report.ts'
 import { openBaseModel } from '../src-main/models/base-model.ts'
 import { withPrecision, type Precision } from '../src-main/models/precision.ts'
+import { withHugePages } from '../src-main/huge-pages.ts'
 import { findLlamaCpp, openLlamaCpp } from '../src-main/evaluate/benchmark/llama-cpp/peer.ts'
 import { randomModel } from './models/random-model.ts'
 import { realVocabulary } from './models/real-vocabulary.ts'
@@ -85,7 +86,7 @@ async function measureInChild(shape: string, precision: string): Promise<Benchma
   const child = spawn(
     process.execPath,
     [...process.execArgv, import.meta.filename, ...process.argv.slice(2), '--only', `${shape}/${precision}`],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'inherit'], env: withHugePages(process.env) },
   )
   let output = ''
   child.stdout.on('data', (data: Buffer) => (output += data.toString()))

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { extname, join } from 'node:path'
+import { withHugePages } from '../huge-pages.ts'
 import { describeEnd, type EngineEnd, type EngineProcess } from '../worker/engine-supervisor.ts'
 import type { EngineCrash, LastWords } from '../worker/lifecycle-messages.ts'
 import { toHostSchema, type ToEngine } from './relay.ts'
@@ -32,6 +33,7 @@ export function startEngineChild({ dataFolder, crash, execArgv }: EngineChildOpt
     serialization: 'advanced',
     // Standard output belongs to the host.
     stdio: ['ignore', 2, 2, 'ipc'],
+    env: withHugePages(process.env),
     ...(execArgv ? { execArgv: [...execArgv] } : {}),
   })
   const listeners = new Map<number, (data: string) => void>()

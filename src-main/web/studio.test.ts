@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createORPCClient } from '@orpc/client'
@@ -91,6 +91,14 @@ test('no message takes the engine down', async () => {
   // The answer to the last message on this socket shows that all were read.
   expect((await engineOn(socket).app.info()).crash).toBeNull()
   expect(studio.enginePid).toBe(pid)
+})
+
+test.runIf(process.platform === 'linux')('the engine asks for huge pages', async () => {
+  const { studio } = await open()
+  const environment = await readFile(`/proc/${studio.enginePid}/environ`, 'utf8')
+  expect(environment.split('\0')).toContainEqual(
+    expect.stringMatching(/^GLIBC_TUNABLES=.*glibc\.malloc\.hugetlb=/),
+  )
 })
 
 const hostileMessages = [
