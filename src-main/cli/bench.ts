@@ -54,13 +54,17 @@ export function benchCommand(): Command {
         ...(options.base === undefined ? {} : { basePath: await resolveModel(options.base) }),
       })
       quantising.end()
+      const writing = progressBar('Writing random weights for llama.cpp', 'B')
       const peer =
         options.llamaCpp === undefined
           ? undefined
           : await openLlamaCpp(options.llamaCpp, model.base.architecture, model.precision, {
               contextLength: options.contexts.at(-1)! + 1,
               threads: options.threads,
+              onProgress: (done, total) => writing.update(done, total),
+              signal,
             })
+      writing.end()
       const bar = progressBar('Measuring', 'steps')
       const result = await runBenchmark(model, {
         ...options,

@@ -13,7 +13,7 @@ import { measureBandwidth } from './bandwidth.ts'
 import type { BenchmarkModel } from './benchmark-model.ts'
 import { modeCosts, steadyModes, type ModeCost } from './mode-costs.ts'
 import { measureTextTimes, textTokensOf, type TextTimes } from './text-times.ts'
-import { measureTokenParts, progressOf, type Peer, type TokenParts } from './token-parts.ts'
+import { measureTokenParts, passesOf, type Peer, type TokenParts } from './token-parts.ts'
 import { weightBytes, type WeightBytes } from './weight-bytes.ts'
 
 /** What is measured at one length of the context. */
@@ -99,9 +99,9 @@ export async function runBenchmark(
   requireMemory('The benchmark', needed, await deviceMemory('cpu'))
 
   const threshold = modes.includes('lossless') ? thresholdOf(gates, defaultGateShare) : null
-  const total = contexts.length * progressOf(steps) + (threshold === null ? 0 : textTokensOf(steps))
+  const total = contexts.length * passesOf(steps) + (threshold === null ? 0 : textTokensOf(steps))
   let done = 0
-  const progress = () => onProgress?.(++done, total)
+  const progress = (steps = 1) => onProgress?.((done += steps), total)
   const common = { signal, ...(turn ? { turn } : {}) }
   const session = threads === undefined ? {} : { threads }
 
@@ -120,7 +120,7 @@ export async function runBenchmark(
           steps,
           candidates,
           peer,
-          onRound: progress,
+          onPasses: progress,
           ...common,
         }),
       )

@@ -74,8 +74,8 @@ const warmUpSearches = 300
 /** Rounds in which each part takes its turn to be measured `steps` times. */
 const roundsOf = (steps: number) => Math.ceil(steps / (passesInRow - 1))
 
-/** Rounds that `measureTokenParts` takes, for progress. */
-export const progressOf = (steps: number) => roundsOf(steps) + warmUpRounds
+/** Passes of each part that `measureTokenParts` takes, for progress. */
+export const passesOf = (steps: number) => (roundsOf(steps) + warmUpRounds) * passesInRow
 
 /**
  * Measures what a token costs, part by part. In each round every part makes some passes in a row, as a text does; so
@@ -99,7 +99,7 @@ export async function measureTokenParts(
     peer,
     signal,
     turn = ownTurn,
-    onRound,
+    onPasses,
   }: {
     readonly context: number
     readonly steps: number
@@ -109,7 +109,8 @@ export async function measureTokenParts(
     readonly signal?: AbortSignal | undefined
     /** Where each row of passes computes. */
     readonly turn?: Turn
-    readonly onRound?: () => void
+    /** So many more passes of each part are done. */
+    readonly onPasses?: (passes: number) => void
   },
 ): Promise<TokenParts> {
   const { speller } = tail
@@ -176,7 +177,7 @@ export async function measureTokenParts(
       await setImmediate()
     }
     if (round >= 0) measured.push(times)
-    onRound?.()
+    onPasses?.(passesInRow)
   }
   const medianOf = (part: Part) => median(measured.flatMap((times) => times.get(part)!))
   const beyondTrunk = (part: Part) =>

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
+import { CancelledError } from '../../../errors.ts'
 import { float32ToFloat16 } from '../../../formats/half.ts'
 import type { Architecture } from '../../../models/architecture.ts'
 import type { Precision } from '../../../models/precision.ts'
@@ -36,16 +37,24 @@ const specials = ['<unk>', '<s>', '</s>']
 /** Special tokens and one for each byte, without which llama.cpp ends the process. */
 export const leastVocabulary = specials.length + 256
 
+export interface WriteOptions {
+  /** Bytes done and in all. */
+  readonly onProgress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
 /**
  * Writes a GGUF file (version 3) of a model with random weights and a vocabulary without meaning: all that llama.cpp's
  * speed depends on. All matrices are in the precision's class, F32, Q8_0 or Q4_0, the head too.
  *
  * @param architecture one of `ggufArchitectures`
+ * @throws CancelledError when the signal fires; then, and after any error, there is no file of that name
  */
 export async function writeRandomGguf(
   path: string,
   architecture: Architecture,
   precision: Precision,
+  { onProgress, signal }: WriteOptions = {},
 ): Promise<void> {
   const form = ggufArchitectures[architecture.family]
   if (form === undefined) throw new RangeError(`no GGUF of the family ${architecture.family}`)
@@ -63,21 +72,25 @@ export async function writeRandomGguf(
     ...metadata,
     ...infos,
   ])
-  const file = await open(path, 'w')
+  const unfinished = `${path}.tmp`
+  const file = await open(unfinished, 'w')
   try {
     await file.write(Buffer.concat([head, Buffer.alloc(padded(head.length) - head.length)]))
     const piece = randomBlocks(precision)
+    let written = 0
     for (const tensor of tensors) {
+      if (signal?.aborted) throw new CancelledError()
       const size = padded(byteLength(tensor))
-      if (tensor.shape.length === 1) {
-        await file.write(Buffer.from(new Float32Array(size / 4).fill(1).buffer))
-        continue
-      }
-      for (let done = 0; done < size;) done += (await file.write(piece.subarray(0, size - done))).bytesWritten
+      if (tensor.shape.length === 1) await file.write(Buffer.from(new Float32Array(size / 4).fill(1).buffer))
+      else
+        for (let done = 0; done < size;)
+          done += (await file.write(piece.subarray(0, size - done))).bytesWritten
+      onProgress?.((written += size), offset)
     }
   } finally {
     await file.close()
   }
+  await rename(unfinished, path)
 }
 
 function tensorsOf(architecture: Architecture, form: 'llama' | 'gemma3', precision: Precision): Tensor[] {

@@ -7,7 +7,7 @@ import type { Peer } from '../token-parts.ts'
 import { describeSystemError, SpellmError } from '../../../errors.ts'
 import type { Architecture } from '../../../models/architecture.ts'
 import type { Precision } from '../../../models/precision.ts'
-import { ggufArchitectures, leastVocabulary, writeRandomGguf } from './gguf.ts'
+import { ggufArchitectures, leastVocabulary, writeRandomGguf, type WriteOptions } from './gguf.ts'
 
 /** What is used of node-llama-cpp 3, which is no dependency of ours. */
 interface NodeLlamaCpp {
@@ -43,7 +43,7 @@ const packageIn = (folder: string) => join(resolve(folder), 'node_modules/node-l
  * @param installation a folder with node-llama-cpp in its node_modules
  * @param options.folder where the weights are kept for the next time; without it they are removed at the end
  * @throws SpellmError 'setting-invalid' where it isn't installed; 'model-unsupported' for a shape that it isn't given;
- *   'disk-full'
+ *   'disk-full'; CancelledError when the signal fires while weights are written
  */
 export async function openLlamaCpp(
   installation: string,
@@ -53,7 +53,12 @@ export async function openLlamaCpp(
     folder,
     contextLength,
     threads = availableParallelism(),
-  }: { readonly folder?: string; readonly contextLength: number; readonly threads?: number | undefined },
+    ...writing
+  }: {
+    readonly folder?: string
+    readonly contextLength: number
+    readonly threads?: number | undefined
+  } & WriteOptions,
 ): Promise<Peer & { close(): Promise<void> }> {
   if (!existsSync(packageIn(installation)))
     throw new SpellmError(
@@ -75,7 +80,7 @@ export async function openLlamaCpp(
   }
   try {
     const modelPath = join(ownFolder, `${classes[precision]}.gguf`)
-    if (!existsSync(modelPath)) await writeRandomGguf(modelPath, architecture, precision)
+    if (!existsSync(modelPath)) await writeRandomGguf(modelPath, architecture, precision, writing)
     const llama = await nodeLlamaCpp.getLlama({
       gpu: false,
       build: 'never',
