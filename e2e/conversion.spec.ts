@@ -12,7 +12,14 @@ import {
   readChartTable,
   readNumber,
 } from './screens/run.ts'
-import { convertSample, expectStep, longBudget, longBudgetSteps, startButton } from './screens/wizard.ts'
+import {
+  convertSample,
+  expectStep,
+  longBudget,
+  longBudgetSteps,
+  nameRun,
+  startButton,
+} from './screens/wizard.ts'
 import { expect, test } from './studio-test.ts'
 
 const words = strings.training
@@ -29,7 +36,7 @@ test('a conversion of the sample model: a second run waits and is cancelled, the
   await page.getByRole('button', { name: strings.actions.convertSample }).click()
   await expectStep(page, 'review')
   await expect(page.getByText(strings.wizard.review.queueHint)).toBeVisible()
-  await page.getByRole('textbox', { name: strings.wizard.review.name }).fill('second')
+  await nameRun(page, 'second')
   await startButton(page).click()
   await expectHeading(page, 'second')
   await expectStatus(page, 'queued')

@@ -36,6 +36,14 @@ export async function expectStep(page: Page, step: WizardStep): Promise<void> {
 export const sampleChoice = (page: Page) =>
   page.getByRole('radiogroup', { name: words.base.models }).getByRole('radio', { name: words.base.sample })
 
+/** Types the run's name in the last step. */
+export async function nameRun(page: Page, name: string): Promise<void> {
+  const box = page.getByRole('textbox', { name: words.review.name })
+  // The name that is suggested arrives later, and what is typed at that very moment would go on from it.
+  await expect(box).not.toHaveValue('')
+  await box.fill(name)
+}
+
 /** Types a budget into the step about training. */
 export async function typeBudget(page: Page, budget: Budget): Promise<void> {
   // What arrives later moves the fields below it, and a click would miss.
@@ -77,7 +85,7 @@ export async function convertSample(
   await nextButton(page, 'review').click()
   await expectStep(page, 'review')
   await choose.review?.()
-  await page.getByRole('textbox', { name: words.review.name }).fill(name)
+  await nameRun(page, name)
   await startButton(page).click()
   await expectHeading(page, name)
 }

@@ -481,7 +481,7 @@ describe('--help names every option of spellm', () => {
       'bench',
       [
         ...['--mode', '--candidates', '--gate-share', '--contexts', '--steps', '--threads', '--base'],
-        ...['--precision', '--out', '--json'],
+        ...['--precision', '--llama-cpp', '--out', '--json'],
       ],
     ],
     ['logits', ['--tokens', '--json']],
