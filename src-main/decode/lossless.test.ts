@@ -139,6 +139,38 @@ describe("greedy, the sample model's text", () => {
     }
   })
 
+  it('is the base model’s own where a cache that is to forget some tokens forgets all', async () => {
+    let forgotten = 0
+    const forgetful: TrunkSession = {
+      ...trunk,
+      createCache: () => {
+        const cache = trunk.createCache()
+        return {
+          get length() {
+            return cache.length
+          },
+          makeRoom: (tokens) => cache.makeRoom(tokens),
+          feeds: () => cache.feeds(),
+          append: (...rows) => cache.append(...rows),
+          truncate: (length) => {
+            if (length < cache.length) forgotten++
+            cache.truncate(length < cache.length ? 0 : length)
+          },
+          release: () => cache.release(),
+        }
+      },
+    }
+    const prompt = encode('It was winter, and')
+    const chooser = baseChooser(head, null)
+    const expected = await collect(generate(trunk, chooser, newConversation(trunk), prompt, options({})))
+    const parts: LosslessParts = { trunk: forgetful, head, rows, tail: erringTail(0.3), threshold: 0 }
+    const actual = await collect(
+      generateLossless(parts, null, newConversation(forgetful), prompt, options({})),
+    )
+    expect(actual).toEqual(expected)
+    expect(forgotten).toBeGreaterThan(5)
+  })
+
   it('leaves a conversation that goes on as the base model’s does', async () => {
     const first = await both(encode('It was winter, and'), 0.3, 0, { maxTokens: 30 })
     const longer = [...encode('It was winter, and'), ...first.actual.tokens, ...encode(' "Stop!"').slice(1)]

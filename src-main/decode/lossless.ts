@@ -127,11 +127,9 @@ export async function* generateLossless(
     if (isRead) continue
     // All but the last of the verified tokens have been read; what was drafted beyond them is forgotten.
     const known = stands - 1
-    conversation.cache.truncate(known)
-    conversation.tokens.length = known
     if (known === contextLength) return 'context'
-    const last = verified.at(-1)!
-    readLast = () => readTokens(trunk, conversation, [last], tail.ending)
+    const standing = [...conversation.tokens.slice(0, known), verified.at(-1)!]
+    readLast = await prepareContext(trunk, conversation, standing, tail.ending, turn)
   }
 }
 

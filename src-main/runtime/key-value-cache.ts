@@ -62,7 +62,7 @@ export function createKeyValueCache(shape: CacheShape): KeyValueCache {
   return createKeyValueCaches(shape, 1)[0]!
 }
 
-/** Tokens that can always be forgotten again: as many are kept beyond a window. No draft is as long. */
+/** Tokens that can always be forgotten again: as many are kept beyond a window. Few drafts are as long. */
 export const rememberedBeyond = 64
 
 /**
