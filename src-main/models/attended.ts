@@ -13,6 +13,7 @@ import {
   type Shape,
   type Value,
 } from '../graph/index.ts'
+import { memoize } from '../memoize.ts'
 import { maskedScore } from '../runtime/masks.ts'
 import { attend, attendWithin } from './blocks.ts'
 
@@ -69,15 +70,15 @@ export interface LayerAttention {
 export function layerAttention(attended: Attended, positions: Value, cap: number | null): LayerAttention {
   if (attended.kind === 'beside') {
     const { past } = attended
-    const added = sizeOf(positions, 1)
-    /** Of layers with equal capacities. */
-    const sizesOf = new Map<Dimension, Value>()
+    /** int64 [2] of caches with so many places: that number, which is known only at run time, and that of new tokens. */
+    const sizesOf = memoize((capacity: Dimension) => {
+      const { key } = past!.layers.find(({ key }) => key.shape[2] === capacity)!
+      return concat([sizeOf(key, 2), sizeOf(positions, 1)], 0)
+    })
     return (layer, { query, key, value }, mask) => {
       const cache = past?.layers[layer]
-      if (cache && !sizesOf.has(cache.key.shape[2]!))
-        sizesOf.set(cache.key.shape[2]!, concat([sizeOf(cache.key, 2), added], 0))
       const held = cache
-        ? { keys: cache.key, values: cache.value, sizes: sizesOf.get(cache.key.shape[2]!)! }
+        ? { keys: cache.key, values: cache.value, sizes: sizesOf(cache.key.shape[2]!) }
         : null
       return { attended: attend({ query, key, value }, mask, held, cap), kept: { key, value } }
     }

@@ -1,5 +1,5 @@
 import { maskedScore } from './masks.ts'
-import { floatTensor, halfTensor, type Feeds } from './session.ts'
+import { floatTensor, halfTensor, type Feeds, type Tensor } from './session.ts'
 
 /** The shape of a cache. */
 export interface CacheShape {
@@ -78,9 +78,10 @@ export function createKeyValueCaches(shape: CacheShape, sequences: number): KeyV
   const layersWith = (isWide: boolean) =>
     windows.flatMap((window, layer) => ((window === null) === isWide ? [layer] : []))
   const [wide, narrow] = [layersWith(true), layersWith(false)]
+  const tensors: Record<string, Tensor> = {}
   const spans = [
-    ...(wide.length > 0 ? [createSpan(shape, sequences, wide, null)] : []),
-    ...(narrow.length > 0 ? [createSpan(shape, sequences, narrow, longest)] : []),
+    ...(wide.length > 0 ? [createSpan(shape, sequences, wide, null, tensors)] : []),
+    ...(narrow.length > 0 ? [createSpan(shape, sequences, narrow, longest, tensors)] : []),
   ]
   const lengths = new Int32Array(sequences)
   return Array.from(lengths, (_, sequence) => ({
@@ -89,7 +90,7 @@ export function createKeyValueCaches(shape: CacheShape, sequences: number): KeyV
     },
     // There is always room, or `append` makes it.
     makeRoom: () => Promise.resolve(),
-    feeds: () => Object.assign({}, ...spans.map((span) => span.feeds())) as Feeds,
+    feeds: () => tensors,
     append: (rows, tokens, count = tokens) => {
       if (rows) for (const span of spans) span.append(sequence, rows, tokens, count)
       lengths[sequence] = lengths[sequence]! + count
@@ -105,7 +106,6 @@ export function createKeyValueCaches(shape: CacheShape, sequences: number): KeyV
 
 /** Keys and values of layers that attend equally far: of each sequence, its last tokens. */
 interface Span {
-  feeds(): Feeds
   /** As `KeyValueCache.append`. */
   append(sequence: number, rows: Elements, tokens: number, count: number): void
   /** Whether what a token attends to that comes after the first `length` is held. */
@@ -113,12 +113,16 @@ interface Span {
   truncate(sequence: number, length: number): void
 }
 
-/** @param window null: all tokens are held */
+/**
+ * @param window null: all tokens are held
+ * @param tensors receives the graph's inputs, whenever they are new
+ */
 function createSpan(
   { windows, heads, headSize, type }: CacheShape,
   sequences: number,
   layers: readonly number[],
   window: number | null,
+  tensors: Record<string, Tensor>,
 ): Span {
   const pairs = sequences * heads
   const allNames = cacheNames(windows.length)
@@ -134,7 +138,6 @@ function createSpan(
   let stores: Elements[] = []
   let mask = new Float32Array(0)
   let positions = new Float32Array(0)
-  let tensors: Feeds = {}
 
   const setMask = (sequence: number, from: number, to: number, value: number) =>
     mask.fill(value, sequence * capacity + from, sequence * capacity + to)
@@ -163,20 +166,12 @@ function createSpan(
       if (window !== null) setPositions(sequence)
     }
     const shape = [pairs, 1, capacity, headSize]
-    tensors = {
-      ...(window === null
-        ? { pastMask: floatTensor(mask, [sequences, capacity]) }
-        : {
-            windowMask: floatTensor(mask, [sequences, capacity]),
-            windowPositions: floatTensor(positions, [sequences, capacity]),
-          }),
-      ...Object.fromEntries(
-        stores.map((store, i) => [
-          allNames[places[i]!]!,
-          store instanceof Uint16Array ? halfTensor(store, shape) : floatTensor(store, shape),
-        ]),
-      ),
-    }
+    tensors[window === null ? 'pastMask' : 'windowMask'] = floatTensor(mask, [sequences, capacity])
+    if (window !== null) tensors['windowPositions'] = floatTensor(positions, [sequences, capacity])
+    stores.forEach((store, i) => {
+      tensors[allNames[places[i]!]!] =
+        store instanceof Uint16Array ? halfTensor(store, shape) : floatTensor(store, shape)
+    })
   }
   /** Lets go of the first tokens of a sequence: `stay` of them are left. */
   const moveOn = (sequence: number, stay: number) => {
@@ -193,7 +188,6 @@ function createSpan(
   grow(1)
 
   return {
-    feeds: () => tensors,
     append: (sequence, rows, tokens, count) => {
       const isFull = taken[sequence]! + count > mostPlaces
       // Of many tokens at once, the first may be beyond the window already.

@@ -1,5 +1,5 @@
-import { open, rename } from 'node:fs/promises'
 import { CancelledError } from '../../../errors.ts'
+import { writeFileAtomically } from '../../../formats/atomic-file.ts'
 import { float32ToFloat16 } from '../../../formats/half.ts'
 import type { Architecture } from '../../../models/architecture.ts'
 import type { Precision } from '../../../models/precision.ts'
@@ -48,7 +48,7 @@ export interface WriteOptions {
  * speed depends on. All matrices are in the precision's class, F32, Q8_0 or Q4_0, the head too.
  *
  * @param architecture one of `ggufArchitectures`
- * @throws CancelledError when the signal fires; then, and after any error, there is no file of that name
+ * @throws CancelledError when the signal fires; SpellmError as `writeFileAtomically`
  */
 export async function writeRandomGguf(
   path: string,
@@ -72,25 +72,20 @@ export async function writeRandomGguf(
     ...metadata,
     ...infos,
   ])
-  const unfinished = `${path}.tmp`
-  const file = await open(unfinished, 'w')
-  try {
-    await file.write(Buffer.concat([head, Buffer.alloc(padded(head.length) - head.length)]))
-    const piece = randomBlocks(precision)
+  const piece = randomBlocks(precision)
+  await writeFileAtomically(path, async (file) => {
+    await file.writeFile(Buffer.concat([head, Buffer.alloc(padded(head.length) - head.length)]))
     let written = 0
     for (const tensor of tensors) {
       if (signal?.aborted) throw new CancelledError()
       const size = padded(byteLength(tensor))
-      if (tensor.shape.length === 1) await file.write(Buffer.from(new Float32Array(size / 4).fill(1).buffer))
-      else
-        for (let done = 0; done < size;)
-          done += (await file.write(piece.subarray(0, size - done))).bytesWritten
+      const repeated =
+        tensor.shape.length === 1 ? new Uint8Array(new Float32Array(size / 4).fill(1).buffer) : piece
+      for (let done = 0; done < size; done += repeated.length)
+        await file.writeFile(repeated.subarray(0, size - done))
       onProgress?.((written += size), offset)
     }
-  } finally {
-    await file.close()
-  }
-  await rename(unfinished, path)
+  })
 }
 
 function tensorsOf(architecture: Architecture, form: 'llama' | 'gemma3', precision: Precision): Tensor[] {

@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Peer } from '../token-parts.ts'
-import { describeSystemError, SpellmError } from '../../../errors.ts'
+import { SpellmError } from '../../../errors.ts'
 import type { Architecture } from '../../../models/architecture.ts'
 import type { Precision } from '../../../models/precision.ts'
 import { ggufArchitectures, leastVocabulary, writeRandomGguf, type WriteOptions } from './gguf.ts'
@@ -114,6 +114,6 @@ export async function openLlamaCpp(
     }
   } catch (error) {
     await removeOwn()
-    throw describeSystemError(error, ownFolder)
+    throw error
   }
 }
