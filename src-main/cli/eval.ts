@@ -1,9 +1,8 @@
 import { Command } from 'commander'
 import { stories } from '../../resources/stories/stories.ts'
-import { decodeModes, type DecodeMode } from '../decode/chooser.ts'
 import { fitToDevice } from '../decode/golden-check.ts'
 import { textsAtOnce } from '../decode/side-by-side.ts'
-import { findSpellm, openSpellm, type Spellm } from '../decode/spellm.ts'
+import { findSpellm, openSpellm, type Spellm } from '../spellm/spellm.ts'
 import { createTextGenerator, modelOfSpellm, type TextGenerator } from '../decode/text-generator.ts'
 import { evaluateText } from '../evaluate/evaluate-text.ts'
 import { evaluationFigures, type TaskEvaluation } from '../evaluate/evaluation.ts'
@@ -25,6 +24,7 @@ import { evaluationTable } from './eval-table.ts'
 import { candidatesOption, gateShareOption, measuredModesOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
 import { precisionOption } from './precision-option.ts'
+import { decodeModes, type DecodeMode } from '../spellm/decode-modes.ts'
 
 /** Stories that neither training nor conversion has seen. */
 const evaluationSeed = 900_000

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { tailShape } from '../decode/tail-session.ts'
+import { tailShape } from '../spellm/tail-session.ts'
 import { seededRandom } from '../random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { freshState, type TrainerState } from '../runtime/trainer.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tailShape } from '../decode/tail-session.ts'
+import { tailShape } from '../spellm/tail-session.ts'
 import type { WindowSession } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'

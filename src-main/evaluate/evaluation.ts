@@ -1,4 +1,3 @@
-import type { DecodeMode } from '../decode/chooser.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { Interval } from './clustered-share.ts'
 import type { TextEvaluation } from './evaluate-text.ts'
@@ -6,6 +5,7 @@ import type { KindRow } from './mode-agreement.ts'
 import type { RollOutDivergence, RollOuts } from './roll-outs.ts'
 import type { ChoiceResults, ScoredChoiceTask } from './tasks/choice-tasks.ts'
 import type { ExactResults, WrittenExactTask } from './tasks/exact-tasks.ts'
+import type { DecodeMode } from '../spellm/decode-modes.ts'
 
 /** One task file's results, with the tasks behind them; null where it has no tasks of that sort. */
 export interface TaskEvaluation {
