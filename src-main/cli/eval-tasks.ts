@@ -90,7 +90,7 @@ export async function fetchNamedTasks(
       const options = { settings, maxBytes: maxTaskFileBytes, onEvent: view.onEvent, signal }
       const { commit, file } = await downloadDatasetFile(task.data, options)
       const own: NamedTask = { ...task, data: { ...task.data, revision: commit } }
-      fetched.push({ task: own, ...(await readQuestions(own, file, limit)) })
+      fetched.push({ task: own, ...(await readQuestions(own, file, { limit, signal })) })
     } finally {
       view.end()
     }

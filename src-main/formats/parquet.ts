@@ -1,121 +1,110 @@
+import { spawn } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
-import { parquetMetadata, parquetReadObjects, type Compressors, type FileMetaData } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
-import { describeSystemError, SpellmError } from '../errors.ts'
+import { extname, join } from 'node:path'
+import { z } from 'zod'
+import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
 
 /** What a Parquet file may hold at most: nobody vouches for one. */
 export interface ParquetLimits {
   /** Of the file. */
   readonly maxBytes: number
   readonly maxRows: number
+  /** Until the decoder is given up. Default: 60,000. */
+  readonly milliseconds?: number
+  /** Stops the decoder. */
+  readonly signal?: AbortSignal | undefined
 }
 
-/** How much larger than the file may be what is compressed in it, in all columns that are read. */
-const maxInflation = 50
-/** Values in the lists of one row, on average. */
-const maxValuesPerRow = 200
+const program = join(import.meta.dirname, 'parquet', `parquet-process${extname(import.meta.filename)}`)
+const decoderMegabytes = 512
+const maxAnswerBytes = 256 << 20
+
+const answerSchema = z.union([
+  z.object({ rows: z.array(z.record(z.string(), z.unknown())) }),
+  z.object({ problem: z.string() }),
+])
 
 /**
- * Reads rows of a Parquet file; the columns of each are to be checked by a schema. Whole numbers of 64 bits come as
- * numbers where they are exact as such. Limits are checked against what the file says of itself before anything is
- * read, and against what its pages unpack to.
+ * Reads rows of a Parquet file, as JSON has them; the columns of each are to be checked by a schema. It is decoded in a
+ * process of its own with little memory and time, because a file of a few bytes can ask the decoder for values
+ * without end. The host must be Node.js itself.
  *
  * @param columns those that are read; of a structure, all of its fields
  * @throws SpellmError 'file-not-found' | 'permission-denied' | 'file-invalid' (no Parquet, damaged, too large, or
- *   without one of the columns)
+ *   without one of the columns); CancelledError when the signal fires
  */
 export async function readParquet(
   path: string,
   columns: readonly string[],
-  limits: ParquetLimits,
+  { maxBytes, maxRows, milliseconds = 60_000, signal }: ParquetLimits,
 ): Promise<Readonly<Record<string, unknown>>[]> {
-  const bytes = await readBounded(path, limits.maxBytes)
-  try {
-    const metadata = parquetMetadata(bytes, { geoparquet: false })
-    const problem = problemOf(metadata, columns, bytes.byteLength, limits)
-    if (problem !== null) throw invalid(path, problem)
-    const file = {
-      byteLength: bytes.byteLength,
-      slice: (start: number, end?: number) => Promise.resolve(bytes.slice(start, end)),
-    }
-    const rows = await parquetReadObjects({
-      file,
-      metadata,
-      columns: [...columns],
-      compressors: boundedCompressors(bytes.byteLength * maxInflation),
-    })
-    if (rows.length !== Number(metadata.num_rows))
-      throw invalid(path, `has ${rows.length} rows, and says that it has ${metadata.num_rows.toString()}`)
-    return rows.map((row) => withoutBigInts(row) as Record<string, unknown>)
-  } catch (error) {
-    if (error instanceof SpellmError) throw error
-    // Whatever the decoder stumbles over, also of a wrong type, is damage of the file.
-    throw invalid(
-      path,
-      `is not a Parquet file that can be read (${error instanceof Error ? error.message : String(error)})`,
-    )
-  }
+  const bytes = await readBounded(path, maxBytes)
+  const { answer, end } = await decodeApart(bytes, JSON.stringify({ columns, maxRows }), milliseconds, signal)
+  if (signal?.aborted) throw new CancelledError()
+  if (end !== null) throw invalid(path, `can't be decoded: ${end}`)
+  const parsed = answerSchema.parse(JSON.parse(answer))
+  if ('problem' in parsed) throw invalid(path, `is not a Parquet file that can be read: ${parsed.problem}`)
+  return parsed.rows
 }
 
-async function readBounded(path: string, maxBytes: number): Promise<ArrayBuffer> {
+async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
   try {
     const { size } = await stat(path)
     if (size > maxBytes) throw invalid(path, `has ${size} bytes; at most ${maxBytes} are expected`)
-    const { buffer, byteOffset, byteLength } = await readFile(path)
-    return buffer.slice(byteOffset, byteOffset + byteLength)
+    return await readFile(path)
   } catch (error) {
     throw describeSystemError(error, path)
   }
 }
 
-/** Why a file is not read, by what it says of itself; null: it is. */
-function problemOf(
-  { num_rows: rows, schema, row_groups: groups }: FileMetaData,
-  columns: readonly string[],
-  bytes: number,
-  { maxRows }: ParquetLimits,
-): string | null {
-  const named = new Set(schema.slice(1).map(({ name }) => name))
-  const missing = columns.find((column) => !named.has(column))
-  if (missing !== undefined) return `has no column '${missing}'`
-  if (rows < 0n || rows > BigInt(maxRows))
-    return `has ${rows.toString()} rows; at most ${maxRows} are expected`
-  const grouped = groups.reduce((sum, group) => sum + group.num_rows, 0n)
-  if (grouped !== rows) return `has ${grouped.toString()} rows in its groups, and ${rows.toString()} in all`
-  const read = groups
-    .flatMap((group) => group.columns)
-    .flatMap(({ meta_data: own }) => (own && columns.includes(own.path_in_schema[0] ?? '') ? [own] : []))
-  const unpacked = read.reduce((sum, { total_uncompressed_size: size }) => sum + size, 0n)
-  if (unpacked > BigInt(bytes * maxInflation)) return `unpacks to ${unpacked.toString()} bytes`
-  const values = read.find(({ num_values: count }) => count > rows * BigInt(maxValuesPerRow))
-  return values ? `has ${values.num_values.toString()} values in ${rows.toString()} rows` : null
+/** What the decoder's process says, and how it ended if not by itself. */
+interface DecoderOutput {
+  readonly answer: string
+  readonly end: string | null
 }
 
-/** The decompressors, which together unpack so many bytes and no more. */
-function boundedCompressors(maxBytes: number): Compressors {
-  let left = maxBytes
-  return Object.fromEntries(
-    Object.entries(compressors).map(([codec, unpack]) => [
-      codec,
-      (input: Uint8Array, length: number) => {
-        left -= length
-        if (left < 0) throw new RangeError(`it unpacks to more than ${maxBytes} bytes`)
-        return unpack(input, length)
-      },
-    ]),
-  )
-}
-
-/** Whole numbers of 64 bits as numbers, at any depth; one that is too large for that stays as it is. */
-function withoutBigInts(value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    const number = Number(value)
-    return Number.isSafeInteger(number) ? number : value
-  }
-  if (Array.isArray(value)) return value.map(withoutBigInts)
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutBigInts(inner)]))
-  return value
+function decodeApart(
+  bytes: Buffer,
+  wish: string,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<DecoderOutput> {
+  return new Promise((resolve) => {
+    const loader = extname(program) === '.ts' ? ['--import', 'tsx'] : []
+    const memory = `--max-old-space-size=${decoderMegabytes}`
+    const child = spawn(process.execPath, [memory, ...loader, program, wish], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      windowsHide: true,
+    })
+    const pieces: Buffer[] = []
+    let length = 0
+    let reason: string | null = null
+    const stop = (why: string) => {
+      reason ??= why
+      child.kill('SIGKILL')
+    }
+    const cancel = () => stop('stopped on request')
+    const timer = setTimeout(() => stop(`it takes longer than ${milliseconds / 1000} s`), milliseconds)
+    const finish = (end: string | null) => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', cancel)
+      resolve({ answer: Buffer.concat(pieces).toString('utf8'), end: reason ?? end })
+    }
+    signal?.addEventListener('abort', cancel)
+    if (signal?.aborted) cancel()
+    child.stdout.on('data', (piece: Buffer) => {
+      length += piece.length
+      if (length > maxAnswerBytes) stop(`its rows have more than ${maxAnswerBytes} bytes`)
+      else pieces.push(piece)
+    })
+    child.on('error', ({ message }) => finish(message))
+    child.on('close', (code, killedBy) =>
+      finish(code === 0 ? null : `the decoder ended with ${killedBy ?? `exit code ${code}`}`),
+    )
+    // A decoder that ended early doesn't read on, and its end says why.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(bytes)
+  })
 }
 
 function invalid(path: string, problem: string): SpellmError {

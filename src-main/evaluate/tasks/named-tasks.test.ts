@@ -111,13 +111,13 @@ describe('beside lm-evaluation-harness, on questions of our own', () => {
 describe('the questions of a task', () => {
   it('of which there are more than wanted are a sample, the same each time', async () => {
     const all = await readQuestions(arcEasy, sample('arc_easy'))
-    const some = await readQuestions(arcEasy, sample('arc_easy'), 10)
+    const some = await readQuestions(arcEasy, sample('arc_easy'), { limit: 10 })
     const rows = some.questions.map(({ row }) => row)
     expect(some.available).toBe(all.questions.length)
     expect(rows).toHaveLength(10)
     expect(rows).toEqual([...new Set(rows)].sort((a, b) => a - b))
     expect(rows.at(-1)).toBeGreaterThan(20)
-    expect(some).toEqual(await readQuestions(arcEasy, sample('arc_easy'), 10))
+    expect(some).toEqual(await readQuestions(arcEasy, sample('arc_easy'), { limit: 10 }))
     expect(some.questions[3]).toEqual(all.questions[rows[3]!])
   })
 

@@ -22,12 +22,19 @@ export interface TaskQuestions {
  * Reads and checks a task's questions.
  *
  * @param file Parquet, with the task's columns
- * @param limit the most questions; of more, a fair sample is taken, the same each time. Rows that aren't taken aren't
+ * @param options.limit the most questions; of more, a fair sample is taken, the same each time. Rows that aren't taken aren't
  *   checked
- * @throws SpellmError 'text-invalid' for a row that the task doesn't expect, or a file without any; as `readParquet`
+ * @throws SpellmError 'text-invalid' for a row that the task doesn't expect, or a file without any; as `readParquet`; CancelledError
  */
-export async function readQuestions(task: NamedTask, file: string, limit = Infinity): Promise<TaskQuestions> {
-  const rows = await readParquet(file, task.columns, { maxBytes: maxTaskFileBytes, maxRows })
+export async function readQuestions(
+  task: NamedTask,
+  file: string,
+  {
+    limit = Infinity,
+    signal,
+  }: { readonly limit?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
+): Promise<TaskQuestions> {
+  const rows = await readParquet(file, task.columns, { maxBytes: maxTaskFileBytes, maxRows, signal })
   if (rows.length === 0)
     throw new SpellmError('text-invalid', `${file} has no rows.`, 'Name another revision of the data set.')
   const order = shuffledIndices(rows.length, seededRandom(sampleSeed))
