@@ -149,13 +149,26 @@ function unigram(file: GgufFile, vocabulary: GgufVocabulary): Json {
   const metaspace = { type: 'Metaspace', prepend_scheme: prefix ? 'always' : 'never', split: true }
   const collapses = readFlag(file, 'tokenizer.ggml.remove_extra_whitespaces') ?? true
   return {
-    normalizer: charsmap && {
-      type: 'Precompiled',
-      precompiled_charsmap: Buffer.from(Uint8Array.from(charsmap)).toString('base64'),
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        ...(charsmap
+          ? [
+              {
+                type: 'Precompiled',
+                precompiled_charsmap: Buffer.from(Uint8Array.from(charsmap)).toString('base64'),
+              },
+            ]
+          : []),
+        ...(collapses
+          ? [
+              { type: 'Strip', strip_left: true, strip_right: true },
+              { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' },
+            ]
+          : []),
+      ],
     },
-    pre_tokenizer: collapses
-      ? { type: 'Sequence', pretokenizers: [{ type: 'WhitespaceSplit' }, metaspace] }
-      : metaspace,
+    pre_tokenizer: metaspace,
     decoder: metaspace,
     model: {
       type: 'Unigram',
