@@ -108,7 +108,7 @@ export async function fuzzGguf(
     result.slowest = Math.max(result.slowest, performance.now() - started)
     const code = errors.find((error) => error !== null)
     if (code === undefined) result.read++
-    else result.refused[code!] = (result.refused[code!] ?? 0) + 1
+    else result.refused[code] = (result.refused[code] ?? 0) + 1
   }
   return result
 }
