@@ -14,7 +14,7 @@ const shown = 10
 export function logitsCommand(): Command {
   return new Command('logits')
     .description("Print a base model's logits after given tokens, to compare with another implementation.")
-    .argument('<model>', "the model's folder or Hub id, or 'sample'")
+    .argument('<model>', "the model's folder, .gguf file or Hub id, or 'sample'")
     .requiredOption('--tokens <ids>', 'token ids, separated by commas', tokenIds)
     .option('--json', 'print all logits of the last position as one line of JSON', false)
     .action(async (name: string, { tokens, json }: { tokens: number[]; json: boolean }) => {
