@@ -26,14 +26,19 @@ const gamma = (operations: number) => (operations * unit) / (1 - operations * un
  * Where a processor has no such kernel, onnxruntime multiplies floats, off by γ_n m √b ‖s‖ ‖x‖. The larger one counts, and a
  * tenth more because rounding to 8 bits may lengthen x.
  *
+ * @param largestNorm the largest ‖w‖ of a float head, where it is known (default: it is computed)
  * @returns of a state, float32 [d], the least lead that decides
  * @throws SpellmError as `createSession`
  */
-export async function createRoundingBound(model: BaseModel): Promise<(hidden: Float32Array) => number> {
+export async function createRoundingBound(
+  model: BaseModel,
+  largestNorm?: number,
+): Promise<(hidden: Float32Array) => number> {
   const { head, hiddenSize } = model.architecture
   const matrix = model.weights.matrix(head.weight.name)
   const isQuantized = 'bits' in matrix
-  const largest = await largestRowNorm(isQuantized ? matrix.scales : matrix, model.weights.folder)
+  const largest =
+    largestNorm ?? (await largestRowNorm(isQuantized ? matrix.scales : matrix, model.weights.folder))
   const size = isQuantized ? 1.1 * 2 ** (matrix.bits - 1) * Math.sqrt(matrix.blockSize) * largest : largest
   const share = isQuantized
     ? Math.max(gamma(hiddenSize), 3 * gamma(4 * Math.ceil(hiddenSize / matrix.blockSize) + 32))

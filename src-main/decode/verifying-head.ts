@@ -49,8 +49,7 @@ export async function createVerifyingHead(
   }: VerifyingHeadOptions = {},
 ): Promise<VerifyingHead> {
   const { hiddenSize: d, vocabularySize } = model.architecture
-  if (validTokens < 2 || validTokens > vocabularySize)
-    throw new RangeError(`validTokens is ${validTokens}, the head has ${vocabularySize} rows`)
+  requireValidTokens(model, validTokens)
   const { isQuantized } = model.weights
   const open = (prepack: boolean) => createTopSession(model, validTokens, { ...options, prepack })
   const boundOf = await createRoundingBound(model)
@@ -87,6 +86,15 @@ export async function createVerifyingHead(
       await together.release()
     },
   }
+}
+
+/** Throws RangeError where a head has fewer rows than `validTokens`, or no two of them. */
+export function requireValidTokens(
+  { architecture: { vocabularySize } }: Pick<BaseModel, 'architecture'>,
+  validTokens: number,
+): void {
+  if (validTokens < 2 || validTokens > vocabularySize)
+    throw new RangeError(`validTokens is ${validTokens}, the head has ${vocabularySize} rows`)
 }
 
 /**
