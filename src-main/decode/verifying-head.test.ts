@@ -1,60 +1,21 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openBaseModel, type BaseModel } from '../models/base-model.ts'
-import { openHeadRows } from '../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { withPrecision, type Precision } from '../models/precision.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
-import { seededRandom } from '../random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { createBaseHead } from './chooser.ts'
 import { largestIndex } from './sampling.ts'
-import { greedyStates, tiedState } from './testing/greedy-states.ts'
-import { createVerifyingHead, type VerifyingHead } from './verifying-head.ts'
+import { greedyStates } from './testing/greedy-states.ts'
+import { chooseInTurns, tiedStates } from './testing/tied-states.ts'
+import { createVerifyingHead } from './verifying-head.ts'
 
 async function openModel(name: string, precision: Precision): Promise<BaseModel> {
   return withPrecision(await openBaseModel(name), precision, 'test', { folder: await temporaryFolder() })
 }
 const sample = (precision: Precision) => openModel(modelFolder(sampleModelName), precision)
 const testModel = (name: string) => join(import.meta.dirname, '..', 'models', 'testing', name)
-
-/** Choices for all of `hidden`, 1 to 16 states at a time. */
-async function chooseInTurns(head: VerifyingHead, hidden: Float32Array, d: number): Promise<number[]> {
-  const choices: number[] = []
-  for (let start = 0, rows = 1; start < hidden.length; start += rows * d, rows = (rows % 16) + 1)
-    choices.push(...(await head.choices(hidden.slice(start, start + rows * d))))
-  return choices
-}
-
-/** Random states in which the best two tokens are equal but for rounding. */
-async function tiedStates(model: BaseModel, count: number): Promise<Float32Array> {
-  const d = model.architecture.hiddenSize
-  const random = seededRandom(5)
-  const head = await createVerifyingHead(model)
-  const rows = openHeadRows(model)
-  const ties = new Float32Array(count * d)
-  for (let i = 0; i < count; i++) {
-    let state: Float32Array = Float32Array.from({ length: d }, () => 3 * random.normal())
-    // Each time the best two are made equal, a third may come before them.
-    for (let round = 0; round < 50; round++) {
-      const logits = await head.logits(state)
-      const [first, second] = twoLargest(logits)
-      if (logits[first]! - logits[second]! < 1e-6 * Math.abs(logits[first]!)) break
-      const both = rows.read([first, second])
-      state = tiedState(state, both.subarray(0, d), both.subarray(d))
-    }
-    ties.set(state, i * d)
-  }
-  rows.close()
-  await head.release()
-  return ties
-}
-
-function twoLargest(logits: Float32Array): [number, number] {
-  const first = largestIndex(logits)
-  const second = largestIndex(logits.with(first, -Infinity))
-  return [first, second]
-}
 
 describe("base mode's choices", () => {
   it.each(['stored', 'int8', 'int4'] as const)(

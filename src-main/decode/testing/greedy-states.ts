@@ -39,15 +39,3 @@ export async function greedyStates(model: BaseModel, count: number, longest = 38
   await trunk.release()
   return { hidden: hidden.slice(0, choices.length * d), choices: Int32Array.from(choices) }
 }
-
-/** A state in which two tokens' logits are equal but for rounding: h less what tells their rows a and b apart. */
-export function tiedState(hidden: Float32Array, a: Float32Array, b: Float32Array): Float32Array {
-  let along = 0
-  let square = 0
-  for (let i = 0; i < a.length; i++) {
-    const difference = a[i]! - b[i]!
-    along += difference * hidden[i]!
-    square += difference * difference
-  }
-  return hidden.map((value, i) => value - (along / square) * (a[i]! - b[i]!))
-}
