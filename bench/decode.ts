@@ -15,7 +15,6 @@ import { spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { decodeModes } from '../src-main/decode/chooser.ts'
 import { defaultCandidates } from '../src-main/decode/shortlist.ts'
 import { untrainedModel } from '../src-main/evaluate/benchmark/benchmark-model.ts'
 import { runBenchmark, type Benchmark } from '../src-main/evaluate/benchmark/benchmark.ts'
@@ -28,6 +27,7 @@ import { findLlamaCpp, openLlamaCpp } from '../src-main/evaluate/benchmark/llama
 import { randomModel } from './models/random-model.ts'
 import { realVocabulary } from './models/real-vocabulary.ts'
 import { shapes, type ShapeName } from './models/shapes.ts'
+import { decodeModes } from '../src-main/spellm/decode-modes.ts'
 
 /** The random weights are stored in bfloat16, and computed with as float32. */
 const precisions = { fp32: 'stored', int8: 'int8', int4: 'int4' } as const satisfies Record<string, Precision>

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { decodeModes, type DecodeMode } from '../decode/chooser.ts'
 import { openBenchmarkModel } from '../evaluate/benchmark/benchmark-model.ts'
 import { runBenchmark } from '../evaluate/benchmark/benchmark.ts'
 import { openLlamaCpp } from '../evaluate/benchmark/llama-cpp/peer.ts'
@@ -11,6 +10,7 @@ import { integer, integerList } from './arguments.ts'
 import { candidatesOption, gateShareOption, measuredModesOption } from './mode-options.ts'
 import { interruptSignal, progressBar, table } from './output.ts'
 import { precisionOption } from './precision-option.ts'
+import { decodeModes, type DecodeMode } from '../spellm/decode-modes.ts'
 
 interface BenchOptions {
   readonly mode?: DecodeMode[]

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import { decodeModes } from '../decode/chooser.ts'
 import type { Conversation } from '../decode/generate.ts'
 import {
   openTextGenerator,
@@ -17,6 +16,7 @@ import { chosenDevice, deviceOption, ignoreMemoryOption } from './device-option.
 import { candidatesOption, gateShareOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
 import { precisionOption } from './precision-option.ts'
+import { decodeModes } from '../spellm/decode-modes.ts'
 
 /** Options of the commands that write. */
 export interface WritingOptions {

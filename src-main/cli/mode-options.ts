@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { defaultGateShare } from '../decode/calibrate-gate.ts'
-import { decodeModes, type DecodeMode } from '../decode/chooser.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
 import { decimal, integer } from './arguments.ts'
+import { decodeModes, type DecodeMode } from '../spellm/decode-modes.ts'
 
 /** `--candidates`: the n of shortlist(n). */
 export function candidatesOption(): Option {

@@ -3,7 +3,7 @@ import { procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
 import { textSourceSchema } from './text.ts'
 
-export const spellingStatusSchema = z.enum(['covered', 'truncated', 'shadowed', 'uncovered'])
+export const spellingStatusSchema = z.enum(['covered', 'truncated', 'shadowed', 'uncovered', 'symbol'])
 export type SpellingStatus = z.infer<typeof spellingStatusSchema>
 
 /** Shares of tokens by status, together 1. */
@@ -12,6 +12,8 @@ export const coverageSchema = z.object({
   truncated: z.number(),
   shadowed: z.number(),
   uncovered: z.number(),
+  /** Token symbols, which need no spelling. */
+  symbol: z.number(),
 })
 export type Coverage = z.infer<typeof coverageSchema>
 

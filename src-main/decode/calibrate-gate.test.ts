@@ -6,14 +6,15 @@ import { createTrunkSession, type TrunkSession } from '../models/trunk-session.t
 import { collect } from '../runs/testing/collect.ts'
 import { alphabetSize, byteAlphabet, endSymbol } from '../spelling/alphabet.ts'
 import { buildSpeller, spellingOf, type Speller } from '../spelling/speller.ts'
-import { calibrateGate, gateShares, thresholdOf } from './calibrate-gate.ts'
+import { calibrateGate, gateShares } from './calibrate-gate.ts'
 import { baseChooser, createBaseHead, type BaseHead, type Chooser } from './chooser.ts'
 import { gatedChooser } from './gated.ts'
 import { generate, newConversation } from './generate.ts'
 import { largestIndices } from './sampling.ts'
 import { shortlistChooser } from './shortlist.ts'
 import { oneAfterAnother } from './side-by-side.ts'
-import type { TailSession } from './tail-session.ts'
+import type { TailSession } from '../spellm/tail-session.ts'
+import { thresholdOf } from '../spellm/gates.ts'
 
 const k = 16
 

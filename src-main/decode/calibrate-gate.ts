@@ -2,18 +2,11 @@ import type { TrunkSession } from '../models/trunk-session.ts'
 import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import type { BaseHead, Chooser } from './chooser.ts'
+import type { Gate } from '../spellm/gates.ts'
 import { leadOf } from './gated.ts'
 import { generate } from './generate.ts'
 import type { ForEachText } from './side-by-side.ts'
-import { scoresOf, type TailSession } from './tail-session.ts'
-
-/** A threshold of gated mode and the share of steps that use the base model's head with it, on roll-outs. */
-export interface Gate {
-  /** 0 to 1. */
-  readonly share: number
-  /** τ: the base model decides where the best spelling leads by less. */
-  readonly threshold: number
-}
+import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** The shares that thresholds are found for. */
 export const gateShares = [0.01, 0.02, 0.05, 0.1, 0.2] as const
@@ -86,14 +79,4 @@ export async function calibrateGate(
 function thresholdFor(leads: readonly number[], share: number): number {
   const lead = leads[Math.floor(share * leads.length)] ?? 0
   return Number.isFinite(lead) ? lead : Number.MAX_VALUE
-}
-
-/** The threshold for a share, interpolated; beyond the greatest known share its own; null: none is known. */
-export function thresholdOf(gates: readonly Gate[], share: number): number | null {
-  if (gates.length === 0) return null
-  const above = gates.findIndex((gate) => gate.share >= share)
-  if (above < 0) return gates.at(-1)!.threshold
-  const [low, high] = [gates[above - 1] ?? { share: 0, threshold: 0 }, gates[above]!]
-  const part = (share - low.share) / (high.share - low.share)
-  return low.threshold + part * (high.threshold - low.threshold)
 }

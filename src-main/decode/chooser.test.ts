@@ -7,7 +7,7 @@ import { ordinary, special } from '../spelling/testing/vocabulary.ts'
 import { baseChooser, freeChooser, trieChooser, type BaseHead, type Chooser } from './chooser.ts'
 import type { Sampling } from './sampling.ts'
 import { shortlistChooser } from './shortlist.ts'
-import type { TailSession } from './tail-session.ts'
+import type { TailSession } from '../spellm/tail-session.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
 const hidden = new Float32Array(1)

@@ -9,7 +9,7 @@ import type { Ending, LastState } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
 import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
 import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
-import { scoresOf, type TailSession } from './tail-session.ts'
+import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** Picks what comes next from the state after the last token. */
 export interface Chooser {
@@ -72,10 +72,6 @@ export function baseChooser(head: Pick<BaseHead, 'greedy' | 'logits'>, sampling:
     },
   }
 }
-
-/** The decode modes of a SpeLLM (docs/decode-modes.md). */
-export const decodeModes = ['trie', 'free', 'shortlist', 'gated', 'lossless'] as const
-export type DecodeMode = (typeof decodeModes)[number]
 
 /** Units that sampling in trie mode draws from, unless top-k asks for fewer. */
 const sampledCandidates = 64

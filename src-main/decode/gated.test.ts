@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { alphabetSize, customAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller } from '../spelling/speller.ts'
 import { ordinary } from '../spelling/testing/vocabulary.ts'
-import { thresholdOf } from './calibrate-gate.ts'
 import type { BaseHead } from './chooser.ts'
 import { gatedChooser } from './gated.ts'
 import { shortlistChooser } from './shortlist.ts'
-import type { TailSession } from './tail-session.ts'
+import type { TailSession } from '../spellm/tail-session.ts'
+import { thresholdOf } from '../spellm/gates.ts'
 
 const letters = Array.from('abcd')
 const vocabulary = letters.map(ordinary)

@@ -3,7 +3,7 @@ import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch, type ScoredToken } from '../spelling/trie-search.ts'
 import type { BaseHead, Chooser } from './chooser.ts'
 import { penalize, sampleIndex, type Sampling } from './sampling.ts'
-import { scoresOf, type TailSession } from './tail-session.ts'
+import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** How far the best spelling is ahead of the second, in log-probability: how sure the SpeLLM is. */
 export function leadOf([first, second]: readonly ScoredToken[]): number {

@@ -21,9 +21,9 @@ import {
   type Chooser,
 } from './chooser.ts'
 import { generate, newConversation, type Conversation, type GenerateOptions } from './generate.ts'
-import { hashBaseModel, openSpellm, saveSpellm, type BaseReference } from './spellm.ts'
+import { hashBaseModel, openSpellm, saveSpellm, type BaseReference } from '../spellm/spellm.ts'
 import type { Sampling } from './sampling.ts'
-import { createSpellmSessions } from './spellm-sessions.ts'
+import { createSpellmSessions } from '../spellm/spellm-sessions.ts'
 import {
   createTailSession,
   scoresOf,
@@ -32,7 +32,7 @@ import {
   tailShape,
   type TailSession,
   type TailWeights,
-} from './tail-session.ts'
+} from '../spellm/tail-session.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from './text-generator.ts'
 
 const adapterWidths = [16]

@@ -13,7 +13,7 @@ import { baseChooser, createBaseHead, type BaseHead } from './chooser.ts'
 import { generate, newConversation, type GenerateOptions } from './generate.ts'
 import { generateLossless, type LosslessParts } from './lossless.ts'
 import { penalize, sharesOf, type Sampling } from './sampling.ts'
-import { createTailSession, tailBits, tailShape, type TailSession } from './tail-session.ts'
+import { createTailSession, tailBits, tailShape, type TailSession } from '../spellm/tail-session.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
 async function collect(tokens: AsyncGenerator<number, unknown>): Promise<{ tokens: number[]; end: unknown }> {
@@ -156,6 +156,7 @@ describe("greedy, the sample model's text", () => {
             if (length < cache.length) forgotten++
             cache.truncate(length < cache.length ? 0 : length)
           },
+          shrink: () => cache.shrink(),
           release: () => cache.release(),
         }
       },

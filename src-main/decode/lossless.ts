@@ -17,7 +17,7 @@ import {
 } from './generate.ts'
 import { unitsByFirstToken } from './shortlist.ts'
 import { drawIndex, largestIndex, penalize, sharesOf, type Sampling } from './sampling.ts'
-import { scoresOf, type TailSession } from './tail-session.ts'
+import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** Tokens that are drafted before the base model's head looks at them; a word goes beyond. */
 const longestDraft = 8

@@ -4,7 +4,7 @@ import { tokensOf, type Speller } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch, type ScoredToken } from '../spelling/trie-search.ts'
 import type { Chooser } from './chooser.ts'
 import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
-import { scoresOf, type TailSession } from './tail-session.ts'
+import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** Candidates where none are asked for: the base model's choice is among so many at 99.6 of 100 positions. */
 export const defaultCandidates = 8

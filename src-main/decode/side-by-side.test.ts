@@ -14,8 +14,8 @@ import { buildSpeller } from '../spelling/speller.ts'
 import type { BaseHead } from './chooser.ts'
 import type { Conversation } from './generate.ts'
 import { shareTrunk } from './side-by-side.ts'
-import { hashBaseModel, saveSpellm } from './spellm.ts'
-import { tailShape, type TailSession } from './tail-session.ts'
+import { hashBaseModel, saveSpellm } from '../spellm/spellm.ts'
+import { tailShape, type TailSession } from '../spellm/tail-session.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from './text-generator.ts'
 
 const adapterWidths = [16]

@@ -4,7 +4,7 @@ import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import { createTurns, ownTurn, type Turn } from '../runtime/turns.ts'
 import type { BaseHead } from './chooser.ts'
 import { newConversation, type Conversation } from './generate.ts'
-import type { TailSession } from './tail-session.ts'
+import type { TailSession } from '../spellm/tail-session.ts'
 
 /** Texts that are written side by side; the last ones of a list may be fewer. */
 export const textsAtOnce = 8

@@ -10,7 +10,7 @@ import { baseChooser, createBaseHead, freeChooser, trieChooser } from './chooser
 import { gatedChooser } from './gated.ts'
 import { newConversation, readTokens } from './generate.ts'
 import { shortlistChooser } from './shortlist.ts'
-import { createTailSession, tailOf, tailShape } from './tail-session.ts'
+import { createTailSession, tailOf, tailShape } from '../spellm/tail-session.ts'
 
 /** Elements of each output, which onnxruntime copies into a buffer of ours. */
 const copied = vi.hoisted((): number[] => [])

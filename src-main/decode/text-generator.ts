@@ -23,12 +23,10 @@ import { ownTurn, type Turn } from '../runtime/turns.ts'
 import {
   baseChooser,
   createBaseHead,
-  decodeModes,
   freeChooser,
   trieChooser,
   type BaseHead,
   type Chooser,
-  type DecodeMode,
 } from './chooser.ts'
 import {
   generate,
@@ -37,7 +35,7 @@ import {
   type Conversation,
   type GenerationEnd,
 } from './generate.ts'
-import { defaultGateShare, thresholdOf } from './calibrate-gate.ts'
+import { defaultGateShare } from './calibrate-gate.ts'
 import { gatedChooser } from './gated.ts'
 import { inspectChoice, type ChoiceDetail } from './inspect-choice.ts'
 import { decoderSize } from './decoder-size.ts'
@@ -45,11 +43,13 @@ import { generateLossless } from './lossless.ts'
 import { defaultCandidates, shortlistChooser } from './shortlist.ts'
 import { fitToDevice } from './golden-check.ts'
 import type { Sampling } from './sampling.ts'
-import { findSpellm, openSpellm, type Spellm } from './spellm.ts'
+import { findSpellm, openSpellm, type Spellm } from '../spellm/spellm.ts'
 import type { Speller } from '../spelling/speller.ts'
 import { oneAfterAnother, shareTrunk, type ForEachText } from './side-by-side.ts'
-import { createSpellmSessions, createSpellmTail, lazyTail } from './spellm-sessions.ts'
-import { scoresOf, type TailSession } from './tail-session.ts'
+import { createSpellmSessions, createSpellmTail, lazyTail } from '../spellm/spellm-sessions.ts'
+import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
+import { decodeModes, type DecodeMode } from '../spellm/decode-modes.ts'
+import { thresholdOf } from '../spellm/gates.ts'
 
 /** The modes that draw from the tail's own ranking of tokens, and so from the tail for sampling where there is one. */
 const drawingModes: readonly DecodeMode[] = ['trie', 'shortlist', 'lossless']

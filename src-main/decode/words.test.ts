@@ -10,7 +10,7 @@ import {
   type TextGenerator,
   type TextOptions,
 } from './text-generator.ts'
-import { openSpellm } from './spellm.ts'
+import { openSpellm } from '../spellm/spellm.ts'
 
 const text = 'Once upon a time, two bears ate crêpes for 5€😀 near the old mill.'
 /** Parts of the text's tokens, of two and of four. */

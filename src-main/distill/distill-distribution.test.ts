@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { tailShape } from '../decode/tail-session.ts'
+import { tailShape } from '../spellm/tail-session.ts'
 import { seededRandom } from '../random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { freshState, type TrainerState } from '../runtime/trainer.ts'
@@ -42,6 +42,7 @@ async function randomCache(): Promise<TeacherCache> {
             () => 0x3800 + random.below(0x400),
           ),
           choices: tokens.map(() => random.below(vocabulary.length)),
+          logZ: new Float32Array(tokens.length),
         }),
       release: () => Promise.resolve(),
     }),

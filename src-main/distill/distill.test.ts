@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tailShape } from '../decode/tail-session.ts'
+import { tailShape } from '../spellm/tail-session.ts'
 import type { WindowSession } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
@@ -28,6 +28,7 @@ async function randomCache(): Promise<TeacherCache> {
       Promise.resolve({
         hidden: Uint16Array.from({ length: tokens.length * hiddenSize }, () => one - random.below(0x1000)),
         choices: tokens.map(() => random.below(vocabulary.length)),
+        logZ: new Float32Array(tokens.length),
       }),
     release: () => Promise.resolve(),
   }

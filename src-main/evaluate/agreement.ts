@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { TailSession } from '../decode/tail-session.ts'
+import type { TailSession } from '../spellm/tail-session.ts'
 import { readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
 import { CancelledError } from '../errors.ts'
 import { float16ToFloat32 } from '../formats/half.ts'

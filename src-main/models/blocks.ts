@@ -25,7 +25,7 @@ import {
   type Dimension,
   type Value,
 } from '../graph/index.ts'
-import type { Activation, Rotary } from './architecture.ts'
+import type { Activation, Head, Rotary } from './architecture.ts'
 
 /**
  * 'training' graphs are made of operators that can be differentiated, 'inference' graphs of onnxruntime's
@@ -131,6 +131,12 @@ export function activate(x: Value, activation: Activation): Value {
 /** cap · tanh(x / cap): close to x while x is small, never beyond ± cap (Gemma 2). */
 export function softCap(x: Value, cap: number): Value {
   return multiply(createSingleOutputNode('Tanh', [multiply(x, 1 / cap)], x.shape), cap)
+}
+
+/** What an LM head makes of its products with a state: scale, then cap. */
+export function scaleAndCap(products: Value, { scale, cap }: Pick<Head, 'scale' | 'cap'>): Value {
+  const scaled = scale === 1 ? products : multiply(products, scale)
+  return cap === null ? scaled : softCap(scaled, cap)
 }
 
 /** down(silu(gate(x)) ⊙ up(x)) (SwiGLU, Shazeer 2020). Weights are [out, in]. */

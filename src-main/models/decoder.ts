@@ -23,7 +23,7 @@ import {
   rmsNorm,
   rotaryAngles,
   rotate,
-  softCap,
+  scaleAndCap,
   ungroupHeads,
   widen,
   type Purpose,
@@ -136,9 +136,7 @@ export function headLogits(
   source: Pick<WeightSource, 'matrix'>,
   hidden: Value,
 ): Value {
-  const raw = linear(hidden, source.matrix(head.weight.name))
-  const scaled = head.scale === 1 ? raw : multiply(raw, head.scale)
-  return head.cap === null ? scaled : softCap(scaled, head.cap)
+  return scaleAndCap(linear(hidden, source.matrix(head.weight.name)), head)
 }
 
 function embed({ embedding }: Architecture, source: WeightSource, inputs: TrunkInputs): Value {

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { bfloat16ToFloat32, float16ToFloat32 } from '../formats/half.ts'
-import type { Value } from '../graph/index.ts'
+import { constant, type Value } from '../graph/index.ts'
 import type { BaseModel } from './base-model.ts'
-import type { QuantizedMatrix } from './blocks.ts'
+import type { Matrix, QuantizedMatrix } from './blocks.ts'
 import { dequantizeRow } from './quantize.ts'
 
 /** The LM head's rows, read one by one where they lie: n tokens cost n · d, not V · d. */
@@ -16,6 +16,8 @@ export interface HeadRows {
   logits(hidden: Float32Array, tokens: readonly number[]): Float32Array
   /** The rows of some tokens, without the head's scale and cap: float32 [tokens, d]. */
   read(tokens: ArrayLike<number>): Float32Array
+  /** The same rows as a graph's constant [tokens, d], in the integers that the base model's have. At least one. */
+  gather(tokens: readonly number[]): Matrix
   close(): void
 }
 
@@ -26,6 +28,11 @@ export interface HeadRows {
 export function openHeadRows({ architecture: { head, hiddenSize }, weights }: BaseModel): HeadRows {
   const matrix = weights.matrix(head.weight.name)
   const rows = 'bits' in matrix ? quantizedRows(matrix, weights.folder) : plainRows(matrix, weights.folder)
+  const read = (tokens: ArrayLike<number>) => {
+    const read = new Float32Array(tokens.length * hiddenSize)
+    for (let i = 0; i < tokens.length; i++) read.set(rows.read(tokens[i]!), i * hiddenSize)
+    return read
+  }
   return {
     logits: (hidden, tokens) =>
       Float32Array.from(tokens, (token) => {
@@ -35,11 +42,8 @@ export function openHeadRows({ architecture: { head, hiddenSize }, weights }: Ba
         const scaled = sum * head.scale
         return head.cap === null ? scaled : head.cap * Math.tanh(scaled / head.cap)
       }),
-    read: (tokens) => {
-      const read = new Float32Array(tokens.length * hiddenSize)
-      for (let i = 0; i < tokens.length; i++) read.set(rows.read(tokens[i]!), i * hiddenSize)
-      return read
-    },
+    read,
+    gather: (tokens) => rows.gather?.(tokens) ?? constant(read(tokens), [tokens.length, hiddenSize]),
     close: () => rows.close(),
   }
 }
@@ -47,6 +51,8 @@ export function openHeadRows({ architecture: { head, hiddenSize }, weights }: Ba
 interface Rows {
   /** Row `index` as float32 [d]; valid until the next call. */
   read(index: number): Float32Array
+  /** Quantised ones as they are. */
+  gather?(indices: readonly number[]): QuantizedMatrix
   close(): void
 }
 
@@ -60,10 +66,23 @@ function plainRows(matrix: Value, folder: string): Rows {
   return { read: (index) => widen(stored.read(index)), close: () => stored.close() }
 }
 
-function quantizedRows({ packed, scales, bits, inputs }: QuantizedMatrix, folder: string): Rows {
+function quantizedRows(matrix: QuantizedMatrix, folder: string): Rows {
+  const { packed, scales, bits, inputs } = matrix
   const bytes = openTensor(packed, folder)
   const factors = openTensor(scales, folder)
+  /** The slices of some rows, one after another. */
+  const together = (tensor: ReturnType<typeof openTensor>, indices: readonly number[]) =>
+    Buffer.concat(indices.map((index) => new Uint8Array(tensor.read(index)).slice()))
   return {
+    gather: (indices) => ({
+      ...matrix,
+      outputs: indices.length,
+      packed: constant(Uint8Array.from(together(bytes, indices)), [indices.length, ...packed.shape.slice(1)]),
+      scales: constant(new Float32Array(Uint8Array.from(together(factors, indices)).buffer), [
+        indices.length,
+        ...scales.shape.slice(1),
+      ]),
+    }),
     read: (index) =>
       dequantizeRow(new Uint8Array(bytes.read(index)), new Float32Array(factors.read(index)), inputs, bits),
     close: () => {

@@ -19,17 +19,23 @@ export interface TailShape {
   readonly k: number
   /** A, the number of symbols. */
   readonly alphabetSize: number
+  /** Whether each symbol of each head has a bias: those of a tail with token symbols do. */
+  readonly hasBias?: boolean
 }
 
 /** The normalisation's epsilon: it has no weight, since the linear layers after it absorb one. */
 const epsilon = 1e-6
 
-/** Every parameter of a tail with its shape; linear weights are [out, in], the heads U lie as [k · A, d]. */
+/**
+ * Every parameter of a tail with its shape; linear weights are [out, in], the heads U lie as [k · A, d], their bias as
+ * [k · A, 1].
+ */
 export function tailParameterShapes({
   hiddenSize: d,
   adapterWidths,
   k,
   alphabetSize,
+  hasBias = false,
 }: TailShape): Map<string, readonly [rows: number, columns: number]> {
   const shapes = new Map<string, readonly [number, number]>()
   adapterWidths.forEach((width, block) => {
@@ -38,15 +44,39 @@ export function tailParameterShapes({
     shapes.set(`adapter.${block}.down.weight`, [d, width])
   })
   shapes.set('heads.weight', [k * alphabetSize, d])
+  if (hasBias) shapes.set('heads.bias', [k * alphabetSize, 1])
   return shapes
 }
 
 /**
- * The scores of the k character heads: y = x, then y ← y + SwiGLU(rms(y)) for each block of the adapter,
- * then rms(y) Uᵀ.
+ * What the heads read: y = x, then y ← y + SwiGLU(rms(y)) for each block of the adapter, then rms(y).
  *
  * @param hidden float32 [rows, d], after the trunk's final norm
  * @param weight gives each of `tailParameterShapes` by name
+ * @returns [rows, d]
+ */
+export function tailFeatures(
+  { hiddenSize, adapterWidths }: Pick<TailShape, 'hiddenSize' | 'adapterWidths'>,
+  weight: (name: string) => Matrix,
+  hidden: Value,
+  purpose: Purpose,
+): Value {
+  const ones = constant(new Float32Array(hiddenSize).fill(1), [hiddenSize])
+  const normalize = (x: Value) =>
+    purpose === 'training' ? rmsNormalize(x, epsilon) : rmsNorm(x, ones, epsilon, purpose)
+  let y = hidden
+  adapterWidths.forEach((_, block) => {
+    const part = (name: string) => weight(`adapter.${block}.${name}.weight`)
+    y = add(y, gatedMlp(normalize(y), { gate: part('gate'), up: part('up'), down: part('down') }))
+  })
+  return normalize(y)
+}
+
+/**
+ * The scores of the k character heads: the features' products with Uᵀ, and the bias where there is one.
+ *
+ * @param hidden float32 [rows, d], after the trunk's final norm
+ * @param weight gives each of `tailParameterShapes` by name; the bias is a Value
  * @returns logits [rows · k, A]
  */
 export function tailLogits(
@@ -55,17 +85,12 @@ export function tailLogits(
   hidden: Value,
   purpose: Purpose,
 ): Value {
-  const ones = constant(new Float32Array(shape.hiddenSize).fill(1), [shape.hiddenSize])
-  const normalize = (x: Value) =>
-    purpose === 'training' ? rmsNormalize(x, epsilon) : rmsNorm(x, ones, epsilon, purpose)
-  let y = hidden
-  shape.adapterWidths.forEach((_, block) => {
-    const part = (name: string) => weight(`adapter.${block}.${name}.weight`)
-    y = add(y, gatedMlp(normalize(y), { gate: part('gate'), up: part('up'), down: part('down') }))
-  })
-  const scores = linear(normalize(y), weight('heads.weight'))
-  const rows = hidden.shape[0]!
-  return reshape(scores, [multiplyDimensions(rows, shape.k), shape.alphabetSize])
+  const { k, alphabetSize, hasBias = false } = shape
+  const products = linear(tailFeatures(shape, weight, hidden, purpose), weight('heads.weight'))
+  const scores = hasBias
+    ? add(products, reshape(weight('heads.bias') as Value, [1, k * alphabetSize]))
+    : products
+  return reshape(scores, [multiplyDimensions(hidden.shape[0]!, k), alphabetSize])
 }
 
 /** Elements of all parameters together. */

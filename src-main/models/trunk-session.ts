@@ -1,18 +1,30 @@
-import { argMax, cast, constant, gatherRows, input, logSoftmax, type Value } from '../graph/index.ts'
+import {
+  argMax,
+  cast,
+  constant,
+  gatherRows,
+  input,
+  logSoftmax,
+  logSumExp,
+  type Value,
+} from '../graph/index.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import {
   createSession,
   floatData,
+  floatTensor,
   halfData,
   int64Data,
   int64Tensor,
   type Feeds,
   type SessionOptions,
+  type Tensor,
 } from '../runtime/session.ts'
 import type { BaseModel } from './base-model.ts'
 import type { Matrix } from './blocks.ts'
 import { cachedTrunk } from './cached-trunk.ts'
 import { headLogits, trunk, windowInputs } from './decoder.ts'
+import { firstScores, spelledLogProbabilities, type SymbolTail } from './symbol-tail.ts'
 import { tailLogits, type TailShape } from './tail.ts'
 
 /** A tail with its weights, as part of a graph. */
@@ -25,7 +37,10 @@ export interface Tail {
 /**
  * What is asked of a pass beyond the trunk: nothing, a tail's answer or, of the LM head, its choice or its logits.
  */
-export type Ending = 'none' | TailEnding | 'choice' | 'logits'
+export type Ending = 'none' | TailEnding | SymbolEnding | 'choice' | 'logits'
+
+/** Of a tail with token symbols: the first scores, or those and how the heads go on. */
+export type SymbolEnding = 'first' | 'spelled'
 
 /** A SpeLLM's tail, and its second one for sampling. */
 const tailEndings = ['tail', 'samplingTail'] as const
@@ -35,6 +50,8 @@ const endingOutput = {
   none: 'hidden',
   tail: 'logProbabilities',
   samplingTail: 'samplingLogProbabilities',
+  first: 'firstScores',
+  spelled: 'firstScores',
   choice: 'baseChoice',
   logits: 'baseLogits',
 } as const satisfies Record<Ending, string>
@@ -45,6 +62,10 @@ export interface LastState {
   readonly hidden: Float32Array
   /** Log-probabilities [k · A] of the tail that was asked for, if the session has it. */
   readonly logProbabilities?: Float32Array
+  /** First scores [m + A + context] of a tail with token symbols (`firstScores`), if asked for and the session has it. */
+  readonly firstScores?: Float32Array
+  /** Log-probabilities [(k − 1) · A] of its other heads, if asked for. */
+  readonly spelled?: Float32Array
   /** The base model's greedy choice, if asked for and the session has its LM head. */
   readonly baseChoice?: number
   /** The base model's logits [V], as `baseChoice`. */
@@ -64,8 +85,15 @@ export interface TrunkSession {
   /**
    * The same where only the last token matters, and `ending` if the session has that: a pass of its own over tail or
    * head takes longer, since it finds the threads asleep.
+   *
+   * @param contextRows float32 [context, d]: rows of the LM head that first scores are asked for, too
    */
-  forwardToLast(tokens: Int32Array, cache: KeyValueCache, ending: Ending): Promise<LastState>
+  forwardToLast(
+    tokens: Int32Array,
+    cache: KeyValueCache,
+    ending: Ending,
+    contextRows?: Tensor,
+  ): Promise<LastState>
   release(): Promise<void>
 }
 
@@ -77,10 +105,11 @@ export async function createTrunkSession(
   model: BaseModel,
   options: SessionOptions & {
     readonly tails?: Partial<Record<TailEnding, Tail>>
+    readonly symbolTail?: SymbolTail
     readonly hasHead?: boolean
   } = {},
 ): Promise<TrunkSession> {
-  const { tails = {}, hasHead = false, ...sessionOptions } = options
+  const { tails = {}, symbolTail, hasHead = false, ...sessionOptions } = options
   const cached = cachedTrunk(model, 1, options.device)
   const { hidden, present } = cached
   const outputs: Record<string, Value> = { hidden, ...present }
@@ -91,6 +120,7 @@ export async function createTrunkSession(
     const rows = gatherRows(hidden, input(`${ending}Rows`, [`${ending}Rows`], 'int64'))
     outputs[endingOutput[ending]] = logSoftmax(tailLogits(shape, weight, rows, 'inference'))
   }
+  if (symbolTail) Object.assign(outputs, symbolOutputs(symbolTail, hidden))
   if (hasHead) {
     const last = gatherRows(hidden, constant(BigInt64Array.of(-1n), [1]))
     const logits = headLogits(model.architecture, model.weights, last)
@@ -103,27 +133,41 @@ export async function createTrunkSession(
     // It reads a prompt once and single tokens for the rest of its life.
     prepack: model.weights.isQuantized,
   })
-  const read = (ids: Int32Array, cache: KeyValueCache, ending: Ending) => {
+  const noContext = floatTensor(new Float32Array(0), [0, model.architecture.hiddenSize])
+  const read = (ids: Int32Array, cache: KeyValueCache, ending: Ending, contextRows = noContext) => {
     const asked = endingOutput[ending]
-    const names = ['hidden', ...(asked in outputs ? [asked] : [])]
-    const feeds: Feeds = Object.fromEntries(
-      loadedTails.map((loaded) => {
-        const rows = loaded === ending ? [ids.length - 1] : []
-        return [`${loaded}Rows`, int64Tensor(rows, [rows.length])]
-      }),
-    )
+    const names = [
+      'hidden',
+      ...(asked in outputs ? [asked] : []),
+      ...(ending === 'spelled' ? ['spelled'] : []),
+    ]
+    const last = int64Tensor([ids.length - 1], [1])
+    const none = int64Tensor([], [0])
+    const feeds: Feeds = {
+      ...Object.fromEntries(loadedTails.map((loaded) => [`${loaded}Rows`, loaded === ending ? last : none])),
+      ...(symbolTail
+        ? {
+            firstRows: ending === 'first' || ending === 'spelled' ? last : none,
+            spelledRows: ending === 'spelled' ? int64Tensor([0], [1]) : none,
+            contextRows,
+          }
+        : {}),
+    }
     return cached.read(session, [ids], [cache], names, feeds)
   }
   return {
     pieceTokens,
     createCache: () => cached.createCaches()[0]!,
     forward: async (tokens, cache) => floatData((await read(tokens, cache, 'none'))['hidden']),
-    forwardToLast: async (tokens, cache, ending) => {
-      const results = await read(tokens, cache, ending)
+    forwardToLast: async (tokens, cache, ending, contextRows) => {
+      const results = await read(tokens, cache, ending, contextRows)
       const states = floatData(results['hidden'])
       const hidden = tokens.length === 1 ? states : states.slice(-model.architecture.hiddenSize)
       const { logProbabilities = results[endingOutput.samplingTail], baseChoice, baseLogits } = results
       if (logProbabilities) return { hidden, logProbabilities: floatData(logProbabilities) }
+      const { firstScores: first, spelled } = results
+      if (first)
+        return { hidden, firstScores: floatData(first), ...(spelled ? { spelled: floatData(spelled) } : {}) }
       if (baseChoice) return { hidden, baseChoice: int64Data(baseChoice)[0]! }
       if (baseLogits) return { hidden, baseLogits: floatData(baseLogits) }
       return { hidden }
@@ -135,10 +179,32 @@ export async function createTrunkSession(
   }
 }
 
+/** The outputs `firstScores` and `spelled` of the rows that `firstRows` and, of those, `spelledRows` name. */
+function symbolOutputs(tail: SymbolTail, hidden: Value): Record<string, Value> {
+  const rows = gatherRows(hidden, input('firstRows', ['firstRows'], 'int64'))
+  const { scores, features } = firstScores(
+    tail,
+    rows,
+    input('contextRows', ['context', tail.shape.hiddenSize]),
+  )
+  const spelled = spelledLogProbabilities(
+    tail,
+    gatherRows(features, input('spelledRows', ['spelledRows'], 'int64')),
+  )
+  return { firstScores: scores, ...(spelled ? { spelled } : {}) }
+}
+
 /** Reads whole windows of text at once, without a cache: what the teacher does. */
 export interface WindowSession {
-  /** float16 hidden states [batch · tokens, d] and the base model's greedy choice after each position. */
-  forward(tokens: Int32Array): Promise<{ readonly hidden: Uint16Array; readonly choices: Int32Array }>
+  /**
+   * float16 hidden states [batch · tokens, d], and of the base model's logits after each position the largest one's token
+   * and the logarithm of the sum of their exponentials.
+   */
+  forward(tokens: Int32Array): Promise<{
+    readonly hidden: Uint16Array
+    readonly choices: Int32Array
+    readonly logZ: Float32Array
+  }>
   release(): Promise<void>
 }
 
@@ -148,15 +214,19 @@ export async function createWindowSession(
   { batch, tokens, ...options }: SessionOptions & { readonly batch: number; readonly tokens: number },
 ): Promise<WindowSession> {
   const { hidden } = trunk(model.architecture, model.weights, windowInputs(batch, tokens), 'inference')
-  const choices = argMax(headLogits(model.architecture, model.weights, hidden))
+  const logits = headLogits(model.architecture, model.weights, hidden)
   const session = await createSession(
-    { hidden: cast(hidden, 'float16'), choices },
+    { hidden: cast(hidden, 'float16'), choices: argMax(logits), logZ: logSumExp(logits) },
     { ...options, weightsFolder: model.weights.folder },
   )
   return {
     forward: async (ids) => {
       const results = await session.run({ tokens: int64Tensor(ids, [batch, tokens]) })
-      return { hidden: halfData(results['hidden']), choices: int64Data(results['choices']) }
+      return {
+        hidden: halfData(results['hidden']),
+        choices: int64Data(results['choices']),
+        logZ: floatData(results['logZ']),
+      }
     },
     release: () => session.release(),
   }

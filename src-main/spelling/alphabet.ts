@@ -6,20 +6,28 @@ import type { VocabularyEntry } from './vocabulary.ts'
 /** The most symbols that an alphabet may have, so that every symbol fits into a Uint16Array. */
 export const maxAlphabetSize = 65_535
 
+/** What alphabets have beside the symbols that spell text. */
+interface WholeTokens {
+  /** Ids of the special tokens that the heads have a symbol for, without duplicates; none beside token symbols. */
+  readonly specialTokens: readonly number[]
+  /**
+   * Ids of the tokens that are symbols of their own, without duplicates, the special ones among them. They are scored by
+   * their rows of the LM head and never spelled, and the heads have the symbol OTHER for what can't be spelled. Absent:
+   * the alphabet has no token symbols (format 1).
+   */
+  readonly tokenSymbols?: readonly number[] | undefined
+}
+
 /** Tokens are spelled in Unicode code points. */
-export interface CharacterAlphabet {
+export interface CharacterAlphabet extends WholeTokens {
   readonly unit: 'character'
   /** One code point each, without duplicates. */
   readonly characters: readonly string[]
-  /** Ids of the special tokens, without duplicates. */
-  readonly specialTokens: readonly number[]
 }
 
 /** Tokens are spelled in bytes, so every token that has any is covered. */
-export interface ByteAlphabet {
+export interface ByteAlphabet extends WholeTokens {
   readonly unit: 'byte'
-  /** Ids of the special tokens, without duplicates. */
-  readonly specialTokens: readonly number[]
 }
 
 /**
@@ -30,6 +38,9 @@ export interface ByteAlphabet {
  * | 0 to T − 1          | text: `characters[symbol]`, or the byte itself (T = 256)   |
  * | T                   | END                                                        |
  * | T + 1 + i           | the special token `specialTokens[i]`                       |
+ * | T + 1               | OTHER, where there are token symbols: what has no spelling |
+ *
+ * Token symbols are no symbols of the heads: their scores come from the LM head itself.
  *
  * The alphabet is plain data and its own JSON form; `alphabetSchema` reads it back. Text is never
  * normalised: combining marks, joiners and direction marks are characters like any other.
@@ -41,9 +52,24 @@ export function endSymbol(alphabet: Alphabet): number {
   return alphabet.unit === 'byte' ? 256 : alphabet.characters.length
 }
 
-/** The number of symbols A: text, END and special tokens. */
+/** The number of the heads' symbols A: text, END, and special tokens or OTHER. */
 export function alphabetSize(alphabet: Alphabet): number {
-  return endSymbol(alphabet) + 1 + alphabet.specialTokens.length
+  return endSymbol(alphabet) + 1 + (alphabet.tokenSymbols ? 1 : alphabet.specialTokens.length)
+}
+
+/** The symbol OTHER of an alphabet with token symbols. */
+export function otherSymbol(alphabet: Alphabet): number {
+  return endSymbol(alphabet) + 1
+}
+
+/**
+ * The alphabet with token symbols: the special tokens, then `tokens`.
+ *
+ * @param tokens most useful first
+ */
+export function withTokenSymbols(alphabet: Alphabet, tokens: Iterable<number>): Alphabet {
+  const tokenSymbols = [...new Set([...(alphabet.tokenSymbols ?? alphabet.specialTokens), ...tokens])]
+  return { ...alphabet, specialTokens: [], tokenSymbols }
 }
 
 function isCodePoint(text: string): boolean {
@@ -66,15 +92,25 @@ function boundedList<Item>(item: z.ZodType<Item>, least: number) {
     .refine(withoutDuplicates, { error: 'expected no duplicates' })
 }
 
-const specialTokens = boundedList(z.int().min(0).max(0x7fffffff), 0)
+const tokenId = z.int().min(0).max(0x7fffffff)
+const specialTokens = boundedList(tokenId, 0)
+const tokenSymbols = boundedList(tokenId, 0).optional()
 const character = z.string().refine(isCodePoint, { error: 'expected exactly one Unicode code point' })
 
 /** Checks an alphabet that was read from a file or sent by another process. */
 export const alphabetSchema: z.ZodType<Alphabet> = z
   .discriminatedUnion('unit', [
-    z.strictObject({ unit: z.literal('byte'), specialTokens }),
-    z.strictObject({ unit: z.literal('character'), characters: boundedList(character, 1), specialTokens }),
+    z.strictObject({ unit: z.literal('byte'), specialTokens, tokenSymbols }),
+    z.strictObject({
+      unit: z.literal('character'),
+      characters: boundedList(character, 1),
+      specialTokens,
+      tokenSymbols,
+    }),
   ])
+  .refine(({ specialTokens, tokenSymbols }) => !tokenSymbols || specialTokens.length === 0, {
+    error: 'expected special tokens among the token symbols only',
+  })
   .refine((alphabet) => alphabetSize(alphabet) <= maxAlphabetSize, {
     error: `expected at most ${maxAlphabetSize} symbols in all`,
   })

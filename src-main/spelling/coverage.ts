@@ -21,6 +21,7 @@ function shares(weights: Record<TokenStatus, number>): Coverage {
     truncated: weights.truncated / total,
     shadowed: weights.shadowed / total,
     uncovered: weights.uncovered / total,
+    symbol: weights.symbol / total,
   }
 }
 
@@ -42,7 +43,7 @@ export function vocabularyCoverage(speller: Speller): Coverage {
  */
 export function corpusCoverage(speller: Speller, tokenCounts: ArrayLike<number>): Coverage {
   checkCounts(tokenCounts, speller.vocabularySize)
-  const weights = { covered: 0, truncated: 0, shadowed: 0, uncovered: 0 }
+  const weights = { covered: 0, truncated: 0, shadowed: 0, uncovered: 0, symbol: 0 }
   for (const [token, status] of speller.status.subarray(0, speller.vocabularySize).entries())
     weights[tokenStatuses[status]!] += tokenCounts[token]!
   return shares(weights)
@@ -75,8 +76,14 @@ export function coverageByK(
   const endingHighest = new Float64Array(nodes).fill(-1)
   const belowTotal = new Float64Array(nodes)
   const belowHighest = new Float64Array(nodes).fill(-1)
+  const symbols = new Set(alphabet.tokenSymbols)
   let uncovered = 0
+  let symbolTotal = 0
   for (const [token, node] of nodeOf.entries()) {
+    if (symbols.has(token)) {
+      symbolTotal += count(token)
+      continue
+    }
     if (node < 0) {
       uncovered += count(token)
       continue
@@ -96,7 +103,7 @@ export function coverageByK(
   const table: Coverage[] = []
   const shorter = { covered: 0, shadowed: 0 }
   for (let k = 1; k <= maxK; k++) {
-    const weights = { ...shorter, truncated: 0, uncovered }
+    const weights = { ...shorter, truncated: 0, uncovered, symbol: symbolTotal }
     for (let node = levelStart[k] ?? nodes; node < (levelStart[k + 1] ?? nodes); node++) {
       const status = endingHighest[node]! >= belowHighest[node]! ? 'covered' : 'truncated'
       weights[status] += belowHighest[node]!

@@ -24,7 +24,11 @@ export function lookUp(speller: Speller, symbols: ArrayLike<number>): LookUp {
   const { alphabet, k, trie } = speller
   if (symbols.length !== k) throw new RangeError(`${symbols.length} symbols for ${k} heads`)
   const end = endSymbol(alphabet)
-  if (symbols[0]! > end) return { kind: 'token', token: alphabet.specialTokens[symbols[0]! - end - 1]! }
+  if (symbols[0]! > end) {
+    const token = alphabet.specialTokens[symbols[0]! - end - 1]
+    // OTHER spells nothing.
+    return token === undefined ? { kind: 'none', bytes: new Uint8Array(0) } : { kind: 'token', token }
+  }
 
   let length = 0
   while (length < k && symbols[length]! < end) length++

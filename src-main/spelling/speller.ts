@@ -1,5 +1,5 @@
 import { SpellmError } from '../errors.ts'
-import { endSymbol, type Alphabet } from './alphabet.ts'
+import { endSymbol, otherSymbol, type Alphabet } from './alphabet.ts'
 import { spellVocabulary, type Spellings } from './spellings.ts'
 import { buildTrie, findNode, type Trie } from './trie.ts'
 import type { VocabularyEntry } from './vocabulary.ts'
@@ -11,9 +11,10 @@ import { bytesOfTokens, type Words } from './words.ts'
  * - `covered`: spelled in full, and its spelling stands for it;
  * - `truncated`: only its first k symbols are spelled, and they stand for it;
  * - `shadowed`: its (whole or truncated) spelling stands for another token, so it is never the output;
- * - `uncovered`: it has no spelling.
+ * - `uncovered`: it has no spelling;
+ * - `symbol`: it is a token symbol, which needs none.
  */
-export const tokenStatuses = ['covered', 'truncated', 'shadowed', 'uncovered'] as const
+export const tokenStatuses = ['covered', 'truncated', 'shadowed', 'uncovered', 'symbol'] as const
 export type TokenStatus = (typeof tokenStatuses)[number]
 
 /**
@@ -59,7 +60,9 @@ export function buildSpeller(
   ]
   const spellings = spellVocabulary(units, alphabet, k)
   const { lengths, whole } = spellings
-  if (!units.some((entry, unit) => !entry.special && lengths[unit]! > 0))
+  const symbols = new Set(alphabet.tokenSymbols)
+  const isNeeded = units.some((entry, unit) => !entry.special && !symbols.has(unit))
+  if (isNeeded && !units.some((entry, unit) => !entry.special && lengths[unit]! > 0))
     throw new SpellmError(
       'setting-invalid',
       'alphabet: none of the tokens can be spelled with it',
@@ -73,6 +76,7 @@ export function buildSpeller(
   })
 
   const status = Uint8Array.from(lengths, (length, token) => {
+    if (symbols.has(token)) return tokenStatuses.indexOf('symbol')
     if (length === 0) return tokenStatuses.indexOf('uncovered')
     if (trie.token[trie.nodeOf[token]!] !== token) return tokenStatuses.indexOf('shadowed')
     return tokenStatuses.indexOf(whole[token] ? 'covered' : 'truncated')
@@ -95,8 +99,33 @@ export function statusOf(speller: Speller, token: number): TokenStatus {
 /** Whether a SpeLLM can output the token at all. */
 export function isSaid(speller: Speller, token: number): boolean {
   if (token >= speller.vocabularySize) return false
-  const status = statusOf(speller, token)
-  return status === 'covered' || status === 'truncated'
+  return saidStatuses.includes(statusOf(speller, token))
+}
+
+const saidStatuses: readonly TokenStatus[] = ['covered', 'truncated', 'symbol']
+
+/**
+ * What the tail's first distribution has for each token: [V] of both, the place in `tokenSymbols`, −1 for none, and for
+ * the others the first symbol of the spelling, or OTHER where that stands for another token or there is none; −1 for
+ * token symbols.
+ */
+export interface FirstSymbols {
+  readonly symbolIndex: Int32Array
+  readonly firstSymbol: Int32Array
+}
+
+/** @see FirstSymbols. Throws TypeError for an alphabet without token symbols. */
+export function firstSymbolsOf(speller: Speller): FirstSymbols {
+  const { alphabet, vocabularySize, symbols, k } = speller
+  if (!alphabet.tokenSymbols) throw new TypeError('an alphabet without token symbols')
+  const symbolIndex = new Int32Array(vocabularySize).fill(-1)
+  alphabet.tokenSymbols.forEach((token, index) => (symbolIndex[token] = index))
+  const other = otherSymbol(alphabet)
+  const firstSymbol = Int32Array.from({ length: vocabularySize }, (_, token) => {
+    if (symbolIndex[token]! >= 0) return -1
+    return isSaid(speller, token) ? symbols[token * k]! : other
+  })
+  return { symbolIndex, firstSymbol }
 }
 
 /** The symbols of `token`'s spelling, without END; none for an uncovered token. */

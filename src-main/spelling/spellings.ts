@@ -44,21 +44,25 @@ function checkSpellable(vocabulary: readonly VocabularyEntry[], alphabet: Alphab
       `k: ${k}, expected an integer from 1 to ${maxSpellingLength}`,
       'Choose how many symbols a token may be spelled with; 10 to 16 suit most vocabularies.',
     )
-  const special = new Set(alphabet.specialTokens)
-  const wrong = vocabulary.findIndex((entry, id) => entry.special !== special.has(id))
-  const outside = alphabet.specialTokens.find((id) => id >= vocabulary.length)
+  const { specialTokens, tokenSymbols } = alphabet
+  const whole = new Set(tokenSymbols ?? specialTokens)
+  // A token symbol may be any token, but special tokens are symbols always.
+  const wrong = vocabulary.findIndex((entry, id) =>
+    tokenSymbols ? entry.special && !whole.has(id) : entry.special !== whole.has(id),
+  )
+  const outside = [...whole].find((id) => id >= vocabulary.length)
   if (wrong >= 0 || outside !== undefined)
     throw new SpellmError(
       'tokenizer-mismatch',
       outside === undefined
-        ? `alphabet: token ${wrong} is ${special.has(wrong) ? 'a' : 'no'} special token in the alphabet, but not so in the tokenizer`
-        : `alphabet: special token ${outside} is outside the tokenizer's ${vocabulary.length} tokens`,
+        ? `alphabet: token ${wrong} is ${whole.has(wrong) ? 'a' : 'no'} special token in the alphabet, but not so in the tokenizer`
+        : `alphabet: ${tokenSymbols ? 'token symbol' : 'special token'} ${outside} is outside the tokenizer's ${vocabulary.length} tokens`,
       'Use the tokenizer that the alphabet was made for.',
     )
 }
 
 /**
- * Spells every token of the vocabulary. A special token's spelling is its one symbol.
+ * Spells every token of the vocabulary that is no token symbol. A special token's spelling is its one symbol.
  *
  * Uncovered are tokens that need a symbol outside the alphabet (also beyond the first k), tokens without
  * bytes, and, where the alphabet is of characters, tokens that aren't valid UTF-8 on their own.
@@ -79,7 +83,9 @@ export function spellVocabulary(
   const spell = textSpelling(alphabet)
   const firstSpecial = endSymbol(alphabet) + 1
   const specialSymbol = new Map(alphabet.specialTokens.map((id, index) => [id, firstSpecial + index]))
+  const unspelled = new Set(alphabet.tokenSymbols)
   for (const [token, { bytes }] of vocabulary.entries()) {
+    if (unspelled.has(token)) continue
     const special = specialSymbol.get(token)
     const spelling = special === undefined ? spell(bytes) : [special]
     if (spelling === undefined || spelling.length === 0) continue

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, unlink, writeFile 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSpellm } from '../decode/spellm.ts'
+import { openSpellm } from '../spellm/spellm.ts'
 import { openSafetensors, readTensor, writeSafetensors } from '../formats/safetensors.ts'
 import { modelFolder } from '../models/model-folder.ts'
 import { convert, resumeConversion } from './convert.ts'

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { createTailSession, tailBits, tailShape, type TailWeights } from '../decode/tail-session.ts'
+import { createTailSession, tailBits, tailShape, type TailWeights } from '../spellm/tail-session.ts'
 import { fitToDevice } from '../decode/golden-check.ts'
-import { hashBaseModel, saveSpellm } from '../decode/spellm.ts'
+import { hashBaseModel, saveSpellm } from '../spellm/spellm.ts'
 import { collectTokens, countTokens } from '../distill/corpus.ts'
 import { distill, type HeadAccuracy } from '../distill/distill.ts'
 import { distillDistribution, distributionSettings } from '../distill/distill-distribution.ts'
@@ -95,6 +95,7 @@ const coverageSchema = z.object({
   truncated: z.number(),
   shadowed: z.number(),
   uncovered: z.number(),
+  symbol: z.number().default(0),
 })
 
 const wordCoverageSchema = z.object({

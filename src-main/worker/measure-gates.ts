@@ -1,12 +1,13 @@
-import { calibrateGate, type Gate } from '../decode/calibrate-gate.ts'
+import { calibrateGate } from '../decode/calibrate-gate.ts'
 import { createBaseHead } from '../decode/chooser.ts'
 import { shareTrunk, textsAtOnce } from '../decode/side-by-side.ts'
-import type { TailSession } from '../decode/tail-session.ts'
+import type { TailSession } from '../spellm/tail-session.ts'
 import { CancelledError } from '../errors.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { createBatchTrunk } from '../models/batch-trunk.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { Turn } from '../runtime/turns.ts'
+import type { Gate } from '../spellm/gates.ts'
 
 const texts = 16
 const promptTokens = 12

@@ -5,17 +5,17 @@ import {
   trieChooser,
   type BaseHead,
   type Chooser,
-  type DecodeMode,
 } from '../decode/chooser.ts'
 import { generate, newConversation, type Conversation } from '../decode/generate.ts'
 import { defaultCandidates, shortlistChooser } from '../decode/shortlist.ts'
-import type { TailSession } from '../decode/tail-session.ts'
+import type { TailSession } from '../spellm/tail-session.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/session.ts'
 import type { Turn } from '../runtime/turns.ts'
+import type { DecodeMode } from '../spellm/decode-modes.ts'
 
 /** The same text continued greedily by base model and SpeLLM, token by token. */
 export interface Sample {

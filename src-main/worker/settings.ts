@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
 import { defaultDistillSettings } from '../distill/train-tail.ts'
-import { decodeModes } from '../decode/chooser.ts'
-import { adapterWidthsSchema } from '../decode/spellm.ts'
+import { adapterWidthsSchema } from '../spellm/spellm.ts'
 import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 import { unitKinds } from '../spelling/words.ts'
+import { decodeModes } from '../spellm/decode-modes.ts'
 
 const positive = z.number().positive().max(1)
 

@@ -10,8 +10,8 @@ import { alphabetSize, byteAlphabet, endSymbol } from '../../spelling/alphabet.t
 import { buildSpeller, spellingOf } from '../../spelling/speller.ts'
 import { createUnitFinder } from '../../spelling/units.ts'
 import type { Words } from '../../spelling/words.ts'
-import type { Gate } from '../calibrate-gate.ts'
-import { hashBaseModel, saveSpellm } from '../spellm.ts'
+import { hashBaseModel, saveSpellm } from '../../spellm/spellm.ts'
+import type { Gate } from '../../spellm/gates.ts'
 
 const endToken = 0
 const hiddenSize = 64

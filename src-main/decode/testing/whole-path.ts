@@ -21,7 +21,7 @@ import { baseChooser, createBaseHead, freeChooser, trieChooser, type Chooser } f
 import { generate, newConversation, readTokens, type Conversation } from '../generate.ts'
 import { fitToDevice } from '../golden-check.ts'
 import { generateLossless } from '../lossless.ts'
-import { createTailSession, tailOf, tailShape } from '../tail-session.ts'
+import { createTailSession, tailOf, tailShape } from '../../spellm/tail-session.ts'
 
 const device = deviceSchema.parse(process.argv[2])
 const opened = await openBaseModel(join(import.meta.dirname, '../../models/testing/gqa-tied'))

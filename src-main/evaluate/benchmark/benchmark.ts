@@ -1,7 +1,7 @@
-import { defaultGateShare, thresholdOf } from '../../decode/calibrate-gate.ts'
-import { createBaseHead, type DecodeMode } from '../../decode/chooser.ts'
+import { defaultGateShare } from '../../decode/calibrate-gate.ts'
+import { createBaseHead } from '../../decode/chooser.ts'
 import { decoderSize } from '../../decode/decoder-size.ts'
-import { createSpellmSessions } from '../../decode/spellm-sessions.ts'
+import { createSpellmSessions } from '../../spellm/spellm-sessions.ts'
 import { SpellmError } from '../../errors.ts'
 import { openHeadRows } from '../../models/head-rows.ts'
 import { createTrunkSession } from '../../models/trunk-session.ts'
@@ -15,6 +15,8 @@ import { modeCosts, steadyModes, type ModeCost } from './mode-costs.ts'
 import { measureTextTimes, textTokensOf, type TextTimes } from './text-times.ts'
 import { measureTokenParts, passesOf, type Peer, type TokenParts } from './token-parts.ts'
 import { weightBytes, type WeightBytes } from './weight-bytes.ts'
+import { thresholdOf } from '../../spellm/gates.ts'
+import type { DecodeMode } from '../../spellm/decode-modes.ts'
 
 /** What is measured at one length of the context. */
 export interface ContextCosts {

@@ -1,6 +1,6 @@
-import type { DecodeMode } from '../../decode/chooser.ts'
 import type { TokenParts } from './token-parts.ts'
 import type { WeightBytes } from './weight-bytes.ts'
+import type { DecodeMode } from '../../spellm/decode-modes.ts'
 
 /** The modes whose steps all cost alike: lossless mode's depend on the text (text-times.ts). */
 export const steadyModes = ['trie', 'free', 'shortlist', 'gated'] as const satisfies readonly DecodeMode[]

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { headSymbols, type BaseHead } from '../../decode/chooser.ts'
-import { scoresOf, type TailSession } from '../../decode/tail-session.ts'
+import { scoresOf, type TailSession } from '../../spellm/tail-session.ts'
 import { CancelledError } from '../../errors.ts'
 import type { Architecture } from '../../models/architecture.ts'
 import type { HeadRows } from '../../models/head-rows.ts'

@@ -1,5 +1,5 @@
 import { decoderSize } from '../../decode/decoder-size.ts'
-import { tailBits, tailShape } from '../../decode/tail-session.ts'
+import { tailBits, tailShape } from '../../spellm/tail-session.ts'
 import { bitsOf } from '../../models/precision.ts'
 import { bytesPerWeight } from '../../models/quantize.ts'
 import { tailParameterCount } from '../../models/tail.ts'

@@ -1,7 +1,7 @@
 import type { BaseHead } from '../../decode/chooser.ts'
 import { prepareContext, type Conversation } from '../../decode/generate.ts'
 import { largestIndex } from '../../decode/sampling.ts'
-import type { TailSession } from '../../decode/tail-session.ts'
+import type { TailSession } from '../../spellm/tail-session.ts'
 import type { TrunkSession } from '../../models/trunk-session.ts'
 import { alphabetSize } from '../../spelling/alphabet.ts'
 import { tokensOf } from '../../spelling/speller.ts'

@@ -9,7 +9,7 @@ import {
 } from '../../distill/teacher-cache.ts'
 import { sequencesAtOnce } from '../../distill/self-sampling.ts'
 import { decoderSize } from '../../decode/decoder-size.ts'
-import { tailShape } from '../../decode/tail-session.ts'
+import { tailShape } from '../../spellm/tail-session.ts'
 import { parameterCount, type Architecture } from '../../models/architecture.ts'
 import { tailParameterCount, type TailShape } from '../../models/tail.ts'
 import {

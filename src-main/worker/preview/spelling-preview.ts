@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { SpelledToken, SpellingPreview } from '../../contract/index.ts'
-import { tailShape } from '../../decode/tail-session.ts'
+import { tailShape } from '../../spellm/tail-session.ts'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
 import { tailParameterCount } from '../../models/tail.ts'
 import { alphabetSize, endSymbol, parseAlphabet, type Alphabet } from '../../spelling/alphabet.ts'

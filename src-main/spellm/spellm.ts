@@ -15,20 +15,25 @@ import { tailParameterShapes } from '../models/tail.ts'
 import { alphabetSchema } from '../spelling/alphabet.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 import { buildSpeller, contestWinners, type Speller } from '../spelling/speller.ts'
-import type { Gate } from './calibrate-gate.ts'
-import { decodeModes, type DecodeMode } from './chooser.ts'
+import { readDoubts, writeDoubts, type RecordedDoubts } from './doubts.ts'
 import { tailShape, type TailWeights } from './tail-session.ts'
+import type { Gate } from './gates.ts'
+import { decodeModes, type DecodeMode } from './decode-modes.ts'
 
 const configFile = 'spellm.json'
 const tailFile = 'tail.safetensors'
 const samplingTailFile = 'sampling-tail.safetensors'
+const doubtsFile = 'doubts.safetensors'
+/** Beyond that, their rows cost more than what they save. */
+const maxContextSymbols = 65_536
 const maxConfigBytes = 64 << 20
 
 /** Inner widths of an adapter's blocks. */
 export const adapterWidthsSchema = z.array(z.int().min(1).max(1_048_576)).max(16)
 
 const configSchema = z.object({
-  format: z.literal(1),
+  /** 2: the alphabet has token symbols. */
+  format: z.union([z.literal(1), z.literal(2)]),
   base: z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   /** The base model's precision that the tail has learnt with. */
   precision: z.enum(precisions).default('stored'),
@@ -50,6 +55,8 @@ const configSchema = z.object({
     .default([]),
   /** Whether there is a second tail, for sampling. */
   samplingTail: z.boolean().default(false),
+  /** The most context symbols at once. */
+  contextSymbols: z.int().min(0).max(maxContextSymbols).default(0),
 })
 
 /** What identifies the base model of a SpeLLM. */
@@ -74,9 +81,20 @@ export interface Spellm {
   readonly weights: TailWeights
   /** Of the tail that has learnt the base model's probabilities, for sampling; null: there is none. */
   readonly samplingWeights: TailWeights | null
-  /** See `calibrateGate`; none: it was not calibrated. */
+  /**
+   * Thresholds of gated mode; none: they were not measured. With token symbols, of doubt (`decode/first-choice.ts`), from
+   * high to low; else of the lead, see `calibrateGate`.
+   */
   readonly gates: readonly Gate[]
+  /** c: the most context symbols at once; 0 without token symbols. */
+  readonly contextSymbols: number
+  /** Of a SpeLLM with token symbols: what its doubts were, and whether it was right. */
+  readonly doubts: RecordedDoubts | null
 }
+
+/** Whether a SpeLLM has token symbols (format 2): its first scores are exact where they can be. */
+export const hasTokenSymbols = ({ speller }: Pick<Spellm, 'speller'>): boolean =>
+  speller.alphabet.tokenSymbols !== undefined
 
 /** The SpeLLM's folder: `path` itself, or the one in the run folder `path`; null if there is none. */
 export function findSpellm(path: string): string | null {
@@ -99,10 +117,16 @@ export async function saveSpellm(
     gates,
     precision,
     mode,
+    contextSymbols = 0,
+    doubts = null,
     hiddenSize,
   }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights' | 'gates' | 'precision'> & {
     /** Default: none. */
     readonly samplingWeights?: TailWeights | null
+    /** Default: 0. */
+    readonly contextSymbols?: number
+    /** Default: none. */
+    readonly doubts?: RecordedDoubts | null
     /** Default: trie. */
     readonly mode?: DecodeMode
     readonly hiddenSize: number
@@ -122,9 +146,10 @@ export async function saveSpellm(
   }
   await writeTail(tailFile, weights)
   if (samplingWeights) await writeTail(samplingTailFile, samplingWeights)
+  if (doubts) await writeDoubts(join(folder, doubtsFile), doubts)
   const { k, alphabet, words } = speller
   await writeJsonAtomically(join(folder, configFile), {
-    format: 1,
+    format: alphabet.tokenSymbols ? 2 : 1,
     base,
     precision,
     mode: mode ?? 'trie',
@@ -135,6 +160,7 @@ export async function saveSpellm(
     contestWinners: contestWinners(speller),
     gates: [...gates],
     samplingTail: samplingWeights !== null,
+    contextSymbols,
   } satisfies z.infer<typeof configSchema>)
 }
 
@@ -167,6 +193,12 @@ export async function openSpellm(
       `${folder} was made from a base model with sha256 ${config.base.sha256}, but ${stored.folder} has ${sha256}.`,
       'Put the original base model back where it was, or name the folder where it is now.',
     )
+  if ((config.format === 2) !== (config.alphabet.tokenSymbols !== undefined))
+    throw new SpellmError(
+      'file-invalid',
+      `${join(folder, configFile)}: 'format' is ${config.format}, which does not go with an alphabet ${config.format === 2 ? 'without' : 'with'} token symbols.`,
+      'The file is damaged or from another SpeLLM: convert the model again.',
+    )
   const precision = chosen ?? config.precision
   const base = await withPrecision(stored, precision, sha256, quantization)
   const tokenizer = await openModelTokenizer(base)
@@ -185,7 +217,21 @@ export async function openSpellm(
     readTail(join(folder, file), base.architecture.hiddenSize, adapterWidths, speller)
   const weights = await readWeights(tailFile)
   const samplingWeights = config.samplingTail ? await readWeights(samplingTailFile) : null
-  return { base, precision, mode, tokenizer, speller, adapterWidths, weights, samplingWeights, gates }
+  const doubts = config.format === 2 ? await readDoubts(join(folder, doubtsFile)) : null
+  const { contextSymbols } = config
+  return {
+    base,
+    precision,
+    mode,
+    tokenizer,
+    speller,
+    adapterWidths,
+    weights,
+    samplingWeights,
+    gates,
+    contextSymbols,
+    doubts,
+  }
 }
 
 async function readTail(

@@ -37,7 +37,8 @@ export function tailShape(
   adapterWidths: readonly number[],
   { k, alphabet }: Speller,
 ): TailShape {
-  return { hiddenSize, adapterWidths, k, alphabetSize: alphabetSize(alphabet) }
+  const shape = { hiddenSize, adapterWidths, k, alphabetSize: alphabetSize(alphabet) }
+  return alphabet.tokenSymbols ? { ...shape, hasBias: true } : shape
 }
 
 /**

@@ -1,0 +1,64 @@
+import {
+  add,
+  concat,
+  constant,
+  logSoftmax,
+  matmul,
+  multiplyDimensions,
+  reshape,
+  type Value,
+} from '../graph/index.ts'
+import type { Architecture } from './architecture.ts'
+import { linear, scaleAndCap, type Matrix } from './blocks.ts'
+import { tailFeatures, type TailShape } from './tail.ts'
+
+/** A tail with token symbols, ready to be part of a graph. */
+export interface SymbolTail {
+  readonly shape: TailShape
+  /** Of the adapter, by its name in `tailParameterShapes`. */
+  readonly adapter: (name: string) => Matrix
+  /** Of the first head [A, d] and of the others [(k − 1) · A, d]; null: k is 1. */
+  readonly heads: { readonly first: Matrix; readonly rest: Matrix | null }
+  /** Of all heads, float32 [k · A]. */
+  readonly bias: Float32Array
+  /** The token symbols' rows of the LM head, [m, d]. */
+  readonly symbolRows: Matrix
+  /** Of the base model: what its products become. */
+  readonly head: Pick<Architecture['head'], 'scale' | 'cap'>
+}
+
+/**
+ * The scores of what a token can begin with, of some states: the logits of the m token symbols, exact, then those of the
+ * A symbols of the first head, learnt, then those of the context's tokens, exact. Their log-sum-exp over m and A is the
+ * learnt log-normaliser.
+ *
+ * @param hidden float32 [rows, d], after the final norm
+ * @param contextRows float32 [context, d], rows of the LM head
+ * @returns scores [rows, m + A + context], and the features [rows, d] that the other heads read
+ */
+export function firstScores(
+  { shape, adapter, heads, bias, symbolRows, head }: SymbolTail,
+  hidden: Value,
+  contextRows: Value,
+): { readonly scores: Value; readonly features: Value } {
+  const { alphabetSize } = shape
+  const features = tailFeatures(shape, adapter, hidden, 'inference')
+  const learnt = add(linear(features, heads.first), constant(bias.slice(0, alphabetSize), [1, alphabetSize]))
+  const symbols = scaleAndCap(linear(hidden, symbolRows), head)
+  const context = scaleAndCap(matmul(hidden, contextRows, { transposeB: true }), head)
+  return { scores: concat([symbols, learnt, context], 1), features }
+}
+
+/**
+ * How the heads after the first go on.
+ *
+ * @param features [rows, d], of `firstScores`
+ * @returns log-probabilities [rows · (k − 1), A]; null: k is 1
+ */
+export function spelledLogProbabilities({ shape, heads, bias }: SymbolTail, features: Value): Value | null {
+  const { k, alphabetSize } = shape
+  if (heads.rest === null) return null
+  const width = (k - 1) * alphabetSize
+  const scores = add(linear(features, heads.rest), constant(bias.slice(alphabetSize), [1, width]))
+  return logSoftmax(reshape(scores, [multiplyDimensions(features.shape[0]!, k - 1), alphabetSize]))
+}

@@ -1,0 +1,48 @@
+import { SpellmError } from '../errors.ts'
+import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
+
+/**
+ * How sure a SpeLLM was along texts of its base model, and whether it was right: what a threshold, and the steps between
+ * two verifications, are chosen from on each machine (DESIGN.md section 5).
+ */
+export interface RecordedDoubts {
+  /** Positions of each text, in order. */
+  readonly lengths: Int32Array
+  /** At each position, one text after another: log-odds that the base chooses something without an exact score. */
+  readonly doubts: Float32Array
+  /** 1 where the best of the exact scores is the base's choice. */
+  readonly isRight: Uint8Array
+}
+
+/** Writes them in one piece. Throws SpellmError for errors of the operating system. */
+export async function writeDoubts(path: string, { lengths, doubts, isRight }: RecordedDoubts): Promise<void> {
+  await writeSafetensors(path, {
+    lengths: { dtype: 'I32', shape: [lengths.length], data: lengths },
+    doubts: { dtype: 'F32', shape: [doubts.length], data: doubts },
+    isRight: { dtype: 'U8', shape: [isRight.length], data: isRight },
+  })
+}
+
+/** Throws SpellmError 'file-not-found' | 'file-invalid'. */
+export async function readDoubts(path: string): Promise<RecordedDoubts> {
+  const { tensors } = await openSafetensors(path)
+  const bytes = async (name: string, dtype: string) => {
+    const entry = tensors.get(name)
+    if (entry?.dtype !== dtype || entry.shape.length !== 1) throw damaged(path)
+    return (await readTensorBytes(entry)).buffer
+  }
+  const lengths = new Int32Array(await bytes('lengths', 'I32'))
+  const doubts = new Float32Array(await bytes('doubts', 'F32'))
+  const isRight = new Uint8Array(await bytes('isRight', 'U8'))
+  const total = lengths.reduce((sum, length) => (length < 0 ? NaN : sum + length), 0)
+  if (total !== doubts.length || total !== isRight.length || doubts.some(Number.isNaN)) throw damaged(path)
+  return { lengths, doubts, isRight }
+}
+
+function damaged(path: string): SpellmError {
+  return new SpellmError(
+    'file-invalid',
+    `${path} is damaged or from another SpeLLM.`,
+    'Convert the model again, or decode in another mode than lossless.',
+  )
+}
