@@ -22,7 +22,7 @@ describe("base mode's choices", () => {
     "on the sample model's own greedy texts, %s",
     async (precision) => {
       const model = await sample(precision)
-      const { hidden, choices } = await greedyStates(model, 7000)
+      const { hidden, choices } = await greedyStates(model, 2000)
       for (const isPacked of precision === 'stored' ? [false, true] : [false]) {
         const head = await createVerifyingHead(model, { isPacked })
         expect(await chooseInTurns(head, hidden, model.architecture.hiddenSize)).toEqual([...choices])
