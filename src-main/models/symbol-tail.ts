@@ -2,6 +2,8 @@ import {
   add,
   concat,
   constant,
+  gatherRows,
+  input,
   logSoftmax,
   matmul,
   multiplyDimensions,
@@ -36,7 +38,7 @@ export interface SymbolTail {
  * @param contextRows float32 [context, d], rows of the LM head
  * @returns scores [rows, m + A + context], and the features [rows, d] that the other heads read
  */
-export function firstScores(
+function firstScores(
   { shape, adapter, heads, bias, symbolRows, head }: SymbolTail,
   hidden: Value,
   contextRows: Value,
@@ -55,10 +57,28 @@ export function firstScores(
  * @param features [rows, d], of `firstScores`
  * @returns log-probabilities [rows · (k − 1), A]; null: k is 1
  */
-export function spelledLogProbabilities({ shape, heads, bias }: SymbolTail, features: Value): Value | null {
+function spelledLogProbabilities({ shape, heads, bias }: SymbolTail, features: Value): Value | null {
   const { k, alphabetSize } = shape
   if (heads.rest === null) return null
   const width = (k - 1) * alphabetSize
   const scores = add(linear(features, heads.rest), constant(bias.slice(alphabetSize), [1, width]))
   return logSoftmax(reshape(scores, [multiplyDimensions(features.shape[0]!, k - 1), alphabetSize]))
+}
+
+/**
+ * What a tail says of some states, as outputs of a graph: `firstScores`, and `spelled` of those rows that the input
+ * `spelledRows` int64 names, unless k is 1.
+ *
+ * @param hidden float32 [rows, d], after the final norm
+ * @param contextRows float32 [context, d], rows of the LM head
+ */
+export function symbolTailOutputs(
+  tail: SymbolTail,
+  hidden: Value,
+  contextRows: Value,
+): { readonly firstScores: Value; readonly spelled?: Value } {
+  const { scores, features } = firstScores(tail, hidden, contextRows)
+  const rows = gatherRows(features, input('spelledRows', ['spelledRows'], 'int64'))
+  const spelled = spelledLogProbabilities(tail, rows)
+  return { firstScores: scores, ...(spelled ? { spelled } : {}) }
 }

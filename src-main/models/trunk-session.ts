@@ -5,7 +5,7 @@ import {
   gatherRows,
   input,
   logSoftmax,
-  logSumExp,
+  reduceLogSumExp,
   type Value,
 } from '../graph/index.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
@@ -24,7 +24,7 @@ import type { BaseModel } from './base-model.ts'
 import type { Matrix } from './blocks.ts'
 import { cachedTrunk } from './cached-trunk.ts'
 import { headLogits, trunk, windowInputs } from './decoder.ts'
-import { firstScores, spelledLogProbabilities, type SymbolTail } from './symbol-tail.ts'
+import { symbolTailOutputs, type SymbolTail } from './symbol-tail.ts'
 import { tailLogits, type TailShape } from './tail.ts'
 
 /** A tail with its weights, as part of a graph. */
@@ -120,7 +120,11 @@ export async function createTrunkSession(
     const rows = gatherRows(hidden, input(`${ending}Rows`, [`${ending}Rows`], 'int64'))
     outputs[endingOutput[ending]] = logSoftmax(tailLogits(shape, weight, rows, 'inference'))
   }
-  if (symbolTail) Object.assign(outputs, symbolOutputs(symbolTail, hidden))
+  if (symbolTail) {
+    const rows = gatherRows(hidden, input('firstRows', ['firstRows'], 'int64'))
+    const contextRows = input('contextRows', ['context', model.architecture.hiddenSize])
+    Object.assign(outputs, symbolTailOutputs(symbolTail, rows, contextRows))
+  }
   if (hasHead) {
     const last = gatherRows(hidden, constant(BigInt64Array.of(-1n), [1]))
     const logits = headLogits(model.architecture, model.weights, last)
@@ -134,6 +138,8 @@ export async function createTrunkSession(
     prepack: model.weights.isQuantized,
   })
   const noContext = floatTensor(new Float32Array(0), [0, model.architecture.hiddenSize])
+  const none = int64Tensor([], [0])
+  const first = int64Tensor([0], [1])
   const read = (ids: Int32Array, cache: KeyValueCache, ending: Ending, contextRows = noContext) => {
     const asked = endingOutput[ending]
     const names = [
@@ -141,14 +147,13 @@ export async function createTrunkSession(
       ...(asked in outputs ? [asked] : []),
       ...(ending === 'spelled' ? ['spelled'] : []),
     ]
-    const last = int64Tensor([ids.length - 1], [1])
-    const none = int64Tensor([], [0])
+    const last = (isAsked: boolean) => (isAsked ? int64Tensor([ids.length - 1], [1]) : none)
     const feeds: Feeds = {
-      ...Object.fromEntries(loadedTails.map((loaded) => [`${loaded}Rows`, loaded === ending ? last : none])),
+      ...Object.fromEntries(loadedTails.map((loaded) => [`${loaded}Rows`, last(loaded === ending)])),
       ...(symbolTail
         ? {
-            firstRows: ending === 'first' || ending === 'spelled' ? last : none,
-            spelledRows: ending === 'spelled' ? int64Tensor([0], [1]) : none,
+            firstRows: last(ending === 'first' || ending === 'spelled'),
+            spelledRows: ending === 'spelled' ? first : none,
             contextRows,
           }
         : {}),
@@ -165,9 +170,13 @@ export async function createTrunkSession(
       const hidden = tokens.length === 1 ? states : states.slice(-model.architecture.hiddenSize)
       const { logProbabilities = results[endingOutput.samplingTail], baseChoice, baseLogits } = results
       if (logProbabilities) return { hidden, logProbabilities: floatData(logProbabilities) }
-      const { firstScores: first, spelled } = results
-      if (first)
-        return { hidden, firstScores: floatData(first), ...(spelled ? { spelled: floatData(spelled) } : {}) }
+      const { firstScores, spelled } = results
+      if (firstScores)
+        return {
+          hidden,
+          firstScores: floatData(firstScores),
+          ...(spelled ? { spelled: floatData(spelled) } : {}),
+        }
       if (baseChoice) return { hidden, baseChoice: int64Data(baseChoice)[0]! }
       if (baseLogits) return { hidden, baseLogits: floatData(baseLogits) }
       return { hidden }
@@ -177,21 +186,6 @@ export async function createTrunkSession(
       await session.release()
     },
   }
-}
-
-/** The outputs `firstScores` and `spelled` of the rows that `firstRows` and, of those, `spelledRows` name. */
-function symbolOutputs(tail: SymbolTail, hidden: Value): Record<string, Value> {
-  const rows = gatherRows(hidden, input('firstRows', ['firstRows'], 'int64'))
-  const { scores, features } = firstScores(
-    tail,
-    rows,
-    input('contextRows', ['context', tail.shape.hiddenSize]),
-  )
-  const spelled = spelledLogProbabilities(
-    tail,
-    gatherRows(features, input('spelledRows', ['spelledRows'], 'int64')),
-  )
-  return { firstScores: scores, ...(spelled ? { spelled } : {}) }
 }
 
 /** Reads whole windows of text at once, without a cache: what the teacher does. */
@@ -216,7 +210,7 @@ export async function createWindowSession(
   const { hidden } = trunk(model.architecture, model.weights, windowInputs(batch, tokens), 'inference')
   const logits = headLogits(model.architecture, model.weights, hidden)
   const session = await createSession(
-    { hidden: cast(hidden, 'float16'), choices: argMax(logits), logZ: logSumExp(logits) },
+    { hidden: cast(hidden, 'float16'), choices: argMax(logits), logZ: reduceLogSumExp(logits) },
     { ...options, weightsFolder: model.weights.folder },
   )
   return {

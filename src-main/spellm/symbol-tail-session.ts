@@ -1,9 +1,9 @@
-import { constant, gatherRows, input, type Value } from '../graph/index.ts'
+import { constant, input } from '../graph/index.ts'
 import type { Architecture } from '../models/architecture.ts'
 import type { Matrix } from '../models/blocks.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import { quantizedConstant, type Bits } from '../models/quantize.ts'
-import { firstScores, spelledLogProbabilities, type SymbolTail } from '../models/symbol-tail.ts'
+import { symbolTailOutputs, type SymbolTail } from '../models/symbol-tail.ts'
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
 import {
   createSession,
@@ -72,28 +72,26 @@ export async function createSymbolTailSession(
   options: SessionOptions = {},
 ): Promise<SymbolTailSession> {
   const d = tail.shape.hiddenSize
-  const hidden = input('hidden', ['rows', d])
   const noContext = constant(new Float32Array(0), [0, d])
-  const { scores: first, features } = firstScores(tail, hidden, noContext)
-  const rest = spelledLogProbabilities(
-    tail,
-    gatherRows(features, input('spelledRows', ['spelledRows'], 'int64')),
-  )
-  const outputs: Record<string, Value> = { first, ...(rest ? { spelled: rest } : {}) }
-  const session = await createSession(outputs, { prepack: true, ...options })
+  const outputs = symbolTailOutputs(tail, input('hidden', ['rows', d]), noContext)
+  const canSpell = outputs.spelled !== undefined
+  const session = await createSession({ ...outputs }, { prepack: true, ...options })
   return {
     scores: async (states, spelled = false) => {
       const rows = states.length / d
-      const asked = spelled && rest !== null
+      const asked = spelled && canSpell
       const spelledRows = asked ? Array.from({ length: rows }, (_, row) => row) : []
       const results = await session.run(
         {
           hidden: floatTensor(states, [rows, d]),
-          ...(rest ? { spelledRows: int64Tensor(spelledRows, [spelledRows.length]) } : {}),
+          ...(canSpell ? { spelledRows: int64Tensor(spelledRows, [spelledRows.length]) } : {}),
         },
-        { first: null, ...(asked ? { spelled: null } : {}) },
+        { firstScores: null, ...(asked ? { spelled: null } : {}) },
       )
-      return { first: floatData(results['first']), spelled: asked ? floatData(results['spelled']) : null }
+      return {
+        first: floatData(results['firstScores']),
+        spelled: asked ? floatData(results['spelled']) : null,
+      }
     },
     release: () => session.release(),
   }
