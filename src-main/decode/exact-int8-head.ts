@@ -1,6 +1,6 @@
 import type { Head } from '../models/architecture.ts'
 import type { BaseModel } from '../models/base-model.ts'
-import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
+import { logitOf, openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { createRoundingBound } from './head-rounding.ts'
 import { createBoundSession, type Candidate } from './int8-bounds.ts'
 import { readInt8Rows } from './int8-rows.ts'
@@ -114,14 +114,12 @@ function decide(
   candidates: Iterable<Candidate>,
   state: Float32Array,
   rows: Pick<HeadRows, 'read'>,
-  { scale, cap }: Pick<Head, 'scale' | 'cap'>,
+  head: Pick<Head, 'scale' | 'cap'>,
   margin: number,
 ): Decision {
-  const logitOf = (product: number) =>
-    cap === null ? product * scale : cap * Math.tanh((product * scale) / cap)
   // Products are compared where nothing else is asked: the cap makes large ones equal.
   const isBelow = (product: number, best: number) =>
-    margin === 0 ? product < best : logitOf(product) < logitOf(best) - margin
+    margin === 0 ? product < best : logitOf(product, head) < logitOf(best, head) - margin
   let [token, best, second, read] = [-1, -Infinity, -Infinity, 0]
   let isComplete = false
   for (const candidate of candidates) {

@@ -37,8 +37,9 @@ export interface BoundSession {
 }
 
 /**
- * Loads an int8 copy as a graph that gives upper bounds of its rows' products with states. The integer product is exact, so
- * bounds don't depend on how many states there are.
+ * Loads an int8 copy as a graph that gives upper bounds of its rows' products with states. The integer product is exact;
+ * scaling and joining it may round differently for several states, within what bounds were raised by. So the last bits of a
+ * bound may depend on how many states there are, but never what is chosen.
  *
  * @throws SpellmError as `createSession`
  */

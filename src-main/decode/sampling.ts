@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts'
+import { drawFrom, type Random } from '../random.ts'
 
 /** How a token is drawn from scores. */
 export interface Sampling {
@@ -91,13 +91,7 @@ function bestOf(
 
 /** Draws an index with the given probabilities. */
 export function drawIndex(shares: Float64Array, random: Random): number {
-  let left = random.uniform()
-  for (let index = 0; index < shares.length; index++) {
-    left -= shares[index]!
-    if (left < 0) return index
-  }
-  // Rounding may leave a crumb: it belongs to the last that could be drawn.
-  return shares.findLastIndex((share) => share > 0)
+  return drawFrom(shares.length, 1, (index) => shares[index]!, random)
 }
 
 /** Draws an index from scores. */

@@ -1,4 +1,4 @@
-import { createNode, input, int64Vector, slice, type Value } from '../graph/index.ts'
+import { input, slice, topK, type Value } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
 import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
@@ -105,15 +105,8 @@ export function bestTwo(
   logits: Value,
   validTokens: number,
 ): { readonly values: Value; readonly tokens: Value } {
-  const shape = [logits.shape[0]!, 2]
-  const [values, tokens] = createNode('TopK', [slice(logits, 1, 0, validTokens), int64Vector([2])], {
-    attributes: { axis: 1 },
-    outputs: [
-      { shape, dtype: 'float32' },
-      { shape, dtype: 'int64' },
-    ],
-  }) as [Value, Value]
-  return { values, tokens }
+  const { values, indices } = topK(slice(logits, 1, 0, validTokens), 2)
+  return { values, tokens: indices }
 }
 
 /** The head as one graph: best tokens and leads, or all logits. */

@@ -1,5 +1,4 @@
-import { drawFrom } from './draw.ts'
-import type { Random } from '../random.ts'
+import { drawFrom, type Random } from '../random.ts'
 import type { FirstSymbols } from '../spelling/speller.ts'
 
 /** Tokens that are drawn at each position for the heads that spell: an epoch takes one of them. */

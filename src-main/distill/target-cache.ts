@@ -1,9 +1,8 @@
-import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { CancelledError } from '../errors.ts'
 import { float16ToFloat32, float32ToFloat16 } from '../formats/half.ts'
 import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
 import type { BaseDistribution } from '../models/base-distribution.ts'
@@ -17,7 +16,8 @@ import {
   type PositionTargets,
   type VocabularyGroups,
 } from './position-targets.ts'
-import { readChunk, type TeacherCache } from './teacher-cache.ts'
+import { missingFiles, readChunk, type TeacherCache } from './teacher-cache.ts'
+import { chunkName, damaged } from './teacher-chunk.ts'
 
 /** What decides the targets beside the cached states. */
 export interface TargetSettings {
@@ -95,8 +95,8 @@ export async function fillTargets(
   }
 }
 
-const pathOf = ({ folder }: TeacherCache, chunk: number) =>
-  join(folder, `targets-${String(chunk).padStart(5, '0')}.safetensors`)
+const targetsName = (chunk: number) => chunkName(chunk).replace('chunk', 'targets')
+const pathOf = ({ folder }: TeacherCache, chunk: number) => join(folder, targetsName(chunk))
 
 /** Targets of other symbols, or of another objective, are not ours. */
 function identityOf({ groups, groupOf }: VocabularyGroups, { objective, seed }: TargetSettings): string {
@@ -108,26 +108,11 @@ function identityOf({ groups, groupOf }: VocabularyGroups, { objective, seed }: 
 
 const metadataSchema = z.object({ identity: z.string() })
 
-async function missingTargets(cache: TeacherCache, identity: string): Promise<number[]> {
-  const present = new Set(await readdir(cache.folder))
-  const missing: number[] = []
-  for (let chunk = 0; chunk < cache.chunks; chunk++) {
-    const path = pathOf(cache, chunk)
-    if (present.has(path.slice(cache.folder.length + 1)) && (await isOwn(path, identity))) continue
-    await rm(path, { force: true })
-    missing.push(chunk)
-  }
-  return missing
-}
-
-async function isOwn(path: string, identity: string): Promise<boolean> {
-  try {
-    const { metadata } = await openSafetensors(path)
+function missingTargets(cache: TeacherCache, identity: string): Promise<number[]> {
+  return missingFiles(cache, targetsName, async (chunk) => {
+    const { metadata } = await openSafetensors(pathOf(cache, chunk))
     return metadataSchema.safeParse(metadata).data?.identity === identity
-  } catch (error) {
-    if (error instanceof SpellmError && error.code === 'file-invalid') return false
-    throw error
-  }
+  })
 }
 
 async function writeTargets(
@@ -164,8 +149,7 @@ export async function readTargets(
   const positions = cache.positionsPerChunk
   const bytes = async (name: string, elements: number, size: number) => {
     const entry = tensors.get(name)
-    if (entry?.byteLength !== elements * size)
-      throw new SpellmError('file-invalid', `${path} is damaged.`, 'Delete the file; it is computed again.')
+    if (entry?.byteLength !== elements * size) throw damaged(path)
     return (await readTensorBytes(entry)).buffer
   }
   return {

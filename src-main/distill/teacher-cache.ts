@@ -215,21 +215,38 @@ export async function missingChunks(
   cache: TeacherCache,
   textOf: (chunk: number) => string,
 ): Promise<number[]> {
-  const present = new Set(await readdir(cache.folder))
+  return missingFiles(cache, chunkName, async (chunk) => {
+    const { text, positions } = await openChunk(chunkPlace(cache, chunk))
+    return text === textOf(chunk) && positions.logZ !== undefined
+  })
+}
+
+/**
+ * The chunks of a cache whose file of some name isn't there, isn't wanted, or is damaged; the latter two are removed.
+ *
+ * @param isWanted opens a file that is there; one that it throws SpellmError 'file-invalid' for isn't wanted
+ */
+export async function missingFiles(
+  { folder, chunks }: TeacherCache,
+  nameOf: (chunk: number) => string,
+  isWanted: (chunk: number) => Promise<boolean>,
+): Promise<number[]> {
+  const present = new Set(await readdir(folder))
   const missing: number[] = []
-  for (let chunk = 0; chunk < cache.chunks; chunk++) {
-    const name = chunkName(chunk)
-    if (present.has(name) && (await isWhole(cache, chunk, textOf(chunk)))) continue
-    if (present.has(name)) await rm(join(cache.folder, name), { force: true })
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const name = nameOf(chunk)
+    if (present.has(name)) {
+      if (await isWhole(() => isWanted(chunk))) continue
+      await rm(join(folder, name), { force: true })
+    }
     missing.push(chunk)
   }
   return missing
 }
 
-async function isWhole(cache: TeacherCache, chunk: number, expected: string): Promise<boolean> {
+async function isWhole(isWanted: () => Promise<boolean>): Promise<boolean> {
   try {
-    const { text, positions } = await openChunk(chunkPlace(cache, chunk))
-    return text === expected && positions.logZ !== undefined
+    return await isWanted()
   } catch (error) {
     if (error instanceof SpellmError && error.code === 'file-invalid') return false
     throw error

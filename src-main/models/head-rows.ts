@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { bfloat16ToFloat32, float16ToFloat32 } from '../formats/half.ts'
 import { constant, type Value } from '../graph/index.ts'
+import type { Head } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
 import type { Matrix, QuantizedMatrix } from './blocks.ts'
 import { dequantizeRow } from './quantize.ts'
@@ -39,13 +40,18 @@ export function openHeadRows({ architecture: { head, hiddenSize }, weights }: Ba
         const row = rows.read(token)
         let sum = 0
         for (let i = 0; i < hidden.length; i++) sum += hidden[i]! * row[i]!
-        const scaled = sum * head.scale
-        return head.cap === null ? scaled : head.cap * Math.tanh(scaled / head.cap)
+        return logitOf(sum, head)
       }),
     read,
     gather: (tokens) => rows.gather?.(tokens) ?? constant(read(tokens), [tokens.length, hiddenSize]),
     close: () => rows.close(),
   }
+}
+
+/** What an LM head makes of a row's product with a state: scale, then cap; as `scaleAndCap` in a graph. */
+export function logitOf(product: number, { scale, cap }: Pick<Head, 'scale' | 'cap'>): number {
+  const scaled = product * scale
+  return cap === null ? scaled : cap * Math.tanh(scaled / cap)
 }
 
 interface Rows {

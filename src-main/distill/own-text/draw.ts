@@ -1,4 +1,4 @@
-import type { Random } from '../../random.ts'
+import { drawFrom, type Random } from '../../random.ts'
 
 /** What the LM head says of one state. */
 export interface Scores {
@@ -43,16 +43,5 @@ export function drawToken(
     shares[i] = share
     total += share
   }
-  let left = random.uniform() * total
-  for (let i = 0; i < shares.length; i++) {
-    left -= shares[i]!
-    if (left < 0) return tokens[i]!
-  }
-  // Rounding may leave a crumb: it belongs to the last that could be drawn.
-  return tokens[
-    Math.max(
-      0,
-      shares.findLastIndex((share) => share > 0),
-    )
-  ]!
+  return tokens[drawFrom(shares.length, total, (index) => shares[index]!, random)]!
 }

@@ -1,5 +1,6 @@
 import type { Architecture } from '../../models/architecture.ts'
 import { rememberedBeyond } from '../../runtime/key-value-cache.ts'
+import { keyValueBytes } from '../../runtime/memory/estimate.ts'
 import type { TeacherCacheShape } from '../teacher-cache.ts'
 import type { ConversationPieces } from './conversation-pieces.ts'
 
@@ -47,7 +48,8 @@ export function ownTextMemoryBytes(
   { layers, attention: { keyValueHeads, headSize } }: Pick<Architecture, 'layers' | 'attention'>,
   { sequences, tokens }: OwnTextShape,
 ): number {
-  return sequences * tokens * 2 * layers.length * keyValueHeads * headSize * 4
+  const size = { layers: layers.length, keyValueHeads, headSize, keyValueNumberBytes: 4 }
+  return keyValueBytes(size, { batch: sequences, tokens })
 }
 
 /** The shape of a cache whose chunks are rounds. */

@@ -54,7 +54,12 @@ export function headBytes({ vocabularySize, hiddenSize, headWeightBytes }: Decod
 
 /** Keys and values of `tokens` tokens for each of `batch` sequences. */
 export function keyValueBytes(
-  { layers, keyValueHeads, headSize, keyValueNumberBytes }: DecoderSize,
+  {
+    layers,
+    keyValueHeads,
+    headSize,
+    keyValueNumberBytes,
+  }: Pick<DecoderSize, 'layers' | 'keyValueHeads' | 'headSize' | 'keyValueNumberBytes'>,
   { batch, tokens }: { readonly batch: number; readonly tokens: number },
 ): number {
   return keyValueNumberBytes * 2 * layers * batch * keyValueHeads * headSize * tokens
