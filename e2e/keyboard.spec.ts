@@ -121,6 +121,7 @@ test('the command palette performs what is typed', async ({ page }) => {
   await expectHeading(page, strings.settings.title)
 
   await page.keyboard.press('ControlOrMeta+K')
+  await expect(search).toBeFocused()
   await page.keyboard.type('no such command')
   await expect(page.getByText(strings.actions.nothingFound)).toBeVisible()
   await page.keyboard.press('Escape')

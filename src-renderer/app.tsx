@@ -84,6 +84,8 @@ export function App() {
         shortcut={null}
         // A blur would be painted anew with each step of the curves behind it.
         overlayProps={{ backgroundOpacity: 0.35 }}
+        // Reopened while it still fades out, it would not take the focus, and what is typed would be lost.
+        transitionProps={{ duration: 0 }}
         attributes={{ content: { 'aria-label': strings.actions.palette } }}
         nothingFound={strings.actions.nothingFound}
         searchProps={{
