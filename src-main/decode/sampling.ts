@@ -2,7 +2,7 @@ import type { Random } from '../random.ts'
 
 /** How a token is drawn from scores. */
 export interface Sampling {
-  /** Scores are divided by it; below 1 sharper, above 1 flatter. */
+  /** Scores are divided by it; below 1 sharper, above 1 flatter; 0: the best is taken. */
   readonly temperature: number
   /** Only the best `topK` are drawn from. */
   readonly topK?: number | undefined
@@ -18,33 +18,75 @@ export interface Sampling {
   readonly seed: number
 }
 
+/** How the next token is picked without drawing: the best score, or the best after the repetition penalty. */
+export const isGreedy = (sampling: Sampling | null): boolean =>
+  sampling === null || sampling.temperature === 0
+
 /**
  * The probabilities that scores are drawn with: softmax of log-scores (they need not be normalised) after
  * temperature, then top-k, top-p and min-p, in the order of Hugging Face's generation.
  *
  * @returns [scores.length], adding up to 1; 0 for what is cut
  */
-export function sharesOf(scores: Float32Array, { temperature, topK, topP, minP }: Sampling): Float64Array {
-  const best = scores[largestIndex(scores)]!
-  const shares = Float64Array.from(scores, (score) => Math.exp((score - best) / temperature))
-  // Sorting a whole vocabulary takes longer than everything else: only where a cut needs it.
-  if (topK !== undefined || topP !== undefined) {
-    const order = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b)
-    const kept = order.slice(0, topK ?? order.length)
-    for (const index of order.slice(kept.length)) shares[index] = 0
-    if (topP !== undefined) {
-      const whole = kept.reduce((sum, index) => sum + shares[index]!, 0)
-      let reached = 0
-      for (const index of kept) {
-        if (reached >= topP * whole) shares[index] = 0
-        reached += shares[index]!
-      }
-    }
-  }
-  // The best one's share is 1 so far.
-  if (minP !== undefined) shares.forEach((share, index) => share < minP && (shares[index] = 0))
+export function sharesOf(scores: Float32Array, sampling: Sampling): Float64Array {
+  const shares = weightsOf(scores, sampling)
   const total = shares.reduce((sum, share) => sum + share, 0)
   return shares.map((share) => share / total)
+}
+
+/**
+ * The same without normalising: the best score's weight is 1.
+ *
+ * @param into receives them, to allocate nothing; as long as `scores`
+ * @returns [scores.length]; 0 for what is cut
+ */
+export function weightsOf(
+  scores: Float32Array,
+  { temperature, topK, topP, minP }: Sampling,
+  into = new Float64Array(scores.length),
+): Float64Array {
+  const best = scores[largestIndex(scores)]!
+  const inverse = 1 / temperature
+  for (let i = 0; i < scores.length; i++) into[i] = Math.exp((scores[i]! - best) * inverse)
+  const { length } = scores
+  if ((topK !== undefined && topK < length) || (topP !== undefined && topP < 1)) {
+    const kept = bestOf(scores, into, { most: topK ?? length, share: topP ?? 1 })
+    const weights = kept.map((index) => into[index]!)
+    into.fill(0)
+    kept.forEach((index, i) => (into[index] = weights[i]!))
+  }
+  if (minP !== undefined) for (let i = 0; i < length; i++) if (into[i]! < minP) into[i] = 0
+  return into
+}
+
+/**
+ * The indices of the `most` largest scores, of those as many as hold `share` of their weight, largest first, ties by index.
+ * Sorting a whole vocabulary takes longer than everything else, so only what can be among them is sorted.
+ */
+function bestOf(
+  scores: Float32Array,
+  weights: Float64Array,
+  { most, share }: { readonly most: number; readonly share: number },
+): number[] {
+  const whole = most < scores.length ? null : weights.reduce((sum, weight) => sum + weight, 0)
+  for (let floor = Math.exp(-4); ; floor = floor ** 2) {
+    // Below the smallest number that there is, everything.
+    const candidates: number[] = []
+    let mass = 0
+    for (let i = 0; i < weights.length; i++)
+      if (weights[i]! >= floor) {
+        candidates.push(i)
+        mass += weights[i]!
+      }
+    const isEnough = whole === null ? candidates.length >= most : mass >= share * whole
+    if (!isEnough && floor > 0) continue
+    const kept = candidates.sort((a, b) => scores[b]! - scores[a]! || a - b).slice(0, most)
+    if (share >= 1) return kept
+    const needed = share * (whole ?? kept.reduce((sum, index) => sum + weights[index]!, 0))
+    let reached = 0
+    const end = kept.findIndex((index) => (reached += weights[index]!) >= needed)
+    return end < 0 ? kept : kept.slice(0, end + 1)
+  }
 }
 
 /** Draws an index with the given probabilities. */

@@ -1,0 +1,136 @@
+import { alphabetSize } from '../spelling/alphabet.ts'
+import type { Speller } from '../spelling/speller.ts'
+import type { ContextSymbols } from './context-symbols.ts'
+import type { Picker } from './picker.ts'
+
+/** What a learnt symbol holds at the least, beside the best exact score: what is taken out of it is only nearly known. */
+const leastShare = 1e-4
+
+/** What a step would write, from exact scores alone. */
+export interface FirstChoice {
+  /** Picked among token symbols and context symbols; −1: there are none. */
+  readonly token: number
+  /** Its exact logit. */
+  readonly logit: number
+  /**
+   * Log of what the learnt symbols hold beside the pick: greedily beside its exponentiated score, drawn beside what a token
+   * must come to to be drawn instead, so that 1 − exp(−exp(doubt)) is the probability that one of them is.
+   */
+  readonly doubt: number
+}
+
+/** Reads the first scores of steps: [m logits | A learnt | context logits], see `firstScores` of models/symbol-tail.ts. */
+export interface FirstScores {
+  readonly speller: Speller
+  /** @param place of the token in the text */
+  choose(scores: Float32Array, context: ContextSymbols, picker: Picker, place: number): FirstChoice
+  /**
+   * What each learnt symbol holds without the context's tokens: shares [A] beside exp(`best`), the largest exact logit.
+   * Valid until the next call.
+   */
+  rest(
+    scores: Float32Array,
+    context: ContextSymbols,
+  ): { readonly shares: Float64Array; readonly best: number }
+  /** The exact logits [m + context] and their tokens. Valid until the next call. */
+  exact(
+    scores: Float32Array,
+    context: ContextSymbols,
+  ): { readonly logits: Float32Array; readonly tokens: Int32Array }
+  /** Log of the sum of all exponentiated scores but the context's: what a given token's logit less it is log p of. */
+  logNormaliser(scores: Float32Array): number
+}
+
+/** Prepares reading the scores of an alphabet with token symbols. Throws TypeError for another. */
+export function createFirstScores(speller: Speller): FirstScores {
+  const { tokenSymbols } = speller.alphabet
+  if (!tokenSymbols) throw new TypeError('an alphabet without token symbols')
+  const m = tokenSymbols.length
+  const size = alphabetSize(speller.alphabet)
+  const symbols = Int32Array.from(tokenSymbols)
+  const shares = new Float64Array(size)
+  let logits = new Float32Array(m)
+  let tokens = Int32Array.from(symbols)
+
+  const exact = (scores: Float32Array, context: ContextSymbols) => {
+    const length = m + context.count
+    if (logits.length < length) {
+      const roomy = length + 256
+      logits = new Float32Array(roomy)
+      tokens = new Int32Array(roomy)
+      tokens.set(symbols)
+    }
+    logits.set(scores.subarray(0, m))
+    logits.set(scores.subarray(m + size, m + size + context.count), m)
+    tokens.set(context.tokens.subarray(0, context.count), m)
+    return { logits: logits.subarray(0, length), tokens: tokens.subarray(0, length) }
+  }
+  const rest = (scores: Float32Array, { count, firstSymbols }: ContextSymbols) => {
+    const start = m + size
+    let best = -Infinity
+    for (let i = 0; i < m; i++) if (scores[i]! > best) best = scores[i]!
+    for (let i = start; i < start + count; i++) if (scores[i]! > best) best = scores[i]!
+    if (best === -Infinity) best = 0
+    for (let symbol = 0; symbol < size; symbol++) shares[symbol] = Math.exp(scores[m + symbol]! - best)
+    for (let slot = 0; slot < count; slot++)
+      shares[firstSymbols[slot]!]! -= Math.exp(scores[start + slot]! - best)
+    for (let symbol = 0; symbol < size; symbol++)
+      if (!(shares[symbol]! >= leastShare)) shares[symbol] = leastShare
+    return { shares, best }
+  }
+  return {
+    speller,
+    exact,
+    rest,
+    choose: (scores, context, picker, place) => {
+      const { best } = rest(scores, context)
+      if (m + context.count === 0) return { token: -1, logit: -Infinity, doubt: Infinity }
+      const own = picker.isPlain ? bestExact(scores, context) : pickExact(scores, context, picker, place)
+      const inverse = 1 / picker.temperature
+      let sum = 0
+      for (let symbol = 0; symbol < size; symbol++) {
+        const share = inverse === 1 ? shares[symbol]! : shares[symbol]! ** inverse
+        // No token of it would survive the cuts that the exact ones meet.
+        if (share >= own.least) sum += share
+      }
+      return {
+        token: own.token,
+        logit: own.logit,
+        doubt: Math.log(sum) + best * inverse - own.strength,
+      }
+    },
+    logNormaliser: (scores) => {
+      let best = -Infinity
+      for (let i = 0; i < m + size; i++) if (scores[i]! > best) best = scores[i]!
+      let sum = 0
+      for (let i = 0; i < m + size; i++) sum += Math.exp(scores[i]! - best)
+      return best + Math.log(sum)
+    },
+  }
+
+  /** Without a copy: what most steps do. */
+  function bestExact(scores: Float32Array, context: ContextSymbols) {
+    let logit = -Infinity
+    let token = -1
+    for (let i = 0; i < m; i++)
+      if (scores[i]! > logit || (scores[i] === logit && symbols[i]! < token)) {
+        logit = scores[i]!
+        token = symbols[i]!
+      }
+    const start = m + size
+    for (let slot = 0; slot < context.count; slot++) {
+      const own = scores[start + slot]!
+      if (own > logit || (own === logit && context.tokens[slot]! < token)) {
+        logit = own
+        token = context.tokens[slot]!
+      }
+    }
+    return { token, logit, strength: logit, least: 0 }
+  }
+
+  function pickExact(scores: Float32Array, context: ContextSymbols, picker: Picker, place: number) {
+    const { logits: own, tokens: ids } = exact(scores, context)
+    const { index, strength, least } = picker.pick(own, ids, place)
+    return { token: ids[index]!, logit: own[index]!, strength, least }
+  }
+}
