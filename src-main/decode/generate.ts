@@ -30,7 +30,7 @@ export interface Asked {
    *
    * @returns float32 [context, d]
    */
-  contextRows?(read: readonly number[], unread: readonly number[]): Tensor
+  readonly contextRows?: (read: readonly number[], unread: readonly number[]) => Tensor
 }
 
 /** A conversation: the tokens whose keys and values are in the cache. */

@@ -39,7 +39,9 @@ import { defaultGateShare } from './calibrate-gate.ts'
 import { gatedChooser } from './gated.ts'
 import { inspectChoice, type ChoiceDetail } from './inspect-choice.ts'
 import { decoderSize } from './decoder-size.ts'
-import { generateLossless } from './lossless.ts'
+import { generateLossless, type LosslessParts } from './lossless.ts'
+import { createPicker } from './picker.ts'
+import { spellingDrafter } from './spelling-drafter.ts'
 import { defaultCandidates, shortlistChooser } from './shortlist.ts'
 import { fitToDevice } from './golden-check.ts'
 import type { Sampling } from './sampling.ts'
@@ -284,6 +286,23 @@ export async function createTextGenerator(
         return gatedChooser(spelling, await baseHead(onHeadPass), gateThreshold(gateShare), sampling)
     }
   }
+  const losslessParts = async (
+    read: TrunkSession,
+    mode: DecodeMode,
+    sampling: Sampling | null,
+    onHeadPass?: () => void,
+  ): Promise<LosslessParts> => {
+    const picker = createPicker(sampling)
+    const own = await baseHead(onHeadPass)
+    // Leads of the tail for sampling say nothing of the base model's draws.
+    const threshold = sampling && samplingTail ? 0 : gateThreshold(defaultGateShare)
+    return {
+      trunk: read,
+      drafter: spellingDrafter({ tail: requireTail(mode, sampling), rows: headRows(), threshold, picker }),
+      head: { choices: (hidden) => own.greedyRows(hidden), logits: (hidden) => own.logits(hidden) },
+      picker,
+    }
+  }
   const requireFitting = (ids: readonly number[]) => {
     const { contextLength } = base.architecture
     if (ids.length === 0 || ids.length > contextLength)
@@ -331,20 +350,7 @@ export async function createTextGenerator(
       const limits = { ...options, stopTokens, contextLength: architecture.contextLength }
       const tokens =
         mode === 'lossless'
-          ? generateLossless(
-              {
-                trunk: read,
-                tail: requireTail(mode, sampling),
-                rows: headRows(),
-                head: await baseHead(onHeadPass),
-                // Leads of the tail for sampling say nothing of the base model's draws: its drafts are long.
-                threshold: sampling && samplingTail ? 0 : gateThreshold(defaultGateShare),
-              },
-              sampling,
-              conversation,
-              ids,
-              limits,
-            )
+          ? generateLossless(await losslessParts(read, mode, sampling, onHeadPass), conversation, ids, limits)
           : generate(
               read,
               await chooser(mode, sampling, candidates, gateShare, onHeadPass),
