@@ -30,7 +30,7 @@ interface BenchOptions {
 export function benchCommand(): Command {
   return new Command('bench')
     .description('Measure what a token costs on the processor, by the base model and by its SpeLLM.')
-    .argument('<folder>', "a run's or SpeLLM's folder, a model's folder or Hub id, or 'sample'")
+    .argument('<folder>', "a run's or SpeLLM's folder, a model's folder, .gguf file or Hub id, or 'sample'")
     .addOption(measuredModesOption())
     .addOption(candidatesOption())
     .addOption(gateShareOption())

@@ -17,7 +17,7 @@ export function chatCommand(): Command {
   return addWritingOptions(
     new Command('chat')
       .description("Converse with a SpeLLM or a base model, in the words of the model's chat template.")
-      .argument('<folder>', "a run's or SpeLLM's folder, a model's folder or Hub id, or 'sample'")
+      .argument('<folder>', "a run's or SpeLLM's folder, a model's folder, .gguf file or Hub id, or 'sample'")
       .option('--system <text>', 'what the model is told before the conversation')
       .addHelpText(
         'after',

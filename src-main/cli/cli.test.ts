@@ -463,7 +463,7 @@ describe('--help names every option of spellm', () => {
       'eval',
       [
         ...['--text', '--positions', '--mode', '--candidates', '--gate-share', '--rollouts'],
-        ...['--tasks', '--report', '--base', '--device', '--precision', '--json'],
+        ...['--tasks', '--limit', '--report', '--base', '--device', '--precision', '--json'],
       ],
     ],
     [

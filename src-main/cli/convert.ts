@@ -58,7 +58,7 @@ interface ConvertOptions {
 export function convertCommand(): Command {
   return new Command('convert')
     .description('Convert a model into a SpeLLM.')
-    .argument('<model>', "the model's folder, the id of a downloaded model, or 'sample'")
+    .argument('<model>', "the model's folder or .gguf file, the id of a downloaded model, or 'sample'")
     .requiredOption('--out <folder>', 'new folder for the run: settings, metrics, checkpoints, the SpeLLM')
     .option('--text <file...>', 'text or JSONL to learn from (default: text that the model writes itself)')
     .option('--tokens <n>', 'tokens to learn from', integer(1000), defaults.tokens)

@@ -4,11 +4,12 @@ import type { TeacherForcedMode } from '../evaluate/mode-agreement.ts'
 import type { RollOutDivergence } from '../evaluate/roll-outs.ts'
 import type { WordExactness } from '../evaluate/word-exactness.ts'
 import { kindsOfTokens } from '../evaluate/token-kinds.ts'
+import { namedTaskRows } from './named-task-rows.ts'
 import { formatShare, table } from './output.ts'
 
 /** An evaluation for people, in a terminal. */
 export function evaluationTable(
-  { text, rollOuts, tasks, device }: Evaluation,
+  { text, rollOuts, tasks, namedTasks, device }: Evaluation,
   rollOutTokens: number,
 ): string {
   const {
@@ -75,6 +76,7 @@ export function evaluationTable(
         `  ${mode.mode}${passes(mode)}`,
         `${mode.identical} of ${mode.texts}, ${mode.meanTokens.toFixed(1)} (${mode.medianTokens})`,
       ]),
+    ...namedTasks.flatMap(namedTaskRows),
     ...tasks.flatMap(taskRows),
     ['device', device],
   ])

@@ -21,6 +21,7 @@ import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { integer } from './arguments.ts'
 import { chosenDevice, deviceOption } from './device-option.ts'
 import { evaluationTable } from './eval-table.ts'
+import { fetchNamedTasks, parseTasks, scoreNamedTasks, taskNames, type ChoiceScoring } from './eval-tasks.ts'
 import { candidatesOption, gateShareOption, measuredModesOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
 import { precisionOption } from './precision-option.ts'
@@ -40,6 +41,7 @@ interface EvalOptions {
   readonly gateShare: number
   readonly rollouts: number
   readonly tasks: string[]
+  readonly limit?: number
   readonly report?: string
   readonly base?: string
   readonly device: DeviceChoice
@@ -60,14 +62,19 @@ export function evalCommand(): Command {
     .addOption(candidatesOption())
     .addOption(gateShareOption())
     .option('--rollouts <n>', 'texts that each mode writes beside the base model', integer(0, 10_000), 16)
-    .option('--tasks <file...>', 'multiple-choice and exact-match tasks in JSONL', [])
+    .option('--tasks <task...>', 'tasks by name, and files of tasks in JSONL', [])
+    .option('--limit <n>', 'questions of each task by name (default: all)', integer(1, 1_000_000))
     .option('--report <file>', 'write a results page in HTML, with examples')
     .option('--base <folder>', 'where the base model is, if it has moved')
     .addOption(deviceOption())
     .addOption(precisionOption("the base model's weights (default: as the SpeLLM has learnt)"))
     .option('--json', 'print as one line of JSON', false)
+    .addHelpText('after', `\nTasks by name: ${taskNames.join(', ')}.`)
     .action(async (folder: string, options: EvalOptions) => {
-      const taskFiles = await Promise.all(options.tasks.map(readTaskFile))
+      const signal = interruptSignal()
+      const asked = parseTasks(options.tasks)
+      const taskFiles = await Promise.all(asked.files.map(readTaskFile))
+      const namedTasks = await fetchNamedTasks(asked.named, { limit: options.limit, signal })
       const path = findSpellm(folder) ?? folder
       const quantizing = progressBar('Quantising', 'weights')
       const place = {
@@ -80,7 +87,6 @@ export function evalCommand(): Command {
       const device = await chosenDevice(options.device)
       const base = await fitToDevice(opened.base, device, (message) => console.error(message))
       const spellm = { ...opened, base }
-      const signal = interruptSignal()
       const documents = () => (options.text ? readTexts(options.text) : stories(evaluationSeed))
       const modes = modesOf(options.mode, spellm)
       const { candidates, gateShare } = options
@@ -110,7 +116,9 @@ export function evalCommand(): Command {
       writing.end()
       const written = new Map<string, WrittenExactTask[]>()
       const bar = progressBar('Tasks', 'tasks')
-      const total = taskFiles.reduce((sum, { choice, exact }) => sum + choice.length + exact.length, 0)
+      const total =
+        taskFiles.reduce((sum, { choice, exact }) => sum + choice.length + exact.length, 0) +
+        namedTasks.reduce((sum, { questions }) => sum + questions.length, 0)
       let done = 0
       const onProgress = () => bar.update(++done, total)
       const writers = ['base', ...modes] as const
@@ -124,14 +132,17 @@ export function evalCommand(): Command {
             signal,
           }),
         )
-      const tasks = await withChoices(generator, taskFiles, { onProgress, signal }, (file) => {
+      const needsScores = namedTasks.length > 0 || taskFiles.some(({ choice }) => choice.length > 0)
+      const scoring = needsScores ? await openScoring(generator) : null
+      const tasks = await withChoices(scoring, taskFiles, { onProgress, signal }, (file) => {
         const ofFile = written.get(file)!
         return ofFile.length === 0 ? null : { results: exactResults(ofFile, writers), written: ofFile }
       })
+      const named = scoring ? await scoreNamedTasks(scoring, namedTasks, { onProgress, signal }) : []
       bar.end()
       await generator.release()
 
-      const evaluation = { spellm: path, modes, text, gateShare, rollOuts, tasks, device }
+      const evaluation = { spellm: path, modes, text, gateShare, rollOuts, tasks, namedTasks: named, device }
       if (options.report !== undefined)
         await writeFileAtomically(options.report, (file) => file.writeFile(resultsPage(evaluation)))
       if (options.json) console.log(JSON.stringify(evaluationFigures(evaluation)))
@@ -145,19 +156,29 @@ function modesOf(asked: readonly DecodeMode[] | undefined, { gates }: Spellm): D
   return decodeModes.filter((known) => gates.length > 0 || (known !== 'gated' && known !== 'lossless'))
 }
 
-/** Scores the multiple-choice tasks of some files, and puts them beside the other tasks. */
+/** What says how likely texts are. */
+async function openScoring(generator: TextGenerator): Promise<ChoiceScoring> {
+  const { trunk, head, tail } = await generator.sessions()
+  const { base, tokenizer, forEachText } = generator
+  return {
+    scorer: createSequenceScorer(trunk, head, tail!),
+    model: { tokenizer, architecture: base.architecture, forEachText },
+  }
+}
+
+/**
+ * Scores the multiple-choice tasks of some files, and puts them beside the other tasks.
+ *
+ * @param scoring null: there are none
+ */
 async function withChoices(
-  generator: TextGenerator,
+  scoring: ChoiceScoring | null,
   files: readonly TaskFile[],
   options: Parameters<typeof scoreChoiceTasks>[4],
   exactOf: (file: string) => TaskEvaluation['exact'],
 ): Promise<TaskEvaluation[]> {
-  if (files.every(({ choice }) => choice.length === 0))
-    return files.map(({ path }) => ({ file: path, choice: null, exact: exactOf(path) }))
-  const { trunk, head, tail } = await generator.sessions()
-  const scorer = createSequenceScorer(trunk, head, tail!)
-  const { base, tokenizer, forEachText } = generator
-  const model = { tokenizer, architecture: base.architecture, forEachText }
+  if (!scoring) return files.map(({ path }) => ({ file: path, choice: null, exact: exactOf(path) }))
+  const { scorer, model } = scoring
   const evaluations: TaskEvaluation[] = []
   for (const { path, choice } of files) {
     const scored = await scoreChoiceTasks(scorer, model, path, choice, options)

@@ -43,7 +43,7 @@ export function generateCommand(): Command {
   return addWritingOptions(
     new Command('generate')
       .description('Continue a text with a SpeLLM or a base model.')
-      .argument('<folder>', "a run's or SpeLLM's folder, a model's folder or Hub id, or 'sample'")
+      .argument('<folder>', "a run's or SpeLLM's folder, a model's folder, .gguf file or Hub id, or 'sample'")
       .requiredOption('--prompt <text>', 'the text to continue'),
   ).action(async (folder: string, options: WritingOptions & { readonly prompt: string }) => {
     const generator = await openWriter(folder, options)

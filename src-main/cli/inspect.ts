@@ -4,13 +4,16 @@ import { resolveModel } from '../hub/index.ts'
 import { lmHeadShare, parameterCount } from '../models/architecture.ts'
 import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'
+import { floatTypes, type WeightType } from '../models/weight-store.ts'
 import { formatCount, formatShare, table } from './output.ts'
+
+const isFloat = (type: WeightType) => (floatTypes as readonly WeightType[]).includes(type)
 
 /** `spellm inspect`. */
 export function inspectCommand(): Command {
   return new Command('inspect')
     .description("Show a model's architecture and what its LM head costs.")
-    .argument('<model>', "the model's folder, the id of a downloaded model, or 'sample'")
+    .argument('<model>', "the model's folder or .gguf file, the id of a downloaded model, or 'sample'")
     .option('--json', 'print as one line of JSON', false)
     .action(async (name: string, { json }: { json: boolean }) => {
       const model = await openBaseModel(modelFolder(await resolveModel(name)))
@@ -40,7 +43,10 @@ export function inspectCommand(): Command {
         console.log(
           table([
             ['architecture', card.architecture],
-            ['parameters', `${formatCount(parameters)} in ${card.dtype}`],
+            [
+              'parameters',
+              `${formatCount(parameters)} in ${card.dtype}${isFloat(card.dtype) ? '' : ', computed with in float32'}`,
+            ],
             ['layers × width', `${card.layers} × ${card.hiddenSize}`],
             ['vocabulary', card.vocabSize.toLocaleString('en')],
             ['context', card.contextLength.toLocaleString('en')],

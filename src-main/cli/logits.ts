@@ -4,6 +4,7 @@ import { SpellmError } from '../errors.ts'
 import { resolveModel } from '../hub/index.ts'
 import { openBaseModel } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'
+import { inPrecision } from '../models/precision.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
 import { table } from './output.ts'
 
@@ -13,11 +14,11 @@ const shown = 10
 export function logitsCommand(): Command {
   return new Command('logits')
     .description("Print a base model's logits after given tokens, to compare with another implementation.")
-    .argument('<model>', "the model's folder or Hub id, or 'sample'")
+    .argument('<model>', "the model's folder, .gguf file or Hub id, or 'sample'")
     .requiredOption('--tokens <ids>', 'token ids, separated by commas', tokenIds)
     .option('--json', 'print all logits of the last position as one line of JSON', false)
     .action(async (name: string, { tokens, json }: { tokens: number[]; json: boolean }) => {
-      const model = await openBaseModel(modelFolder(await resolveModel(name)))
+      const model = await inPrecision(await openBaseModel(modelFolder(await resolveModel(name))), 'stored')
       const { hiddenSize, vocabularySize, contextLength } = model.architecture
       const outside = tokens.find((token) => token >= vocabularySize)
       if (outside !== undefined)

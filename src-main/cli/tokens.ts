@@ -14,7 +14,7 @@ interface TokensOptions {
 export function tokensCommand(): Command {
   return new Command('tokens')
     .description("Print a text's tokens, to compare with another implementation.")
-    .argument('<model>', "the model's folder or Hub id, or 'sample'")
+    .argument('<model>', "the model's folder, .gguf file or Hub id, or 'sample'")
     .requiredOption('--text <text>', 'the text; the token that begins a text is not added')
     .option('--split-special-tokens', 'take what special tokens are written like for ordinary text', false)
     .option('--json', 'print as one line of JSON', false)

@@ -163,6 +163,7 @@ describe("greedy, the sample model's text", () => {
             if (length < cache.length) forgotten++
             cache.truncate(length < cache.length ? 0 : length)
           },
+          shrink: () => cache.shrink(),
           release: () => cache.release(),
         }
       },

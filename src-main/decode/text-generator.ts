@@ -7,7 +7,7 @@ import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/bas
 import { createBatchTrunk } from '../models/batch-trunk.ts'
 import { modelFolder } from '../models/model-folder.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
-import { withPrecision, type Precision, type QuantizationPlace } from '../models/precision.ts'
+import { inPrecision, type Precision, type QuantizationPlace } from '../models/precision.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { SessionOptions } from '../runtime/session.ts'
@@ -45,7 +45,7 @@ import { spellingDrafter } from './spelling-drafter.ts'
 import { defaultCandidates, shortlistChooser } from './shortlist.ts'
 import { fitToDevice } from './golden-check.ts'
 import type { Sampling } from './sampling.ts'
-import { findSpellm, hashBaseModel, openSpellm, type Spellm } from '../spellm/spellm.ts'
+import { findSpellm, openSpellm, type Spellm } from '../spellm/spellm.ts'
 import type { Speller } from '../spelling/speller.ts'
 import { oneAfterAnother, shareTrunk, type ForEachText } from './side-by-side.ts'
 import { createSpellmSessions, createSpellmTail, lazyTail } from '../spellm/spellm-sessions.ts'
@@ -467,10 +467,7 @@ async function openBase(
   precision: Precision = 'stored',
   quantization?: QuantizationPlace,
 ): Promise<BaseModel> {
-  const base = await openBaseModel(modelFolder(path))
-  return precision === 'stored'
-    ? base
-    : withPrecision(base, precision, await hashBaseModel(base), quantization)
+  return inPrecision(await openBaseModel(modelFolder(path)), precision, quantization)
 }
 
 /** Tokens of text that a model must at least have room for. */

@@ -42,6 +42,7 @@ async function randomCache(): Promise<TeacherCache> {
             () => 0x3800 + random.below(0x400),
           ),
           choices: tokens.map(() => random.below(vocabulary.length)),
+          logZ: new Float32Array(tokens.length),
         }),
       release: () => Promise.resolve(),
     }),

@@ -28,6 +28,7 @@ async function randomCache(): Promise<TeacherCache> {
       Promise.resolve({
         hidden: Uint16Array.from({ length: tokens.length * hiddenSize }, () => one - random.below(0x1000)),
         choices: tokens.map(() => random.below(vocabulary.length)),
+        logZ: new Float32Array(tokens.length),
       }),
     release: () => Promise.resolve(),
   }

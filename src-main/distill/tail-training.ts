@@ -46,13 +46,16 @@ export function tailParameters(shape: TailShape): Map<string, Parameter> {
   return new Map(
     [...tailParameterShapes(shape)].map(([name, size]) => [
       name,
-      { value: input(name, size), group: name.split('.')[0]!, decays: true },
+      { value: input(name, size), group: name.split('.')[0]!, decays: !name.endsWith('.bias') },
     ]),
   )
 }
 
-/** Compares floats, not indices: integer comparisons would leave a GPU. */
-function correctWeight(logits: Value, symbols: Value, weights: Value, k: number): Value {
+/**
+ * For each head, the sum of the weights where its largest score is the right symbol's: [k]. Compares floats, not indices:
+ * integer comparisons would leave a GPU.
+ */
+export function correctWeight(logits: Value, symbols: Value, weights: Value, k: number): Value {
   const isLargest = greaterOrEqual(
     gatherElements(logits, symbols, 1),
     reduceMax(logits, [1], { keepAxes: true }),

@@ -31,6 +31,7 @@ function teacher() {
       return Promise.resolve({
         hidden: Uint16Array.from({ length: tokens.length * 8 }, (_, i) => hiddenOf(tokens[i >> 3]!, i % 8)),
         choices: tokens.map((token) => token + 1),
+        logZ: Float32Array.from(tokens, (token) => token / 4),
       })
     },
     release: () => {
@@ -50,7 +51,8 @@ const hiddenOf = (token: number, column: number) => token * 8 + column
 async function expectWhole(cache: TeacherCache, text = ids): Promise<void> {
   for (let chunk = 0; chunk < cache.chunks; chunk++) {
     const own = text.subarray(chunk * 64, (chunk + 1) * 64)
-    const { hidden, choices } = await readChunk(cache, chunk)
+    const { hidden, choices, logZ } = await readChunk(cache, chunk)
+    expect(logZ).toEqual(Float32Array.from(own, (token) => token / 4))
     expect(choices).toEqual(own.map((token) => token + 1))
     expect(hidden).toEqual(Uint16Array.from({ length: 512 }, (_, i) => hiddenOf(own[i >> 3]!, i % 8)))
   }
@@ -240,12 +242,12 @@ describe('the bytes that a cache will still take', () => {
   it('are those of its missing chunks', async () => {
     const folder = await temporaryFolder()
     const cache = plan(folder)
-    // Eight float16 numbers and an int32 for each of 64 positions.
-    expect(await missingCacheBytes(cache)).toBe(4 * 64 * 20)
+    // Eight float16 numbers, an int32 and a float32 for each of 64 positions.
+    expect(await missingCacheBytes(cache)).toBe(4 * 64 * 24)
     await fillTeacherCache({ ...cache, chunks: 3 }, ids, teacher().openTeacher)
-    expect(await missingCacheBytes(cache)).toBe(64 * 20)
+    expect(await missingCacheBytes(cache)).toBe(64 * 24)
     const size = async (chunk: string) => (await stat(join(cache.folder, chunk))).size
-    expect(await size('chunk-00001.safetensors')).toBeGreaterThanOrEqual(64 * 20)
+    expect(await size('chunk-00001.safetensors')).toBeGreaterThanOrEqual(64 * 24)
   })
 })
 

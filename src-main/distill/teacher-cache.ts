@@ -1,22 +1,21 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { setImmediate } from 'node:timers/promises'
-import { z } from 'zod'
 import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
 import { removeStaleTemporaryFiles } from '../formats/atomic-file.ts'
-import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
 import type { Architecture } from '../models/architecture.ts'
 import type { WindowSession } from '../models/trunk-session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
+import {
+  checksumOf,
+  chunkName,
+  openChunk,
+  writeChunk,
+  type ChunkPlace,
+  type StoredPositions,
+} from './teacher-chunk.ts'
 
-/** What the trunk makes of some positions of the text, and what the base model would say after each. */
-export interface CachedPositions {
-  /** float16 bit patterns [count · d]. */
-  readonly hidden: Uint16Array
-  /** The base model's greedy choices [count]. */
-  readonly choices: Int32Array
-}
+export type { CachedPositions } from './teacher-chunk.ts'
 
 export interface TeacherCacheShape {
   /** Windows that the teacher reads at once. */
@@ -66,7 +65,7 @@ export function planTeacherCache(folder: string, shape: TeacherCacheShape, windo
 
 /** Bytes that a cache takes on disk. */
 export function teacherCacheBytes({ chunks, positionsPerChunk, shape }: TeacherCache): number {
-  return chunks * positionsPerChunk * (2 * shape.hiddenSize + 4)
+  return chunks * positionsPerChunk * (2 * shape.hiddenSize + 8)
 }
 
 /** Bytes that filling a cache will still take on disk. */
@@ -119,19 +118,16 @@ export async function fillTeacherCache(
   } = {},
 ): Promise<void> {
   const { folder, shape, positionsPerChunk } = cache
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw describeSystemError(error, folder)
-  }
-  await removeStaleTemporaryFiles(folder)
-  const missing = await missingChunks(cache, ids)
+  await openCacheFolder(folder)
+  const textOf = (chunk: number) => textChecksum(cache, chunk, ids)
+  const missing = await missingChunks(cache, textOf)
   if (missing.length === 0) return
   const teacher = createPatientTeacher(openTeacher, windowsAtOnce, onShortage)
   try {
     for (const chunk of missing) {
       const hidden = new Uint16Array(positionsPerChunk * shape.hiddenSize)
       const choices = new Int32Array(positionsPerChunk)
+      const logZ = new Float32Array(positionsPerChunk)
       for (let done = 0; done < positionsPerChunk;) {
         if (signal?.aborted) throw new CancelledError()
         const start = chunk * positionsPerChunk + done
@@ -140,12 +136,13 @@ export async function fillTeacherCache(
         requireFinite(result.hidden)
         hidden.set(result.hidden, done * shape.hiddenSize)
         choices.set(result.choices, done)
+        logZ.set(result.logZ, done)
         done += result.choices.length
         onProgress?.({ chunk, done })
         // onnxruntime runs on this thread: let signals and timers in between.
         await setImmediate()
       }
-      await writeChunk(cache, chunk, ids, { hidden, choices })
+      await writeChunk(chunkPlace(cache, chunk), textOf(chunk), { hidden, choices, logZ })
     }
   } finally {
     await teacher.release()
@@ -166,7 +163,7 @@ function createPatientTeacher(
     await released?.release()
   }
   /** Reads as many windows of `tokens` tokens from the beginning of `ids` as memory allows. */
-  const forward = async (ids: Int32Array, tokens: number): Promise<CachedPositions> => {
+  const forward = async (ids: Int32Array, tokens: number): ReturnType<WindowSession['forward']> => {
     try {
       session ??= await openTeacher(windows)
       return await session.forward(ids.subarray(0, windows * tokens))
@@ -188,38 +185,19 @@ export function largestDivisor(value: number, limit: number): number {
   return divisor
 }
 
-const metadataSchema = z.object({ text: z.string(), checksum: z.string() })
-
 /**
  * Reads a chunk and checks it.
  *
+ * @returns positions, with more than states and choices where the chunk holds more
  * @throws SpellmError 'file-not-found' | 'file-invalid'
  */
-export async function readChunk(cache: TeacherCache, chunk: number): Promise<CachedPositions> {
-  return (await openChunk(cache, chunk)).positions
+export async function readChunk(cache: TeacherCache, chunk: number): Promise<StoredPositions> {
+  return (await openChunk(chunkPlace(cache, chunk))).positions
 }
 
-/** A chunk that is whole, and the checksum of its text. */
-async function openChunk(
-  { folder, shape, positionsPerChunk }: TeacherCache,
-  chunk: number,
-): Promise<{ readonly positions: CachedPositions; readonly text: string }> {
-  const path = join(folder, chunkName(chunk))
-  const file = await openSafetensors(path)
-  const [hidden, choices] = [file.tensors.get('hidden'), file.tensors.get('choices')]
-  const metadata = metadataSchema.safeParse(file.metadata)
-  const fits =
-    hidden?.dtype === 'F16' &&
-    choices?.dtype === 'I32' &&
-    hidden.shape.join() === `${positionsPerChunk},${shape.hiddenSize}` &&
-    choices.shape.join() === `${positionsPerChunk}`
-  if (!fits || !metadata.success) throw damaged(path)
-  const positions = {
-    hidden: new Uint16Array((await readTensorBytes(hidden)).buffer),
-    choices: new Int32Array((await readTensorBytes(choices)).buffer),
-  }
-  if (checksum(positions) !== metadata.data.checksum) throw damaged(path)
-  return { positions, text: metadata.data.text }
+/** Where a chunk of the cache lies, and what it must hold. */
+export function chunkPlace({ folder, shape, positionsPerChunk }: TeacherCache, chunk: number): ChunkPlace {
+  return { folder, chunk, positions: positionsPerChunk, hiddenSize: shape.hiddenSize }
 }
 
 /** Removes the cache's folder: it can be made again at any time. */
@@ -227,60 +205,53 @@ export async function deleteTeacherCache(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
 }
 
-/** Chunks that aren't there, are of other text, or are damaged; the latter two are removed. */
-async function missingChunks(cache: TeacherCache, ids: Int32Array): Promise<number[]> {
+/**
+ * Chunks that aren't there, are of other text, are damaged, or were written before logZ was; all but the first are
+ * removed.
+ *
+ * @param textOf what tells which text a chunk is of
+ */
+export async function missingChunks(
+  cache: TeacherCache,
+  textOf: (chunk: number) => string,
+): Promise<number[]> {
   const present = new Set(await readdir(cache.folder))
   const missing: number[] = []
   for (let chunk = 0; chunk < cache.chunks; chunk++) {
     const name = chunkName(chunk)
-    if (present.has(name) && (await isWhole(cache, chunk, ids))) continue
+    if (present.has(name) && (await isWhole(cache, chunk, textOf(chunk)))) continue
     if (present.has(name)) await rm(join(cache.folder, name), { force: true })
     missing.push(chunk)
   }
   return missing
 }
 
-async function isWhole(cache: TeacherCache, chunk: number, ids: Int32Array): Promise<boolean> {
+async function isWhole(cache: TeacherCache, chunk: number, expected: string): Promise<boolean> {
   try {
-    return (await openChunk(cache, chunk)).text === textChecksum(cache, chunk, ids)
+    const { text, positions } = await openChunk(chunkPlace(cache, chunk))
+    return text === expected && positions.logZ !== undefined
   } catch (error) {
     if (error instanceof SpellmError && error.code === 'file-invalid') return false
     throw error
   }
 }
 
-async function writeChunk(
-  cache: TeacherCache,
-  chunk: number,
-  ids: Int32Array,
-  positions: CachedPositions,
-): Promise<void> {
-  const { folder, shape, positionsPerChunk } = cache
-  await writeSafetensors(
-    join(folder, chunkName(chunk)),
-    {
-      hidden: { dtype: 'F16', shape: [positionsPerChunk, shape.hiddenSize], data: positions.hidden },
-      choices: { dtype: 'I32', shape: [positionsPerChunk], data: positions.choices },
-    },
-    { text: textChecksum(cache, chunk, ids), checksum: checksum(positions) },
-  )
-}
-
-const chunkName = (chunk: number) => `chunk-${String(chunk).padStart(5, '0')}.safetensors`
-
-const bytesOf = (data: Uint16Array | Int32Array) =>
-  new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-
-function checksum({ hidden, choices }: CachedPositions): string {
-  return crc32(bytesOf(choices), crc32(bytesOf(hidden))).toString(16)
+/** Makes the cache's folder and clears what a killed process left half-written. */
+export async function openCacheFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    throw describeSystemError(error, folder)
+  }
+  await removeStaleTemporaryFiles(folder)
 }
 
 function textChecksum({ positionsPerChunk }: TeacherCache, chunk: number, ids: Int32Array): string {
-  return crc32(bytesOf(ids.subarray(chunk * positionsPerChunk, (chunk + 1) * positionsPerChunk))).toString(16)
+  return checksumOf(ids.subarray(chunk * positionsPerChunk, (chunk + 1) * positionsPerChunk)).toString(16)
 }
 
 /** A float16 with all exponent bits set is an infinity or NaN. */
-function requireFinite(hidden: Uint16Array): void {
+export function requireFinite(hidden: Uint16Array): void {
   for (let i = 0; i < hidden.length; i++)
     if ((hidden[i]! & 0x7c00) === 0x7c00)
       throw new SpellmError(
@@ -288,12 +259,4 @@ function requireFinite(hidden: Uint16Array): void {
         "The base model's hidden states hold NaN, infinity, or values beyond float16's range (65,504).",
         'The weights may be damaged: download them again or choose another checkpoint.',
       )
-}
-
-function damaged(path: string): SpellmError {
-  return new SpellmError(
-    'file-invalid',
-    `${path} is damaged or belongs to another run.`,
-    'Delete the file; it is computed again.',
-  )
 }

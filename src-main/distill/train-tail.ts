@@ -59,8 +59,10 @@ export interface Lesson<Measured> {
   readonly prepare: (
     choices: Int32Array,
     chunks: readonly number[],
-  ) => (positions: Uint32Array, step: number) => Batch<Measured>
+  ) => BatchMaker<Measured> | Promise<BatchMaker<Measured>>
 }
+
+type BatchMaker<Measured> = (positions: Uint32Array, step: number) => Batch<Measured>
 
 interface Batch<Measured> {
   readonly feeds: Feeds
@@ -105,7 +107,7 @@ export async function trainTail<Measured>(
       const batches = group.firstStep + group.steps <= step ? [] : group.batches()
       if (batches.length === 0) continue
       const { states, choices } = await loadChunks(cache, group.chunks)
-      const batchOf = prepare(choices, group.chunks)
+      const batchOf = await prepare(choices, group.chunks)
       for (const positions of batches.slice(Math.max(0, step - group.firstStep))) {
         if (isEnough?.()) return await trainer.state()
         const factor = learningRateFactor(step, { steps, warmUpSteps })

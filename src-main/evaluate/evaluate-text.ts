@@ -11,6 +11,7 @@ import { collectTokens, countTokens } from '../distill/corpus.ts'
 import { teacherCacheShape } from '../distill/teacher-cache.ts'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { openBaseModel, type BaseModel } from '../models/base-model.ts'
+import { inPrecision } from '../models/precision.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
@@ -142,7 +143,7 @@ export async function evaluateText(
     }
     if (isStored) return { ...judge.result(), storedPerplexity: null }
     const stored = createPerplexityMeter()
-    const asStored = await fitToDevice(await openBaseModel(base.folder), device)
+    const asStored = await fitToDevice(await inPrecision(await openBaseModel(base.folder), 'stored'), device)
     for await (const { from, to, reading } of readWindows(asStored, ids, device)) {
       for (let row = 0; row + 1 < to - from; row++) stored.add(from, reading.nextLogProbabilities[row]!)
       await next(ids.length + to)

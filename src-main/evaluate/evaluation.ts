@@ -6,6 +6,8 @@ import type { RollOutDivergence, RollOuts } from './roll-outs.ts'
 import type { ChoiceResults, ScoredChoiceTask } from './tasks/choice-tasks.ts'
 import type { ExactResults, WrittenExactTask } from './tasks/exact-tasks.ts'
 import type { DecodeMode } from '../spellm/decode-modes.ts'
+import { namedFigures } from './tasks/named-figures.ts'
+import type { NamedResults } from './tasks/named-results.ts'
 
 /** One task file's results, with the tasks behind them; null where it has no tasks of that sort. */
 export interface TaskEvaluation {
@@ -22,12 +24,15 @@ export interface Evaluation {
   readonly text: TextEvaluation
   readonly gateShare: number
   readonly rollOuts: RollOuts
+  /** Of files. */
   readonly tasks: readonly TaskEvaluation[]
+  /** Of the Hub's data sets. */
+  readonly namedTasks: readonly NamedResults[]
   readonly device: Device
 }
 
 /** The figures of an evaluation under the names that docs/evaluation.md explains. */
-export function evaluationFigures({ text, gateShare, rollOuts, tasks, device }: Evaluation) {
+export function evaluationFigures({ text, gateShare, rollOuts, tasks, namedTasks, device }: Evaluation) {
   const { agreement, perplexity, spellmPerplexity, calibration, textCalibration, samplingTail } = text
   return {
     agreement: { positions: agreement.positions, ...mapValues(agreement.agreement, ({ value }) => value) },
@@ -65,11 +70,14 @@ export function evaluationFigures({ text, gateShare, rollOuts, tasks, device }: 
       tokensPerHeadPass: mode.headPasses === 0 ? null : mode.tokens / mode.headPasses,
       stepsSaved: stepsSaved(mode),
     })),
-    tasks: tasks.map(({ file, choice, exact }) => ({
-      file,
-      choice: choice?.results ?? null,
-      exact: exact?.results ?? null,
-    })),
+    tasks: [
+      ...namedTasks.map(namedFigures),
+      ...tasks.map(({ file, choice, exact }) => ({
+        file,
+        choice: choice?.results ?? null,
+        exact: exact?.results ?? null,
+      })),
+    ],
     device,
   }
 }

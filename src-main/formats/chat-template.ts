@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
 import { renderTemplate, TemplateRefusal, WorkExceeded } from './chat-template/interpreter.ts'
+import { isGgufPath, openGguf, readGgufChatTemplate } from './gguf.ts'
 import { readJsonFile, readTextFile } from './json-file.ts'
 import { withinTime } from './time-limit.ts'
 
@@ -44,12 +45,17 @@ const specialTokenNames = [
 
 /**
  * Reads a model folder's chat template: chat_template.jinja, or else the field `chat_template` of
- * tokenizer_config.json, or of chat_template.json. Of several with names it is the one named 'default'.
+ * tokenizer_config.json, or of chat_template.json; or that of a GGUF file. Of several with names it is the one named
+ * 'default'.
  *
  * @returns null where there is none: the model continues texts, but was not taught to converse
  * @throws SpellmError 'file-invalid' | 'permission-denied'
  */
 export async function openChatTemplate(folder: string): Promise<ChatTemplate | null> {
+  if (isGgufPath(folder)) {
+    const template = readGgufChatTemplate(await openGguf(folder))
+    return template && { file: folder, ...template }
+  }
   const configFile = join(folder, 'tokenizer_config.json')
   const config = await ifThere(readJsonFile(configFile, configSchema, { maxBytes: maxConfigBytes }))
   const specialTokens = readSpecialTokens(config ?? {}, configFile)

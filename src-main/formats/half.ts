@@ -26,6 +26,12 @@ export function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
   return new Float32Array(out.buffer)
 }
 
+/** float32 → bfloat16 bit patterns; the lower half is cut off, which is exact for what was bfloat16. */
+export function float32ToBfloat16(values: Float32Array): Uint16Array {
+  const source = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  return Uint16Array.from(source, (pattern) => pattern >>> 16)
+}
+
 function toHalf(x: number): number {
   const sign = (x >>> 16) & 0x8000
   const magnitude = x & 0x7fffffff

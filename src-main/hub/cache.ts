@@ -5,15 +5,16 @@ import { describeSystemError } from '../errors.ts'
 import { writeFileAtomically } from '../formats/atomic-file.ts'
 import { readCheckpointIndex } from '../formats/safetensors.ts'
 import type { ModelReference } from './reference.ts'
+import { cacheFolderName, type Repository } from './repository.ts'
 import { indexFile } from './selection.ts'
 
 /**
- * Where a model lies in the cache that tools share (source: the guide 'Understand caching' of huggingface_hub):
+ * Where a model or data set lies in the cache that tools share (source: the guide 'Understand caching' of huggingface_hub):
  * `blobs` holds contents, named by their hash; a snapshot's files are links to them; `refs` says which commit a
  * branch or tag stood for.
  */
-export interface ModelCache {
-  /** Of this model. */
+export interface RepositoryCache {
+  /** Of this repository. */
   readonly folder: string
   readonly locks: string
   blob(etag: string): string
@@ -26,9 +27,9 @@ export interface ModelCache {
 export const commitForm = /^[0-9a-f]{40}$/
 const maxReferenceBytes = 100
 
-/** The places of a model. Nothing is created. */
-export function modelCache(cacheFolder: string, id: string): ModelCache {
-  const name = `models--${id.replace('/', '--')}`
+/** The places of a repository. Nothing is created. */
+export function repositoryCache(cacheFolder: string, repository: Repository): RepositoryCache {
+  const name = cacheFolderName(repository)
   const folder = join(cacheFolder, name)
   return {
     folder,
@@ -41,7 +42,7 @@ export function modelCache(cacheFolder: string, id: string): ModelCache {
 }
 
 /** The commit that the cache knows a revision by, or null. */
-export async function cachedCommit(cache: ModelCache, revision: string): Promise<string | null> {
+export async function cachedCommit(cache: RepositoryCache, revision: string): Promise<string | null> {
   if (commitForm.test(revision)) return revision
   const path = cache.reference(revision)
   try {
@@ -64,7 +65,7 @@ export async function cachedModelFolder(
   { id, revision }: ModelReference,
   cacheFolder: string,
 ): Promise<string | null> {
-  const cache = modelCache(cacheFolder, id)
+  const cache = repositoryCache(cacheFolder, { kind: 'model', id })
   const commit = await cachedCommit(cache, revision)
   if (commit === null) return null
   const folder = cache.snapshot(commit)
@@ -76,7 +77,11 @@ export async function cachedModelFolder(
 }
 
 /** Notes what commit a revision stood for. Throws SpellmError for errors of the operating system. */
-export async function writeReference(cache: ModelCache, revision: string, commit: string): Promise<void> {
+export async function writeReference(
+  cache: RepositoryCache,
+  revision: string,
+  commit: string,
+): Promise<void> {
   if (revision === commit || (await cachedCommit(cache, revision)) === commit) return
   const path = cache.reference(revision)
   try {

@@ -1,12 +1,12 @@
 import { fetch, type Headers, type Response } from 'undici'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { environmentProxy } from './proxy.ts'
+import { addressPath, nounOf, type Repository } from './repository.ts'
 import { TransferFault } from './retry.ts'
 import type { HubSettings } from './settings.ts'
 
-export interface RequestOptions {
-  /** The model's id, for messages. */
-  readonly id: string
+/** Kind and id of the repository are for messages. */
+export interface RequestOptions extends Repository {
   readonly settings: HubSettings
   readonly signal: AbortSignal
   /** Milliseconds without a byte after which a connection counts as dead. */
@@ -122,10 +122,11 @@ async function follow(
 }
 
 /** What an answer that isn't the file means. */
-function refusal(response: Response, { id, settings }: RequestOptions): Error {
+function refusal(response: Response, { kind, id, settings }: RequestOptions): Error {
   const { status, headers } = response
   const code = headers.get('x-error-code')
-  const page = `${settings.endpoint}/${id}`
+  const page = `${settings.endpoint}/${addressPath({ kind, id })}`
+  const noun = nounOf({ kind })
   const hasToken = settings.token !== null
   if (code === 'GatedRepo' || status === 403)
     return new SpellmError(
@@ -142,14 +143,14 @@ function refusal(response: Response, { id, settings }: RequestOptions): Error {
         )
       : new SpellmError(
           'access-denied',
-          `There is no model ${id} that is open to everyone (HTTP 401).`,
-          `Check the spelling at ${page}; a private model needs a token, in the studio's settings or in HF_TOKEN.`,
+          `There is no ${noun} ${id} that is open to everyone (HTTP 401).`,
+          `Check the spelling at ${page}; a private ${noun} needs a token, in the studio's settings or in HF_TOKEN.`,
         )
   if (status === 404)
     return new SpellmError(
       'model-not-found',
-      notFound[code ?? '']?.(id) ??
-        `The Hub has no model ${id}, or not this revision or file of it (HTTP 404).`,
+      notFound[code ?? '']?.(id, noun) ??
+        `The Hub has no ${noun} ${id}, or not this revision or file of it (HTTP 404).`,
       `Check id and revision at ${page}.`,
     )
   const retryAfter = retryAfterOf(headers)
@@ -163,8 +164,8 @@ function refusal(response: Response, { id, settings }: RequestOptions): Error {
   )
 }
 
-const notFound: Readonly<Record<string, (id: string) => string>> = {
-  RepoNotFound: (id) => `The Hub has no model ${id}.`,
+const notFound: Readonly<Record<string, (id: string, noun: string) => string>> = {
+  RepoNotFound: (id, noun) => `The Hub has no ${noun} ${id}.`,
   RevisionNotFound: (id) => `${id} has no such revision.`,
   EntryNotFound: (id) => `A file that ${id} lists is not there.`,
 }

@@ -1,12 +1,8 @@
-/** Models from the Hugging Face Hub, in the cache that is shared with other tools. */
+/** Models and data sets from the Hugging Face Hub, in the cache that is shared with other tools. */
 export { cachedModelFolder } from './cache.ts'
-export {
-  downloadModel,
-  planDownload,
-  type DownloadedModel,
-  type DownloadEvent,
-  type DownloadOptions,
-} from './download-model.ts'
+export { downloadDatasetFile, type DatasetFile, type DownloadedDatasetFile } from './download-dataset.ts'
+export { downloadModel, planDownload, type DownloadedModel } from './download-model.ts'
+export type { DownloadEvent, DownloadOptions } from './snapshot.ts'
 export type { DownloadPhase } from './progress.ts'
 export {
   formatModelReference,

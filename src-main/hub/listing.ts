@@ -1,13 +1,13 @@
-import { listFiles, modelInfo } from '@huggingface/hub'
+import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub'
 import { z } from 'zod'
 import { CancelledError, SpellmError } from '../errors.ts'
 import { get, type RequestOptions } from './http.ts'
-import type { ModelReference } from './reference.ts'
+import { nounOf, type Repository } from './repository.ts'
 import { TransferFault, withRetries, type RetryOptions } from './retry.ts'
 
-/** A file of a model at one commit, as the Hub lists it. */
+/** A file of a repository at one commit, as the Hub lists it. */
 export interface HubFile {
-  /** Relative to the model's root, with slashes. */
+  /** Relative to the repository's root, with slashes. */
   readonly path: string
   /** Bytes. */
   readonly size: number
@@ -30,7 +30,7 @@ const maxPathLength = 1024
 const sha1 = z.string().regex(/^[0-9a-f]{40}$/)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const fileSize = z.int().min(0)
-const modelSchema = z.object({ sha: sha1 })
+const commitSchema = z.object({ sha: sha1 })
 const entrySchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('file'),
@@ -47,37 +47,35 @@ const entrySchema = z.discriminatedUnion('type', [
  *
  * @throws SpellmError 'model-not-found' | 'access-denied' | 'network-failed'; CancelledError
  */
-export async function resolveRevision(
-  { id, revision }: ModelReference,
-  connection: HubConnection,
-): Promise<string> {
-  const { sha } = await checked(id, modelSchema, () =>
-    modelInfo({
-      name: id,
-      revision,
-      additionalFields: ['sha'],
-      hubUrl: connection.settings.endpoint,
-      fetch: apiFetch(connection),
-    }),
+export async function resolveRevision(revision: string, connection: HubConnection): Promise<string> {
+  const { kind, id, settings } = connection
+  const asked = { name: id, revision, hubUrl: settings.endpoint, fetch: apiFetch(connection) }
+  const { sha } = await checked(id, commitSchema, () =>
+    kind === 'model'
+      ? modelInfo({ ...asked, additionalFields: ['sha'] })
+      : datasetInfo({ ...asked, additionalFields: ['sha'] }),
   )
   return sha
 }
 
 /**
- * The files in the root of a model at a commit.
+ * The files in a folder of a repository at a commit, without those in folders below it.
  *
+ * @param folder with slashes; '': the root
  * @throws SpellmError 'model-invalid' for a name that leads out of the folder, and as `resolveRevision`
  */
-export async function listModelFiles(
-  id: string,
+export async function listRepositoryFiles(
   commit: string,
   connection: HubConnection,
+  folder = '',
 ): Promise<HubFile[]> {
+  const { kind, id } = connection
   const entries = await checked(id, z.array(entrySchema), async () => {
     const listed: unknown[] = []
     const pages = listFiles({
-      repo: { type: 'model', name: id },
+      repo: { type: kind, name: id },
       revision: commit,
+      ...(folder === '' ? {} : { path: folder }),
       hubUrl: connection.settings.endpoint,
       fetch: apiFetch(connection),
     })
@@ -86,14 +84,14 @@ export async function listModelFiles(
         throw new SpellmError(
           'model-unsupported',
           `${id} lists more than ${maxFiles} files.`,
-          'Choose another model.',
+          `Choose another ${nounOf(connection)}.`,
         )
     return listed
   })
   return entries
     .filter((entry) => entry.type === 'file')
     .map(({ path, size, oid, lfs }) => {
-      requireInnerPath(id, path)
+      requireInnerPath(connection, path)
       return {
         path,
         size: lfs?.size ?? size,
@@ -103,7 +101,7 @@ export async function listModelFiles(
 }
 
 /** A listing with one such name is not to be trusted, even where the file isn't needed. */
-function requireInnerPath(id: string, path: string): void {
+function requireInnerPath({ kind, id }: Repository, path: string): void {
   // Control characters and backslashes: no name may mislead a terminal, or be a path on Windows only.
   // eslint-disable-next-line no-control-regex
   const isInner = !/^\/|\\|^[a-z]:|[\x00-\x1f]/i.test(path) && !path.split('/').includes('..')
@@ -111,7 +109,7 @@ function requireInnerPath(id: string, path: string): void {
     throw new SpellmError(
       'model-invalid',
       `${id} lists a file whose name leads out of its folder: ${JSON.stringify(path.slice(0, 100))}.`,
-      'Do not use this model.',
+      `Do not use this ${nounOf({ kind })}.`,
     )
 }
 

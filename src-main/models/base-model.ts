@@ -1,98 +1,99 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { z } from 'zod'
 import { CancelledError, SpellmError } from '../errors.ts'
-import { readJsonFile } from '../formats/json-file.ts'
-import {
-  checkFinite,
-  openCheckpoint,
-  readTensorBytes,
-  type Checkpoint,
-  type SafetensorsDtype,
-  type TensorEntry,
-} from '../formats/safetensors.ts'
-import { readStopTokens } from '../formats/generation-config.ts'
-import { openTokenizer, type Tokenizer } from '../formats/tokenizer.ts'
-import { weightShapes, type Architecture } from './architecture.ts'
+import { isGgufPath } from '../formats/gguf.ts'
+import { checkFinite, readTensorBytes, type Checkpoint, type TensorEntry } from '../formats/safetensors.ts'
+import { openTokenizer, tokenizerFile, type Tokenizer } from '../formats/tokenizer.ts'
+import { linearWeights, weightShapes, type Architecture } from './architecture.ts'
 import { families } from './families/index.ts'
-import { checkpointWeights, type StoredWeights } from './weights.ts'
+import { openGgufSource } from './gguf/source.ts'
+import { openFolderSource } from './model-source.ts'
+import { floatTypes, type WeightStore, type WeightType } from './weight-store.ts'
+import { checkpointWeights, isInPlace, weightsToBeWidened, type StoredWeights } from './weights.ts'
 
-/** A Hugging Face model folder, opened and checked; no weight has been read yet. */
+/** A Hugging Face model folder or a GGUF file, opened and checked; no weight has been read yet. */
 export interface BaseModel {
+  /** The folder, or the path of the .gguf file: what `openBaseModel` was given. */
   readonly folder: string
   readonly architecture: Architecture
   /** At which generation ends: those of generation_config.json, else of config.json. */
   readonly stopTokens: readonly number[]
-  readonly checkpoint: Checkpoint
-  /** What graphs read. */
+  readonly checkpoint: WeightStore
+  /** What graphs read. Of a GGUF, `withPrecision` or `inPrecision` has to make it first, as they widen what is quantised. */
   readonly weights: StoredWeights
-  /** The dtype of the embedding, which stands for the others in messages. */
-  readonly dtype: SafetensorsDtype
+  /** What the weights are stored as, for messages: the dtype of the embedding, or the main type of a GGUF such as 'Q4_1'. */
+  readonly dtype: WeightType
 }
 
-const maxConfigBytes = 1 << 20
-const storedDtypes: readonly SafetensorsDtype[] = ['F32', 'F16', 'BF16']
-
 /**
- * Opens a model folder: config.json and the headers of its safetensors, every weight's shape and dtype
- * checked against the architecture.
+ * Opens a model folder (config.json and the headers of its safetensors) or a GGUF file (its metadata and table of
+ * tensors), every weight's shape and type checked against the architecture.
  *
  * @throws SpellmError 'file-not-found' | 'file-invalid' | 'model-unsupported' | 'model-invalid'
  */
-export async function openBaseModel(folder: string): Promise<BaseModel> {
-  const configFile = join(folder, 'config.json')
-  if (existsSync(folder) && !existsSync(configFile))
-    throw new SpellmError(
-      'file-not-found',
-      `${folder}: there is no config.json, so this is not the folder of a model.`,
-      'Choose the folder that holds config.json, tokenizer.json and the *.safetensors files.',
-    )
-  const config = await readJsonFile(configFile, z.looseObject({ model_type: z.string() }), {
-    maxBytes: maxConfigBytes,
-  })
+export async function openBaseModel(path: string): Promise<BaseModel> {
+  const source = isGgufPath(path) ? await openGgufSource(path) : await openFolderSource(path)
+  const { config, file, checkpoint } = source
   const family = families.get(config.model_type)
   if (!family)
     throw new SpellmError(
       'model-unsupported',
-      `${configFile}: the architecture '${config.model_type.slice(0, 60)}' is not supported; supported are ${[...families.keys()].join(', ')}.`,
+      `${file}: the architecture '${config.model_type.slice(0, 60)}' is not supported; supported are ${[...families.keys()].join(', ')}.`,
       'Choose a model of a supported architecture.',
     )
-  const checkpoint = await openCheckpoint(folder)
-  const architecture = family.describe(config, {
-    file: configFile,
-    hasTensor: (name) => checkpoint.tensors.has(name),
-  })
-  for (const [name, shape] of weightShapes(architecture)) {
-    const entry = checkpoint.tensors.get(name)
-    if (!entry)
-      throw new SpellmError(
-        'model-invalid',
-        `${folder}: the weight '${name}' is missing.`,
-        'Download the model again; if config.json was edited, check tie_word_embeddings and num_hidden_layers.',
-      )
-    if (entry.shape.join() !== shape.join())
-      throw new SpellmError(
-        'model-invalid',
-        `${entry.path}: '${name}' has shape [${entry.shape.join(', ')}], config.json asks for [${shape.join(', ')}].`,
-        'config.json and the weights belong to different models: download both again.',
-      )
-    if (!storedDtypes.includes(entry.dtype))
-      throw new SpellmError(
-        'model-unsupported',
-        `${entry.path}: '${name}' has dtype ${entry.dtype}; supported are F32, F16 and BF16.`,
-        'Choose a version of the model that is not quantised.',
-      )
-  }
+  const described = family.describe(config, { file, hasTensor: (name) => checkpoint.weights.has(name) })
+  const architecture = source.adapt(described)
+  requireWeights(path, architecture, checkpoint)
   requireKnownTensors(architecture, checkpoint)
   await requireSameHead(architecture, checkpoint)
   return {
-    folder,
+    folder: path,
     architecture,
-    stopTokens: (await readStopTokens(folder)) ?? architecture.endTokens,
+    stopTokens: source.stopTokens ?? architecture.endTokens,
     checkpoint,
-    weights: await checkpointWeights(checkpoint),
-    dtype: checkpoint.tensors.get(architecture.embedding.weight.name)!.dtype,
+    weights: isInPlace(architecture, checkpoint)
+      ? await checkpointWeights(checkpoint)
+      : weightsToBeWidened(path),
+    dtype: mainType(path, architecture, checkpoint),
   }
+}
+
+/** Every weight of the architecture is there, in its shape and in a type that can be read. */
+function requireWeights(path: string, architecture: Architecture, { weights }: WeightStore): void {
+  const described = isGgufPath(path) ? 'the metadata' : 'config.json'
+  for (const [name, shape] of weightShapes(architecture)) {
+    const found = weights.get(name)
+    if (!found)
+      throw new SpellmError(
+        'model-invalid',
+        `${path}: the weight '${name}' is missing.`,
+        isGgufPath(path)
+          ? 'Download the file again, or choose one that another program wrote.'
+          : 'Download the model again; if config.json was edited, check tie_word_embeddings and num_hidden_layers.',
+      )
+    if (found.shape.join() !== shape.join())
+      throw new SpellmError(
+        'model-invalid',
+        `${found.path}: '${name}' has shape [${found.shape.join(', ')}], ${described} asks for [${shape.join(', ')}].`,
+        `The weights and ${described} belong to different models: download both again.`,
+      )
+    // What a GGUF holds was checked when it was opened.
+    if (!isGgufPath(path) && !(floatTypes as readonly string[]).includes(found.type))
+      throw new SpellmError(
+        'model-unsupported',
+        `${found.path}: '${name}' has dtype ${found.type}; supported are F32, F16 and BF16.`,
+        'Choose a version of the model that is not quantised.',
+      )
+  }
+}
+
+/** The type of the embedding, or of a GGUF the one that most of the values have that a token reads. */
+function mainType(path: string, architecture: Architecture, { weights }: WeightStore): WeightType {
+  if (!isGgufPath(path)) return weights.get(architecture.embedding.weight.name)!.type
+  const values = new Map<WeightType, number>()
+  for (const { weight } of linearWeights(architecture)) {
+    const { type, shape } = weights.get(weight.name)!
+    values.set(type, (values.get(type) ?? 0) + shape.reduce((a, b) => a * b, 1))
+  }
+  return [...values].sort(([, a], [, b]) => b - a)[0]![0]
 }
 
 /** Tensors that checkpoints carry although nothing is computed from them, or only what we leave out. */
@@ -123,15 +124,15 @@ async function requireSameHead(architecture: Architecture, { tensors }: Checkpoi
 }
 
 /** A tensor that nothing reads means that config.json leaves out a part of the model. */
-function requireKnownTensors(architecture: Architecture, { tensors }: Checkpoint): void {
+function requireKnownTensors(architecture: Architecture, { weights }: WeightStore): void {
   const used = weightShapes(architecture)
   const spare = architecture.tiedHead ? headNames : []
-  for (const [name, { path }] of tensors)
+  for (const [name, { path }] of weights)
     if (!used.has(name) && !spare.includes(name) && !idleTensors.some((pattern) => pattern.test(name)))
       throw new SpellmError(
         'model-unsupported',
-        `${path}: '${name.slice(0, 200)}' has no place in the architecture '${architecture.family}' as config.json describes it.`,
-        'config.json and the weights belong to different models, or this variant is not supported: download both again or choose another model.',
+        `${path}: '${name.slice(0, 200)}' has no place in the architecture '${architecture.family}' as its configuration describes it.`,
+        'Configuration and weights belong to different models, or this variant is not supported: download both again or choose another model.',
       )
 }
 
@@ -145,11 +146,14 @@ export async function openModelTokenizer({ folder, architecture }: BaseModel): P
   if (tokenizer.vocabularySize > architecture.vocabularySize)
     throw new SpellmError(
       'tokenizer-mismatch',
-      `${join(folder, 'tokenizer.json')} has ${tokenizer.vocabularySize} tokens, the embedding only ${architecture.vocabularySize} rows.`,
+      `${tokenizerFile(folder)} has ${tokenizer.vocabularySize} tokens, the embedding only ${architecture.vocabularySize} rows.`,
       "The tokenizer belongs to another model: put this model's own tokenizer.json beside its weights.",
     )
   return tokenizer
 }
+
+/** Values that are read at once when they are checked. */
+const checkedValues = 2 << 20
 
 /**
  * Reads every weight once and throws SpellmError 'model-invalid' at the first NaN or infinity.
@@ -159,8 +163,28 @@ export async function checkWeights(
   { architecture, checkpoint }: BaseModel,
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const name of weightShapes(architecture).keys()) {
+  const requireGoingOn = () => {
     if (signal?.aborted) throw new CancelledError()
-    await checkFinite(checkpoint.tensors.get(name)!)
+  }
+  for (const [name, [rows, ...row]] of weightShapes(architecture)) {
+    requireGoingOn()
+    const inPlace = checkpoint.tensors.get(name)
+    if (inPlace) {
+      await checkFinite(inPlace)
+      continue
+    }
+    const rowValues = row.reduce((product, dimension) => product * dimension, 1)
+    const step = Math.max(1, Math.floor(checkedValues / rowValues))
+    for (let first = 0; first < rows!; first += step) {
+      requireGoingOn()
+      const values = await checkpoint.readRows(name, first, Math.min(step, rows! - first))
+      const bad = values.findIndex((value) => !Number.isFinite(value))
+      if (bad >= 0)
+        throw new SpellmError(
+          'model-invalid',
+          `${checkpoint.weights.get(name)!.path}: the weight '${name}' holds ${values[bad]!} at index ${first * rowValues + bad}.`,
+          'The weights are damaged: download the file again or choose another one.',
+        )
+    }
   }
 }

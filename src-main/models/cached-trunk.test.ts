@@ -73,6 +73,7 @@ function cacheInMemory(
     truncate: (shorter) => {
       length = shorter
     },
+    shrink: () => undefined,
     release: () => undefined,
   }
 }

@@ -4,7 +4,6 @@ import { setImmediate } from 'node:timers/promises'
 import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
 import {
   openSafetensors,
-  readTensor,
   writeSafetensors,
   type SafetensorsFile,
   type TensorData,
@@ -15,6 +14,7 @@ import { linearWeightGroups, linearWeights, type Architecture, type LinearWeight
 import type { BaseModel } from './base-model.ts'
 import { blockBytes, blocksOf, blockSizeOf, quantizeRows, type Bits } from './quantize.ts'
 import { externalFiles } from './weights.ts'
+import { hasWidened, weightsToWiden, widened } from './widened-weights.ts'
 
 const format = 'spellm-quantized-3'
 /** What was written before: it is made anew. */
@@ -42,11 +42,17 @@ export async function quantizeModel(
   file: string,
   { bits, sha256, onProgress, signal }: QuantizeOptions,
 ): Promise<void> {
-  const total = linearWeights(model.architecture).reduce(
-    (sum, { weight: { shape } }) => sum + shape[0]! * shape[1]!,
-    0,
-  )
+  const others = weightsBeside(model)
+  const valuesOf = (shape: readonly number[]) => shape.reduce((product, dimension) => product * dimension, 1)
+  const total =
+    linearWeights(model.architecture).reduce((sum, { weight }) => sum + valuesOf(weight.shape), 0) +
+    others.reduce((sum, name) => sum + valuesOf(model.checkpoint.weights.get(name)!.shape), 0)
   let done = 0
+  const report = async (values: number) => {
+    if (signal?.aborted) throw new CancelledError()
+    onProgress?.((done += values), total)
+    await setImmediate()
+  }
   const quantize = (one: LinearWeight) => {
     const [outputs, inputs] = sizeOf(one)
     const blocks = blocksOf(bits, inputs)
@@ -56,12 +62,10 @@ export async function quantizeModel(
       shape: [outputs, blocks, blockBytes(bits, inputs)],
       data: async function* () {
         for await (const { values, firstRow } of readRows(model, one)) {
-          if (signal?.aborted) throw new CancelledError()
           const rows = quantizeRows(values, inputs, bits)
           scales.set(rows.scales, firstRow * blocks)
           yield rows.packed
-          onProgress?.((done += values.length), total)
-          await setImmediate()
+          await report(values.length)
         }
       },
     }
@@ -79,6 +83,7 @@ export async function quantizeModel(
     for (const { name, packed } of parts) tensors[`${name}.packed`] = packed
     for (const { name, scales } of parts) tensors[`${name}.scales`] = scales
   }
+  for (const name of others) tensors[name] = widened(model, name, report)
   try {
     await mkdir(dirname(file), { recursive: true })
   } catch (error) {
@@ -100,6 +105,18 @@ export function quantizingBytes(architecture: Architecture, bits: Bits): number 
   return Math.max(...groups.map(scales)) + Math.max(2 * pieceBytes, ...groups.flat().map(pieces))
 }
 
+/**
+ * The weights that graphs also read as floats (norms, biases, the embedding) and that don't lie in the model's files as
+ * such: those of a GGUF.
+ */
+function weightsBeside(model: BaseModel): string[] {
+  const { embedding } = model.architecture
+  const matrices = new Set(linearWeights(model.architecture).map(({ weight }) => weight.name))
+  // A tied head is quantised, and the embedding is read from rows of floats.
+  const isRead = (name: string) => !matrices.has(name) || name === embedding.weight.name
+  return weightsToWiden(model).filter(isRead)
+}
+
 /** Outputs and inputs of a linear layer. */
 function sizeOf({ weight: { shape }, transposed }: LinearWeight): readonly [outputs: number, inputs: number] {
   const [first, second] = shape as [number, number]
@@ -111,28 +128,21 @@ async function* readRows(
   { checkpoint }: BaseModel,
   { weight: { name, shape }, transposed }: LinearWeight,
 ): AsyncGenerator<{ readonly values: Float32Array; readonly firstRow: number }> {
-  const entry = checkpoint.tensors.get(name)!
   const [rows, columns] = shape as [number, number]
   if (transposed) {
-    const values = await readTensor(entry)
+    const values = await checkpoint.readRows(name, 0, rows)
     yield {
       values: Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!),
       firstRow: 0,
     }
     return
   }
-  const rowBytes = entry.byteLength / rows
   const step = Math.max(1, Math.floor(pieceBytes / (4 * columns)))
-  for (let firstRow = 0; firstRow < rows; firstRow += step) {
-    const count = Math.min(step, rows - firstRow)
-    const piece = {
-      ...entry,
-      shape: [count, columns],
-      offset: entry.offset + firstRow * rowBytes,
-      byteLength: count * rowBytes,
+  for (let firstRow = 0; firstRow < rows; firstRow += step)
+    yield {
+      values: await checkpoint.readRows(name, firstRow, Math.min(step, rows - firstRow)),
+      firstRow,
     }
-    yield { values: await readTensor(piece), firstRow }
-  }
 }
 
 /**
@@ -153,7 +163,9 @@ export async function openQuantizedModel(
   if (!quantized || earlierFormats.includes(quantized.metadata['format'] ?? '')) return null
   requireMatch(model, quantized, bits, sha256)
   const { folder, locate } = await externalFiles([...model.checkpoint.files, quantized.path])
-  const tensor = memoize((name: string) => locate(model.checkpoint.tensors.get(name)!))
+  const tensor = memoize((name: string) =>
+    locate((model.checkpoint.tensors.get(name) ?? quantized.tensors.get(name))!),
+  )
   const linears = new Map(linearWeights(model.architecture).map((one) => [one.weight.name, one]))
   const entry = (name: string, suffix: string) => quantized.tensors.get(`${name}.${suffix}`)!
   const matrix = memoize((name: string) => {
@@ -204,7 +216,7 @@ function sideBySide(entries: readonly TensorEntry[]): TensorEntry | null {
 }
 
 function requireMatch(
-  { architecture }: BaseModel,
+  model: BaseModel,
   { path, metadata, tensors }: SafetensorsFile,
   bits: Bits,
   sha256: string,
@@ -213,7 +225,8 @@ function requireMatch(
     metadata['format'] === format &&
     metadata['base'] === sha256 &&
     metadata['bits'] === String(bits) &&
-    linearWeights(architecture).every((one) => {
+    hasWidened(model, tensors, weightsBeside(model)) &&
+    linearWeights(model.architecture).every((one) => {
       const { weight } = one
       const [outputs, inputs] = sizeOf(one)
       const packed = tensors.get(`${weight.name}.packed`)

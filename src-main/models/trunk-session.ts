@@ -1,4 +1,13 @@
-import { argMax, cast, constant, gatherRows, input, logSoftmax, type Value } from '../graph/index.ts'
+import {
+  argMax,
+  cast,
+  constant,
+  gatherRows,
+  input,
+  logSoftmax,
+  logSumExp,
+  type Value,
+} from '../graph/index.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import {
   createSession,
@@ -187,8 +196,15 @@ function symbolOutputs(tail: SymbolTail, hidden: Value): Record<string, Value> {
 
 /** Reads whole windows of text at once, without a cache: what the teacher does. */
 export interface WindowSession {
-  /** float16 hidden states [batch · tokens, d] and the base model's greedy choice after each position. */
-  forward(tokens: Int32Array): Promise<{ readonly hidden: Uint16Array; readonly choices: Int32Array }>
+  /**
+   * float16 hidden states [batch · tokens, d], and of the base model's logits after each position the largest one's token
+   * and the logarithm of the sum of their exponentials.
+   */
+  forward(tokens: Int32Array): Promise<{
+    readonly hidden: Uint16Array
+    readonly choices: Int32Array
+    readonly logZ: Float32Array
+  }>
   release(): Promise<void>
 }
 
@@ -198,15 +214,19 @@ export async function createWindowSession(
   { batch, tokens, ...options }: SessionOptions & { readonly batch: number; readonly tokens: number },
 ): Promise<WindowSession> {
   const { hidden } = trunk(model.architecture, model.weights, windowInputs(batch, tokens), 'inference')
-  const choices = argMax(headLogits(model.architecture, model.weights, hidden))
+  const logits = headLogits(model.architecture, model.weights, hidden)
   const session = await createSession(
-    { hidden: cast(hidden, 'float16'), choices },
+    { hidden: cast(hidden, 'float16'), choices: argMax(logits), logZ: logSumExp(logits) },
     { ...options, weightsFolder: model.weights.folder },
   )
   return {
     forward: async (ids) => {
       const results = await session.run({ tokens: int64Tensor(ids, [batch, tokens]) })
-      return { hidden: halfData(results['hidden']), choices: int64Data(results['choices']) }
+      return {
+        hidden: halfData(results['hidden']),
+        choices: int64Data(results['choices']),
+        logZ: floatData(results['logZ']),
+      }
     },
     release: () => session.release(),
   }

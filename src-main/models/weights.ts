@@ -4,6 +4,7 @@ import { describeSystemError, SpellmError } from '../errors.ts'
 import type { Checkpoint, SafetensorsDtype, TensorEntry } from '../formats/safetensors.ts'
 import { external, type DType, type Value } from '../graph/index.ts'
 import { memoize } from '../memoize.ts'
+import { weightShapes, type Architecture } from './architecture.ts'
 import type { Matrix, ProductType } from './blocks.ts'
 
 /** Where a graph gets its weights from: the files of a checkpoint, or inputs while training. */
@@ -39,6 +40,26 @@ export async function checkpointWeights({ tensors, files }: Checkpoint): Promise
   const { folder, locate } = await externalFiles(files)
   const tensor = memoize((name: string) => locate(tensors.get(name)!))
   return { folder, isQuantized: false, products: 'float32', tensor, matrix: tensor, joined: () => null }
+}
+
+/** Whether graphs can read all weights of an architecture where they lie. */
+export function isInPlace(architecture: Architecture, { tensors }: Checkpoint): boolean {
+  return [...weightShapes(architecture).keys()].every((name) => tensors.has(name))
+}
+
+/** Stands for the weights of a GGUF until they were widened. Who computes with it has left out `withPrecision`. */
+export function weightsToBeWidened(path: string): StoredWeights {
+  const refuse = (): never => {
+    throw new TypeError(`the weights of ${path} have to be widened before they can be computed with`)
+  }
+  return {
+    folder: dirname(path),
+    isQuantized: false,
+    products: 'float32',
+    tensor: refuse,
+    matrix: refuse,
+    joined: () => null,
+  }
 }
 
 /** External data of tensors that lie in any of `files`. */

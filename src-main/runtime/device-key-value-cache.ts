@@ -88,6 +88,7 @@ export function createDeviceCaches(
       truncate: (shorter) => {
         lengths[sequence] = shorter
       },
+      shrink: () => undefined,
       release: () => Object.values(tensors).forEach(free),
     }))
   }

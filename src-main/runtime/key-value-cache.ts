@@ -37,6 +37,11 @@ export interface KeyValueCache {
    * to, which can be if more than `rememberedBeyond` are forgotten, it forgets everything.
    */
   truncate(length: number): void
+  /**
+   * Gives back room that no sequence side by side takes any more, since a masked place costs as much to attend to as a
+   * token; the memory is kept for when they grow again. On a device that holds the cache, it does nothing.
+   */
+  shrink(): void
   /** Frees what it holds of a device's memory, also that of the sequences beside it. It can't be read afterwards. */
   release(): void
 }
@@ -100,6 +105,7 @@ export function createKeyValueCaches(shape: CacheShape, sequences: number): KeyV
       for (const span of spans) span.truncate(sequence, known)
       lengths[sequence] = known
     },
+    shrink: () => spans.forEach((span) => span.shrink()),
     release: () => undefined,
   }))
 }
@@ -111,6 +117,7 @@ interface Span {
   /** Whether what a token attends to that comes after the first `length` is held. */
   reaches(sequence: number, length: number): boolean
   truncate(sequence: number, length: number): void
+  shrink(): void
 }
 
 /**
@@ -145,20 +152,31 @@ function createSpan(
     for (let place = 0; place < capacity; place++)
       positions[sequence * capacity + place] = starts[sequence]! + place
   }
-  const grow = (needed: number) => {
-    const larger = Math.min(mostPlaces, roomyCapacity(needed))
-    stores = places.map((_, i) => {
-      const size = pairs * larger * headSize
-      const store = type === 'float16' ? new Uint16Array(size) : new Float32Array(size)
-      const old = stores[i]
-      for (let pair = 0; old && pair < pairs; pair++)
-        store.set(
-          old.subarray(pair * capacity * headSize, (pair + 1) * capacity * headSize),
-          pair * larger * headSize,
-        )
-      return store
-    })
-    capacity = larger
+  /** Rows of all pairs, each moved to its place for another capacity. */
+  const moved = (old: Elements | undefined, other: number): Elements => {
+    const size = pairs * other * headSize
+    const kept = Math.min(capacity, other) * headSize
+    if (old && old.buffer.byteLength >= size * old.BYTES_PER_ELEMENT) {
+      // Within the same memory, since new memory takes longer than the move: from the end that rows move towards.
+      const store = type === 'float16' ? new Uint16Array(old.buffer) : new Float32Array(old.buffer)
+      for (let i = 0; i < pairs; i++) {
+        const pair = other > capacity ? pairs - 1 - i : i
+        const from = pair * capacity * headSize
+        store.copyWithin(pair * other * headSize, from, from + kept)
+      }
+      return store.subarray(0, size)
+    }
+    const store = type === 'float16' ? new Uint16Array(size) : new Float32Array(size)
+    for (let pair = 0; old && pair < pairs; pair++) {
+      const from = pair * capacity * headSize
+      store.set(old.subarray(from, from + kept), pair * other * headSize)
+    }
+    return store
+  }
+  const layOut = (needed: number) => {
+    const other = Math.min(mostPlaces, roomyCapacity(needed))
+    stores = places.map((_, i) => moved(stores[i], other))
+    capacity = other
     mask = new Float32Array(sequences * capacity).fill(maskedScore)
     positions = new Float32Array(window === null ? 0 : sequences * capacity)
     for (let sequence = 0; sequence < sequences; sequence++) {
@@ -185,7 +203,7 @@ function createSpan(
     starts[sequence] = starts[sequence]! + gone
     taken[sequence] = stay
   }
-  grow(1)
+  layOut(1)
 
   return {
     append: (sequence, rows, tokens, count) => {
@@ -199,7 +217,7 @@ function createSpan(
       }
       const first = taken[sequence]!
       const added = count - skipped
-      if (first + added > capacity) grow(first + added)
+      if (first + added > capacity) layOut(first + added)
       for (let pair = sequence * heads; pair < (sequence + 1) * heads; pair++)
         stores.forEach((store, i) => {
           const start = (pair * allNames.length + places[i]!) * tokens
@@ -220,6 +238,10 @@ function createSpan(
       if (length > 0 || starts[sequence] === 0) return
       starts[sequence] = 0
       setPositions(sequence)
+    },
+    shrink: () => {
+      const needed = Math.max(1, ...taken)
+      if (Math.min(mostPlaces, roomyCapacity(needed)) < capacity) layOut(needed)
     },
   }
 }

@@ -153,6 +153,11 @@ export function int32Tensor(data: Int32Array, shape: readonly number[]): Tensor 
   return new ort.Tensor('int32', data, shape)
 }
 
+/** A uint8 tensor over `data`, without a copy. */
+export function uint8Tensor(data: Uint8Array, shape: readonly number[]): Tensor {
+  return new ort.Tensor('uint8', data, shape)
+}
+
 /** An int64 tensor with the numbers of `values`. */
 export function int64Tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
   return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), shape)

@@ -25,6 +25,7 @@ describe('coverage', () => {
       truncated: 3 / 8,
       shadowed: 0,
       uncovered: 2 / 8,
+      symbol: 0,
     })
   })
 
@@ -34,6 +35,7 @@ describe('coverage', () => {
       truncated: 0.35,
       shadowed: 0,
       uncovered: 0.05,
+      symbol: 0,
     })
   })
 
@@ -45,6 +47,7 @@ describe('coverage', () => {
       truncated: 0.2,
       shadowed: 0.15,
       uncovered: 0.05,
+      symbol: 0,
     })
   })
 
@@ -55,6 +58,7 @@ describe('coverage', () => {
       truncated: 0.05,
       shadowed: 0,
       uncovered: 0,
+      symbol: 0,
     })
   })
 
@@ -83,10 +87,10 @@ describe('coverage by k', () => {
   it('grows with k', () => {
     const vocabulary = ['a', 'ab', 'abc', 'b', 'é'].map(ordinary)
     expect(coverageByK(vocabulary, asciiAlphabet(vocabulary), [4, 1, 2, 2, 1], 4)).toEqual([
-      { covered: 0.6, truncated: 0, shadowed: 0.3, uncovered: 0.1 }, // a b
-      { covered: 0.6, truncated: 0.2, shadowed: 0.1, uncovered: 0.1 }, // a b; ab… is abc
-      { covered: 0.9, truncated: 0, shadowed: 0, uncovered: 0.1 },
-      { covered: 0.9, truncated: 0, shadowed: 0, uncovered: 0.1 },
+      { covered: 0.6, truncated: 0, shadowed: 0.3, uncovered: 0.1, symbol: 0 }, // a b
+      { covered: 0.6, truncated: 0.2, shadowed: 0.1, uncovered: 0.1, symbol: 0 }, // a b; ab… is abc
+      { covered: 0.9, truncated: 0, shadowed: 0, uncovered: 0.1, symbol: 0 },
+      { covered: 0.9, truncated: 0, shadowed: 0, uncovered: 0.1, symbol: 0 },
     ])
   })
 

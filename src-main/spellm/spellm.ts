@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { describeSystemError, SpellmError } from '../errors.ts'
 import { writeJsonAtomically } from '../formats/atomic-file.ts'
-import { hashFiles } from '../formats/file-hash.ts'
 import { readJsonFile } from '../formats/json-file.ts'
 import { openSafetensors, readTensor, writeSafetensors } from '../formats/safetensors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
+import { hashBaseModel } from '../models/base-model-hash.ts'
 import { modelFolder } from '../models/model-folder.ts'
 import { precisions, withPrecision, type Precision, type QuantizationPlace } from '../models/precision.ts'
 import { tailParameterShapes } from '../models/tail.ts'
@@ -66,6 +66,8 @@ export interface BaseReference {
   readonly sha256: string
 }
 
+export { hashBaseModel }
+
 /** A SpeLLM with its base model: everything that decoding needs, checked. */
 export interface Spellm {
   readonly base: BaseModel
@@ -97,11 +99,6 @@ export const hasTokenSymbols = ({ speller }: Pick<Spellm, 'speller'>): boolean =
 /** The SpeLLM's folder: `path` itself, or the one in the run folder `path`; null if there is none. */
 export function findSpellm(path: string): string | null {
   return [path, join(path, 'spellm')].find((folder) => existsSync(join(folder, configFile))) ?? null
-}
-
-/** The identity of a base model: a hash over its configuration, tokenizer and weights. */
-export async function hashBaseModel({ folder, checkpoint }: BaseModel): Promise<string> {
-  return hashFiles([join(folder, 'config.json'), join(folder, 'tokenizer.json'), ...checkpoint.files])
 }
 
 /**

@@ -95,6 +95,7 @@ const coverageSchema = z.object({
   truncated: z.number(),
   shadowed: z.number(),
   uncovered: z.number(),
+  symbol: z.number().default(0),
 })
 
 const wordCoverageSchema = z.object({

@@ -56,8 +56,6 @@ export async function listModels(references: readonly string[]): Promise<Library
 
 function modelCard(reference: string, { architecture, checkpoint, dtype }: BaseModel): ModelCard {
   const { hiddenSize, vocabularySize } = architecture
-  let bytes = 0
-  for (const { byteLength } of checkpoint.tensors.values()) bytes += byteLength
   return {
     reference,
     name: modelName(reference),
@@ -71,7 +69,7 @@ function modelCard(reference: string, { architecture, checkpoint, dtype }: BaseM
     lmHeadShare: lmHeadShare(architecture),
     tied: architecture.tiedHead,
     dtype,
-    bytes,
+    bytes: checkpoint.bytes,
     memory: {
       needed: teacherMemoryBytes(architecture, { precision: 'stored', device: 'auto' }),
       free: freeMemoryBytes(),

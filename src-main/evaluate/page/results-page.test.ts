@@ -47,6 +47,24 @@ const evaluation: Evaluation = {
     ],
     examples: [{ prompt: hostile, base: hostile, texts: [{ mode: 'trie', text: `${hostile}!`, same: 1 }] }],
   },
+  namedTasks: [
+    {
+      name: hostile,
+      data: { id: hostile, revision: hostile, path: hostile },
+      questions: 9,
+      available: 10,
+      base: { acc: share, accNorm: share },
+      spellm: { acc: share, accNorm: share },
+      difference: { acc: { value: -0.02, low: -0.03, high: 0.01 }, accNorm: share },
+      samePick: share,
+      perplexity: {
+        base: share,
+        spellm: null,
+        said: { questions: 8, base: share, spellm: share, ratio: share },
+      },
+      unsaidOptions: 1,
+    },
+  ],
   tasks: [
     {
       file: hostile,

@@ -9,6 +9,7 @@ import type { RollOuts } from '../roll-outs.ts'
 import { pickOf, type ScoredChoiceTask } from '../tasks/choice-tasks.ts'
 import { isExact } from '../tasks/exact-tasks.ts'
 import { html, type Html } from './html.ts'
+import { namedTasksSection } from './named-tasks.ts'
 import { styles } from './styles.ts'
 
 /** Tasks of a file that are shown. */
@@ -19,7 +20,7 @@ const shownTasks = 50
  * request, nothing that a text in it could start.
  */
 export function resultsPage(evaluation: Evaluation): string {
-  const { spellm, text, rollOuts, tasks, device } = evaluation
+  const { spellm, text, rollOuts, tasks, namedTasks, device } = evaluation
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -43,7 +44,7 @@ export function resultsPage(evaluation: Evaluation): string {
           </p>
           ${agreementSection(text)} ${kindsSection(text)} ${perplexitySection(text)}
           ${calibrationSection(text)} ${wordSection(text.words)} ${rollOutSection(rollOuts)}
-          ${tasks.map(taskSection)}
+          ${namedTasksSection(namedTasks)} ${tasks.map(taskSection)}
         </main>
       </body>
     </html>`

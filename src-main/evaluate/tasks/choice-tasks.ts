@@ -1,10 +1,6 @@
-import { setImmediate } from 'node:timers/promises'
-import type { ForEachText } from '../../decode/side-by-side.ts'
-import { CancelledError, SpellmError } from '../../errors.ts'
-import type { Tokenizer } from '../../formats/tokenizer.ts'
-import type { Architecture } from '../../models/architecture.ts'
 import { clusteredShare, type Share } from '../clustered-share.ts'
-import { encodePair, fitPair } from './encode-pair.ts'
+import { bestOption } from './best-option.ts'
+import { scoreOptions, type ScoredModel, type ScoringOptions } from './score-options.ts'
 import type { SequenceScorer } from './sequence-scorer.ts'
 import type { ChoiceTask } from './task-file.ts'
 
@@ -42,53 +38,25 @@ export interface ScoredChoiceTask {
  * follow the context (`encodePair`), the first of the highest is picked.
  *
  * @param path the file of the tasks, for messages
- * @throws SpellmError 'text-invalid' for a choice that the model's context can't hold; CancelledError when the signal
- *   fires
+ * @throws SpellmError and CancelledError as `scoreOptions`
  */
 export async function scoreChoiceTasks(
   scorer: SequenceScorer,
-  {
-    tokenizer,
-    architecture,
-    forEachText,
-  }: {
-    readonly tokenizer: Pick<Tokenizer, 'encode' | 'frame'>
-    readonly architecture: Pick<Architecture, 'beginToken' | 'endTokens' | 'contextLength'>
-    /** Of the scorer's trunk. */
-    readonly forEachText: ForEachText
-  },
+  model: ScoredModel,
   path: string,
   tasks: readonly ChoiceTask[],
-  {
-    onProgress,
-    signal,
-  }: { readonly onProgress?: (done: number) => void; readonly signal?: AbortSignal | undefined } = {},
+  options: ScoringOptions = {},
 ): Promise<ScoredChoiceTask[]> {
-  let done = 0
-  return forEachText(tasks, async (task, conversation) => {
-    const base: number[] = []
-    const spellm: number[] = []
-    for (const [index, choice] of task.choices.entries()) {
-      if (signal?.aborted) throw new CancelledError()
-      const encoded = encodePair(tokenizer, architecture, task.context, task.delimiter + choice)
-      const pair =
-        encoded.context.length > 0 && encoded.continuation.length > 0
-          ? fitPair(encoded, architecture.contextLength)
-          : null
-      if (!pair)
-        throw new SpellmError(
-          'text-invalid',
-          `${path}, line ${task.line}: choice ${index} has ${encoded.continuation.length} tokens after ${encoded.context.length} of context; 1 to ${architecture.contextLength} after at least 1 can be scored.`,
-          'Shorten the choice, or give the task a context.',
-        )
-      const likelihoods = await scorer.score(pair, conversation)
-      base.push(likelihoods.base.logLikelihood)
-      spellm.push(likelihoods.spellm.logLikelihood)
-      await setImmediate()
-    }
-    onProgress?.(++done)
-    return { task, base, spellm }
-  })
+  const groups = tasks.map(({ context, delimiter, choices, line }) => ({
+    place: `${path}, line ${line}`,
+    options: choices.map((choice) => ({ context, continuation: delimiter + choice })),
+  }))
+  const scored = await scoreOptions(scorer, model, groups, options)
+  return scored.map(({ base, spellm }, i) => ({
+    task: tasks[i]!,
+    base: base.map(({ logLikelihood }) => logLikelihood),
+    spellm: spellm.map(({ logLikelihood }) => logLikelihood),
+  }))
 }
 
 /** The shares of right choices. */
@@ -119,6 +87,5 @@ export function pickOf(
   model: 'base' | 'spellm',
   length: (choice: string) => number = () => 1,
 ): number {
-  const scores = scored[model].map((value, i) => value / length(scored.task.choices[i]!))
-  return scores.reduce((best, score, i) => (score > scores[best]! ? i : best), 0)
+  return bestOption(scored[model], scored.task.choices.map(length))
 }

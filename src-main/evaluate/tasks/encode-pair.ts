@@ -1,5 +1,6 @@
 import type { Tokenizer } from '../../formats/tokenizer.ts'
 import type { Architecture } from '../../models/architecture.ts'
+import { stripEnd } from './python-text.ts'
 
 /** A text in two parts, in tokens. */
 export interface TokenPair {
@@ -21,8 +22,7 @@ export function encodePair(
   context: string,
   continuation: string,
 ): TokenPair {
-  const trimmed = context.trimEnd()
-  const before = tokenizer.encode(trimmed)
+  const before = tokenizer.encode(stripEnd(context))
   const whole = tokenizer.encode(context + continuation)
   const framed = [...tokenizer.frame.before, ...before]
   const prefix = beginToken ?? endTokens[0]

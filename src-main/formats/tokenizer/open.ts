@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { SpellmError } from '../../errors.ts'
 import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
+import { isGgufPath, openGguf, tokenizerJson } from '../gguf.ts'
 import { readJsonFile } from '../json-file.ts'
 import { addedTokensSchema, createSectionSplitter, type AddedToken } from './added-tokens.ts'
 import { buildBpe } from './bpe.ts'
@@ -75,20 +76,27 @@ const encodeMilliseconds = 5_000
 const encodeMillisecondsPerUnit = 0.02
 const openMilliseconds = 30_000
 
+/** The file that the tokenizer of a model is read from: of a folder, or the .gguf file that is the model. */
+export const tokenizerFile = (path: string): string =>
+  isGgufPath(path) ? path : join(path, 'tokenizer.json')
+
 /**
- * Opens a folder's tokenizer.json. Supported are byte-pair encoding, byte-level or with SentencePiece's byte
+ * Opens a folder's tokenizer.json, or the vocabulary in a GGUF file. Supported are byte-pair encoding, byte-level or with SentencePiece's byte
  * fallback, and Unigram. A part of the pipeline that isn't known is refused by its name, since leaving it out would
  * give wrong tokens.
  *
  * @throws SpellmError 'file-not-found' | 'file-invalid' | 'model-unsupported'
  */
-export async function openTokenizer(folder: string): Promise<Tokenizer> {
-  const file = join(folder, 'tokenizer.json')
-  const json = await readJsonFile(file, tokenizerSchema, { maxBytes: maxTokenizerBytes })
+export async function openTokenizer(path: string): Promise<Tokenizer> {
+  const file = tokenizerFile(path)
+  const gguf = isGgufPath(path) ? await openGguf(path) : null
+  const json = gguf
+    ? () => tokenizerSchema.parse(tokenizerJson(gguf))
+    : await readJsonFile(file, tokenizerSchema, { maxBytes: maxTokenizerBytes })
   return bounded(
     file,
     openMilliseconds,
-    () => createTokenizer(json, file),
+    () => createTokenizer(typeof json === 'function' ? json() : json, file),
     `reading it takes longer than ${openMilliseconds / 1000} s`,
   )
 }

@@ -1,4 +1,11 @@
-import { createSingleOutputNode, int64Vector, normalizeAxis, staticSize, type Value } from '../value.ts'
+import {
+  createNode,
+  createSingleOutputNode,
+  int64Vector,
+  normalizeAxis,
+  staticSize,
+  type Value,
+} from '../value.ts'
 import { multiply } from './elementwise.ts'
 import { expand, reshape } from './layout.ts'
 
@@ -70,4 +77,20 @@ export function argMax(x: Value): Value {
     dtype: 'int64',
     attributes: { axis: -1, keepdims: 0 },
   })
+}
+
+/**
+ * The `count` largest elements along the last axis, largest first, ties by index, and where they stand (int64). Not
+ * differentiable here.
+ */
+export function topK(x: Value, count: number): { readonly values: Value; readonly indices: Value } {
+  const shape = x.shape.with(-1, count)
+  const [values, indices] = createNode('TopK', [x, int64Vector([count])], {
+    attributes: { axis: -1, largest: 1, sorted: 1 },
+    outputs: [
+      { shape, dtype: x.dtype },
+      { shape, dtype: 'int64' },
+    ],
+  })
+  return { values: values!, indices: indices! }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { posix } from 'node:path'
 
 /** A file of a served model. Large ones are stored as on the Hub: by SHA-256, on another host. */
 export interface ServedFile {
@@ -37,12 +38,14 @@ export interface LoggedRequest {
   readonly authorization: string | undefined
 }
 
-/** A Hub with one model, as far as a client needs one (source: the Hub's OpenAPI description and huggingface_hub). */
+/** A Hub with one model, and data sets, as far as a client needs one (source: the Hub's OpenAPI description and huggingface_hub). */
 export interface HubServer {
   readonly endpoint: string
   readonly requests: readonly LoggedRequest[]
   /** Of the commit that the revision `main` stands for. */
   readonly files: Map<string, ServedFile>
+  /** Data sets by id, the same at each commit; a branch stands for `datasetCommit`. */
+  readonly datasets: Map<string, ReadonlyMap<string, ServedFile>>
   /** Moves `main` to a new commit, with these files in place of those of the same name. */
   push(commit: string, files: Readonly<Record<string, ServedFile>>): void
   /** If set, requests without this token are answered as for a gated model. */
@@ -57,13 +60,17 @@ export interface HubServer {
 }
 
 /** The same for all requests. */
-interface ServerState extends Pick<HubServer, 'endpoint' | 'files' | 'token' | 'extraEntries' | 'pace'> {
+interface ServerState extends Pick<
+  HubServer,
+  'endpoint' | 'files' | 'datasets' | 'token' | 'extraEntries' | 'pace'
+> {
   readonly commits: ReadonlyMap<string, ReadonlyMap<string, ServedFile>>
   readonly head: string
 }
 
 export const modelId = 'tester/model'
 export const firstCommit = 'a1'.repeat(20)
+export const datasetCommit = 'da'.repeat(20)
 /** So that pages follow each other. */
 const entriesPerPage = 5
 
@@ -80,7 +87,8 @@ export async function startHub(files: Readonly<Record<string, ServedFile>> = {})
     if (origin === 'cdn') {
       const commit = url.searchParams.get('commit') ?? ''
       const name = url.searchParams.get('name') ?? ''
-      sendFile(hub, response, commits.get(commit)!.get(name)!, range, take(name))
+      const files = commits.get(commit) ?? hub.datasets.get(url.searchParams.get('id') ?? '')
+      sendFile(hub, response, files!.get(name)!, range, take(name))
     } else if (url.pathname.startsWith('/api/')) serveApi(hub, url, authorization, response, take('api'))
     else serveFile(hub, url, request, response, cdnOrigin, take)
   }
@@ -104,6 +112,7 @@ export async function startHub(files: Readonly<Record<string, ServedFile>> = {})
       commits.set(commit, new Map([...commits.get(head)!, ...Object.entries(more)]))
       head = commit
     },
+    datasets: new Map(),
     token: null,
     extraEntries: [],
     pace: null,
@@ -156,26 +165,30 @@ function serveApi(
     sendFile(hub, response, { contents: Buffer.from('[]'), isLarge: false }, undefined, trouble)
     return
   }
-  const [, owner, name, view, revision] =
-    /^\/api\/models\/([^/]+)\/([^/]+)\/(revision|tree)\/(.+)$/.exec(url.pathname) ?? []
-  if (`${owner}/${name}` !== modelId) {
+  const [, kind, id, view, rest = ''] =
+    /^\/api\/(models|datasets)\/([^/]+\/[^/]+)\/(revision|tree)\/(.+)$/.exec(url.pathname) ?? []
+  const dataset = kind === 'datasets' ? hub.datasets.get(id ?? '') : undefined
+  if (id !== modelId && !dataset) {
     refuse(response, authorization === undefined ? 401 : 404, 'RepoNotFound')
     return
   }
-  const asked = decodeURIComponent(revision ?? '')
-  const commit = ['main', 'refs/pr/1'].includes(asked) ? hub.head : asked
-  const files = hub.commits.get(commit)
+  const [first = '', ...below] = rest.split('/')
+  const asked = decodeURIComponent(view === 'tree' ? first : rest)
+  const folder = view === 'tree' ? below.join('/') : ''
+  const head = dataset ? datasetCommit : hub.head
+  const commit = ['main', 'refs/pr/1'].includes(asked) ? head : asked
+  const files = /^[0-9a-f]{40}$/.test(commit) ? (dataset ?? hub.commits.get(commit)) : undefined
   if (!files) {
     refuse(response, 404, 'RevisionNotFound')
     return
   }
   if (view === 'revision') {
-    const card = { _id: '1', id: modelId, sha: commit, private: false, gated: false, likes: 0 }
+    const card = { _id: '1', id, sha: commit, private: false, gated: false, likes: 0 }
     sendJson(response, { ...card, downloads: 0, lastModified: '2026-01-01T00:00:00.000Z' })
     return
   }
   const entries = [
-    ...[...files].map(([path, { contents, isLarge }]) => ({
+    ...filesIn(files, folder).map(([path, { contents, isLarge }]) => ({
       type: 'file',
       path,
       // What the Hub lists for a large file is git's hash of the pointer to it.
@@ -199,6 +212,11 @@ function serveApi(
   sendJson(response, entries.slice(start, next))
 }
 
+/** Those that lie in a folder itself. A model's files all lie in its root, also where their names have slashes. */
+function filesIn(files: ReadonlyMap<string, ServedFile>, folder: string): [string, ServedFile][] {
+  return [...files].filter(([path]) => folder === '' || posix.dirname(path) === folder)
+}
+
 function sendJson(response: ServerResponse, value: unknown): void {
   response.setHeader('content-type', 'application/json; charset=utf-8')
   response.end(JSON.stringify(value))
@@ -212,10 +230,12 @@ function serveFile(
   cdnOrigin: string,
   take: (name: string) => Trouble | undefined,
 ): void {
-  const [, id, commit, name] =
-    /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(decodeURIComponent(url.pathname)) ?? []
+  const [, datasets, id, commit, name] =
+    /^\/(datasets\/)?([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(decodeURIComponent(url.pathname)) ?? []
   const { authorization, range } = request.headers
-  const file = id === modelId ? hub.commits.get(commit ?? '')?.get(name ?? '') : undefined
+  const ofModel = id === modelId ? hub.commits.get(commit ?? '') : undefined
+  const ofDataset = hub.datasets.get(id ?? '')
+  const file = (datasets === undefined ? ofModel : ofDataset)?.get(name ?? '')
   if (commit === undefined || name === undefined || !file) {
     refuse(response, 404, 'EntryNotFound')
     return
@@ -232,7 +252,8 @@ function serveFile(
   }
   response.setHeader('x-linked-etag', `"${etagOf(file)}"`)
   response.setHeader('x-linked-size', file.contents.length)
-  response.writeHead(302, { location: `${cdnOrigin}/blob?commit=${commit}&name=${encodeURIComponent(name)}` })
+  const blob = new URLSearchParams({ id: id ?? '', commit, name })
+  response.writeHead(302, { location: `${cdnOrigin}/blob?${blob.toString()}` })
   response.end()
 }
 

@@ -1,5 +1,5 @@
 import { Group, Text } from '@mantine/core'
-import { IconBan, IconCircleCheck, IconCopy, IconCut, type Icon } from '@tabler/icons-react'
+import { IconBan, IconCircleCheck, IconCopy, IconCut, IconHash, type Icon } from '@tabler/icons-react'
 import type { SpellingStatus } from '../../../src-main/contract/index.ts'
 import { strings } from '../../strings/index.ts'
 
@@ -8,6 +8,7 @@ const looks: Record<SpellingStatus, { readonly icon: Icon; readonly color: strin
   truncated: { icon: IconCut, color: 'orange' },
   shadowed: { icon: IconCopy, color: 'orange' },
   uncovered: { icon: IconBan, color: 'red' },
+  symbol: { icon: IconHash, color: 'green' },
 }
 
 /** Whether a token can be written, in a word, with an icon. */

@@ -1,0 +1,157 @@
+import type { Head } from '../models/architecture.ts'
+import type { BaseModel } from '../models/base-model.ts'
+import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
+import { createRoundingBound } from './head-rounding.ts'
+import { createBoundSession, type Candidate } from './int8-bounds.ts'
+import { readInt8Rows } from './int8-rows.ts'
+import { encodeStates } from './int8-states.ts'
+import {
+  createVerifyingHead,
+  requireValidTokens,
+  type VerifyingHead,
+  type VerifyingHeadOptions,
+} from './verifying-head.ts'
+
+export interface ExactInt8Head extends VerifyingHead {
+  /** Float rows that were read for a state, on average so far. */
+  readonly rowsPerState: number
+}
+
+export interface ExactInt8HeadOptions extends Pick<VerifyingHeadOptions, 'validTokens' | 'threads'> {
+  /**
+   * What is chosen where the best two are within rounding. 'as float head' (default): what base mode says with the float
+   * head, which is asked then, and takes its memory from the first time on. 'exact': the token with the largest dot
+   * product in float64, of equal ones the first; for one state as for several, so that base mode may use this head too.
+   */
+  readonly ties?: 'as float head' | 'exact'
+}
+
+/**
+ * The greedy choice of a float head at a quarter of its bytes: an int8 copy gives an upper bound of each token's logit
+ * (int8-states.ts), and the float rows of the few tokens whose bounds reach the best logit decide. They are read from the
+ * model's files and multiplied in float64. On processors only. States that are not finite are left to the float head.
+ *
+ * `logits` opens the float head (`createVerifyingHead`) when it is first called.
+ *
+ * @throws TypeError for a quantised model; RangeError for a scale of the head that isn't positive, and as
+ *   `createVerifyingHead`; SpellmError as `createSession`
+ */
+export async function createExactInt8Head(
+  model: BaseModel,
+  { ties = 'as float head', ...options }: ExactInt8HeadOptions = {},
+): Promise<ExactInt8Head> {
+  const { head, hiddenSize: d, vocabularySize } = model.architecture
+  const { validTokens = vocabularySize, ...sessionOptions } = options
+  if (model.weights.isQuantized) throw new TypeError('the weights are quantised: there are no float rows')
+  if (!(head.scale > 0)) throw new RangeError(`the head's scale is ${head.scale}`)
+  requireValidTokens(model, validTokens)
+  const copy = await readInt8Rows(model, validTokens)
+  // The copy itself is let go of when the session has its own.
+  const steps = { errorStep: copy.errorStep, normStep: copy.normStep }
+  const boundOf = await createRoundingBound(model, copy.largestNorm)
+  const session = await createBoundSession(copy, d, sessionOptions)
+  const rows = openHeadRows(model)
+  const floatHead = lazily(() => createVerifyingHead(model, options))
+  const count = { states: 0, rows: 0, rescored: 0 }
+
+  const choose = async (state: Float32Array, candidates: readonly Candidate[]): Promise<number> => {
+    // In float64 nothing is off that counts, so the lead may be off by what two float logits are: half of the bound.
+    const margin = ties === 'exact' ? 0 : boundOf(state) / 2
+    let decision = decide(candidates, state, rows, head, margin)
+    count.rows += decision.read
+    if (!decision.isComplete && candidates.length < validTokens) {
+      decision = decide(await session.all(encodeStates(state, d, steps)), state, rows, head, margin)
+      count.rows += decision.read
+    }
+    if (!decision.isWithinRounding) return decision.token
+    count.rescored++
+    return (await (await floatHead.get()).choices(state))[0]!
+  }
+  return {
+    choices: async (hidden) => {
+      const encoded = encodeStates(hidden, d, steps)
+      const candidates = await session.best(encoded)
+      const chosen = new Int32Array(candidates.length)
+      for (const [row, own] of candidates.entries()) {
+        const state = hidden.subarray(row * d, (row + 1) * d)
+        count.states++
+        chosen[row] = Number.isFinite(encoded.units[row])
+          ? await choose(state, own)
+          : (await (await floatHead.get()).choices(state))[0]!
+      }
+      return chosen
+    },
+    logits: async (hidden) => (await floatHead.get()).logits(hidden),
+    get rescored() {
+      return count.rescored
+    },
+    get rowsPerState() {
+      return count.rows / count.states
+    },
+    release: async () => {
+      rows.close()
+      await session.release()
+      await floatHead.release()
+    },
+  }
+}
+
+interface Decision {
+  readonly token: number
+  /** Whether the second best comes as close as the margin. */
+  readonly isWithinRounding: boolean
+  /** Whether no token beyond those given can be the best, or come that close to it. */
+  readonly isComplete: boolean
+  /** Rows that were read. */
+  readonly read: number
+}
+
+/**
+ * Multiplies rows with a state in the order of their bounds, highest first, until none that follows can come as close to the
+ * best as `margin`, in logits.
+ */
+function decide(
+  candidates: Iterable<Candidate>,
+  state: Float32Array,
+  rows: Pick<HeadRows, 'read'>,
+  { scale, cap }: Pick<Head, 'scale' | 'cap'>,
+  margin: number,
+): Decision {
+  const logitOf = (product: number) =>
+    cap === null ? product * scale : cap * Math.tanh((product * scale) / cap)
+  // Products are compared where nothing else is asked: the cap makes large ones equal.
+  const isBelow = (product: number, best: number) =>
+    margin === 0 ? product < best : logitOf(product) < logitOf(best) - margin
+  let [token, best, second, read] = [-1, -Infinity, -Infinity, 0]
+  let isComplete = false
+  for (const candidate of candidates) {
+    if (isBelow(candidate.bound, best)) {
+      isComplete = true
+      break
+    }
+    read++
+    const product = dot(rows.read([candidate.token]), state)
+    if (product > best || (product === best && candidate.token < token)) {
+      second = best
+      best = product
+      token = candidate.token
+    } else second = Math.max(second, product)
+  }
+  return { token, isWithinRounding: margin > 0 && !isBelow(second, best), isComplete, read }
+}
+
+/** Σ a_i b_i in float64, from the first to the last. */
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
+  return sum
+}
+
+/** Something that is opened when it is first asked for. */
+function lazily<Resource extends { release(): Promise<void> }>(open: () => Promise<Resource>) {
+  let opened: Resource | null = null
+  return {
+    get: async () => (opened ??= await open()),
+    release: async () => opened?.release(),
+  }
+}

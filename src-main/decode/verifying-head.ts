@@ -1,0 +1,143 @@
+import { createNode, input, int64Vector, slice, type Value } from '../graph/index.ts'
+import type { BaseModel } from '../models/base-model.ts'
+import { headLogits } from '../models/decoder.ts'
+import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
+import { createRoundingBound } from './head-rounding.ts'
+
+/** The base model's LM head, looking at several states in one reading of its weights. */
+export interface VerifyingHead {
+  /** The base model's greedy choice after each of some states: hidden [rows · d] → tokens [rows]; the same as base mode's, bit for bit. */
+  choices(hidden: Float32Array): Promise<Int32Array>
+  /**
+   * Logits [rows · V] by the rows' product: each is within half of `createRoundingBound` of base mode's. −∞ for ids from
+   * `validTokens` on.
+   */
+  logits(hidden: Float32Array): Promise<Float32Array>
+  /** Rows that had to be scored again because the best two were within rounding, so far. */
+  readonly rescored: number
+  release(): Promise<void>
+}
+
+export interface VerifyingHeadOptions extends Pick<SessionOptions, 'device' | 'threads'> {
+  /** Tokens of the tokenizer; rows of the head from there on only fill it up and are never chosen. Default: all. */
+  readonly validTokens?: number
+  /**
+   * Whether float weights are laid out anew for several rows, which takes a second copy of them (4 · V · d bytes) and at
+   * eight rows 0.7 to 1.1 of the time. Default: no. Quantised weights always are.
+   */
+  readonly isPacked?: boolean
+}
+
+/**
+ * Opens the head of a base model for verification.
+ *
+ * Base mode scores one row, and several rows may round differently: onnxruntime has other kernels for them. So the rows'
+ * product decides only where the best logit is further ahead of the second than rounding explains (head-rounding.ts). Every
+ * other row is scored again by itself: the same operator, kernel and order of additions as in base mode's graph
+ * (trunk-session.ts), since a kernel is picked by the number of rows and by whether weights were laid out anew. On other
+ * devices quantised weights are multiplied by different algorithms for one row and for several (activations may be rounded
+ * for several only), so there each row is scored by itself.
+ *
+ * @throws SpellmError as `createSession`; RangeError for `validTokens` below 2 or beyond V
+ */
+export async function createVerifyingHead(
+  model: BaseModel,
+  {
+    validTokens = model.architecture.vocabularySize,
+    isPacked = false,
+    ...options
+  }: VerifyingHeadOptions = {},
+): Promise<VerifyingHead> {
+  const { hiddenSize: d, vocabularySize } = model.architecture
+  requireValidTokens(model, validTokens)
+  const { isQuantized } = model.weights
+  const open = (prepack: boolean) => createTopSession(model, validTokens, { ...options, prepack })
+  const boundOf = await createRoundingBound(model)
+  const together = await open(isQuantized || isPacked)
+  // Only rows that were laid out anew need a session of their own for one row.
+  let alone = isQuantized || !isPacked ? together : null
+  let rescored = 0
+  const rowsAgree = !isQuantized || (options.device ?? 'cpu') === 'cpu'
+  return {
+    choices: async (hidden) => {
+      const rows = hidden.length / d
+      if (rows === 1 && alone) return (await alone.top(hidden)).tokens
+      const { tokens, leads } = await together.top(hidden)
+      for (let row = 0; row < rows; row++) {
+        const state = hidden.subarray(row * d, (row + 1) * d)
+        if (rowsAgree && leads[row]! > boundOf(state)) continue
+        rescored++
+        alone ??= await open(false)
+        tokens[row] = (await alone.top(state)).tokens[0]!
+      }
+      return tokens
+    },
+    logits: async (hidden) => {
+      const logits = await together.logits(hidden)
+      for (let end = vocabularySize; end <= logits.length; end += vocabularySize)
+        logits.fill(-Infinity, end - vocabularySize + validTokens, end)
+      return logits
+    },
+    get rescored() {
+      return rescored
+    },
+    release: async () => {
+      if (alone !== together) await alone?.release()
+      await together.release()
+    },
+  }
+}
+
+/** Throws RangeError where a head has fewer rows than `validTokens`, or no two of them. */
+export function requireValidTokens(
+  { architecture: { vocabularySize } }: Pick<BaseModel, 'architecture'>,
+  validTokens: number,
+): void {
+  if (validTokens < 2 || validTokens > vocabularySize)
+    throw new RangeError(`validTokens is ${validTokens}, the head has ${vocabularySize} rows`)
+}
+
+/**
+ * The two largest of logits [rows, V], ids from `validTokens` on left out: values float32 [rows, 2] and int64 [rows, 2], the
+ * larger one first and of equal ones the first, as `argMax`. It takes no longer than `argMax`.
+ */
+export function bestTwo(
+  logits: Value,
+  validTokens: number,
+): { readonly values: Value; readonly tokens: Value } {
+  const shape = [logits.shape[0]!, 2]
+  const [values, tokens] = createNode('TopK', [slice(logits, 1, 0, validTokens), int64Vector([2])], {
+    attributes: { axis: 1 },
+    outputs: [
+      { shape, dtype: 'float32' },
+      { shape, dtype: 'int64' },
+    ],
+  }) as [Value, Value]
+  return { values, tokens }
+}
+
+/** The head as one graph: best tokens and leads, or all logits. */
+async function createTopSession(model: BaseModel, validTokens: number, options: SessionOptions) {
+  const d = model.architecture.hiddenSize
+  const logits = headLogits(model.architecture, model.weights, input('hidden', ['rows', d]))
+  const session = await createSession(
+    { ...bestTwo(logits, validTokens), logits },
+    { ...options, weightsFolder: model.weights.folder },
+  )
+  const feeds = (hidden: Float32Array) => ({ hidden: floatTensor(hidden, [hidden.length / d, d]) })
+  return {
+    top: async (hidden: Float32Array) => {
+      const results = await session.run(feeds(hidden), { values: null, tokens: null })
+      const values = floatData(results['values'])
+      const tokens = int64Data(results['tokens'])
+      const rows = values.length / 2
+      return {
+        tokens: Int32Array.from({ length: rows }, (_, row) => tokens[2 * row]!),
+        leads: Float64Array.from({ length: rows }, (_, row) => values[2 * row]! - values[2 * row + 1]!),
+      }
+    },
+    logits: async (hidden: Float32Array) =>
+      floatData((await session.run(feeds(hidden), { logits: null }))['logits']),
+    release: () => session.release(),
+  }
+}

@@ -1,0 +1,186 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { CancelledError, SpellmError } from '../errors.ts'
+import { float16ToFloat32, float32ToFloat16 } from '../formats/half.ts'
+import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
+import type { BaseDistribution } from '../models/base-distribution.ts'
+import { seededRandom } from '../random.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
+import {
+  drawsPerPosition,
+  emptyTargets,
+  setTargets,
+  type Objective,
+  type PositionTargets,
+  type VocabularyGroups,
+} from './position-targets.ts'
+import { readChunk, type TeacherCache } from './teacher-cache.ts'
+
+/** What decides the targets beside the cached states. */
+export interface TargetSettings {
+  readonly objective: Objective
+  readonly seed: number
+}
+
+/**
+ * The targets of a teacher cache, beside its chunks: `targets-NNNNN.safetensors`, each written whole or not at all. They
+ * are computed once from states and LM head, since V probabilities a position would fit no disk.
+ */
+export interface TargetCache {
+  readonly cache: TeacherCache
+  readonly groups: VocabularyGroups
+  readonly settings: TargetSettings
+}
+
+/**
+ * Computes the targets of all chunks that have none yet.
+ *
+ * @param onProgress told of the positions done and in all
+ * @throws CancelledError when the signal fires, SpellmError 'disk-full'; what is written stays
+ */
+export async function fillTargets(
+  { cache, groups, settings }: TargetCache,
+  openBase: () => Promise<BaseDistribution>,
+  {
+    onProgress,
+    signal,
+    turn = ownTurn,
+  }: {
+    readonly onProgress?: (done: number, total: number) => void
+    readonly signal?: AbortSignal | undefined
+    readonly turn?: Turn
+  } = {},
+): Promise<void> {
+  const identity = identityOf(groups, settings)
+  const missing = await missingTargets(cache, identity)
+  if (missing.length === 0) return
+  const base = await openBase()
+  const { positionsPerChunk: size, chunks } = cache
+  const d = cache.shape.hiddenSize
+  try {
+    for (const [i, chunk] of missing.entries()) {
+      const { hidden } = await readChunk(cache, chunk)
+      const targets = emptyTargets(size, groups.groups)
+      const random = seededRandom(settings.seed * 1_000_003 + chunk)
+      for (let start = 0; start < size; start += base.rows) {
+        if (signal?.aborted) throw new CancelledError()
+        const end = Math.min(size, start + base.rows)
+        await turn(async () => {
+          const read = await base.read(hidden.subarray(start * d, end * d))
+          const width = read.probabilities.length / (end - start)
+          for (let row = 0; row < end - start; row++)
+            setTargets(
+              targets,
+              start + row,
+              groups,
+              {
+                probabilities: read.probabilities.subarray(row * width, (row + 1) * width),
+                logNormalizer: read.logNormalizers[row]!,
+                choice: read.choices[row]!,
+              },
+              { objective: settings.objective, random },
+            )
+        })
+        onProgress?.((chunks - missing.length + i) * size + end, chunks * size)
+        // onnxruntime runs on this thread: let signals and timers in between.
+        await setImmediate()
+      }
+      await writeTargets(pathOf(cache, chunk), targets, groups.groups, identity)
+    }
+  } finally {
+    await base.release()
+  }
+}
+
+const pathOf = ({ folder }: TeacherCache, chunk: number) =>
+  join(folder, `targets-${String(chunk).padStart(5, '0')}.safetensors`)
+
+/** Targets of other symbols, or of another objective, are not ours. */
+function identityOf({ groups, groupOf }: VocabularyGroups, { objective, seed }: TargetSettings): string {
+  return createHash('sha256')
+    .update(`${objective} ${seed} ${groups} ${drawsPerPosition}`)
+    .update(new Uint8Array(groupOf.buffer, groupOf.byteOffset, groupOf.byteLength))
+    .digest('hex')
+}
+
+const metadataSchema = z.object({ identity: z.string() })
+
+async function missingTargets(cache: TeacherCache, identity: string): Promise<number[]> {
+  const present = new Set(await readdir(cache.folder))
+  const missing: number[] = []
+  for (let chunk = 0; chunk < cache.chunks; chunk++) {
+    const path = pathOf(cache, chunk)
+    if (present.has(path.slice(cache.folder.length + 1)) && (await isOwn(path, identity))) continue
+    await rm(path, { force: true })
+    missing.push(chunk)
+  }
+  return missing
+}
+
+async function isOwn(path: string, identity: string): Promise<boolean> {
+  try {
+    const { metadata } = await openSafetensors(path)
+    return metadataSchema.safeParse(metadata).data?.identity === identity
+  } catch (error) {
+    if (error instanceof SpellmError && error.code === 'file-invalid') return false
+    throw error
+  }
+}
+
+async function writeTargets(
+  path: string,
+  { first, exactLogSum, offset, draws }: PositionTargets,
+  groups: number,
+  identity: string,
+): Promise<void> {
+  const positions = exactLogSum.length
+  await writeSafetensors(
+    path,
+    {
+      // A probability below float16's least teaches nothing.
+      first: { dtype: 'F16', shape: [positions, groups], data: float32ToFloat16(first) },
+      exactLogSum: { dtype: 'F32', shape: [positions], data: exactLogSum },
+      offset: { dtype: 'F32', shape: [positions], data: offset },
+      draws: { dtype: 'I32', shape: [positions, drawsPerPosition], data: draws },
+    },
+    { identity },
+  )
+}
+
+/**
+ * Reads the targets of a chunk. The probabilities stay in float16.
+ *
+ * @throws SpellmError 'file-not-found' | 'file-invalid'
+ */
+export async function readTargets(
+  { cache, groups }: TargetCache,
+  chunk: number,
+): Promise<Omit<PositionTargets, 'first'> & { readonly first: Uint16Array }> {
+  const path = pathOf(cache, chunk)
+  const { tensors } = await openSafetensors(path)
+  const positions = cache.positionsPerChunk
+  const bytes = async (name: string, elements: number, size: number) => {
+    const entry = tensors.get(name)
+    if (entry?.byteLength !== elements * size)
+      throw new SpellmError('file-invalid', `${path} is damaged.`, 'Delete the file; it is computed again.')
+    return (await readTensorBytes(entry)).buffer
+  }
+  return {
+    first: new Uint16Array(await bytes('first', positions * groups.groups, 2)),
+    exactLogSum: new Float32Array(await bytes('exactLogSum', positions, 4)),
+    offset: new Float32Array(await bytes('offset', positions, 4)),
+    draws: new Int32Array(await bytes('draws', positions * drawsPerPosition, 4)),
+  }
+}
+
+/** The mean over some positions of the first symbols' probabilities, [A]: how often each is needed. */
+export function meanFirst(first: Uint16Array, groups: number): Float32Array {
+  const wide = float16ToFloat32(first)
+  const mean = new Float32Array(groups)
+  for (let i = 0; i < wide.length; i++) mean[i % groups]! += wide[i]!
+  const positions = wide.length / groups
+  return mean.map((sum) => sum / positions)
+}

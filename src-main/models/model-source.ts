@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { SpellmError } from '../errors.ts'
+import { readStopTokens } from '../formats/generation-config.ts'
+import { readJsonFile } from '../formats/json-file.ts'
+import type { Architecture } from './architecture.ts'
+import { openFolderWeights, type WeightStore } from './weight-store.ts'
+
+/** What describes a model, wherever that stands. */
+export interface ModelSource {
+  /** As in config.json. */
+  readonly config: Readonly<Record<string, unknown>> & { readonly model_type: string }
+  /** Where the config was read, for messages. */
+  readonly file: string
+  readonly checkpoint: WeightStore
+  /** The tokens at which generation ends; null: the config's `eos_token_id`. */
+  readonly stopTokens: readonly number[] | null
+  /** What differs from what the config's family says. */
+  readonly adapt: (architecture: Architecture) => Architecture
+}
+
+const maxConfigBytes = 1 << 20
+
+/**
+ * Reads a Hugging Face model folder: config.json, generation_config.json and the headers of its safetensors.
+ *
+ * @throws SpellmError 'file-not-found' | 'file-invalid'
+ */
+export async function openFolderSource(folder: string): Promise<ModelSource> {
+  const file = join(folder, 'config.json')
+  if (existsSync(folder) && !existsSync(file))
+    throw new SpellmError(
+      'file-not-found',
+      `${folder}: there is no config.json, so this is not the folder of a model.`,
+      'Choose the folder that holds config.json, tokenizer.json and the *.safetensors files, or a .gguf file.',
+    )
+  const config = await readJsonFile(file, z.looseObject({ model_type: z.string() }), {
+    maxBytes: maxConfigBytes,
+  })
+  return {
+    config,
+    file,
+    checkpoint: await openFolderWeights(folder),
+    stopTokens: await readStopTokens(folder),
+    adapt: (architecture) => architecture,
+  }
+}

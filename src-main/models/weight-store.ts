@@ -1,0 +1,59 @@
+import { openCheckpoint, readTensor, type Checkpoint, type SafetensorsDtype } from '../formats/safetensors.ts'
+
+/** How a weight is stored: a dtype of safetensors, or a type of ggml such as 'Q4_K'. */
+export type WeightType = string
+
+/** What a model's files say about a weight. */
+export interface WeightFacts {
+  readonly shape: readonly number[]
+  readonly type: WeightType
+  /** Absolute path of its file. */
+  readonly path: string
+}
+
+/** A model's weights, by their names in the architecture, whatever they are stored as. */
+export interface WeightStore extends Checkpoint {
+  /** All of them. `tensors` are those that a graph can read where they lie. */
+  readonly weights: ReadonlyMap<string, WeightFacts>
+  /** Bytes of all of them in the files. */
+  readonly bytes: number
+  /**
+   * Rows of a weight along its first axis as float32: [count, row].
+   *
+   * @throws SpellmError 'file-invalid' for a file that has become shorter
+   */
+  readRows(name: string, firstRow: number, count: number): Promise<Float32Array>
+}
+
+/** The dtypes of weights that graphs read where they lie. */
+export const floatTypes = ['F32', 'F16', 'BF16'] as const satisfies readonly SafetensorsDtype[]
+
+/**
+ * The weights of a folder's safetensors files.
+ *
+ * @throws SpellmError as `openCheckpoint`
+ */
+export async function openFolderWeights(folder: string): Promise<WeightStore> {
+  const checkpoint = await openCheckpoint(folder)
+  const weights = new Map<string, WeightFacts>()
+  let bytes = 0
+  for (const [name, { shape, dtype, path, byteLength }] of checkpoint.tensors) {
+    weights.set(name, { shape, type: dtype, path })
+    bytes += byteLength
+  }
+  return {
+    ...checkpoint,
+    weights,
+    bytes,
+    readRows: (name, firstRow, count) => {
+      const entry = checkpoint.tensors.get(name)!
+      const rowBytes = entry.byteLength / entry.shape[0]!
+      return readTensor({
+        ...entry,
+        shape: [count, ...entry.shape.slice(1)],
+        offset: entry.offset + firstRow * rowBytes,
+        byteLength: count * rowBytes,
+      })
+    },
+  }
+}

@@ -1,0 +1,158 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
+import { float32ToBfloat16, float32ToFloat16 } from '../formats/half.ts'
+import {
+  openSafetensors,
+  writeSafetensors,
+  type TensorData,
+  type TensorEntry,
+} from '../formats/safetensors.ts'
+import { memoize } from '../memoize.ts'
+import { weightShapes } from './architecture.ts'
+import type { BaseModel } from './base-model.ts'
+import { externalFiles } from './weights.ts'
+
+const format = 'spellm-widened-1'
+/** Values that are read and written at once. */
+const pieceValues = 4 << 20
+
+interface WidenOptions {
+  /** Identifies the base model. */
+  readonly sha256: string
+  /** Weights done and in all. */
+  readonly onProgress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Writes what graphs can't read where it lies in a GGUF to a safetensors file: quantised weights as float32, which
+ * holds each of them exactly, and rows in another order as what they are.
+ *
+ * @throws SpellmError for errors of the operating system; CancelledError, and no file is left
+ */
+export async function widenModel(
+  model: BaseModel,
+  file: string,
+  { sha256, onProgress, signal }: WidenOptions,
+): Promise<void> {
+  const missing = weightsToWiden(model)
+  const total = missing.reduce((sum, name) => sum + valuesOf(model, name), 0)
+  let done = 0
+  const report = async (values: number) => {
+    if (signal?.aborted) throw new CancelledError()
+    onProgress?.((done += values), total)
+    await setImmediate()
+  }
+  try {
+    await mkdir(dirname(file), { recursive: true })
+  } catch (error) {
+    throw describeSystemError(error, dirname(file))
+  }
+  const tensors = Object.fromEntries(missing.map((name) => [name, widened(model, name, report)]))
+  await writeSafetensors(file, tensors, { format, base: sha256 })
+}
+
+/** The weights of a model that graphs can't read where they lie. */
+export function weightsToWiden({ architecture, checkpoint }: BaseModel): string[] {
+  return [...weightShapes(architecture).keys()].filter((name) => !checkpoint.tensors.has(name))
+}
+
+/** Bytes that `widenModel` writes. */
+export function widenedBytes(model: BaseModel): number {
+  return weightsToWiden(model).reduce(
+    (sum, name) => sum + valuesOf(model, name) * (dtypeOf(model, name) === 'F32' ? 4 : 2),
+    0,
+  )
+}
+
+const valuesOf = ({ checkpoint }: BaseModel, name: string) =>
+  checkpoint.weights.get(name)!.shape.reduce((product, dimension) => product * dimension, 1)
+
+/** The smallest dtype that holds a weight exactly. */
+function dtypeOf({ checkpoint }: BaseModel, name: string): 'F32' | 'F16' | 'BF16' {
+  const { type } = checkpoint.weights.get(name)!
+  return type === 'F16' || type === 'BF16' ? type : 'F32'
+}
+
+const narrow = { F32: (values: Float32Array) => values, F16: float32ToFloat16, BF16: float32ToBfloat16 }
+
+/**
+ * A weight as it is to be written, read piece by piece when its turn comes.
+ *
+ * @param report called after each piece, with its values
+ */
+export function widened(
+  model: BaseModel,
+  name: string,
+  report: (values: number) => Promise<void>,
+): TensorData {
+  const { shape } = model.checkpoint.weights.get(name)!
+  const dtype = dtypeOf(model, name)
+  const rows = shape[0]!
+  const step = Math.max(1, Math.floor(pieceValues / (valuesOf(model, name) / rows)))
+  return {
+    dtype,
+    shape,
+    data: async function* () {
+      for (let first = 0; first < rows; first += step) {
+        const values = await model.checkpoint.readRows(name, first, Math.min(step, rows - first))
+        yield narrow[dtype](values)
+        await report(values.length)
+      }
+    },
+  }
+}
+
+/**
+ * The model with the weights of a file that `widenModel` wrote; null if there is no such file.
+ *
+ * @throws SpellmError 'file-invalid' for a file of another model, or a damaged one
+ */
+export async function openWidenedModel(
+  model: BaseModel,
+  file: string,
+  { sha256 }: Pick<WidenOptions, 'sha256'>,
+): Promise<BaseModel | null> {
+  const opened = await openSafetensors(file).catch((error: unknown) => {
+    if (error instanceof SpellmError && error.code === 'file-not-found') return null
+    throw error
+  })
+  if (!opened) return null
+  const { metadata, tensors, path } = opened
+  if (metadata['format'] !== format || metadata['base'] !== sha256 || !hasWidened(model, tensors))
+    throw new SpellmError(
+      'file-invalid',
+      `${path} does not hold the widened weights of this model.`,
+      'Delete the file; it is made again when it is needed.',
+    )
+  const { folder, locate } = await externalFiles([...model.checkpoint.files, path])
+  const tensor = memoize((name: string) => locate((model.checkpoint.tensors.get(name) ?? tensors.get(name))!))
+  return {
+    ...model,
+    weights: {
+      folder,
+      isQuantized: false,
+      products: 'float32',
+      tensor,
+      matrix: tensor,
+      joined: () => null,
+    },
+  }
+}
+
+/** Whether a file holds some weights as `widened` writes them. Default: all of them that have to be. */
+export function hasWidened(
+  model: BaseModel,
+  tensors: ReadonlyMap<string, TensorEntry>,
+  names: readonly string[] = weightsToWiden(model),
+): boolean {
+  return names.every((name) => {
+    const found = tensors.get(name)
+    return (
+      found?.dtype === dtypeOf(model, name) &&
+      found.shape.join() === model.checkpoint.weights.get(name)!.shape.join()
+    )
+  })
+}
