@@ -96,16 +96,13 @@ const sampledCandidates = 64
 export function trieChooser(tail: TailSession, sampling: Sampling | null): Chooser {
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
+  const most = Math.min(sampledCandidates, sampling?.topK ?? sampledCandidates)
   return {
     ending: tail.ending,
     choose: async (state, context) => {
       const logProbabilities = await scoresOf(tail, state)
       if (!sampling) return tokensOf(tail.speller, bestToken(search, logProbabilities).token)
-      const candidates = bestTokens(
-        search,
-        logProbabilities,
-        Math.min(sampledCandidates, sampling.topK ?? sampledCandidates),
-      )
+      const candidates = bestTokens(search, logProbabilities, most)
       const units = candidates.map(({ token }) => tokensOf(tail.speller, token))
       const firstTokens = units.map(([first]) => first!)
       const scores = Float32Array.from(candidates, ({ score }) => score)

@@ -100,8 +100,9 @@ export function drawIndex(shares: Float64Array, random: Random): number {
   return shares.findLastIndex((share) => share > 0)
 }
 
-/** Draws an index from scores. */
+/** Draws an index from scores; at temperature 0 the best one's. */
 export function sampleIndex(scores: Float32Array, sampling: Sampling, random: Random): number {
+  if (isGreedy(sampling)) return largestIndex(scores)
   return drawIndex(sharesOf(scores, sampling), random)
 }
 
