@@ -118,28 +118,28 @@ test('lossless decoding writes what the base model writes', async ({ page }) => 
 
 test("a SpeLLM decodes in its run's mode until another one is chosen", async ({ page, studio }) => {
   const spellm = join(studio.dataFolder, 'runs', preparedRuns[0], 'spellm/spellm.json')
-  expect(JSON.parse(await readFile(spellm, 'utf8'))).toMatchObject({ mode: 'shortlist' })
+  expect(JSON.parse(await readFile(spellm, 'utf8'))).toMatchObject({ mode: 'gated' })
   await expect(page.getByRole('radio', { name: words.modes.trie })).toBeChecked()
   await page.getByRole('combobox', { name: words.source }).click()
   await page.getByRole('option', { name: new RegExp(`^${preparedRuns[0]}`) }).click()
-  await expect(page.getByRole('radio', { name: words.modes.shortlist })).toBeChecked()
+  await expect(page.getByRole('radio', { name: words.modes.gated })).toBeChecked()
   await generate(page, prompt, 6)
-  await expect(tokensOf(page, 'shortlist')).toHaveCount(6)
+  await expect(tokensOf(page, 'gated')).toHaveCount(6)
   await page.getByText(words.modes.free, { exact: true }).click()
   await generate(page, prompt, 6)
   await expect(tokensOf(page, 'free')).toHaveCount(6)
 })
 
-test('shortlist and gated show the numbers that they worked with, and a saved prompt keeps them', async ({
+test('trie and gated show the numbers that they worked with, and a saved prompt keeps them', async ({
   page,
 }) => {
-  await page.getByText(words.modes.shortlist, { exact: true }).click()
+  await page.getByText(words.modes.trie, { exact: true }).click()
   const candidates = page.getByRole('textbox', { name: words.candidates })
-  await candidates.fill('0')
+  await candidates.fill('-1')
   await expect(generateButton(page)).toBeDisabled()
   await candidates.fill('16')
   await generate(page, prompt, 8)
-  await expect(output(page, 'shortlist')).toContainText(words.candidatesNote(16))
+  await expect(output(page, 'trie')).toContainText(words.candidatesNote(16))
   await page.getByText(words.modes.gated, { exact: true }).click()
   await page.getByRole('textbox', { name: words.gatePercent }).fill('10')
   await generate(page, prompt, 8)

@@ -11,7 +11,7 @@ export const preparedRuns = ['narrow', 'wide'] as const
 
 const common = { base: 'sample', texts: [], tokens: 16_384, batchTokens: 512 }
 const requests: Record<(typeof preparedRuns)[number], ConversionRequest> = {
-  narrow: { ...common, k: 8, adapterWidths: [32], epochs: 2, mode: 'shortlist' },
+  narrow: { ...common, k: 8, adapterWidths: [32], epochs: 2, mode: 'gated' },
   // With something to clean up.
   wide: { ...common, k: 12, adapterWidths: [256], epochs: 6, keepCache: true },
 }

@@ -158,8 +158,8 @@ describe('spellm eval', () => {
     )) as object
     expect(found).toEqual({
       // Whole windows of 64.
-      agreement: { positions: 5_056, trie: share, free: share, shortlist: share, gated: share },
-      intervals: { trie: interval, free: interval, shortlist: interval, gated: interval },
+      agreement: { positions: 5_056, trie: share, free: share, gated: share },
+      intervals: { trie: interval, free: interval, gated: interval },
       candidates: 8,
       gateShare: 0.05,
       gatedBaseShare: share,
@@ -190,8 +190,8 @@ describe('spellm eval', () => {
         textCalibrationError: share,
       },
       rollOuts: [
-        ...['trie', 'free', 'shortlist', 'gated'].map((mode) => ({ mode, ...rollOut })),
         { mode: 'lossless', ...rollOut, identical: 2 },
+        ...['gated', 'trie', 'free'].map((mode) => ({ mode, ...rollOut })),
       ],
       tasks: [],
       device: expect.toSatisfy(isDevice) as string,
@@ -215,7 +215,7 @@ describe('spellm eval', () => {
     const right = { value: 1, low: 0, high: 1 }
     expect(found).toMatchObject({
       agreement: { positions: 640, trie: expect.toSatisfy(isShare) as number },
-      candidates: null,
+      candidates: 8,
       gatedBaseShare: null,
       rollOuts: [{ mode: 'trie' }],
       tasks: [
@@ -231,7 +231,7 @@ describe('spellm eval', () => {
       ],
     })
     expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>[^]*Once upon a[^]*<\/html>\n$/)
-    expect(succeeded(await spellm(common)).stdout).toMatch(/^agreement on 640 positions[^]*\n {2}trie /)
+    expect(succeeded(await spellm(common)).stdout).toMatch(/^agreement on 640 positions[^]*\n {2}trie\(8\) /)
   })
 
   it('names the file and line of a task that is none', async () => {
@@ -300,7 +300,7 @@ describe('spellm bench', () => {
     expect(found).toMatchObject({ isTrained: true, threads: 1, candidates: 8, gateShare: 0.05 })
     expect(found.contexts.map(({ context }) => context)).toEqual([8, 32])
     for (const { limit, modes, parts } of found.contexts) {
-      expect(modes.map(({ mode }) => mode)).toEqual(['base', 'trie', 'free', 'shortlist', 'gated'])
+      expect(modes.map(({ mode }) => mode)).toEqual(['base', 'gated', 'trie', 'free'])
       expect(limit).toBeCloseTo(parts.head / (parts.trunk + parts.head), 9)
     }
     expect(found.text?.tokens).toBe(10)
@@ -335,8 +335,11 @@ describe('spellm bench', () => {
     ]
     const found = benchmarkSchema.parse(await json(...args))
     expect(found).toMatchObject({ isTrained: false, candidates: 3, text: null })
-    expect(found.contexts[0]!.modes.map(({ mode }) => mode)).toEqual(['base', 'shortlist'])
-    expect(succeeded(await spellm(args)).stdout).toMatch(/^mode +context [^]*\nshortlist \(3\) +8 /)
+    expect(found.contexts[0]!.modes.map(({ mode }) => mode)).toEqual(['base', 'trie'])
+    const finished = succeeded(await spellm(args))
+    expect(finished.stdout).toMatch(/^mode +context [^]*\ntrie \(3\) +8 /)
+    // The name is one of earlier.
+    expect(finished.stderr).toContain("'shortlist' is called 'trie' now")
   })
 
   it('refuses a context that the model can not hold', async () => {
@@ -514,9 +517,9 @@ describe('a wrong call ends with one clear line:', () => {
     [
       'a mode that can not be measured',
       ['bench', 'sample', '--mode', 'x'],
-      /--mode.*Allowed choices are trie, free/,
+      /--mode.*Allowed choices are lossless, gated/,
     ],
-    ['a mode that there is not', ['generate', 'sample', '--mode', 'x'], /--mode.*Allowed choices are trie/],
+    ['a mode that there is not', ['generate', 'sample', '--mode', 'x'], /--mode.*Allowed choices are lossless/],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await spellm(args)
     expect(code).toBe(1)

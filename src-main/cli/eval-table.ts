@@ -24,7 +24,7 @@ export function evaluationTable(
   const modes = Object.keys(agreement.agreement) as TeacherForcedMode[]
   const first = modes[0]
   const label = (mode: TeacherForcedMode) => {
-    if (mode === 'shortlist') return `shortlist(${text.candidates ?? 0})`
+    if (mode === 'trie') return `trie(${text.candidates ?? 0})`
     if (mode === 'gated') return `gated, ${formatShare(text.gatedBaseShare ?? 0)} by the base`
     return mode
   }

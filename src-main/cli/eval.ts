@@ -151,9 +151,10 @@ export function evalCommand(): Command {
 }
 
 /** What is asked for; without a wish, all that the SpeLLM has: two modes need thresholds. */
-function modesOf(asked: readonly DecodeMode[] | undefined, { gates }: Spellm): DecodeMode[] {
+function modesOf(asked: readonly DecodeMode[] | undefined, spellm: Spellm): DecodeMode[] {
   if (asked) return decodeModes.filter((known) => asked.includes(known))
-  return decodeModes.filter((known) => gates.length > 0 || (known !== 'gated' && known !== 'lossless'))
+  const canAsk = spellm.gates.length > 0 || spellm.doubts !== null
+  return decodeModes.filter((known) => canAsk || (known !== 'gated' && known !== 'lossless'))
 }
 
 /** What says how likely texts are. */

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Conversation } from '../decode/generate.ts'
 import {
   openTextGenerator,
@@ -13,10 +13,9 @@ import { resolveModel } from '../hub/index.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { decimal, integer } from './arguments.ts'
 import { chosenDevice, deviceOption, ignoreMemoryOption } from './device-option.ts'
-import { candidatesOption, gateShareOption } from './mode-options.ts'
+import { candidatesOption, gateShareOption, modeOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
 import { precisionOption } from './precision-option.ts'
-import { decodeModes } from '../spellm/decode-modes.ts'
 
 /** Options of the commands that write. */
 export interface WritingOptions {
@@ -64,15 +63,10 @@ export function generateCommand(): Command {
 export function addWritingOptions(command: Command): Command {
   return command
     .option('--max-tokens <n>', 'at most this many tokens', integer(1), 128)
-    .addOption(
-      new Option('--mode <mode>', 'how tokens are picked (default: trie for a SpeLLM)').choices([
-        ...decodeModes,
-        'base',
-      ]),
-    )
+    .addOption(modeOption())
     .addOption(candidatesOption())
     .addOption(gateShareOption())
-    .option('--temperature <t>', 'sample at this temperature (default: greedy)', decimal(0.01, 100))
+    .option('--temperature <t>', 'sample at this temperature (default: 0, the best token)', decimal(0, 100))
     .option('--top-k <n>', 'sample from the best n tokens only', integer(1))
     .option('--top-p <p>', 'sample from the best tokens of this share only', decimal(0.001, 1))
     .option('--min-p <p>', "sample from tokens with this part of the best one's probability", decimal(0, 1))
@@ -122,12 +116,12 @@ export function describeRate(
   return `${tokens} tokens, ${tokensPerSecond.toFixed(0)} tokens/s, mode ${mode}, device ${device}`
 }
 
-/** null if no option asks for sampling. */
+/** null if no option asks for anything but the best token; a penalty alone doesn't ask for sampling. */
 function samplingOf(options: WritingOptions): Sampling | null {
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = options
-  const asked = [temperature, topK, topP, minP, repetitionPenalty]
-  if (asked.every((option) => option === undefined)) return null
-  return { temperature: temperature ?? 1, topK, topP, minP, repetitionPenalty, seed }
+  const isDrawn = [topK, topP, minP].some((option) => option !== undefined)
+  if (!isDrawn && (temperature ?? 0) === 0 && repetitionPenalty === undefined) return null
+  return { temperature: temperature ?? (isDrawn ? 1 : 0), topK, topP, minP, repetitionPenalty, seed }
 }
 
 /** A text and how fast it was written. */

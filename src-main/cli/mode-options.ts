@@ -1,13 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { defaultGateShare } from '../decode/calibrate-gate.ts'
+import type { GenerationMode } from '../decode/mode-parts.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
+import { decodeModes, modeNames, modeOf, noteOnMode, type DecodeMode } from '../spellm/decode-modes.ts'
 import { decimal, integer } from './arguments.ts'
-import { decodeModes, type DecodeMode } from '../spellm/decode-modes.ts'
 
-/** `--candidates`: the n of shortlist(n). */
+/** `--candidates`: the n of trie(n). */
 export function candidatesOption(): Option {
-  return new Option('--candidates <n>', 'tokens that shortlist mode scores anew')
-    .argParser(integer(1, 1024))
+  return new Option('--candidates <n>', 'spelled tokens that trie mode scores exactly; 0: by their spelling')
+    .argParser(integer(0, 1024))
     .default(defaultCandidates)
 }
 
@@ -18,15 +19,31 @@ export function gateShareOption(): Option {
     .default(defaultGateShare)
 }
 
-/** `--mode`, for commands that measure several. Gives undefined where none is named. */
-export function measuredModesOption(): Option {
-  const names = decodeModes.join(', ')
+/** `--mode`, for commands that write. Gives undefined where none is named; names of earlier are said to be that. */
+export function modeOption(): Option {
   return new Option(
     '--mode <mode>',
-    `a mode to measure, can be given again (default: all; choices: ${names})`,
-  ).argParser((name: string, earlier: readonly DecodeMode[] | undefined): DecodeMode[] => {
-    const mode = decodeModes.find((known) => known === name)
-    if (mode) return [...(earlier ?? []), mode]
-    throw new InvalidArgumentError(`Allowed choices are ${names}.`)
-  })
+    `how tokens are picked (default: the SpeLLM's own; choices: ${[...decodeModes, 'base'].join(', ')})`,
+  ).argParser((name: string): GenerationMode =>
+    name === 'base' ? name : namedMode(name, [...decodeModes, 'base']),
+  )
+}
+
+/** `--mode`, for commands that measure several. Gives undefined where none is named. */
+export function measuredModesOption(): Option {
+  return new Option(
+    '--mode <mode>',
+    `a mode to measure, can be given again (default: all; choices: ${decodeModes.join(', ')})`,
+  ).argParser((name: string, earlier: readonly DecodeMode[] | undefined): DecodeMode[] => [
+    ...new Set([...(earlier ?? []), namedMode(name, decodeModes)]),
+  ])
+}
+
+/** @param choices what may be named, for the message */
+export function namedMode(name: string, choices: readonly string[]): DecodeMode {
+  const known = modeNames.find((mode) => mode === name)
+  if (!known) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`)
+  const note = noteOnMode(known)
+  if (note !== null) console.error(note)
+  return modeOf(known)
 }

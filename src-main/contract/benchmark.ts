@@ -27,7 +27,7 @@ const milliseconds = z.number()
 
 /** docs/benchmark.md says what each field is. */
 export const modeCostSchema = z.object({
-  mode: z.enum(['base', 'trie', 'free', 'shortlist', 'gated']),
+  mode: z.enum(['base', 'gated', 'trie', 'free']),
   milliseconds,
   trunk: milliseconds,
   head: milliseconds,

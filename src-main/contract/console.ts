@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { deviceSchema } from './devices.ts'
 import { procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
-import { spellmModes } from './modes.ts'
+import { anyModeSchema } from './modes.ts'
 import { runIdSchema } from './runs.ts'
 
 /** What the console tests: the SpeLLM of a finished run beside its base, or a base model alone. */
@@ -13,13 +13,14 @@ export const consoleSourceSchema = z.discriminatedUnion('kind', [
 ])
 export type ConsoleSource = z.infer<typeof consoleSourceSchema>
 
-export const consoleModeSchema = z.enum(['base', ...spellmModes])
-export type ConsoleMode = z.infer<typeof consoleModeSchema>
+export const consoleModeSchema = anyModeSchema
+export type ConsoleMode = z.output<typeof consoleModeSchema>
 
 /** null: greedy. */
 export const samplingSchema = z
   .object({
-    temperature: z.number().positive().max(10),
+    /** 0: the best token is taken. */
+    temperature: z.number().min(0).max(10),
     topK: z.int().min(1).max(1_000_000).optional(),
     topP: z.number().positive().max(1).optional(),
     minP: z.number().positive().max(1).optional(),
@@ -76,6 +77,8 @@ export const tokenDetailSchema = z.object({
   free: z.object({ spelled: z.string(), token: z.int(), text: z.string() }).nullable(),
   /** Each head's most likely symbols. */
   heads: z.array(z.array(z.object({ symbol: z.string(), probability: z.number() }))).nullable(),
+  /** Of a SpeLLM with token symbols: log of what tokens without an exact score hold beside the best exact one. */
+  doubt: z.number().nullable().default(null),
 })
 export type TokenDetail = z.infer<typeof tokenDetailSchema>
 
@@ -89,8 +92,8 @@ export type ChatMessage = z.infer<typeof chatMessageSchema>
 
 /** The numbers that modes have; absent: the usual ones. */
 export const modeNumbersSchema = z.object({
-  /** The n of shortlist. */
-  candidates: z.int().min(1).max(1_024).optional(),
+  /** The n of trie. */
+  candidates: z.int().min(0).max(1_024).optional(),
   /** The share of steps that gated mode gives to the base model's head. */
   gateShare: z.number().min(0).max(1).optional(),
 })

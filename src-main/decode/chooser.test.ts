@@ -24,7 +24,8 @@ function tailThatSays(speller: Speller, logProbabilities: Float32Array): TailSes
 
 async function draw(chooser: Chooser, count: number): Promise<number[]> {
   const tokens: number[] = []
-  while (tokens.length < count) tokens.push(...(await chooser.choose({ hidden }, [])))
+  // Each at its own place of a text, where it has its own luck.
+  while (tokens.length < count) tokens.push(...(await chooser.choose({ hidden }, tokens)))
   return tokens
 }
 

@@ -5,17 +5,19 @@ import { bestToken, bestTokens, createTrieSearch } from '../spelling/trie-search
 import { argMax, input } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
-import type { Ending, LastState } from '../models/trunk-session.ts'
+import type { LastState } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
 import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
+import type { Asked } from './generate.ts'
+import { createPicker, type Picker } from './picker.ts'
 import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** Picks what comes next from the state after the last token. */
-export interface Chooser {
-  /** What it needs of the state beyond the hidden state; what the state lacks, it computes itself. */
-  readonly ending: Ending
+export interface Chooser extends Asked {
   /**
+   * What the state lacks of what it asks for, it computes itself.
+   *
    * @param context the tokens so far, for penalties
    * @returns the next token, or several where a SpeLLM says a whole word
    */
@@ -58,18 +60,28 @@ export async function createBaseHead(model: BaseModel, options: SessionOptions =
 
 /** Greedy, or sampled from the softmax of the logits. */
 export function baseChooser(head: Pick<BaseHead, 'greedy' | 'logits'>, sampling: Sampling | null): Chooser {
-  if (!sampling)
+  const picker = createPicker(sampling)
+  if (picker.isPlain)
     return {
       ending: 'choice',
       choose: async ({ hidden, baseChoice }) => [baseChoice ?? (await head.greedy(hidden))],
     }
-  const random = seededRandom(sampling.seed)
+  const count = countTokens(picker)
   return {
     ending: 'logits',
     choose: async ({ hidden, baseLogits }, context) => {
       const logits = baseLogits ?? (await head.logits(hidden))
-      return [sampleIndex(penalize(logits, null, context, sampling), sampling, random)]
+      count(context)
+      return [picker.pick(logits, null, context.length).index]
     },
+  }
+}
+
+/** Tells a picker of what a text has more than at the last call. */
+export function countTokens(picker: Picker): (context: readonly number[]) => void {
+  let counted = 0
+  return (context) => {
+    for (; counted < context.length; counted++) picker.add(context[counted]!)
   }
 }
 
@@ -84,16 +96,13 @@ const sampledCandidates = 64
 export function trieChooser(tail: TailSession, sampling: Sampling | null): Chooser {
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
+  const most = Math.min(sampledCandidates, sampling?.topK ?? sampledCandidates)
   return {
     ending: tail.ending,
     choose: async (state, context) => {
       const logProbabilities = await scoresOf(tail, state)
       if (!sampling) return tokensOf(tail.speller, bestToken(search, logProbabilities).token)
-      const candidates = bestTokens(
-        search,
-        logProbabilities,
-        Math.min(sampledCandidates, sampling.topK ?? sampledCandidates),
-      )
+      const candidates = bestTokens(search, logProbabilities, most)
       const units = candidates.map(({ token }) => tokensOf(tail.speller, token))
       const firstTokens = units.map(([first]) => first!)
       const scores = Float32Array.from(candidates, ({ score }) => score)

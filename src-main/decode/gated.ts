@@ -1,8 +1,8 @@
-import { seededRandom } from '../random.ts'
 import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch, type ScoredToken } from '../spelling/trie-search.ts'
-import type { BaseHead, Chooser } from './chooser.ts'
-import { penalize, sampleIndex, type Sampling } from './sampling.ts'
+import { countTokens, type BaseHead, type Chooser } from './chooser.ts'
+import { createPicker } from './picker.ts'
+import type { Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** How far the best spelling is ahead of the second, in log-probability: how sure the SpeLLM is. */
@@ -24,15 +24,16 @@ export function gatedChooser(
   sampling: Sampling | null,
 ): Chooser {
   const search = createTrieSearch(tail.speller)
-  const random = seededRandom(sampling?.seed ?? 0)
+  const picker = createPicker(sampling)
+  const count = countTokens(picker)
   return {
     ending: tail.ending,
     choose: async (state, context) => {
       const best = bestTokens(search, await scoresOf(tail, state), 2)
       if (leadOf(best) >= threshold) return tokensOf(tail.speller, best[0]!.token)
-      if (!sampling) return [await head.greedy(state.hidden)]
-      const logits = await head.logits(state.hidden)
-      return [sampleIndex(penalize(logits, null, context, sampling), sampling, random)]
+      if (picker.isPlain) return [await head.greedy(state.hidden)]
+      count(context)
+      return [picker.pick(await head.logits(state.hidden), null, context.length).index]
     },
   }
 }

@@ -343,6 +343,7 @@ describe('a saved SpeLLM', () => {
     const pieces = await collect(
       generator.write(prompts[2]!, generator.createConversation(), {
         mode,
+        candidates: 0,
         sampling: seed === null ? null : { temperature: 1.5, seed },
         maxTokens: 24,
         stop: [],
@@ -401,7 +402,7 @@ describe('a saved SpeLLM', () => {
     const prompt = encode(prompts[0]!)
     const { endTokens: stopTokens } = base.architecture
     const written = async (own: Sampling | null) => {
-      const options = { mode: 'trie', sampling: own, maxTokens: 24, stop: [] } as const
+      const options = { mode: 'trie', candidates: 0, sampling: own, maxTokens: 24, stop: [] } as const
       const pieces = await collect(both.write(prompts[0]!, both.createConversation(), options))
       return pieces.flatMap(({ token }) => (token === null ? [] : [token]))
     }

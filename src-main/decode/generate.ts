@@ -1,5 +1,6 @@
 import type { Ending, LastState, TrunkSession } from '../models/trunk-session.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
+import type { Tensor } from '../runtime/session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import type { Chooser } from './chooser.ts'
 
@@ -20,6 +21,18 @@ export interface GenerateOptions {
  */
 export type GenerationEnd = 'length' | 'stop' | 'context' | 'cancelled'
 
+/** What is asked of the last token that is read. */
+export interface Asked {
+  /** What is needed of the state beyond the hidden state. */
+  readonly ending: Ending
+  /**
+   * The rows of the LM head that first scores are asked for, too, when the text `read` and `unread` is there.
+   *
+   * @returns float32 [context, d]
+   */
+  readonly contextRows?: (read: readonly number[], unread: readonly number[]) => Tensor
+}
+
 /** A conversation: the tokens whose keys and values are in the cache. */
 export interface Conversation {
   readonly cache: KeyValueCache
@@ -36,7 +49,7 @@ export function newConversation(trunk: TrunkSession): Conversation {
  * beyond that is forgotten.
  *
  * @param tokens at least one; the last one is always read, because its hidden state is needed
- * @param ending what is asked of the last token
+ * @param asked what is asked of the last token
  * @param turn where each piece but the last computes; the last one is left to the caller
  * @returns reads what is left, within a turn of the caller's
  */
@@ -44,7 +57,7 @@ export async function prepareContext(
   trunk: TrunkSession,
   conversation: Conversation,
   tokens: readonly number[],
-  ending: Ending,
+  asked: Asked | Ending,
   turn: Turn = ownTurn,
 ): Promise<() => Promise<LastState>> {
   const { cache, tokens: read } = conversation
@@ -58,7 +71,7 @@ export async function prepareContext(
     await turn(() => readTokens(trunk, conversation, piece, 'none'))
   }
   const rest = tokens.slice(known)
-  return () => readTokens(trunk, conversation, rest, ending)
+  return () => readTokens(trunk, conversation, rest, asked)
 }
 
 /** Reads tokens after what the conversation holds: the state after the last one. */
@@ -66,9 +79,11 @@ export async function readTokens(
   trunk: TrunkSession,
   conversation: Conversation,
   unread: readonly number[],
-  ending: Ending,
+  asked: Asked | Ending,
 ): Promise<LastState> {
-  const state = await trunk.forwardToLast(Int32Array.from(unread), conversation.cache, ending)
+  const { ending, contextRows }: Asked = typeof asked === 'string' ? { ending: asked } : asked
+  const rows = contextRows?.(conversation.tokens, unread)
+  const state = await trunk.forwardToLast(Int32Array.from(unread), conversation.cache, ending, rows)
   conversation.tokens.push(...unread)
   return state
 }
@@ -108,7 +123,7 @@ export async function* generate(
 ): AsyncGenerator<number, GenerationEnd> {
   requirePrompt(prompt, contextLength)
   if (maxTokens === 0) return 'length'
-  let readLast = await prepareContext(trunk, conversation, prompt, chooser.ending, turn)
+  let readLast = await prepareContext(trunk, conversation, prompt, chooser, turn)
   let count = 0
   for (;;) {
     if (signal?.aborted) return 'cancelled'
@@ -119,6 +134,6 @@ export async function* generate(
       if (++count === maxTokens) return 'length'
       if (conversation.tokens.length + i === contextLength) return 'context'
     }
-    readLast = () => readTokens(trunk, conversation, chosen, chooser.ending)
+    readLast = () => readTokens(trunk, conversation, chosen, chooser)
   }
 }

@@ -23,11 +23,16 @@ export interface ChoiceDetail {
     readonly free: { readonly symbols: readonly number[]; readonly unit: number }
     /** [k]: each head's most likely symbols. */
     readonly heads: readonly (readonly Candidate[])[]
+    /**
+     * With token symbols: log of what tokens without an exact score hold beside the best exact one (`FirstChoice`). The best
+     * units are then scored exactly, and their probabilities are among all tokens.
+     */
+    readonly doubt?: number
   } | null
 }
 
-const listedTokens = 10
-const listedSymbols = 6
+export const listedTokens = 10
+export const listedSymbols = 6
 
 /**
  * Looks at one choice.
@@ -41,8 +46,7 @@ export function inspectChoice(
   spelling: { readonly speller: Speller; readonly scores: Float32Array } | null,
   tokenize: (text: string) => number[],
 ): ChoiceDetail {
-  const total = logSumExp(logits)
-  const base = largestIndices(logits, listedTokens).map((index) => candidate(index, logits[index]! - total))
+  const base = baseCandidates(logits)
   if (!spelling) return { base, spellm: null }
 
   const { speller, scores } = spelling
@@ -72,7 +76,13 @@ export function inspectChoice(
   }
 }
 
-const candidate = (index: number, logProbability: number): Candidate => ({
+/** The base model's most likely tokens, of its logits [V]. */
+export function baseCandidates(logits: Float32Array): Candidate[] {
+  const total = logSumExp(logits)
+  return largestIndices(logits, listedTokens).map((index) => candidate(index, logits[index]! - total))
+}
+
+export const candidate = (index: number, logProbability: number): Candidate => ({
   index,
   logProbability,
   probability: Math.exp(logProbability),

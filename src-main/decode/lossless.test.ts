@@ -12,7 +12,9 @@ import { ordinary } from '../spelling/testing/vocabulary.ts'
 import { baseChooser, createBaseHead, type BaseHead } from './chooser.ts'
 import { generate, newConversation, type GenerateOptions } from './generate.ts'
 import { generateLossless, type LosslessParts } from './lossless.ts'
+import { createPicker } from './picker.ts'
 import { penalize, sharesOf, type Sampling } from './sampling.ts'
+import { spellingDrafter } from './spelling-drafter.ts'
 import { createTailSession, tailBits, tailShape, type TailSession } from '../spellm/tail-session.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
@@ -70,6 +72,11 @@ describe("greedy, the sample model's text", () => {
       release: () => Promise.resolve(),
     }
   }
+  const partsOf = (tail: TailSession, threshold: number): LosslessParts => ({
+    trunk,
+    drafter: spellingDrafter({ tail, rows, threshold }),
+    head: { choices: (hidden) => head.greedyRows(hidden), logits: (hidden) => head.logits(hidden) },
+  })
   const options = (limits: Partial<GenerateOptions>) => ({
     maxTokens: 100,
     stopTokens: [] as number[],
@@ -82,11 +89,11 @@ describe("greedy, the sample model's text", () => {
     threshold: number,
     limits: Partial<GenerateOptions>,
   ) => {
-    const parts: LosslessParts = { trunk, head, rows, tail: erringTail(errors), threshold }
+    const parts = partsOf(erringTail(errors), threshold)
     const chooser = baseChooser(head, null)
     const expected = await collect(generate(trunk, chooser, newConversation(trunk), prompt, options(limits)))
     const conversation = newConversation(trunk)
-    const actual = await collect(generateLossless(parts, null, conversation, prompt, options(limits)))
+    const actual = await collect(generateLossless(parts, conversation, prompt, options(limits)))
     return { expected, actual, conversation }
   }
 
@@ -114,8 +121,8 @@ describe("greedy, the sample model's text", () => {
       const limits = options({ maxTokens: 1_000, stopTokens })
       const chooser = baseChooser(head, null)
       const expected = await collect(generate(trunk, chooser, newConversation(trunk), prompt, limits))
-      const parts: LosslessParts = { trunk, head, rows, tail, threshold: 1 }
-      const actual = await collect(generateLossless(parts, null, newConversation(trunk), prompt, limits))
+      const parts = partsOf(tail, 1)
+      const actual = await collect(generateLossless(parts, newConversation(trunk), prompt, limits))
       expect(actual).toEqual(expected)
       expect(actual.end).toBe(text === 'Snow' ? 'stop' : 'context')
       tokens += actual.tokens.length
@@ -164,10 +171,8 @@ describe("greedy, the sample model's text", () => {
     const prompt = encode('It was winter, and')
     const chooser = baseChooser(head, null)
     const expected = await collect(generate(trunk, chooser, newConversation(trunk), prompt, options({})))
-    const parts: LosslessParts = { trunk: forgetful, head, rows, tail: erringTail(0.3), threshold: 0 }
-    const actual = await collect(
-      generateLossless(parts, null, newConversation(forgetful), prompt, options({})),
-    )
+    const parts = { ...partsOf(erringTail(0.3), 0), trunk: forgetful }
+    const actual = await collect(generateLossless(parts, newConversation(forgetful), prompt, options({})))
     expect(actual).toEqual(expected)
     expect(forgotten).toBeGreaterThan(5)
   })
@@ -175,8 +180,8 @@ describe("greedy, the sample model's text", () => {
   it('leaves a conversation that goes on as the base model’s does', async () => {
     const first = await both(encode('It was winter, and'), 0.3, 0, { maxTokens: 30 })
     const longer = [...encode('It was winter, and'), ...first.actual.tokens, ...encode(' "Stop!"').slice(1)]
-    const parts: LosslessParts = { trunk, head, rows, tail: erringTail(0.3), threshold: 0 }
-    const again = await collect(generateLossless(parts, null, first.conversation, longer, options({})))
+    const parts = partsOf(erringTail(0.3), 0)
+    const again = await collect(generateLossless(parts, first.conversation, longer, options({})))
     const chooser = baseChooser(head, null)
     const fresh = await collect(generate(trunk, chooser, newConversation(trunk), longer, options({})))
     expect(again).toEqual(fresh)
@@ -201,12 +206,10 @@ describe('sampled', () => {
     },
     release: () => Promise.resolve(),
   }
-  const head: BaseHead = {
+  const head: LosslessParts['head'] = {
     logits: (hidden) =>
       Promise.resolve(Float32Array.from({ length: hidden.length * 8 }, (_, i) => logits[i % 8]!)),
-    greedy: () => Promise.reject(new Error('not asked for')),
-    greedyRows: () => Promise.reject(new Error('not asked for')),
-    release: () => Promise.resolve(),
+    choices: () => Promise.reject(new Error('not asked for')),
   }
   /** A tail that believes in quite other letters than the base model, and that no unit ends after the first. */
   const tailOf = (speller: Speller): TailSession => {
@@ -224,8 +227,13 @@ describe('sampled', () => {
       release: () => Promise.resolve(),
     }
   }
-  const wrongRows: LosslessParts['rows'] = {
+  const wrongRows: Pick<HeadRows, 'logits'> = {
     logits: (_, tokens) => Float32Array.from(tokens, (token) => Math.cos(2 * token) * 1.5),
+  }
+  const partsOf = (speller: Speller, sampling: Sampling): LosslessParts => {
+    const picker = createPicker(sampling)
+    const drafter = spellingDrafter({ tail: tailOf(speller), rows: wrongRows, threshold: 0, picker })
+    return { trunk, drafter, head, picker }
   }
 
   it.each<[string, Sampling]>([
@@ -237,9 +245,9 @@ describe('sampled', () => {
   ])(
     'tokens come with the base model’s probabilities %s, although the draft’s are others',
     async (_, sampling) => {
-      const parts: LosslessParts = { trunk, head, rows: wrongRows, tail: tailOf(speller), threshold: 0 }
+      const parts = partsOf(speller, sampling)
       const { tokens: drawn } = await collect(
-        generateLossless(parts, sampling, newConversation(trunk), [0], {
+        generateLossless(parts, newConversation(trunk), [0], {
           maxTokens: 8_000,
           stopTokens: [],
           contextLength: 30_000,
@@ -285,9 +293,9 @@ describe('sampled', () => {
         return trunk.forward(...read)
       },
     }
-    const parts = { trunk: watched, head, rows: wrongRows, tail: tailOf(spelling), threshold: 0 }
+    const parts = { ...partsOf(spelling, sampling), trunk: watched }
     const { tokens } = await collect(
-      generateLossless(parts, sampling, newConversation(trunk), [0], {
+      generateLossless(parts, newConversation(trunk), [0], {
         maxTokens: 16_000,
         stopTokens: [],
         contextLength: 30_000,

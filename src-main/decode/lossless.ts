@@ -1,11 +1,6 @@
-import { stackRows } from '../models/batch-trunk.ts'
-import type { HeadRows } from '../models/head-rows.ts'
 import type { LastState, TrunkSession } from '../models/trunk-session.ts'
-import { seededRandom, type Random } from '../random.ts'
 import { ownTurn } from '../runtime/turns.ts'
-import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
-import type { BaseHead } from './chooser.ts'
-import { leadOf } from './gated.ts'
+import type { Draft, Drafter, Verifier } from './drafter.ts'
 import {
   prepareContext,
   readEach,
@@ -15,160 +10,164 @@ import {
   type GenerateOptions,
   type GenerationEnd,
 } from './generate.ts'
-import { unitsByFirstToken } from './shortlist.ts'
-import { drawIndex, largestIndex, penalize, sharesOf, type Sampling } from './sampling.ts'
-import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
+import { createPicker, type Picker } from './picker.ts'
+import { verify } from './verify.ts'
 
-/** Tokens that are drafted before the base model's head looks at them; a word goes beyond. */
-const longestDraft = 8
-/** Candidates of a draft. */
-const candidates = 8
+/** Steps from one verification to the next, where nobody has measured what is best. */
+export const usualSteps = 16
 
-/** The distribution that always gives one token. */
-const certain = (token: number): ReadonlyMap<number, number> => new Map([[token, 1]])
+/** What a reader waits for at the most before something new is there, milliseconds. */
+const longestGap = 500
 
 /** What a lossless generation uses. */
 export interface LosslessParts {
   readonly trunk: TrunkSession
-  readonly tail: TailSession
-  readonly rows: Pick<HeadRows, 'logits'>
-  readonly head: BaseHead
-  /** Where the SpeLLM is less sure than this, the draft ends: what would follow is likely to be thrown away. */
-  readonly threshold: number
+  /** null: nothing is drafted, and the base model's head says each token. */
+  readonly drafter: Drafter | null
+  readonly head: Verifier
+  /** How the base model picks; new, and the drafter's, too. Default: the largest logit. */
+  readonly picker?: Picker
+  /** n: states that one verification looks at, at the most; a word goes beyond. */
+  readonly steps?: number
+  /** Whether a text to stop at is complete with some tokens that follow what was given out. */
+  readonly completesStop?: (pending: readonly number[]) => boolean
+  /**
+   * Told after each verification of the tokens that it confirmed and the milliseconds that they took; false: nothing is
+   * drafted any more.
+   */
+  readonly isWorthwhile?: (confirmed: number, milliseconds: number) => boolean
 }
 
-/** A drafted token, the state that it was drafted from, and (sampled) the probabilities that it was drawn with. */
-interface Draft {
-  readonly token: number
-  readonly hidden: Float32Array
-  readonly drawnFrom: ReadonlyMap<number, number>
-}
+/** Nothing was drafted. */
+const nothing: Draft = { tokens: [], isSure: false }
 
 /**
- * Continues `prompt` as the base model does: the SpeLLM drafts some tokens by shortlist, then one pass over the LM
- * head looks at all of their states, which the trunk has computed anyway. Greedy: what the base model would not
- * have picked is replaced by what it picks, and what was drafted after it is forgotten; so the output is the
- * base model's, token for token. A word is drafted whole and read in one pass. Sampled: a drafted
- * token is kept with probability min(1, p / q) and otherwise replaced by a draw from the rest max(0, p − q)
- * (Leviathan et al. 2023, section 2.3), so that each token is distributed as the base model's. In a word, q is 1 for
- * each token after the first.
+ * Continues `prompt` as the base model does. The SpeLLM writes; where it is in doubt, and after n steps at the latest, the
+ * base model's head looks at all states that are pending and the last one, in one reading of its weights. It confirms what was
+ * written, or the text goes back to the first wrong token and goes on with the base model's own. At the last state its pick is
+ * the token, so that no pass of the trunk is lost to a doubt. What nobody has confirmed is not given out: the first token, an
+ * end token and what completes a text to stop at are verified at once, and so is what would keep a reader waiting.
+ *
+ * Greedily or drawn, each token is what base mode would pick after the same text, with the same luck (`createPicker`): the
+ * whole text is base mode's.
  *
  * @returns why it ended
  * @throws RangeError for an empty prompt or one longer than the context
  */
 export async function* generateLossless(
-  { trunk, tail, rows, head, threshold }: LosslessParts,
-  sampling: Sampling | null,
+  parts: LosslessParts,
   conversation: Conversation,
   prompt: readonly number[],
-  { maxTokens, stopTokens, contextLength, signal, turn = ownTurn }: GenerateOptions,
+  options: GenerateOptions,
 ): AsyncGenerator<number, GenerationEnd> {
+  const { maxTokens, stopTokens, contextLength, signal, turn = ownTurn } = options
   requirePrompt(prompt, contextLength)
   if (maxTokens === 0) return 'length'
-  const search = createTrieSearch(tail.speller)
-  const random = seededRandom(sampling?.seed ?? 0)
-  const draftUnit = async (state: LastState) => {
-    const best = bestTokens(search, await scoresOf(tail, state), candidates)
-    const units = unitsByFirstToken(tail.speller, best)
-    const firstTokens = units.map(([first]) => first!)
-    const logits = rows.logits(state.hidden, firstTokens)
-    const isSure = leadOf(best) >= threshold
-    if (!sampling) {
-      const tokens = units[largestIndex(logits)]!
-      return { tokens, drawnFrom: certain(tokens[0]!), isSure }
-    }
-    const shares = sharesOf(penalize(logits, firstTokens, conversation.tokens, sampling), sampling)
-    const drawnFrom = new Map(firstTokens.map((token, index) => [token, shares[index]!]))
-    return { tokens: units[drawIndex(shares, random)]!, drawnFrom, isSure }
-  }
-
-  let readLast = await prepareContext(trunk, conversation, prompt, tail.ending, turn)
+  const text = await createPendingText(parts, conversation, prompt, options)
   let count = 0
   for (;;) {
-    const drafts: Draft[] = []
-    const room = maxTokens - count
-    for (;;) {
-      if (signal?.aborted) return 'cancelled'
-      const read = readLast
-      const { isSure, states } = await turn(async () => {
-        const state = await read()
-        const unit = await draftUnit(state)
-        const space = Math.min(room - drafts.length, contextLength - conversation.tokens.length)
-        const tokens = unit.tokens.slice(0, Math.max(1, space))
-        // What follows a single token is not read before it is needed: it may be the last one that stands.
-        const states = tokens.length > 1 ? await readEach(trunk, conversation, tokens) : []
-        tokens.forEach((token, i) =>
-          drafts.push({
-            token,
-            hidden: states[i - 1] ?? state.hidden,
-            // A word is drawn by its first token; the rest follows from it.
-            drawnFrom: i === 0 ? unit.drawnFrom : certain(token),
-          }),
-        )
-        return { isSure: unit.isSure, states }
-      })
-      const last = drafts.at(-1)!.token
-      const hidden = states.at(-1)
-      readLast = async () => (hidden ? { hidden } : readTokens(trunk, conversation, [last], tail.ending))
-      // In a full context the next token can't be read.
-      const isFull =
-        drafts.length >= Math.min(longestDraft, room) || conversation.tokens.length === contextLength
-      if (isFull || !isSure || stopTokens.includes(last)) break
-    }
-    const before = conversation.tokens.slice(0, prompt.length + count)
-    const verified = await turn(() => verify(head, drafts, before, sampling, random))
-    for (const token of verified) {
+    if (signal?.aborted) return 'cancelled'
+    const standing = await turn(() => text.step(count))
+    for (const token of standing) {
       if (stopTokens.includes(token)) return 'stop'
       yield token
       if (++count === maxTokens) return 'length'
+      // In a full context the next token can't be read.
+      if (prompt.length + count > contextLength) return 'context'
     }
-    const stands = prompt.length + count
-    const isRead = conversation.tokens.length === stands && conversation.tokens.at(-1) === verified.at(-1)
-    if (isRead) continue
-    // All but the last of the verified tokens have been read; what was drafted beyond them is forgotten.
-    const known = stands - 1
-    if (known === contextLength) return 'context'
-    const standing = [...conversation.tokens.slice(0, known), verified.at(-1)!]
-    readLast = await prepareContext(trunk, conversation, standing, tail.ending, turn)
+    if (standing.length > 0) await text.goOn()
   }
 }
 
-/**
- * The tokens that stand: the drafted ones up to the first that the base model doesn't confirm, and what it puts
- * in that one's place.
- *
- * @param before the tokens that the first draft follows
- */
-async function verify(
-  head: BaseHead,
-  drafts: readonly Draft[],
-  before: readonly number[],
-  sampling: Sampling | null,
-  random: Random,
-): Promise<number[]> {
-  const states = stackRows(drafts.map(({ hidden }) => hidden))
-  const tokens = drafts.map(({ token }) => token)
-  if (!sampling) {
-    const choices = await head.greedyRows(states)
-    const wrong = tokens.findIndex((token, row) => token !== choices[row])
-    return wrong < 0 ? tokens : [...tokens.slice(0, wrong), choices[wrong]!]
+/** A text whose end nobody has confirmed yet. */
+interface PendingText {
+  /** Reads what is left to read and writes a token, or verifies. @returns the tokens that stand now, given `count` before */
+  step(count: number): Promise<readonly number[]>
+  /** What stands was given out: where the text went back, the cache does, too. */
+  goOn(): Promise<void>
+}
+
+async function createPendingText(
+  { trunk, drafter, head, picker = createPicker(null), steps = usualSteps, ...parts }: LosslessParts,
+  conversation: Conversation,
+  prompt: readonly number[],
+  { maxTokens, stopTokens, contextLength, turn = ownTurn }: GenerateOptions,
+): Promise<PendingText> {
+  for (const token of prompt) picker.add(token)
+  let drafting = drafter
+  const asked = () => drafting ?? 'none'
+  let read: () => Promise<LastState> = await prepareContext(trunk, conversation, prompt, asked(), turn)
+  let pending: number[] = []
+  let states: Float32Array[] = []
+  /** The text, where it went back. */
+  let goneBack: readonly number[] | null = null
+  let computed = 0
+  let confirmed = performance.now()
+
+  const wait = (token: number, hidden: Float32Array) => {
+    pending.push(token)
+    states.push(hidden)
+    picker.add(token)
   }
-  const logits = await head.logits(states)
-  const size = logits.length / drafts.length
-  for (const [row, { token, drawnFrom }] of drafts.entries()) {
-    const context = [...before, ...tokens.slice(0, row)]
-    const own = penalize(logits.subarray(row * size, (row + 1) * size), null, context, sampling)
-    const shares = sharesOf(own, sampling)
-    if (random.uniform() * drawnFrom.get(token)! < shares[token]!) continue
-    for (const [drafted, share] of drawnFrom) shares[drafted] = Math.max(0, shares[drafted]! - share)
-    const total = shares.reduce((sum, share) => sum + share, 0)
-    return [
-      ...tokens.slice(0, row),
-      drawIndex(
-        shares.map((share) => share / total),
-        random,
-      ),
-    ]
+  /** A token that was written, and those of its word that follow. */
+  const readNext = (token: number, rest: readonly number[]) => {
+    if (rest.length === 0) return () => readTokens(trunk, conversation, [token], asked())
+    return async () => {
+      const word = await readEach(trunk, conversation, [token, ...rest])
+      rest.forEach((next, i) => wait(next, word[i]!))
+      return { hidden: word.at(-1)! }
+    }
   }
-  return tokens
+  const canWait = ({ tokens: [token], isSure }: Draft, count: number, started: number) => {
+    if (!isSure || token === undefined || count === 0) return false
+    if (pending.length + 1 >= steps || count + pending.length + 1 >= maxTokens) return false
+    if (conversation.tokens.length === contextLength || stopTokens.includes(token)) return false
+    const now = performance.now()
+    if (now - confirmed + (now - started) > longestGap) return false
+    return parts.completesStop?.([...pending, token]) !== true
+  }
+  /** Of a word, what there is room to read. */
+  const restOf = ({ tokens }: Draft, count: number) =>
+    tokens.slice(1, Math.min(maxTokens - count - 1, contextLength - conversation.tokens.length))
+
+  const confirm = async (draft: Draft, hidden: Float32Array, count: number) => {
+    const place = conversation.tokens.length - pending.length
+    for (const token of pending) picker.remove(token)
+    const standing = await verify(head, picker, { states: [...states, hidden], tokens: pending, place })
+    for (const token of standing) picker.add(token)
+    const last = standing.at(-1)!
+    if (standing.length > pending.length) {
+      const rest = last === draft.tokens[0] ? restOf(draft, count + standing.length - 1) : []
+      read = readNext(last, rest)
+    } else goneBack = [...conversation.tokens.slice(0, place + standing.length - 1), last]
+    pending = []
+    states = []
+    return standing
+  }
+
+  return {
+    step: async (count) => {
+      const started = performance.now()
+      const state = await read()
+      const draft = drafting ? await drafting.draft(state, conversation.tokens.length) : nothing
+      if (canWait(draft, count, started)) {
+        const token = draft.tokens[0]!
+        const rest = restOf(draft, count + pending.length)
+        wait(token, state.hidden)
+        read = readNext(token, rest)
+        computed += performance.now() - started
+        return []
+      }
+      const standing = await confirm(draft, state.hidden, count)
+      computed += performance.now() - started
+      if (drafting && parts.isWorthwhile?.(standing.length, computed) === false) drafting = null
+      computed = 0
+      return standing
+    },
+    goOn: async () => {
+      confirmed = performance.now()
+      if (goneBack) read = await prepareContext(trunk, conversation, goneBack, asked(), turn)
+      goneBack = null
+    },
+  }
 }

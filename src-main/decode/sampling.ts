@@ -94,8 +94,9 @@ export function drawIndex(shares: Float64Array, random: Random): number {
   return drawFrom(shares.length, 1, (index) => shares[index]!, random)
 }
 
-/** Draws an index from scores. */
+/** Draws an index from scores; at temperature 0 the best one's. */
 export function sampleIndex(scores: Float32Array, sampling: Sampling, random: Random): number {
+  if (isGreedy(sampling)) return largestIndex(scores)
   return drawIndex(sharesOf(scores, sampling), random)
 }
 

@@ -27,7 +27,13 @@ const prompts = [
   'One day',
   'The frog',
 ]
-const modes = ['base', 'trie', 'shortlist', 'gated', 'lossless'] as const
+const modes = [
+  ['base', 0],
+  ['trie', 0],
+  ['trie', 8],
+  ['gated', 0],
+  ['lossless', 0],
+] as const
 
 let scratch = ''
 let alone: TextGenerator
@@ -64,8 +70,9 @@ async function written(
   prompt: string,
   conversation: Conversation,
   mode: GenerationMode,
+  candidates = 0,
 ): Promise<(number | null)[]> {
-  const options = { mode, sampling: null, maxTokens: 20, gateShare: 0.5, stop: ['.'] }
+  const options = { mode, candidates, sampling: null, maxTokens: 20, gateShare: 0.5, stop: ['.'] }
   const pieces = await collect(generator.write(prompt, conversation, options))
   return pieces.map(({ token }) => token)
 }
@@ -74,7 +81,8 @@ it('texts are what they are one after another, in each mode', async () => {
   const writeAll = (generator: TextGenerator) =>
     generator.forEachText(prompts, async (prompt, conversation) => {
       const texts = []
-      for (const mode of modes) texts.push(await written(generator, prompt, conversation, mode))
+      for (const [mode, candidates] of modes)
+        texts.push(await written(generator, prompt, conversation, mode, candidates))
       return texts
     })
   const expected = await writeAll(alone)

@@ -258,7 +258,7 @@ describe('a signal', () => {
 
 describe('what a folder holds decides what it can do:', () => {
   it('a SpeLLM has its own modes first', () => {
-    expect(generator.modes).toEqual(['trie', 'free', 'shortlist', 'gated', 'lossless', 'base'])
+    expect(generator.modes).toEqual(['trie', 'lossless', 'gated', 'free', 'base'])
   })
 
   it('a base model has no other mode than its own', async () => {

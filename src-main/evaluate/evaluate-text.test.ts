@@ -51,7 +51,7 @@ describe('the evaluation of a text', () => {
     )
     const always = { value: 1, low: 1, high: 1 }
     // It was not calibrated, so there is no gated mode.
-    expect(agreement.agreement).toEqual({ trie: always, free: always, shortlist: always })
+    expect(agreement.agreement).toEqual({ trie: always, free: always })
     expect([candidates, gatedBaseShare]).toEqual([8, null])
     expect(agreement.positions).toBe(19 * window)
     expect(Object.values(differences).flat()).toEqual([])

@@ -45,7 +45,7 @@ export interface SpellingPerplexity extends Perplexity {
 /** What `evaluateText` finds. */
 export interface TextEvaluation {
   readonly agreement: ModeAgreement
-  /** The n of shortlist(n); null: it was not measured. */
+  /** The n of trie(n); null: it was not measured. */
   readonly candidates: number | null
   /** Gated mode's share of positions that the base model's head decided; null: it was not measured. */
   readonly gatedBaseShare: number | null
@@ -56,7 +56,7 @@ export interface TextEvaluation {
   /** The base model's with weights as stored: what quantising costs; null: they are used so. */
   readonly storedPerplexity: Perplexity | null
   readonly spellmPerplexity: SpellingPerplexity
-  /** Of trie mode: how often its picks are the base model's. */
+  /** Of trie(0): how often its picks are the base model's. */
   readonly calibration: Calibration
   /** How often picks are the tokens that follow in the text: the base model's greedy ones and trie mode's. */
   readonly textCalibration: { readonly base: Calibration; readonly spellm: Calibration }
@@ -102,7 +102,7 @@ export async function evaluateText(
     readonly positions: number
     /** Default: all that the SpeLLM has. */
     readonly modes?: readonly TeacherForcedMode[]
-    /** The n of shortlist(n). */
+    /** The n of trie(n). */
     readonly candidates?: number
     /** The share of steps that gated mode gives to the base model. */
     readonly gateShare?: number
@@ -250,8 +250,8 @@ function createJudge(
   const search = createTrieSearch(speller)
   const distribution = createSpellingDistribution(speller)
   const kindsOf = createTokenSorter(speller, tokenizer.entries, countTokens(ids, vocabularySize))
-  const measuresShortlist = modes.includes('shortlist')
-  const listed = Math.max(2, measuresShortlist ? candidates : 0)
+  const measuresTrie = modes.includes('trie')
+  const listed = Math.max(2, measuresTrie ? candidates : 0)
   const tokenize = (text: string) => tokenizer.encode(text)
 
   const agreement = createAgreementMeter(modes)
@@ -305,7 +305,7 @@ function createJudge(
         const trieUnit = tokensOf(speller, best[0]!.token)
         const trie = trieUnit[0]!
         const pick = (mode: TeacherForcedMode): readonly number[] => {
-          if (mode === 'trie') return trieUnit
+          if (mode === 'trie' && candidates === 0) return trieUnit
           if (mode === 'free') return tokensOf(speller, free)
           if (mode === 'gated') return threshold !== null && leadOf(best) < threshold ? [choice] : trieUnit
           const units = best.slice(0, candidates).map(({ token }) => tokensOf(speller, token))
@@ -385,7 +385,7 @@ function createJudge(
     },
     result: (): Omit<TextEvaluation, 'storedPerplexity'> => ({
       agreement: agreement.result(),
-      candidates: measuresShortlist ? candidates : null,
+      candidates: measuresTrie ? candidates : null,
       gatedBaseShare: threshold === null ? null : baseSteps / positions,
       words: words?.result() ?? null,
       perplexity: perplexity.result(),

@@ -2,7 +2,7 @@ import { clusteredShare, type Cluster, type Share } from './clustered-share.ts'
 import { kindsOfTokens, tokenKinds, type KindOf, type TokenKinds } from './token-kinds.ts'
 
 /** The modes whose choice at a position depends on that position alone. */
-export const teacherForcedModes = ['trie', 'free', 'shortlist', 'gated'] as const
+export const teacherForcedModes = ['gated', 'trie', 'free'] as const
 export type TeacherForcedMode = (typeof teacherForcedModes)[number]
 
 /** Of some positions, the share where each mode picks what the base model picks. */

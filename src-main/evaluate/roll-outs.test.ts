@@ -61,7 +61,7 @@ it.each([1, 2])('tells how long a mode writes what the base model writes, %i at 
 it.each([1, 2])('counts passes of one text over the base head, of %i at a time', async (texts) => {
   const writer = texts === 1 ? generator : generatorOfTwo
   const { divergence } = await measureRollOuts(writer, Array<string>(texts).fill('Once'), {
-    modes: ['base', 'shortlist'],
+    modes: ['base', 'trie'],
     tokens: 5,
   })
   expect(divergence.map(({ tokens, headPasses }) => [tokens, headPasses])).toEqual([

@@ -1,7 +1,9 @@
 import { createTrunkSession, type TailEnding, type TrunkSession } from '../models/trunk-session.ts'
+import type { HeadRows } from '../models/head-rows.ts'
 import type { SessionOptions } from '../runtime/session.ts'
 import type { Speller } from '../spelling/speller.ts'
 import type { Spellm } from './spellm.ts'
+import { symbolTailOf } from './symbol-tail-session.ts'
 import {
   createTailSession,
   tailBits,
@@ -59,6 +61,28 @@ export async function createSpellmSessions(
     tail: joined('tail', weights),
     samplingTail: samplingWeights && joined('samplingTail', samplingWeights),
   }
+}
+
+/**
+ * Loads the trunk of a SpeLLM with token symbols, whose pass computes first scores and spellings.
+ *
+ * @param rows of the LM head of the same base model
+ * @throws SpellmError as `createSession`
+ */
+export async function createSymbolTrunk(
+  { base, precision, speller, adapterWidths, weights }: TailSetting & Pick<Spellm, 'weights'>,
+  rows: Pick<HeadRows, 'gather'>,
+  session: SessionOptions,
+): Promise<TrunkSession> {
+  const symbolTail = symbolTailOf({
+    shape: tailShape(base.architecture.hiddenSize, adapterWidths, speller),
+    weights,
+    tokenSymbols: speller.alphabet.tokenSymbols ?? [],
+    rows,
+    architecture: base.architecture,
+    ...tailBits(precision, session.device ?? 'cpu'),
+  })
+  return createTrunkSession(base, { ...session, symbolTail })
 }
 
 /** A tail that is loaded when it is first asked for a state that the trunk's pass did not compute it for. */

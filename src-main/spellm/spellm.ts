@@ -18,7 +18,7 @@ import { buildSpeller, contestWinners, type Speller } from '../spelling/speller.
 import { readDoubts, writeDoubts, type RecordedDoubts } from './doubts.ts'
 import { tailShape, type TailWeights } from './tail-session.ts'
 import type { Gate } from './gates.ts'
-import { decodeModes, type DecodeMode } from './decode-modes.ts'
+import { modeNames, modeOf, type DecodeMode } from './decode-modes.ts'
 
 const configFile = 'spellm.json'
 const tailFile = 'tail.safetensors'
@@ -37,7 +37,7 @@ const configSchema = z.object({
   base: z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   /** The base model's precision that the tail has learnt with. */
   precision: z.enum(precisions).default('stored'),
-  mode: z.enum(decodeModes).default('trie'),
+  mode: z.enum(modeNames).default('trie').transform(modeOf),
   k: z.int().min(1).max(maxSpellingLength),
   alphabet: alphabetSchema,
   adapterWidths: adapterWidthsSchema,

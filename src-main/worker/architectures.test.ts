@@ -83,7 +83,7 @@ describe.each([
     }
     const base = await write('base')
     expect(await write('lossless')).toEqual(base)
-    for (const mode of ['trie', 'free', 'shortlist', 'gated'] as const)
+    for (const mode of ['gated', 'trie', 'free'] as const)
       for (const token of await write(mode)) expect(token).toBeLessThan(architecture.vocabularySize)
     await generator.release()
   })

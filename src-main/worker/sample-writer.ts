@@ -2,7 +2,6 @@ import {
   baseChooser,
   createBaseHead,
   freeChooser,
-  trieChooser,
   type BaseHead,
   type Chooser,
 } from '../decode/chooser.ts'
@@ -76,7 +75,6 @@ export function createSampleWriter(
   }
   const spelling = (tail: TailSession): Chooser => {
     if (mode === 'free') return freeChooser(tail, (text) => tokenizer.encode(text), null)
-    if (mode !== 'shortlist') return trieChooser(tail, null)
     rows ??= openHeadRows(base)
     return shortlistChooser(tail, rows, defaultCandidates, null)
   }

@@ -6,7 +6,7 @@ import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 import { unitKinds } from '../spelling/words.ts'
-import { decodeModes } from '../spellm/decode-modes.ts'
+import { modeNames, modeOf } from '../spellm/decode-modes.ts'
 
 const positive = z.number().positive().max(1)
 
@@ -44,7 +44,7 @@ export const conversionSettingsSchema = z.object({
     .default(defaultDistillSettings.seed),
   device: deviceChoiceSchema.default('auto'),
   /** How the SpeLLM decodes unless somebody asks for another mode. Learning is the same for all. */
-  mode: z.enum(decodeModes).default('trie'),
+  mode: z.enum(modeNames).default('trie').transform(modeOf),
   /** Learn a second tail, which has the base model's probabilities, for sampling. */
   samplingTail: z.boolean().default(false),
   /** The base model's, for the conversion and the SpeLLM. */

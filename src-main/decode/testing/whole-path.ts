@@ -21,6 +21,7 @@ import { baseChooser, createBaseHead, freeChooser, trieChooser, type Chooser } f
 import { generate, newConversation, readTokens, type Conversation } from '../generate.ts'
 import { fitToDevice } from '../golden-check.ts'
 import { generateLossless } from '../lossless.ts'
+import { spellingDrafter } from '../spelling-drafter.ts'
 import { createTailSession, tailOf, tailShape } from '../../spellm/tail-session.ts'
 
 const device = deviceSchema.parse(process.argv[2])
@@ -84,7 +85,16 @@ const texts = {
   trie: await chosen(trieChooser(tail, null)),
   free: await chosen(freeChooser(tail, () => [], null)),
   lossless: await written((trunk, conversation) =>
-    generateLossless({ trunk, tail, rows, head, threshold: 0 }, null, conversation, prompt, options),
+    generateLossless(
+      {
+        trunk,
+        drafter: spellingDrafter({ tail, rows, threshold: 0 }),
+        head: { choices: (hidden) => head.greedyRows(hidden), logits: (hidden) => head.logits(hidden) },
+      },
+      conversation,
+      prompt,
+      options,
+    ),
   ),
 }
 rows.close()

@@ -40,7 +40,7 @@ export interface Benchmark {
   readonly isTrained: boolean
   /** Null: one for each core. */
   readonly threads: number | null
-  /** The n of shortlist(n). */
+  /** The n of trie(n). */
   readonly candidates: number
   readonly gateShare: number
   /** The rate at which this machine reads memory, in bytes a second, by the same number of threads. */

@@ -3,7 +3,7 @@ import type { WeightBytes } from './weight-bytes.ts'
 import type { DecodeMode } from '../../spellm/decode-modes.ts'
 
 /** The modes whose steps all cost alike: lossless mode's depend on the text (text-times.ts). */
-export const steadyModes = ['trie', 'free', 'shortlist', 'gated'] as const satisfies readonly DecodeMode[]
+export const steadyModes = ['gated', 'trie', 'free'] as const satisfies readonly DecodeMode[]
 export type SteadyMode = (typeof steadyModes)[number]
 
 /** What one token costs in a mode. Times in milliseconds. */
@@ -16,7 +16,7 @@ export interface ModeCost {
   readonly head: number
   /** Adapter and character heads. */
   readonly tail: number
-  /** Finding the token, with shortlist's rows of the LM head. */
+  /** Finding the token, with trie's rows of the LM head. */
   readonly search: number
   /** 1 − milliseconds / base. */
   readonly reduction: number
@@ -39,7 +39,7 @@ export function modeCosts(
     bandwidth,
   }: {
     readonly modes: readonly SteadyMode[]
-    /** The n of shortlist(n). */
+    /** The n of trie(n); 0: the spelling's own score decides. */
     readonly candidates: number
     readonly gateShare: number
     /** Bytes a second. */
@@ -67,14 +67,13 @@ export function modeCosts(
     }
   }
   const costOf: Record<SteadyMode, () => ModeCost> = {
-    trie: () => cost('trie', { head: 0, tail, search: parts.trieSearch }, weights.tail),
-    free: () => cost('free', { head: 0, tail, search: parts.freeLookup }, weights.tail),
-    shortlist: () =>
+    trie: () =>
       cost(
-        'shortlist',
-        { head: 0, tail, search: parts.shortlist },
+        'trie',
+        { head: 0, tail, search: candidates === 0 ? parts.trieSearch : parts.candidateSearch },
         weights.tail + candidates * weights.headRow,
       ),
+    free: () => cost('free', { head: 0, tail, search: parts.freeLookup }, weights.tail),
     gated: () =>
       cost(
         'gated',

@@ -8,7 +8,7 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0)
 /** The heading and the rows of a table: one row for each mode at each context. */
 export function benchmarkTable({ contexts, text, candidates, gateShare }: Benchmark): string[][] {
   const names: Readonly<Record<string, string>> = {
-    shortlist: `shortlist (${candidates})`,
+    trie: `trie (${candidates})`,
     gated: `gated (${percent(gateShare)})`,
   }
   const none = (count: number) => Array<string>(count).fill('')

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { baseChooser } from '../../decode/chooser.ts'
 import { generate, newConversation, prepareContext, type GenerateOptions } from '../../decode/generate.ts'
 import { generateLossless } from '../../decode/lossless.ts'
+import { spellingDrafter } from '../../decode/spelling-drafter.ts'
 import { CancelledError } from '../../errors.ts'
 import type { Architecture } from '../../models/architecture.ts'
 import { ownTurn, type Turn } from '../../runtime/turns.ts'
@@ -62,12 +63,13 @@ export async function measureTextTimes(
     })
   let headPasses = 0
   const countedHead = {
-    ...head,
-    greedyRows: (hidden: Float32Array) => {
+    logits: (hidden: Float32Array) => head.logits(hidden),
+    choices: (hidden: Float32Array) => {
       headPasses++
       return head.greedyRows(hidden)
     },
   }
+  const drafter = spellingDrafter({ tail, rows, threshold })
   const options = (maxTokens: number): GenerateOptions => ({
     maxTokens,
     stopTokens: [],
@@ -96,13 +98,7 @@ export async function measureTextTimes(
       const stream =
         mode === 'base'
           ? generate(baseTrunk, baseChooser(head, null), conversation, prompt, options(tokens))
-          : generateLossless(
-              { trunk, tail, rows, head: countedHead, threshold },
-              null,
-              conversation,
-              prompt,
-              options(tokens),
-            )
+          : generateLossless({ trunk, drafter, head: countedHead }, conversation, prompt, options(tokens))
       while ((await stream.next()).done !== true) {
         written[mode]++
         onToken?.()

@@ -54,8 +54,8 @@ export interface TokenParts {
   readonly trieSearch: number
   /** Looking up the string of free decoding. */
   readonly freeLookup: number
-  /** Finding shortlist's candidates and reading their rows of the LM head. */
-  readonly shortlist: number
+  /** Finding trie's candidates and reading their rows of the LM head. */
+  readonly candidateSearch: number
   /** Finding the two best tokens, whose distance decides in gated mode. */
   readonly gateSearch: number
   /** A whole token of the peer; null: there is none. */
@@ -103,7 +103,7 @@ export async function measureTokenParts(
   }: {
     readonly context: number
     readonly steps: number
-    /** The n of shortlist(n). */
+    /** The n of trie(n). */
     readonly candidates: number
     readonly peer?: Peer | undefined
     readonly signal?: AbortSignal | undefined
@@ -130,7 +130,7 @@ export async function measureTokenParts(
   const searches = {
     trieSearch: (scores: Float32Array) => bestToken(search, scores),
     freeLookup: (scores: Float32Array) => lookUp(speller, headSymbols(speller, scores)),
-    shortlist: (scores: Float32Array) =>
+    candidateSearch: (scores: Float32Array) =>
       rows.logits(
         hidden,
         bestTokens(search, scores, candidates).map(({ token }) => tokensOf(speller, token)[0]!),
@@ -194,7 +194,7 @@ export async function measureTokenParts(
     headAlone: medianOf('headAlone'),
     trieSearch: medianOf('trieSearch'),
     freeLookup: medianOf('freeLookup'),
-    shortlist: medianOf('shortlist'),
+    candidateSearch: medianOf('candidateSearch'),
     gateSearch: medianOf('gateSearch'),
     peer: peer ? medianOf('peer') : null,
   }

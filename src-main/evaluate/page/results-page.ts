@@ -53,7 +53,7 @@ export function resultsPage(evaluation: Evaluation): string {
 
 function agreementSection({ agreement, candidates, gatedBaseShare, differences }: TextEvaluation): Html {
   const label = (mode: TeacherForcedMode) => {
-    if (mode === 'shortlist') return `shortlist(${candidates ?? 0})`
+    if (mode === 'trie') return `trie(${candidates ?? 0})`
     if (mode === 'gated') return `gated, ${percent(gatedBaseShare ?? 0)} by the base model`
     return mode
   }

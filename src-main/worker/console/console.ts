@@ -29,7 +29,7 @@ export interface GenerationRequest {
   readonly mode: ConsoleMode
   /** A text to continue, or a conversation to answer. */
   readonly prompt: string | readonly ChatMessage[]
-  /** Of shortlist mode. */
+  /** Of trie mode. */
   readonly candidates?: number | undefined
   /** Of gated mode. */
   readonly gateShare?: number | undefined
@@ -187,12 +187,13 @@ function describeChoice({ base, spellm }: ChoiceDetail, { tokenizer, speller }: 
     probability,
   })
   const detail = { base: base.map(describe) }
-  if (!spellm || !speller) return { ...detail, trie: null, free: null, heads: null }
+  if (!spellm || !speller) return { ...detail, trie: null, free: null, heads: null, doubt: null }
   const symbolText = (symbol: number) => describeSymbol(speller.alphabet, symbol, tokenizer.entries)
   const { symbols, unit } = spellm.free
   return {
     ...detail,
     trie: spellm.trie.map(describe),
+    doubt: spellm.doubt ?? null,
     free: { spelled: symbols.map(symbolText).join(''), token: tokens(unit)[0]!, text: textOf(unit) },
     heads: spellm.heads.map((head) =>
       head.map(({ index, probability }) => ({ symbol: symbolText(index), probability })),

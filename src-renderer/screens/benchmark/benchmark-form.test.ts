@@ -2,9 +2,9 @@ import { expect, it } from 'vitest'
 import { defaultForm, parseForm } from './benchmark-form.ts'
 
 it('asks for contexts in order, and for the numbers of the modes that are chosen', () => {
-  const form = { ...defaultForm, contexts: '256, 16,256', modes: ['trie', 'gated'] as const }
+  const form = { ...defaultForm, contexts: '256, 16,256', modes: ['free', 'gated'] as const }
   expect(parseForm(form, 384).options).toEqual({
-    modes: ['trie', 'gated'],
+    modes: ['free', 'gated'],
     precision: null,
     contexts: [16, 256],
     steps: 60,
@@ -24,5 +24,5 @@ it('names the fields that are wrong', () => {
     'candidates',
     'gatePercent',
   ])
-  expect(problemsOf({ candidates: '', modes: ['trie'] })).toEqual([])
+  expect(problemsOf({ candidates: '', modes: ['free'] })).toEqual([])
 })

@@ -51,7 +51,7 @@ export function parseForm(
   if (lengths.length > 8 || !lengths.every((length) => isWhole(length, 1, contextLength - 1)))
     problems.add('contexts')
   if (!isWhole(steps, 5, 1_000)) problems.add('steps')
-  if (modes.includes('shortlist') && !isWhole(candidates, 1, 1_024)) problems.add('candidates')
+  if (modes.includes('trie') && !isWhole(candidates, 0, 1_024)) problems.add('candidates')
   if (modes.includes('gated') && (gatePercent === '' || gatePercent < 0 || gatePercent > 100))
     problems.add('gatePercent')
   if (problems.size > 0) return { options: null, problems }
@@ -61,7 +61,7 @@ export function parseForm(
       precision,
       contexts: [...new Set(lengths)].sort((a, b) => a - b),
       steps: Number(steps),
-      ...(modes.includes('shortlist') ? { candidates: Number(candidates) } : {}),
+      ...(modes.includes('trie') ? { candidates: Number(candidates) } : {}),
       ...(modes.includes('gated') ? { gateShare: Number(gatePercent) / 100 } : {}),
     },
     problems: null,

@@ -67,7 +67,7 @@ export function MeasureForm({
               </Group>
             </Checkbox.Group>
             <Group gap="sm" align="start">
-              {form.modes.includes('shortlist') && (
+              {form.modes.includes('trie') && (
                 <NumberInput
                   w={180}
                   label={text.candidates}

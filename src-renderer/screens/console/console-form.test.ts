@@ -8,7 +8,7 @@ const problemsOf = (form: ConsoleForm) => [...(parse(form).problems ?? [])]
 describe('the controls of the console', () => {
   it('stand for greedy decoding by default', () => {
     expect(parse(defaultForm)).toEqual({
-      options: { mode: 'trie', numbers: {}, sampling: null, maxTokens: 120, stop: [] },
+      options: { mode: 'trie', numbers: { candidates: 8 }, sampling: null, maxTokens: 120, stop: [] },
       problems: null,
     })
   })
@@ -23,7 +23,7 @@ describe('the controls of the console', () => {
   })
 
   it.each([
-    ['temperature', { temperature: 0 }],
+    ['temperature', { temperature: 11 }],
     ['temperature', { temperature: '' }],
     ['topK', { topK: 1.5 }],
     ['topP', { topP: 1.01 }],
@@ -31,8 +31,8 @@ describe('the controls of the console', () => {
     ['maxTokens', { maxTokens: '' }],
     ['maxTokens', { maxTokens: 4_097 }],
     ['stop', { stop: ['x'.repeat(1_001)] }],
-    ['candidates', { mode: 'shortlist', candidates: '' }],
-    ['candidates', { mode: 'shortlist', candidates: 0 }],
+    ['candidates', { mode: 'trie', candidates: '' }],
+    ['candidates', { mode: 'trie', candidates: -1 }],
     ['gatePercent', { mode: 'gated', gatePercent: '' }],
     ['gatePercent', { mode: 'gated', gatePercent: 101 }],
   ] as const)('name a wrong %s', (field, wrong) => {
@@ -40,10 +40,10 @@ describe('the controls of the console', () => {
   })
 
   it("follow the model's own mode until another one is chosen", () => {
-    expect(parseForm({ ...defaultForm, candidates: 4 }, 'shortlist')).toMatchObject({
-      options: { mode: 'shortlist', numbers: { candidates: 4 } },
+    expect(parseForm({ ...defaultForm, candidates: 4 }, 'trie')).toMatchObject({
+      options: { mode: 'trie', numbers: { candidates: 4 } },
     })
-    expect(parseForm({ ...defaultForm, mode: 'free' }, 'shortlist')).toMatchObject({
+    expect(parseForm({ ...defaultForm, mode: 'free' }, 'trie')).toMatchObject({
       options: { mode: 'free', numbers: {} },
     })
   })
@@ -58,10 +58,10 @@ describe('the controls of the console', () => {
   })
 
   it('come back from saved options', () => {
-    const form = formFor('shortlist', { candidates: 5 }, { temperature: 0.5, topK: 7, seed: 9 }, 33)
+    const form = formFor('trie', { candidates: 5 }, { temperature: 0.5, topK: 7, seed: 9 }, 33)
     expect(parse(form)).toEqual({
       options: {
-        mode: 'shortlist',
+        mode: 'trie',
         numbers: { candidates: 5 },
         sampling: { temperature: 0.5, topK: 7, seed: 9 },
         maxTokens: 33,

@@ -114,12 +114,12 @@ export function parseForm(
   const problems = new Set((sampling.error?.issues ?? []).map(({ path }) => path[0] as FormField))
   if (!count.success) problems.add('maxTokens')
   if (!texts.success) problems.add('stop')
-  if (!numbers.success) problems.add(mode === 'shortlist' ? 'candidates' : 'gatePercent')
+  if (!numbers.success) problems.add(mode === 'trie' ? 'candidates' : 'gatePercent')
   return { problems }
 }
 
 function numbersOf({ candidates, gatePercent }: ConsoleForm, mode: SpellmMode) {
-  if (mode === 'shortlist') return { candidates }
+  if (mode === 'trie') return { candidates }
   if (mode === 'gated') return { gateShare: gatePercent === '' ? '' : gatePercent / 100 }
   return {}
 }

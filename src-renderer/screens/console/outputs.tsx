@@ -77,7 +77,7 @@ export function Outputs() {
 
 /** The number that a mode has. */
 function modeNote(mode: ConsoleMode, { candidates, gateShare }: ModeNumbers): string | null {
-  if (mode === 'shortlist' && candidates !== undefined) return text.candidatesNote(candidates)
+  if (mode === 'trie' && candidates !== undefined) return text.candidatesNote(candidates)
   if (mode === 'gated' && gateShare !== undefined) return text.gateNote(gateShare)
   return null
 }

@@ -189,7 +189,7 @@ function Controls({
           )}
         </Choice>
       </Group>
-      {mode === 'shortlist' && <NumberInput size="xs" w={180} {...number('candidates', text.candidates)} />}
+      {mode === 'trie' && <NumberInput size="xs" w={180} {...number('candidates', text.candidates)} />}
       {mode === 'gated' && <NumberInput size="xs" w={180} {...number('gatePercent', text.gatePercent)} />}
       {form.isSampled && (
         <Group gap="sm" grow align="start" preventGrowOverflow={false}>

@@ -50,7 +50,7 @@ describe('a draft', () => {
       headsRate: '0.01',
       adapterWidths: '512, 1024',
       device: 'cpu',
-      mode: 'shortlist',
+      mode: 'trie',
       samplingTail: true,
       keepCache: true,
     })
@@ -67,7 +67,7 @@ describe('a draft', () => {
       peakLearningRates: { adapter: 0.003, heads: 0.01 },
       adapterWidths: [512, 1024],
       device: 'cpu',
-      mode: 'shortlist',
+      mode: 'trie',
       samplingTail: true,
       keepCache: true,
     })

@@ -21,7 +21,7 @@ export const benchmarkStrings = {
   invalid: {
     contexts: (limit: number) => `1 to 8 whole numbers, each from 1, below ${formatCount(limit)}`,
     steps: 'A whole number from 5 to 1,000',
-    candidates: 'A whole number from 1 to 1,024',
+    candidates: 'A whole number from 0 to 1,024',
     gatePercent: 'From 0 to 100',
   },
   start: 'Measure',

@@ -285,16 +285,14 @@ export const wizardStrings = {
     modeText:
       'How the SpeLLM decodes unless you ask for another mode: it is stored with it. What it learns is the same for all: the characters of the token that the base model would choose.',
     modes: {
-      trie: 'The token whose spelling has the highest total probability: always a valid token.',
+      lossless: 'The SpeLLM writes, the base model verifies: its own text, token for token.',
+      gated: 'Where the SpeLLM is unsure, the base model’s whole head decides: one token in twenty.',
+      trie: 'The best of its 8 best spelled tokens by the base model’s rows: always a valid token, and nearly the base model’s choice.',
       free: 'What the heads’ best characters spell, completed if it begins only one token: the least work, the lowest agreement.',
-      shortlist:
-        'The 8 best tokens of trie, scored anew by the base model’s rows: nearly its agreement, for a little more work.',
-      gated: 'Where trie is unsure, the base model’s whole head decides: one token in twenty.',
-      lossless: 'The SpeLLM drafts, the base model verifies: its own text, token for token.',
     },
     sampling: 'Learn a second tail for sampling',
     samplingText:
-      'At temperatures above 0, trie and shortlist then draw with nearly the base model’s own probabilities; without it the SpeLLM is too sure of its first choice. Takes more training time and memory, see the estimate, and once more the tail’s size on disk; decoding costs the same.',
+      'At temperatures above 0, trie then draws with nearly the base model’s own probabilities; without it the SpeLLM is too sure of its first choice. Takes more training time and memory, see the estimate, and once more the tail’s size on disk; decoding costs the same.',
     samplingWords: 'It learns the probabilities of tokens, not those of whole words.',
     advanced: 'Advanced settings',
     advancedChanged: (count: number) => `${formatCount(count)} changed`,

@@ -1,0 +1,74 @@
+import type { HeadRows } from '../models/head-rows.ts'
+import type { LastState } from '../models/trunk-session.ts'
+import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
+import { freeUnit } from './chooser.ts'
+import {
+  baseCandidates,
+  candidate,
+  listedSymbols,
+  listedTokens,
+  type ChoiceDetail,
+} from './inspect-choice.ts'
+import { largestIndices } from './sampling.ts'
+import { createSymbolSpelling, type SymbolParts } from './symbol-choosers.ts'
+import { firstScoresOf } from './symbol-drafter.ts'
+
+/**
+ * Looks at one choice of a SpeLLM with token symbols: its candidates are all scored by their own rows of the LM head, less the
+ * learnt log-normaliser.
+ *
+ * @param logits the base model's [V]
+ * @param state with first scores and how the heads go on
+ * @param parts.tokenize the ids of a text
+ */
+export function inspectSymbolChoice(
+  logits: Float32Array,
+  state: LastState,
+  {
+    first,
+    context,
+    picker,
+    rows,
+    tokenize,
+  }: SymbolParts & {
+    readonly rows: Pick<HeadRows, 'logits'>
+    readonly tokenize: (text: string) => number[]
+  },
+): ChoiceDetail {
+  const { speller } = first
+  const size = alphabetSize(speller.alphabet)
+  const scores = firstScoresOf(state)
+  const { doubt } = first.choose(scores, context, picker, 0)
+  const { shares, best } = first.rest(scores, context)
+  const learnt = Float32Array.from(shares, (share) => Math.log(share) + best)
+  const { units } = createSymbolSpelling(first).best(state, context, listedTokens)
+  const spelled = units.map(([token]) => token!)
+  const exact = first.exact(scores, context)
+  const tokens = [...exact.tokens, ...spelled]
+  const all = Float32Array.from([...exact.logits, ...rows.logits(state.hidden, spelled)])
+  const normaliser = first.logNormaliser(scores)
+  const rest = state.spelled ?? new Float32Array(0)
+  const heads = Array.from({ length: speller.k }, (_, head) => {
+    if (head === 0)
+      return largestIndices(learnt, listedSymbols).map((symbol) =>
+        candidate(symbol, learnt[symbol]! - normaliser),
+      )
+    const own = rest.subarray((head - 1) * size, head * size)
+    return largestIndices(own, listedSymbols).map((symbol) => candidate(symbol, own[symbol]!))
+  })
+  const symbols = heads.map(([likeliest]) => likeliest!.index)
+  const end = symbols.indexOf(endSymbol(speller.alphabet))
+  const picked = largestIndices(all, listedTokens)
+  return {
+    base: baseCandidates(logits),
+    spellm: {
+      trie: picked.map((index) => candidate(tokens[index]!, all[index]! - normaliser)),
+      free: {
+        symbols: end < 0 ? symbols : symbols.slice(0, end),
+        unit: freeUnit(speller, Int32Array.from(symbols), tokenize) ?? tokens[picked[0]!]!,
+      },
+      heads,
+      doubt,
+    },
+  }
+}

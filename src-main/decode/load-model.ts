@@ -1,0 +1,151 @@
+import type { BaseModel } from '../models/base-model.ts'
+import { createBatchTrunk } from '../models/batch-trunk.ts'
+import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
+import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
+import type { SessionOptions } from '../runtime/session.ts'
+import {
+  createSpellmSessions,
+  createSpellmTail,
+  createSymbolTrunk,
+  lazyTail,
+} from '../spellm/spellm-sessions.ts'
+import { hasTokenSymbols, type Spellm } from '../spellm/spellm.ts'
+import type { TailSession } from '../spellm/tail-session.ts'
+import { createBaseHead, type BaseHead } from './chooser.ts'
+import type { Verifier } from './drafter.ts'
+import { oneAfterAnother, shareTrunk, type ForEachText } from './side-by-side.ts'
+import { createVerifyingHead } from './verifying-head.ts'
+
+/** The base model's LM head, for one state and for several to be verified. */
+export interface WholeHead extends BaseHead, Verifier {
+  /** d, of a state. */
+  readonly hiddenSize: number
+  /** Rows that were scored again because rounding could have decided, so far. */
+  readonly rescored: number
+}
+
+/** What a generator computes with. */
+export interface LoadedModel {
+  readonly trunk: TrunkSession
+  readonly forEachText: ForEachText
+  /** A tail that spells every token; null for a base model alone, and with token symbols. */
+  readonly tail: TailSession | null
+  /** The tail for sampling, where there is one. */
+  readonly samplingTail: TailSession | null
+  /** Loaded when it is first asked for. */
+  head(): Promise<WholeHead>
+  /** Opened when they are first asked for. */
+  rows(): HeadRows
+  release(): Promise<void>
+}
+
+export interface LoadSettings {
+  /** Texts that are written side by side. */
+  readonly texts: number
+  /** Of the tokenizer: what the head has beyond them only fills it up. */
+  readonly validTokens: number
+  /** Called before the head is loaded; may refuse. */
+  readonly beforeHead: () => Promise<void>
+}
+
+/**
+ * Loads a base model, or its SpeLLM with it.
+ *
+ * @throws SpellmError as `createSession`, and what `beforeHead` throws
+ */
+export async function loadModel(
+  base: BaseModel,
+  spellm: Spellm | null,
+  { texts, validTokens, beforeHead }: LoadSettings,
+  session: SessionOptions,
+): Promise<LoadedModel> {
+  let opened: HeadRows | null = null
+  const rows = () => (opened ??= openHeadRows(base))
+  const own = spellm && { ...spellm, base }
+  const isShared = own !== null && texts > 1 && !hasTokenSymbols(own)
+  const parts = isShared
+    ? await loadForTexts(own, texts, session)
+    : await loadForOneText(base, own, rows, session)
+  const { trunk, tail, samplingTail, forEachText } = parts
+  const { hiddenSize } = base.architecture
+  let head = parts.head && wholeHead(parts.head, hiddenSize)
+  let loading: Promise<WholeHead> | null = null
+  const load = async () => {
+    await beforeHead()
+    const { device, threads } = session
+    const verifying = await createVerifyingHead(base, {
+      validTokens: Math.min(validTokens, base.architecture.vocabularySize),
+      ...(device ? { device } : {}),
+      ...(threads === undefined ? {} : { threads }),
+    })
+    head = {
+      hiddenSize,
+      choices: (hidden) => verifying.choices(hidden),
+      logits: (hidden) => verifying.logits(hidden),
+      greedy: async (hidden) => (await verifying.choices(hidden))[0]!,
+      greedyRows: (hidden) => verifying.choices(hidden),
+      get rescored() {
+        return verifying.rescored
+      },
+      release: () => verifying.release(),
+    }
+    return head
+  }
+  return {
+    trunk,
+    tail,
+    samplingTail,
+    forEachText,
+    rows,
+    head: async () => {
+      if (head) return head
+      loading ??= load().finally(() => (loading = null))
+      return loading
+    },
+    release: async () => {
+      await trunk.release()
+      await tail?.release()
+      await samplingTail?.release()
+      await head?.release()
+      opened?.close()
+    },
+  }
+}
+
+const wholeHead = (head: BaseHead, hiddenSize: number): WholeHead => ({
+  ...head,
+  hiddenSize,
+  choices: (hidden) => head.greedyRows(hidden),
+  rescored: 0,
+})
+
+/** What is loaded at once. */
+type Parts = Pick<LoadedModel, 'trunk' | 'forEachText' | 'tail' | 'samplingTail'> & {
+  /** null: it is loaded when it is first asked for. */
+  readonly head: BaseHead | null
+}
+
+async function loadForOneText(
+  base: BaseModel,
+  spellm: Spellm | null,
+  rows: () => HeadRows,
+  session: SessionOptions,
+): Promise<Parts> {
+  const trunkAlone = (trunk: TrunkSession) => ({ trunk, tail: null, samplingTail: null })
+  const load = async () => {
+    if (!spellm) return trunkAlone(await createTrunkSession(base, { ...session, hasHead: true }))
+    if (hasTokenSymbols(spellm)) return trunkAlone(await createSymbolTrunk(spellm, rows(), session))
+    return createSpellmSessions(spellm, session)
+  }
+  const { trunk, tail, samplingTail } = await load()
+  return { trunk, tail, samplingTail, head: null, forEachText: oneAfterAnother(trunk) }
+}
+
+async function loadForTexts(spellm: Spellm, texts: number, session: SessionOptions): Promise<Parts> {
+  const { speller, weights, samplingWeights } = spellm
+  const tail = await createSpellmTail(spellm, weights, session)
+  const samplingTail =
+    samplingWeights && lazyTail(speller, 'none', () => createSpellmTail(spellm, samplingWeights, session))
+  const head = await createBaseHead(spellm.base, { ...session, prepack: true })
+  return { ...shareTrunk(await createBatchTrunk(spellm.base, texts, session), { tail, head }), samplingTail }
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { SpellmError } from '../errors.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
+import { modelFolder } from '../models/model-folder.ts'
+import { inPrecision, type Precision, type QuantizationPlace } from '../models/precision.ts'
+import { findSpellm, openSpellm, type Spellm } from '../spellm/spellm.ts'
+
+export interface OpenOptions {
+  /** Where a SpeLLM's base model is now, if it has moved. */
+  readonly basePath?: string
+  /** The base model's; default: as stored, or what the SpeLLM has learnt with. */
+  readonly precision?: Precision | undefined
+  readonly quantization?: QuantizationPlace
+}
+
+/** A model that was opened and checked; nothing of it is loaded. */
+export interface OpenedModel {
+  /** As it was asked for, for messages. */
+  readonly path: string
+  readonly base: BaseModel
+  /** The base model's. */
+  readonly precision: Precision
+  readonly tokenizer: Tokenizer
+  /** Null for a base model alone. */
+  readonly spellm: Spellm | null
+}
+
+/** An opened SpeLLM as a model to be loaded. */
+export function modelOfSpellm(path: string, spellm: Spellm): OpenedModel {
+  const { base, precision, tokenizer } = spellm
+  return { path, base, precision, tokenizer, spellm }
+}
+
+/**
+ * Opens a SpeLLM's folder, the run folder that holds one, or a base model.
+ *
+ * @throws SpellmError as `openSpellm` and `openBaseModel`; 'file-not-found' for a run that isn't finished
+ */
+export async function openModel(
+  path: string,
+  { basePath, precision, quantization }: OpenOptions = {},
+): Promise<OpenedModel> {
+  const spellmFolder = findSpellm(path)
+  if (spellmFolder === null && existsSync(join(path, 'run.json')))
+    throw new SpellmError(
+      'file-not-found',
+      `${path} holds a run that isn't finished: it has no SpeLLM yet.`,
+      'Go on with the run until it is finished.',
+    )
+  if (spellmFolder !== null)
+    return modelOfSpellm(path, await openSpellm(spellmFolder, { basePath, precision, quantization }))
+  const base = await openBase(path, precision, quantization)
+  const tokenizer = await openModelTokenizer(base)
+  return { path, base, precision: precision ?? 'stored', tokenizer, spellm: null }
+}
+
+async function openBase(
+  path: string,
+  precision: Precision = 'stored',
+  quantization?: QuantizationPlace,
+): Promise<BaseModel> {
+  return inPrecision(await openBaseModel(modelFolder(path)), precision, quantization)
+}

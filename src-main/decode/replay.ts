@@ -1,0 +1,139 @@
+import type { RecordedDoubts } from '../spellm/doubts.ts'
+import type { Gate } from '../spellm/gates.ts'
+
+/** What a token of a text took, on average. */
+export interface Replay {
+  readonly trunkPasses: number
+  readonly headPasses: number
+  /** States that a pass over the head looked at. */
+  readonly rowsPerHeadPass: number
+}
+
+/** What is known without a replay. */
+const nothing: Replay = { trunkPasses: 0, headPasses: 0, rowsPerHeadPass: 0 }
+
+/**
+ * Lossless mode on recorded texts: a token is written without the base model where the doubt is below `threshold`, fewer than
+ * `steps` states are pending and the text doesn't end; a wrong one costs the passes after it.
+ *
+ * @param steps n, from 1
+ */
+export function simulate(
+  { lengths, doubts, isRight }: RecordedDoubts,
+  threshold: number,
+  steps: number,
+): Replay {
+  if (doubts.length === 0) return nothing
+  let trunk = 0
+  let head = 0
+  let rows = 0
+  let start = 0
+  for (const length of lengths) {
+    const end = start + length
+    let first = start
+    while (first < end) {
+      let last = first
+      let wrong = -1
+      while (doubts[last]! < threshold && last - first < steps - 1 && last < end - 1) {
+        if (wrong < 0 && isRight[last] === 0) wrong = last
+        last++
+      }
+      trunk += last - first + 1
+      rows += last - first + 1
+      head++
+      first = (wrong < 0 ? last : wrong) + 1
+    }
+    start = end
+  }
+  return {
+    trunkPasses: trunk / doubts.length,
+    headPasses: head / doubts.length,
+    rowsPerHeadPass: rows / head,
+  }
+}
+
+/** What passes take on a machine, in milliseconds. */
+export interface PassCosts {
+  /** A token by the trunk alone. */
+  readonly trunk: number
+  /** What the tail adds to it. */
+  readonly tail: number
+  /** The base model's head over so many states at once. */
+  readonly head: (rows: number) => number
+}
+
+/** How lossless mode is set, and what that is expected to come to. */
+export interface LosslessSettings {
+  /** τ: from this doubt on, the base model is asked. */
+  readonly threshold: number
+  /** n: states that one verification looks at, at the most. */
+  readonly steps: number
+  readonly msPerToken: number
+  /** The base model's milliseconds a token over these. */
+  readonly speedup: number
+}
+
+/** n that are tried. */
+const triedSteps = [4, 8, 16, 24, 32] as const
+/** Shares of positions in doubt that are tried. */
+const triedShares = [
+  0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.18, 0.2, 0.25, 0.3, 0.4, 0.5,
+] as const
+
+/**
+ * The threshold and n that take least time on recorded texts, for the costs of a machine.
+ *
+ * @param mostSteps n is no larger; from 1
+ * @throws RangeError without a recorded position
+ */
+export function chooseSettings(
+  recorded: RecordedDoubts,
+  costs: PassCosts,
+  mostSteps: number = triedSteps.at(-1)!,
+): LosslessSettings {
+  if (recorded.doubts.length === 0) throw new RangeError('nothing was recorded')
+  const base = costs.trunk + costs.head(1)
+  const sorted = recorded.doubts.toSorted()
+  const allowed = [...new Set(triedSteps.map((steps) => Math.min(steps, Math.max(1, mostSteps))))]
+  let best: LosslessSettings | null = null
+  for (const share of triedShares)
+    for (const steps of allowed) {
+      const threshold = quantile(sorted, 1 - share)
+      const { trunkPasses, headPasses, rowsPerHeadPass } = simulate(recorded, threshold, steps)
+      const msPerToken = trunkPasses * (costs.trunk + costs.tail) + headPasses * costs.head(rowsPerHeadPass)
+      if (best === null || msPerToken < best.msPerToken)
+        best = { threshold, steps, msPerToken, speedup: base / msPerToken }
+    }
+  return best!
+}
+
+/** The shares of positions that gates are found for. */
+export const doubtShares = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2] as const
+
+/** A gate of doubt, and how often it leaves the base model's choice. */
+export interface DoubtGate extends Gate {
+  /** Share of the base model's choices: all in doubt are, of the others those that were right. */
+  readonly agreement: number
+}
+
+/** Thresholds of gated mode, by rising share. */
+export function gatesOf(recorded: RecordedDoubts): DoubtGate[] {
+  return doubtShares.map((share) => gateOf(recorded, share))
+}
+
+/**
+ * The threshold that `share` of the recorded positions lie at or beyond.
+ *
+ * @param share 0 to 1
+ */
+export function gateOf({ doubts, isRight }: RecordedDoubts, share: number): DoubtGate {
+  const threshold = quantile(doubts.toSorted(), 1 - share)
+  let right = 0
+  for (let i = 0; i < doubts.length; i++) if (doubts[i]! >= threshold || isRight[i] === 1) right++
+  return { share, threshold, agreement: doubts.length === 0 ? 0 : right / doubts.length }
+}
+
+/** Of sorted numbers the first that `share` of them lie below; Infinity: all of them do. */
+function quantile(sorted: Float32Array, share: number): number {
+  return sorted[Math.round(share * sorted.length)] ?? Infinity
+}

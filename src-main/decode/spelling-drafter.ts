@@ -1,0 +1,42 @@
+import type { HeadRows } from '../models/head-rows.ts'
+import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
+import type { Drafter } from './drafter.ts'
+import { leadOf } from './gated.ts'
+import { createPicker, type Picker } from './picker.ts'
+import { unitsByFirstToken } from './shortlist.ts'
+
+/** Candidates of a draft. */
+const candidates = 8
+
+/**
+ * Drafts with a tail that spells every token: the best of its best spellings by their own rows of the LM head, a word with
+ * what follows in it.
+ *
+ * @param parts.threshold where the best spelling leads by less, the base model is asked
+ * @param parts.picker the one that verifies; default: the largest logit is picked
+ */
+export function spellingDrafter({
+  tail,
+  rows,
+  threshold,
+  picker = createPicker(null),
+}: {
+  readonly tail: TailSession
+  readonly rows: Pick<HeadRows, 'logits'>
+  readonly threshold: number
+  readonly picker?: Picker
+}): Drafter {
+  const search = createTrieSearch(tail.speller)
+  return {
+    ending: tail.ending,
+    draft: async (state, place) => {
+      const best = bestTokens(search, await scoresOf(tail, state), candidates)
+      const units = unitsByFirstToken(tail.speller, best)
+      const firstTokens = units.map(([first]) => first!)
+      const logits = rows.logits(state.hidden, firstTokens)
+      const { index } = picker.pick(logits, Int32Array.from(firstTokens), place)
+      return { tokens: units[index]!, isSure: leadOf(best) >= threshold }
+    },
+  }
+}

@@ -1,0 +1,176 @@
+import type { HeadRows } from '../models/head-rows.ts'
+import type { LastState } from '../models/trunk-session.ts'
+import { seededRandom } from '../random.ts'
+import { alphabetSize } from '../spelling/alphabet.ts'
+import { tokensOf } from '../spelling/speller.ts'
+import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import { countTokens, freeUnit, type BaseHead, type Chooser } from './chooser.ts'
+import type { ContextSymbols } from './context-symbols.ts'
+import type { FirstScores } from './first-choice.ts'
+import type { Asked } from './generate.ts'
+import type { Picker } from './picker.ts'
+import { isGreedy, largestIndex, sampleIndex, type Sampling } from './sampling.ts'
+import { firstScoresOf } from './symbol-drafter.ts'
+
+/** What the modes of a SpeLLM with token symbols choose with, new for each text. */
+export interface SymbolParts {
+  readonly first: FirstScores
+  readonly context: ContextSymbols
+  readonly picker: Picker
+}
+
+/** Of trie mode, more. */
+export interface SymbolTrieParts extends SymbolParts {
+  readonly rows: Pick<HeadRows, 'logits'>
+  /** Told of each step whose token was spelled. */
+  readonly onSpelled?: (() => void) | undefined
+}
+
+const spelledOf = ({ spelled }: LastState) => spelled ?? new Float32Array(0)
+
+/** Asks for first scores, and for how the heads go on if that is needed. */
+export const askingFor = (ending: 'first' | 'spelled', context: ContextSymbols): Asked => ({
+  ending,
+  contextRows: (read, unread) => context.follow(read, unread),
+})
+
+/**
+ * trie(n): the best of token symbols, context symbols and the n tokens that are spelled best, all by their own rows of the LM
+ * head. With n = 0 a spelled token has the total log-probability of its spelling, and others their exact logit less the
+ * learnt log-normaliser. Of words, first tokens are scored, and of those that begin with the same the heads' best is taken.
+ *
+ * @param candidates n
+ */
+export function symbolTrieChooser(
+  { first, context, picker, rows, onSpelled }: SymbolTrieParts,
+  candidates: number,
+): Chooser {
+  const spelling = createSymbolSpelling(first)
+  const count = countTokens(picker)
+  return {
+    ...askingFor('spelled', context),
+    choose: (state, text) => {
+      count(text)
+      const exact = first.exact(firstScoresOf(state), context)
+      const { units, scores } = spelling.best(state, context, Math.max(1, candidates))
+      const firstTokens = units.map(([token]) => token!)
+      const own = candidates > 0 ? rows.logits(state.hidden, firstTokens) : scores
+      const tokens = Int32Array.from([...exact.tokens, ...firstTokens])
+      const { index } = picker.pick(Float32Array.from([...exact.logits, ...own]), tokens, text.length)
+      const spelled = units[index - exact.tokens.length]
+      if (spelled) onSpelled?.()
+      return Promise.resolve(spelled ?? [tokens[index]!])
+    },
+  }
+}
+
+/** Finds what the heads of a SpeLLM with token symbols spell best. */
+export interface SymbolSpelling {
+  /**
+   * The best spelled units that don't begin with a token of the context, at most `most`, best first, of those with the same
+   * first token one.
+   *
+   * @returns their tokens, and of each the logit that its spelling's probability stands for
+   */
+  best(
+    state: LastState,
+    context: ContextSymbols,
+    most: number,
+  ): { readonly units: readonly (readonly number[])[]; readonly scores: Float32Array }
+}
+
+export function createSymbolSpelling(first: FirstScores): SymbolSpelling {
+  const { speller } = first
+  const search = createTrieSearch(speller)
+  const size = alphabetSize(speller.alphabet)
+  const logProbabilities = new Float32Array(speller.k * size)
+  return {
+    best: (state, context, most) => {
+      const scores = firstScoresOf(state)
+      const { shares, best } = first.rest(scores, context)
+      let total = 0
+      for (const logit of first.exact(scores, context).logits) total += Math.exp(logit - best)
+      for (const share of shares) total += share
+      const normaliser = Math.log(total)
+      for (let symbol = 0; symbol < size; symbol++)
+        logProbabilities[symbol] = Math.min(0, Math.log(shares[symbol]!) - normaliser)
+      logProbabilities.set(spelledOf(state), size)
+      const known = new Set(context.tokens.subarray(0, context.count))
+      const found = new Map<number, { readonly unit: readonly number[]; readonly score: number }>()
+      for (const { token, score } of bestTokens(search, logProbabilities, most)) {
+        const unit = tokensOf(speller, token)
+        if (!known.has(unit[0]!) && !found.has(unit[0]!)) found.set(unit[0]!, { unit, score })
+      }
+      const units = [...found.values()]
+      return {
+        units: units.map(({ unit }) => unit),
+        scores: Float32Array.from(units, ({ score }) => score + normaliser + best),
+      }
+    },
+  }
+}
+
+/**
+ * Free mode: the first symbol that is likeliest, and if that isn't a whole token, what it and each other head's likeliest
+ * character spell; where that is no token and begins no single one, the first token of its tokenization. Sampled: each is drawn
+ * on its own.
+ *
+ * @param tokenize the ids of a text
+ */
+export function symbolFreeChooser(
+  { first, context, picker, onSpelled }: SymbolParts & Pick<SymbolTrieParts, 'onSpelled'>,
+  tokenize: (text: string) => number[],
+  sampling: Sampling | null,
+): Chooser {
+  const { speller } = first
+  const size = alphabetSize(speller.alphabet)
+  const random = seededRandom(sampling?.seed ?? 0)
+  const count = countTokens(picker)
+  const choice = (scores: Float32Array) =>
+    sampling === null || isGreedy(sampling) ? largestIndex(scores) : sampleIndex(scores, sampling, random)
+  return {
+    ...askingFor('spelled', context),
+    choose: (state, text) => {
+      count(text)
+      const scores = firstScoresOf(state)
+      const { shares, best } = first.rest(scores, context)
+      const { logits, tokens } = first.exact(scores, context)
+      const learnt = Float32Array.from(shares, (share) => Math.log(share) + best)
+      const chosen = choice(Float32Array.from([...logits, ...learnt]))
+      if (chosen < tokens.length) return Promise.resolve([tokens[chosen]!])
+      const rest = spelledOf(state)
+      const symbols = Int32Array.from({ length: speller.k }, (_, head) =>
+        head === 0 ? chosen - tokens.length : choice(rest.subarray((head - 1) * size, head * size)),
+      )
+      const unit = freeUnit(speller, symbols, tokenize)
+      // Nothing was spelled: what has an exact score is a token at least.
+      if (unit === undefined)
+        return Promise.resolve([tokens[picker.pick(logits, tokens, text.length).index]!])
+      onSpelled?.()
+      return Promise.resolve(tokensOf(speller, unit))
+    },
+  }
+}
+
+/**
+ * gated(τ): the best exact score where the doubt is below τ; elsewhere the base model's head decides. Nothing is verified.
+ *
+ * @param threshold τ
+ */
+export function symbolGatedChooser(
+  { first, context, picker }: SymbolParts,
+  head: Pick<BaseHead, 'greedy' | 'logits'>,
+  threshold: number,
+): Chooser {
+  const count = countTokens(picker)
+  return {
+    ...askingFor('first', context),
+    choose: async (state, text) => {
+      count(text)
+      const { token, doubt } = first.choose(firstScoresOf(state), context, picker, text.length)
+      if (doubt < threshold) return [token]
+      if (picker.isPlain) return [await head.greedy(state.hidden)]
+      return [picker.pick(await head.logits(state.hidden), null, text.length).index]
+    },
+  }
+}
