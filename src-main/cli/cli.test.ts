@@ -519,7 +519,11 @@ describe('a wrong call ends with one clear line:', () => {
       ['bench', 'sample', '--mode', 'x'],
       /--mode.*Allowed choices are lossless, gated/,
     ],
-    ['a mode that there is not', ['generate', 'sample', '--mode', 'x'], /--mode.*Allowed choices are lossless/],
+    [
+      'a mode that there is not',
+      ['generate', 'sample', '--mode', 'x'],
+      /--mode.*Allowed choices are lossless/,
+    ],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await spellm(args)
     expect(code).toBe(1)

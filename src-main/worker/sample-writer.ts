@@ -1,10 +1,4 @@
-import {
-  baseChooser,
-  createBaseHead,
-  freeChooser,
-  type BaseHead,
-  type Chooser,
-} from '../decode/chooser.ts'
+import { baseChooser, createBaseHead, freeChooser, type BaseHead, type Chooser } from '../decode/chooser.ts'
 import { generate, newConversation, type Conversation } from '../decode/generate.ts'
 import { defaultCandidates, shortlistChooser } from '../decode/shortlist.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
