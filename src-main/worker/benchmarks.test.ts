@@ -42,7 +42,7 @@ it('tells of progress, then of the costs at each context, ascending', async () =
   if (end.type !== 'end') throw new Error('there is no result')
   expect(end.result).toMatchObject({ isTrained: false, gateShare: 0.05, text: null })
   expect(end.result.contexts.map(({ context }) => context)).toEqual([16, 64])
-  expect(end.result.contexts[0]!.modes.map(({ mode }) => mode)).toEqual(['base', 'trie', 'gated'])
+  expect(end.result.contexts[0]!.modes.map(({ mode }) => mode)).toEqual(['base', 'gated', 'trie'])
   expect(end.markdown).toMatch(/^## Sample model\n[^]*\n\| gated \(5\.0 %\) \| 64 \|/)
 })
 
