@@ -7,14 +7,14 @@ import { resolveModel } from '../hub/index.ts'
 import { descriptionFile } from '../runs/layout.ts'
 import type { Precision } from '../models/precision.ts'
 import { precisionOption } from './precision-option.ts'
-import { conversionSettingsSchema, parseConversionSettings } from '../worker/settings.ts'
+import { conversionSettingsSchema, parseConversionSettings } from '../conversion/settings.ts'
 import {
   convert,
   resumeConversion,
   type ConversionEvent,
   type ConversionPhase,
   type ConversionResult,
-} from '../worker/convert.ts'
+} from '../conversion/convert.ts'
 import { unitKinds, type UnitKind } from '../spelling/words.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { decimal, integer, integerList } from './arguments.ts'

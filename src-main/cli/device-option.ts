@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import { deviceChoiceSchema, type Device, type DeviceChoice } from '../runtime/devices/device.ts'
-import { ownDevices } from '../worker/own-devices.ts'
+import { ownDevices } from '../conversion/own-devices.ts'
 
 /** `--device`, for commands that compute. */
 export function deviceOption(): Option {

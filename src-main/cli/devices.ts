@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { deviceNames } from '../runtime/devices/device.ts'
 import { gflops } from '../runtime/devices/choose.ts'
 import type { DeviceReport } from '../runtime/devices/report.ts'
-import { ownDevices } from '../worker/own-devices.ts'
+import { ownDevices } from '../conversion/own-devices.ts'
 import { formatBytes, table } from './output.ts'
 
 /** `spellm devices`. */

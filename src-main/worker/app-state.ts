@@ -13,7 +13,7 @@ import { describeSystemError, SpellmError } from '../errors.ts'
 import { sampleModelName } from '../models/model-folder.ts'
 import { packagePath } from '../package-path.ts'
 import { openJsonStore } from './json-store.ts'
-import { freeDiskBytes, machine } from './machine.ts'
+import { freeDiskBytes, machine } from '../conversion/machine.ts'
 import { inspectModel } from './model-library.ts'
 import { cleanStorage, storagePlaces, type CleanableKind } from './storage.ts'
 

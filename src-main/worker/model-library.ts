@@ -4,8 +4,8 @@ import { SpellmError } from '../errors.ts'
 import { lmHeadShare, parameterCount } from '../models/architecture.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
-import { freeMemoryBytes } from './machine.ts'
-import { teacherMemoryBytes } from './preview/conversion-cost.ts'
+import { freeMemoryBytes } from '../conversion/machine.ts'
+import { teacherMemoryBytes } from '../conversion/conversion-cost.ts'
 
 /** A base model's name for people. */
 export function modelName(reference: string): string {

@@ -66,7 +66,13 @@ afterAll(async () => {
 async function generate(
   source: ConsoleSource,
   mode: ConsoleMode,
-  options: { prompt?: string; maxTokens?: number; sampling?: Sampling; stop?: string[] } = {},
+  options: {
+    prompt?: string
+    maxTokens?: number
+    sampling?: Sampling
+    stop?: string[]
+    candidates?: number
+  } = {},
 ): Promise<GenerationEvent[]> {
   const events = []
   const request = { source, mode, prompt, maxTokens: 24, sampling: null, stop: [], ...options }

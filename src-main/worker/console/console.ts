@@ -20,7 +20,7 @@ import { attendTo, type Turn, type Turns } from '../../runtime/turns.ts'
 import { describeSymbol } from '../../spelling/describe-symbol.ts'
 import { tokensOf } from '../../spelling/speller.ts'
 import { openReferencedModel } from '../model-library.ts'
-import { runSettingsSchema } from '../settings.ts'
+import { runSettingsSchema } from '../../conversion/settings.ts'
 import { chatTokens } from './chat.ts'
 import { createLoadedModels, type Purpose } from './loaded-models.ts'
 

@@ -2,7 +2,7 @@ import type { ConversionRequest } from '../../contract/index.ts'
 import { fileStamp } from '../../formats/file-stamp.ts'
 import { requireAbsolute } from '../preview/corpus-samples.ts'
 import { openReferencedModel } from '../model-library.ts'
-import { parseConversionSettings, type ConversionSettings } from '../settings.ts'
+import { parseConversionSettings, type ConversionSettings } from '../../conversion/settings.ts'
 
 /**
  * The settings that a request stands for, after the checks that cost nothing: what is wrong now need not wait for

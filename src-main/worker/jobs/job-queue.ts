@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { engineErrorSchema, type RunEvent } from '../../contract/index.ts'
 import { openJsonStore } from '../json-store.ts'
-import { conversionSettingsSchema, type ConversionSettings } from '../settings.ts'
+import { conversionSettingsSchema, type ConversionSettings } from '../../conversion/settings.ts'
 import { startJob, type ActiveJob, type JobEnvironment } from './active-job.ts'
 
 const jobSchema = z.object({

@@ -6,7 +6,7 @@ import {
   type RunSummary,
 } from '../../contract/index.ts'
 import { modelName } from '../model-library.ts'
-import { conversionSettingsSchema } from '../settings.ts'
+import { conversionSettingsSchema } from '../../conversion/settings.ts'
 import type { ActiveJob } from './active-job.ts'
 import type { Job } from './job-queue.ts'
 import type { StoredRun } from './stored-runs.ts'

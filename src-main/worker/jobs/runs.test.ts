@@ -9,10 +9,10 @@ import type { ConversionRequest, RunChange, RunEvent, RunSummary, StepPoint } fr
 import { openTextGenerator } from '../../decode/text-generator.ts'
 import { openSafetensors, readTensor } from '../../formats/safetensors.ts'
 import { withFullDisk } from '../../runs/testing/faults.ts'
-import { convert } from '../convert.ts'
+import { convert } from '../../conversion/convert.ts'
 import { conversionSettings } from './conversion-request.ts'
 import { startEngine, type Engine } from '../engine.ts'
-import { parseConversionSettings } from '../settings.ts'
+import { parseConversionSettings } from '../../conversion/settings.ts'
 import {
   connectTo,
   engineErrorOf,

@@ -11,7 +11,7 @@ import type {
 import { describeSystemError, SpellmError } from '../../errors.ts'
 import { deleteRun, readDescription } from '../../runs/index.ts'
 import { createFeed } from '../feed.ts'
-import { runSettingsSchema } from '../settings.ts'
+import { runSettingsSchema } from '../../conversion/settings.ts'
 import type { JobEnvironment } from './active-job.ts'
 import { conversionSettings } from './conversion-request.ts'
 import { openJobQueue } from './job-queue.ts'

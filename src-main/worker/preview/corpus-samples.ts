@@ -8,7 +8,7 @@ import { describeSystemError, SpellmError } from '../../errors.ts'
 import { fileStamp } from '../../formats/file-stamp.ts'
 import { tokenizerFile, type Tokenizer } from '../../formats/tokenizer.ts'
 import { openModelTokenizer, type BaseModel } from '../../models/base-model.ts'
-import { conversionDocuments } from '../conversion-text.ts'
+import { conversionDocuments } from '../../conversion/conversion-text.ts'
 import { openReferencedModel } from '../model-library.ts'
 import { createRecent } from '../recent.ts'
 

@@ -12,9 +12,9 @@ import { parseAlphabet } from '../../spelling/alphabet.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
 import { tailParameterCount } from '../../models/tail.ts'
 import { estimateTokens, totalBytes, type CorpusSamples } from './corpus-samples.ts'
-import { conversionCost } from './conversion-cost.ts'
+import { conversionCost } from '../../conversion/conversion-cost.ts'
 import { conversionSettings } from '../jobs/conversion-request.ts'
-import { freeDiskBytes } from '../machine.ts'
+import { freeDiskBytes } from '../../conversion/machine.ts'
 import { measureMatrixRate } from './matrix-rate.ts'
 
 /** Says what conversions would take on this machine. */

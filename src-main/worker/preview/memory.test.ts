@@ -23,8 +23,8 @@ import {
 } from '../../runtime/memory/estimate.ts'
 import { parseAlphabet } from '../../spelling/alphabet.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
-import { parseConversionSettings } from '../settings.ts'
-import { conversionCost } from './conversion-cost.ts'
+import { parseConversionSettings } from '../../conversion/settings.ts'
+import { conversionCost } from '../../conversion/conversion-cost.ts'
 
 const root = join(import.meta.dirname, '../..')
 const loaders = ['tsx', join(root, 'worker/testing/print-peak-memory.ts')].flatMap((name) => [

@@ -19,7 +19,7 @@ import { maxSpellingLength } from '../../spelling/spellings.ts'
 import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
 import type { CorpusSample, CorpusSamples } from './corpus-samples.ts'
 import { createRecent } from '../recent.ts'
-import { defaultAdapterWidths } from '../settings.ts'
+import { defaultAdapterWidths } from '../../conversion/settings.ts'
 
 /** A choice of spelling for a model and a text. */
 export interface SpellingChoice {

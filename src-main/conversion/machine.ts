@@ -2,11 +2,21 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os'
 import { statfs } from 'node:fs/promises'
 import { freeMemory } from '../runtime/memory/free-memory.ts'
 import * as ort from '../runtime/onnxruntime.ts'
-import type { AppInfo } from '../contract/index.ts'
 import { describeSystemError } from '../errors.ts'
 
+/** What computes. */
+export interface Machine {
+  readonly onnxruntime: string
+  readonly node: string
+  readonly platform: string
+  readonly arch: string
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryBytes: number
+}
+
 /** The machine and the versions that compute: for the reader of a result and of a bug report. */
-export function machine(): AppInfo['engine'] {
+export function machine(): Machine {
   return {
     onnxruntime: ort.env.versions.node ?? '',
     node: process.versions.node,

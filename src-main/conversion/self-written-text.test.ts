@@ -12,7 +12,7 @@ import { createTrunkSession } from '../models/trunk-session.ts'
 import { runStatus } from '../runs/index.ts'
 import { convert, resumeConversion, type ConversionEvent } from './convert.ts'
 import { parseConversionSettings } from './settings.ts'
-import { writeShortModel } from './testing/short-model.ts'
+import { writeShortModel } from '../worker/testing/short-model.ts'
 
 const small = { tokens: 1_000, k: 6, adapterWidths: [16], batchTokens: 256, epochs: 1, seed: 11 }
 const sequenceLength = 64

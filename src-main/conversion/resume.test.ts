@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSafetensors, readTensor } from '../formats/safetensors.ts'
 import { seededRandom } from '../random.ts'
-import { lastLine, spellm } from './testing/cli.ts'
+import { lastLine, spellm } from '../worker/testing/cli.ts'
 
 const shape = ['--k', '8', '--adapter', '64', '--batch', '256', '--sampling-tail']
 const small = ['--tokens', '20000', '--epochs', '4', ...shape]

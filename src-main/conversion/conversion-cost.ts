@@ -1,27 +1,27 @@
-import { candidateLimit, distributionSettings } from '../../distill/distill-distribution.ts'
-import { batchPlan } from '../../distill/train-tail.ts'
-import { chunksPerGroup, totalSteps } from '../../distill/schedule.ts'
+import { candidateLimit, distributionSettings } from '../distill/distill-distribution.ts'
+import { batchPlan } from '../distill/train-tail.ts'
+import { chunksPerGroup, totalSteps } from '../distill/schedule.ts'
 import {
   planTeacherCache,
   teacherCacheBytes,
   teacherCacheShape,
   type TeacherCache,
-} from '../../distill/teacher-cache.ts'
-import { sequencesAtOnce } from '../../distill/self-sampling.ts'
-import { decoderSize } from '../../decode/decoder-size.ts'
-import { tailShape } from '../../spellm/tail-session.ts'
-import { parameterCount, type Architecture } from '../../models/architecture.ts'
-import { tailParameterCount, type TailShape } from '../../models/tail.ts'
+} from '../distill/teacher-cache.ts'
+import { sequencesAtOnce } from '../distill/self-sampling.ts'
+import { decoderSize } from '../decode/decoder-size.ts'
+import { tailShape } from '../spellm/tail-session.ts'
+import { parameterCount, type Architecture } from '../models/architecture.ts'
+import { tailParameterCount, type TailShape } from '../models/tail.ts'
 import {
   blockBytes,
   generationBytes,
   processBytes,
   tailTrainingBytes,
   teacherBytes,
-} from '../../runtime/memory/estimate.ts'
-import type { Speller } from '../../spelling/speller.ts'
-import { heldOutTokens } from '../conversion-text.ts'
-import { defaultAdapterWidths, type ConversionSettings } from '../settings.ts'
+} from '../runtime/memory/estimate.ts'
+import type { Speller } from '../spelling/speller.ts'
+import { heldOutTokens } from './conversion-text.ts'
+import { defaultAdapterWidths, type ConversionSettings } from './settings.ts'
 
 /** What a conversion will take, before it begins. */
 export interface ConversionCost {
