@@ -7,14 +7,11 @@ import { resolveModel } from '../hub/index.ts'
 import { descriptionFile } from '../runs/layout.ts'
 import type { Precision } from '../models/precision.ts'
 import { precisionOption } from './precision-option.ts'
-import { conversionSettingsSchema, parseConversionSettings } from '../conversion/settings.ts'
-import {
-  convert,
-  resumeConversion,
-  type ConversionEvent,
-  type ConversionPhase,
-  type ConversionResult,
-} from '../conversion/convert.ts'
+import { type conversionSettingsSchema, parseConversionSettings } from '../conversion/settings.ts'
+import { objectives, type Objective } from '../distill/position-targets.ts'
+import { convert, resumeConversion } from '../conversion/convert.ts'
+import type { ConversionEvent, ConversionPhase } from '../conversion/events.ts'
+import type { ConversionResult } from '../conversion/result.ts'
 import { unitKinds, type UnitKind } from '../spelling/words.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { decimal, integer, integerList } from './arguments.ts'
@@ -29,20 +26,23 @@ import {
   type ProgressBar,
 } from './output.ts'
 
-const defaults = conversionSettingsSchema.parse({ base: 'sample' })
+const defaults = parseConversionSettings({ base: 'sample' })
 
 interface ConvertOptions {
   readonly out: string
   readonly text?: string[]
-  readonly tokens: number
+  readonly tokens?: number
   readonly k: number
   readonly units: UnitKind
   readonly alphabet: string
   readonly adapter?: number[]
+  readonly symbols?: number | 'auto'
+  readonly contextSymbols: number
+  readonly objective: Objective
   readonly epochs: number
-  readonly batch: number
-  readonly adapterLr: number
-  readonly headsLr: number
+  readonly batch?: number
+  readonly adapterLr?: number
+  readonly headsLr?: number
   readonly seed: number
   readonly device: DeviceChoice
   readonly ignoreMemory: boolean
@@ -61,7 +61,30 @@ export function convertCommand(): Command {
     .argument('<model>', "the model's folder or .gguf file, the id of a downloaded model, or 'sample'")
     .requiredOption('--out <folder>', 'new folder for the run: settings, metrics, checkpoints, the SpeLLM')
     .option('--text <file...>', 'text or JSONL to learn from (default: text that the model writes itself)')
-    .option('--tokens <n>', 'tokens to learn from', integer(1000), defaults.tokens)
+    .option(
+      '--tokens <n>',
+      'tokens to learn from (default: 122,880 of its own text, else 400,000; 800,000 without token symbols)',
+      integer(1000),
+    )
+    .option(
+      '--symbols <n>',
+      "whole tokens that are symbols of their own: a number, 'auto' (default: as many as the budget of bytes allows), or 0: every token is spelled",
+      symbolCount,
+    )
+    .option(
+      '--context-symbols <n>',
+      'the most tokens of the text so far that count as symbols, too',
+      integer(0, 65_536),
+      defaults.contextSymbols,
+    )
+    .addOption(
+      new Option(
+        '--objective <kind>',
+        "what a tail with token symbols learns: the base model's whole distribution, or its choices",
+      )
+        .choices([...objectives])
+        .default(defaults.objective),
+    )
     .option('-k, --k <n>', 'longest spelling, in symbols', integer(0), defaults.k)
     .addOption(
       new Option(
@@ -82,18 +105,20 @@ export function convertCommand(): Command {
       integerList,
     )
     .option('--epochs <n>', 'passes over the text', integer(1), defaults.epochs)
-    .option('--batch <tokens>', 'tokens of a training step', integer(1), defaults.batchTokens)
+    .option(
+      '--batch <tokens>',
+      'tokens of a training step (default: 512; 2,048 without token symbols)',
+      integer(1),
+    )
     .option(
       '--adapter-lr <rate>',
-      'peak learning rate of the adapter',
+      `peak learning rate of the adapter (default: ${defaults.peakLearningRates.adapter})`,
       decimal(0, 1),
-      defaults.peakLearningRates.adapter,
     )
     .option(
       '--heads-lr <rate>',
-      'peak learning rate of the heads',
+      'peak learning rate of the heads (default: 0.004; 0.005 without token symbols)',
       decimal(0, 1),
-      defaults.peakLearningRates.heads,
     )
     .option('--seed <n>', 'the same seed gives the same SpeLLM', integer(0, 2 ** 32 - 1), defaults.seed)
     .addOption(deviceOption())
@@ -154,17 +179,20 @@ export function convertCommand(): Command {
 }
 
 function settingsOf(base: string, options: ConvertOptions) {
-  return parseConversionSettings({
+  const { adapter, tokens, symbols, batch, adapterLr, headsLr } = options
+  const known = parseConversionSettings({
     base,
     texts: options.text ?? [],
-    tokens: options.tokens,
+    ...(tokens === undefined ? {} : { tokens }),
     k: options.k,
     units: options.units,
     alphabet: options.alphabet,
-    ...(options.adapter ? { adapterWidths: options.adapter } : {}),
+    ...(symbols === undefined ? {} : { tokenSymbols: symbols }),
+    contextSymbols: options.contextSymbols,
+    objective: options.objective,
+    ...(adapter ? { adapterWidths: adapter } : {}),
     epochs: options.epochs,
-    batchTokens: options.batch,
-    peakLearningRates: { adapter: options.adapterLr, heads: options.headsLr },
+    ...(batch === undefined ? {} : { batchTokens: batch }),
     seed: options.seed,
     device: options.device,
     precision: options.precision,
@@ -172,12 +200,22 @@ function settingsOf(base: string, options: ConvertOptions) {
     samplingTail: options.samplingTail,
     keepCache: options.keepCache,
   } satisfies z.input<typeof conversionSettingsSchema>)
+  const rates = known.peakLearningRates
+  return parseConversionSettings({
+    ...known,
+    peakLearningRates: { adapter: adapterLr ?? rates.adapter, heads: headsLr ?? rates.heads },
+  })
 }
+
+/** Throws InvalidArgumentError for anything but 'auto' and whole numbers. */
+const symbolCount = (text: string): number | 'auto' =>
+  text === 'auto' ? 'auto' : integer(0, 1_000_000)(text)
 
 const labels: Record<ConversionPhase, string> = {
   check: 'Checking',
   text: 'Text',
   cache: 'Teacher',
+  targets: 'Probabilities',
   train: 'Training',
   sampling: 'For sampling',
   evaluate: 'Measuring',
@@ -253,6 +291,12 @@ export function describeResult({
       : [
           `Of its words, ${words.tokensPerWord.toFixed(2)} tokens each, ${formatShare(words.covered)} are spelled whole; a step can say ${words.tokensPerStep.toFixed(2)} tokens at the most.`,
         ]),
+    ...(result.tokenSymbols === 0
+      ? []
+      : [
+          `${result.tokenSymbols.toLocaleString('en')} tokens are symbols of their own; a token without a doubt reads ${formatShare(result.tailShare ?? 0)} of the LM head's weights.`,
+        ]),
+    ...describeVerdict(result.verdict),
     `Tail of ${formatCount(parameters.tail)} parameters in place of an LM head of ${formatCount(parameters.baseHead)}.`,
     ...(result.samplingTail
       ? [
@@ -261,4 +305,12 @@ export function describeResult({
       : []),
     `${formatCount(result.tokens)} tokens, ${result.steps} steps, ${formatSeconds(result.seconds)}${result.device === null ? '' : `, on ${result.device}`}.`,
   ].join('\n')
+}
+
+function describeVerdict(verdict: ConversionResult['verdict']): string[] {
+  if (verdict === null) return []
+  const { mode, speedup, sameText } = verdict
+  const text = sameText ? "the base model's text, token for token" : "not the base model's text everywhere"
+  const pace = speedup === null ? '' : `, at ${speedup.toFixed(2)} times its speed on this machine`
+  return [`In ${mode} mode it writes ${text}${pace}.`]
 }

@@ -74,7 +74,7 @@ export const runStatusSchema = z.enum([
 ])
 export type RunStatus = z.infer<typeof runStatusSchema>
 
-export const runPhaseSchema = z.enum(['check', 'text', 'cache', 'train', 'sampling', 'evaluate'])
+export const runPhaseSchema = z.enum(['check', 'text', 'cache', 'targets', 'train', 'sampling', 'evaluate'])
 export type RunPhase = z.infer<typeof runPhaseSchema>
 
 export const agreementSchema = z.object({ trie: z.number(), free: z.number(), positions: z.number() })

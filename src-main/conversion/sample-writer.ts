@@ -1,14 +1,10 @@
-import { baseChooser, createBaseHead, freeChooser, type BaseHead, type Chooser } from '../decode/chooser.ts'
+import { baseChooser, createBaseHead, type BaseHead, type Chooser } from '../decode/chooser.ts'
 import { generate, newConversation, type Conversation } from '../decode/generate.ts'
-import { defaultCandidates, shortlistChooser } from '../decode/shortlist.ts'
-import type { TailSession } from '../spellm/tail-session.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseModel } from '../models/base-model.ts'
-import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/session.ts'
 import type { Turn } from '../runtime/turns.ts'
-import type { DecodeMode } from '../spellm/decode-modes.ts'
 
 /** The same text continued greedily by base model and SpeLLM, token by token. */
 export interface Sample {
@@ -19,7 +15,8 @@ export interface Sample {
 
 /** Shows what a tail in training makes of a text. */
 export interface SampleWriter {
-  write(tail: TailSession, turn: Turn): Promise<Sample>
+  /** @param chooser of the tail, new for each text */
+  write(chooser: Chooser, turn: Turn): Promise<Sample>
   release(): Promise<void>
 }
 
@@ -29,15 +26,13 @@ const sampleTokens = 40
 /**
  * Samples that continue the beginning of a text. The trunk is loaded with the first of them.
  *
- * @param heldOut tokens of the text that is not trained on
- * @param mode the SpeLLM's own. Gated mode has its threshold only when training is over, and lossless mode writes what
- *   the base model writes: both are shown by trie mode, which they draw on
+ * @param heldOut tokens of a text that is not trained on
  */
 export function createSampleWriter(
   base: BaseModel,
   tokenizer: Tokenizer,
   heldOut: Int32Array,
-  { device, mode }: { readonly device: Device; readonly mode: DecodeMode },
+  { device }: { readonly device: Device },
 ): SampleWriter {
   const { stopTokens, architecture } = base
   const ids = [...heldOut.subarray(0, promptTokens)]
@@ -45,7 +40,6 @@ export function createSampleWriter(
   let trunk: TrunkSession | null = null
   let conversation: Conversation | null = null
   let baseText: readonly string[] | null = null
-  let rows: HeadRows | null = null
 
   const continued = async (chooser: Chooser, turn: Turn): Promise<string[]> => {
     trunk ??= await createTrunkSession(base, { device })
@@ -67,19 +61,13 @@ export function createSampleWriter(
       await head.release()
     }
   }
-  const spelling = (tail: TailSession): Chooser => {
-    if (mode === 'free') return freeChooser(tail, (text) => tokenizer.encode(text), null)
-    rows ??= openHeadRows(base)
-    return shortlistChooser(tail, rows, defaultCandidates, null)
-  }
   return {
-    write: async (tail, turn) => {
+    write: async (chooser, turn) => {
       baseText ??= await continuedByBase(turn)
-      return { prompt, base: baseText, spellm: await continued(spelling(tail), turn) }
+      return { prompt, base: baseText, spellm: await continued(chooser, turn) }
     },
     release: async () => {
       await trunk?.release()
-      rows?.close()
     },
   }
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
+import { objectives } from '../distill/position-targets.ts'
 import { defaultDistillSettings } from '../distill/train-tail.ts'
 import { adapterWidthsSchema } from '../spellm/spellm.ts'
+import { sampleModelName } from '../models/model-folder.ts'
 import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
@@ -24,6 +26,15 @@ export const conversionSettingsSchema = z.object({
   units: z.enum(unitKinds).default('token'),
   /** As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'. */
   alphabet: z.string().min(1).default('auto'),
+  /**
+   * Whole tokens that are symbols of their own beside the special ones: as many as the budget of bytes allows, or so many; 0:
+   * every token is spelled, as in the paper. Runs of earlier versions have none.
+   */
+  tokenSymbols: z.union([z.literal('auto'), z.int().min(0).max(1_000_000)]).default(0),
+  /** c: the most context symbols at once, where there are token symbols. */
+  contextSymbols: z.int().min(0).max(65_536).default(512),
+  /** What a tail with token symbols learns from: the base model's whole distribution, or its choices. */
+  objective: z.enum(objectives).default('soft'),
   /** Inner width of each block of the adapter; absent: sized to the base model. */
   adapterWidths: adapterWidthsSchema.optional(),
   epochs: z.int().min(1).max(1_000).default(defaultDistillSettings.epochs),
@@ -67,13 +78,19 @@ export type RunSettings = z.output<typeof runSettingsSchema>
  * @throws SpellmError 'setting-invalid' that names the setting
  */
 export function parseConversionSettings(input: z.input<typeof conversionSettingsSchema>): ConversionSettings {
-  const parsed = conversionSettingsSchema.safeParse(input)
+  const parsed = conversionSettingsSchema.safeParse({ ...recipe(input), ...input })
   if (parsed.success) {
     if (parsed.data.samplingTail && parsed.data.units === 'word')
       throw new SpellmError(
         'setting-invalid',
         "The setting 'samplingTail' is on with units of words, whose probabilities it can't learn.",
         'Choose token units, or leave the tail for sampling out.',
+      )
+    if (parsed.data.samplingTail && hasSymbols(parsed.data))
+      throw new SpellmError(
+        'setting-invalid',
+        "The setting 'samplingTail' is on with token symbols, whose probabilities are exact without it.",
+        'Leave one of the two out.',
       )
     return parsed.data
   }
@@ -85,12 +102,50 @@ export function parseConversionSettings(input: z.input<typeof conversionSettings
   )
 }
 
+/** Whether a conversion gives whole tokens symbols of their own. Words are spelled without. */
+export const hasSymbols = ({
+  units,
+  tokenSymbols,
+}: Pick<ConversionSettings, 'units' | 'tokenSymbols'>): boolean => units === 'token' && tokenSymbols !== 0
+
+type SettingsInput = z.input<typeof conversionSettingsSchema>
+
+/** What is set otherwise unless somebody asks for it, with token symbols (DESIGN.md section 6). */
+function recipe({
+  base,
+  texts,
+  units = 'token',
+  samplingTail = false,
+  // A second tail has the probabilities of all tokens by their spellings.
+  tokenSymbols = samplingTail ? 0 : 'auto',
+}: SettingsInput): Partial<SettingsInput> {
+  if (!hasSymbols({ units, tokenSymbols })) return { tokenSymbols: 0 }
+  const isWritten = (texts ?? []).length === 0 && base !== sampleModelName
+  return {
+    tokenSymbols,
+    tokens: isWritten ? ownTokens : givenTokens,
+    batchTokens: 512,
+    peakLearningRates: { adapter: 3e-3, heads: 4e-3 },
+    weightDecay: 0,
+    mode: 'lossless',
+  }
+}
+
+/** Three rounds of its own text. */
+const ownTokens = 122_880
+const givenTokens = 400_000
+
 /**
  * Inner widths of the adapter on a trunk of `hiddenSize`. A second, wider block gains about a point of agreement. A small trunk can afford it; on a large one its
  * bytes would eat up what the smaller head saves.
  */
 export function defaultAdapterWidths(hiddenSize: number): readonly number[] {
   return hiddenSize <= 512 ? [2 * hiddenSize, 4 * hiddenSize] : [2 * hiddenSize]
+}
+
+/** Inner widths of the adapter of a tail with token symbols: what frequent tokens need is exact already. */
+export function symbolAdapterWidths(hiddenSize: number): readonly number[] {
+  return hiddenSize <= 512 ? [2 * hiddenSize] : [hiddenSize]
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -5,7 +5,9 @@ import { CancelledError, SpellmError } from '../../errors.ts'
 import { descriptionFile } from '../../runs/index.ts'
 import type { KnownDevices } from '../../runtime/devices/known-devices.ts'
 import type { Turn } from '../../runtime/turns.ts'
-import { convert, resumeConversion, type ConversionEvent, type ConversionResult } from '../../conversion/convert.ts'
+import { convert, resumeConversion } from '../../conversion/convert.ts'
+import type { ConversionEvent } from '../../conversion/events.ts'
+import type { ConversionResult } from '../../conversion/result.ts'
 import { describeError } from '../engine-errors.ts'
 import type { ConversionSettings } from '../../conversion/settings.ts'
 import { createProgressMeter } from './progress-meter.ts'
@@ -47,6 +49,7 @@ const phaseSentences: Record<RunPhase, string> = {
   check: 'Checking the base model.',
   text: 'Reading the text.',
   cache: 'The base model reads the text and fills the teacher cache.',
+  targets: 'The base model’s probabilities of the text are computed, to be learnt.',
   train: 'Training.',
   sampling: 'Training the tail for sampling.',
   evaluate: 'Measuring on held-out text.',

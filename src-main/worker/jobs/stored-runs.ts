@@ -10,7 +10,7 @@ import {
   summariseRun,
   type RunSummary as FolderSummary,
 } from '../../runs/index.ts'
-import { conversionResultSchema } from '../../conversion/convert.ts'
+import { conversionResultSchema } from '../../conversion/result.ts'
 import { createRecent } from '../recent.ts'
 import { createRunRecord, readRunRecord, sparkline, type RunRecord } from './run-record.ts'
 

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import type { TeacherCache } from '../distill/teacher-cache.ts'
+import { mostWanted, tokenUsage } from '../distill/token-usage.ts'
+import { SpellmError } from '../errors.ts'
+import { openSafetensors, readTensor, writeSafetensors } from '../formats/safetensors.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { BaseDistribution } from '../models/base-distribution.ts'
+import type { Turn } from '../runtime/turns.ts'
+import { alphabetSize, parseAlphabet, withTokenSymbols } from '../spelling/alphabet.ts'
+import { buildSpeller, type Speller } from '../spelling/speller.ts'
+import type { ConversionSettings } from './settings.ts'
+
+/** Of the head's rows, how many the tail may read a token without a doubt; the rest is for the context's. */
+const budget = 0.13
+/** Rows of context symbols that a usual text has. */
+const usualContext = 128
+/** A small vocabulary has no budget to speak of: there, symbols are for the quality. */
+const leastSymbols = 1_024
+const multiple = 256
+
+/**
+ * How many token symbols fit the budget of bytes: the tail reads m rows of the head, the first head's A and the adapter's 3
+ * matrices of each width, all of d columns.
+ */
+export function affordableSymbols(
+  vocabularySize: number,
+  { adapterWidths, symbols }: { readonly adapterWidths: readonly number[]; readonly symbols: number },
+): number {
+  const learnt = symbols + adapterWidths.reduce((sum, width) => sum + 3 * width, 0)
+  const rows = Math.floor((budget * vocabularySize - learnt - usualContext) / multiple) * multiple
+  return Math.min(Math.floor(vocabularySize / 4), Math.max(leastSymbols, rows))
+}
+
+const usageFile = 'usage.safetensors'
+
+/** How often the base model wants each token of the tokenizer, [V]: as stored with the run, or measured now. */
+export async function runUsage(
+  folder: string,
+  cache: TeacherCache,
+  {
+    tokenizer,
+    openBase,
+    signal,
+    turn,
+  }: {
+    readonly tokenizer: Pick<Tokenizer, 'vocabularySize'>
+    readonly openBase: () => Promise<BaseDistribution>
+    readonly signal?: AbortSignal | undefined
+    readonly turn: Turn
+  },
+): Promise<Float64Array> {
+  const path = join(folder, usageFile)
+  const stored = await openSafetensors(path).catch((error: unknown) => {
+    if (error instanceof SpellmError && error.code === 'file-not-found') return null
+    throw error
+  })
+  const size = tokenizer.vocabularySize
+  const entry = stored?.tensors.get('usage')
+  if (entry?.dtype === 'F32' && entry.shape.join() === String(size))
+    return Float64Array.from(await readTensor(entry))
+  const base = await openBase()
+  try {
+    // A run that goes on counts with the same numbers.
+    const usage = Float32Array.from((await tokenUsage(cache, base, { signal, turn })).subarray(0, size))
+    await writeSafetensors(path, { usage: { dtype: 'F32', shape: [size], data: usage } })
+    return Float64Array.from(usage)
+  } finally {
+    await base.release()
+  }
+}
+
+/**
+ * The speller with the token symbols that the base model wants most.
+ *
+ * @param usage [V]
+ * @throws SpellmError as `parseAlphabet` and `buildSpeller`
+ */
+export function symbolSpeller(
+  { entries, vocabularySize }: Pick<Tokenizer, 'entries' | 'vocabularySize'>,
+  usage: Float64Array,
+  { alphabet, k, tokenSymbols }: Pick<ConversionSettings, 'alphabet' | 'k' | 'tokenSymbols'>,
+  adapterWidths: readonly number[],
+): Speller {
+  const plain = parseAlphabet(alphabet, entries, usage)
+  const symbols = alphabetSize({ ...plain, specialTokens: [] })
+  const count =
+    tokenSymbols === 'auto' ? affordableSymbols(vocabularySize, { adapterWidths, symbols }) : tokenSymbols
+  return buildSpeller(entries, withTokenSymbols(plain, mostWanted(usage, count)), k, usage)
+}

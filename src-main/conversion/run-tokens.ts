@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import { collectTokens } from '../distill/corpus.ts'
+import { sampleText } from '../distill/self-sampling.ts'
+import { teacherCacheShape } from '../distill/teacher-cache.ts'
+import { CancelledError, SpellmError } from '../errors.ts'
+import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { BaseModel } from '../models/base-model.ts'
+import type { Run } from '../runs/index.ts'
+import { ownTurn } from '../runtime/turns.ts'
+import { writingMemoryBytes } from './conversion-cost.ts'
+import { conversionDocuments } from './conversion-text.ts'
+import type { JobOptions } from './events.ts'
+import { requireRoom } from './require-room.ts'
+import type { RunSettings } from './settings.ts'
+
+const tokensFile = 'tokens.safetensors'
+
+/** The run's tokens: those stored with it, or read, told or sampled now and stored. */
+export async function loadTokens(
+  run: Run<RunSettings>,
+  base: BaseModel,
+  tokenizer: Tokenizer,
+  heldOutLength: number,
+  minimum: number,
+  options: JobOptions,
+): Promise<Int32Array> {
+  const { onEvent, signal, turn = ownTurn } = options
+  const { settings, folder } = run
+  const path = join(folder, tokensFile)
+  const stored = await openSafetensors(path).catch((error: unknown) => {
+    if (error instanceof SpellmError && error.code === 'file-not-found') return null
+    throw error
+  })
+  if (stored) return new Int32Array((await readTensorBytes(stored.tensors.get('tokens')!)).buffer)
+
+  const limit = Math.max(heldOutLength + settings.tokens, minimum)
+  const onProgress = (done: number) => {
+    if (signal?.aborted) throw new CancelledError()
+    onEvent({ type: 'progress', phase: 'text', done: Math.min(done, limit), total: limit })
+  }
+  let ids: Int32Array
+  const documents = conversionDocuments(settings)
+  const windowTokens = teacherCacheShape(base.architecture).tokens
+  if (documents === null) {
+    onEvent({ type: 'notice', message: 'No text was given: the base model writes it itself.' })
+    const needed = writingMemoryBytes(base.architecture, settings)
+    await requireRoom('A base model that writes the text', needed, settings.device, options)
+    const sampling = {
+      tokens: limit,
+      sequenceLength: windowTokens,
+      seed: settings.seed,
+      device: settings.device,
+      onProgress,
+      turn,
+    }
+    ids = await sampleText(base, signal ? { ...sampling, signal } : sampling)
+  } else {
+    const limits = { limit, minimum, windowTokens, onProgress }
+    ids = await collectTokens(documents, tokenizer, base.architecture, limits)
+  }
+  await writeSafetensors(path, { tokens: { dtype: 'I32', shape: [ids.length], data: ids } })
+  return ids
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import type { Tokenizer } from '../../formats/tokenizer.ts'
+import type { BaseModel } from '../../models/base-model.ts'
+import { chunkPlace, missingChunks, openCacheFolder, type TeacherCache } from '../teacher-cache.ts'
+import { writeChunk } from '../teacher-chunk.ts'
+import type { ConversationPieces } from './conversation-pieces.ts'
+import type { WritingStyle } from './sequence.ts'
+import type { OwnTextShape } from './shape.ts'
+import { createOwnTextWriter, type WriterOptions } from './writer.ts'
+
+/** What decides a text that a model writes itself. */
+export interface OwnText {
+  readonly pieces: ConversationPieces
+  readonly shape: OwnTextShape
+  readonly style: WritingStyle
+}
+
+/**
+ * Lets a model write the rounds of a text that aren't there yet, each a chunk of the cache, with the states that it went
+ * through.
+ *
+ * @param cache of `ownTextCacheShape`
+ * @param onProgress told of the positions that are written, of all chunks
+ * @throws CancelledError when the signal fires, SpellmError 'disk-full' | 'out-of-memory'; whole rounds stay
+ */
+export async function fillOwnText(
+  cache: TeacherCache,
+  { pieces, shape, style }: OwnText,
+  model: BaseModel,
+  tokenizer: Pick<Tokenizer, 'entries' | 'vocabularySize'>,
+  {
+    onProgress,
+    ...options
+  }: Pick<WriterOptions, 'device' | 'threads' | 'signal' | 'turn' | 'onConversation'> & {
+    readonly onProgress?: (done: number) => void
+  },
+): Promise<void> {
+  await openCacheFolder(cache.folder)
+  const identity = createHash('sha256')
+    .update(JSON.stringify([pieces, shape, style]))
+    .digest('hex')
+  const missing = await missingChunks(cache, () => identity)
+  if (missing.length === 0) return
+  let before = (cache.chunks - missing.length) * cache.positionsPerChunk
+  const onPass = (positions: number) => onProgress?.(before + positions)
+  const writer = await createOwnTextWriter(model, tokenizer, pieces, {
+    ...options,
+    ...shape,
+    ...style,
+    onPass,
+  })
+  try {
+    for (const round of missing) {
+      await writeChunk(chunkPlace(cache, round), identity, await writer.write(round))
+      before += cache.positionsPerChunk
+    }
+  } finally {
+    await writer.release()
+  }
+}
