@@ -14,6 +14,7 @@ export const runStrings = {
     check: 'Checking the model',
     text: 'Preparing the text',
     cache: 'Reading with the base model',
+    targets: 'Preparing what is learnt',
     train: 'Training',
     sampling: 'Training for sampling',
     evaluate: 'Measuring',
