@@ -63,7 +63,7 @@ export function convertCommand(): Command {
     .option('--text <file...>', 'text or JSONL to learn from (default: text that the model writes itself)')
     .option(
       '--tokens <n>',
-      'tokens to learn from (default: 122,880 of its own text, else 400,000; 800,000 without token symbols)',
+      'tokens to learn from (default: 122,880; 800,000 without token symbols)',
       integer(1000),
     )
     .option(

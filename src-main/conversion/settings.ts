@@ -3,7 +3,6 @@ import { SpellmError } from '../errors.ts'
 import { objectives } from '../distill/position-targets.ts'
 import { defaultDistillSettings } from '../distill/train-tail.ts'
 import { adapterWidthsSchema } from '../spellm/spellm.ts'
-import { sampleModelName } from '../models/model-folder.ts'
 import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
@@ -112,28 +111,21 @@ type SettingsInput = z.input<typeof conversionSettingsSchema>
 
 /** What is set otherwise unless somebody asks for it, with token symbols (DESIGN.md section 6). */
 function recipe({
-  base,
-  texts,
   units = 'token',
   samplingTail = false,
   // A second tail has the probabilities of all tokens by their spellings.
   tokenSymbols = samplingTail ? 0 : 'auto',
 }: SettingsInput): Partial<SettingsInput> {
   if (!hasSymbols({ units, tokenSymbols })) return { tokenSymbols: 0 }
-  const isWritten = (texts ?? []).length === 0 && base !== sampleModelName
   return {
     tokenSymbols,
-    tokens: isWritten ? ownTokens : givenTokens,
+    tokens: 122_880,
     batchTokens: 512,
     peakLearningRates: { adapter: 3e-3, heads: 4e-3 },
     weightDecay: 0,
     mode: 'lossless',
   }
 }
-
-/** Three rounds of its own text. */
-const ownTokens = 122_880
-const givenTokens = 400_000
 
 /**
  * Inner widths of the adapter on a trunk of `hiddenSize`. A second, wider block gains about a point of agreement. A small trunk can afford it; on a large one its
