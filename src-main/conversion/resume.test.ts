@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSafetensors, readTensor } from '../formats/safetensors.ts'
 import { seededRandom } from '../random.ts'
 import { lastLine, spellm } from '../worker/testing/cli.ts'
+import { writeShortModel } from '../worker/testing/short-model.ts'
 
 const shape = ['--k', '8', '--adapter', '64', '--batch', '256', '--sampling-tail']
 const small = ['--tokens', '20000', '--epochs', '4', ...shape]
@@ -53,6 +54,10 @@ async function stepsOf(run: string, wanted: string): Promise<number[]> {
   return events.filter(({ type }) => type === wanted).map(({ step }) => step)
 }
 
+/** A text of its own, in several rounds, and enough steps to be killed between them. */
+const own = ['--tokens', '24000', '-k', '6', '--adapter', '16', '--epochs', '4']
+const symbolKills = 6
+
 describe('a conversion', () => {
   it(`killed ${kills} times ends with the weights of an uninterrupted one`, async () => {
     const [whole, killed] = [join(scratch, 'whole'), join(scratch, 'killed')]
@@ -97,6 +102,39 @@ describe('a conversion', () => {
       expect(await stepsOf(killed, type)).toEqual(await stepsOf(whole, type))
     expect(await filesBelow(killed)).toEqual(await filesBelow(whole))
   }, 600_000)
+
+  it('with token symbols, killed while it writes, computes targets, learns and measures, ends with the same weights', async () => {
+    const base = join(scratch, 'short-model')
+    await writeShortModel(base)
+    const begin = (out: string) => ['convert', base, '--out', out, '--keep-cache', ...own, ...often]
+    const [whole, killed] = [join(scratch, 'whole-symbols'), join(scratch, 'killed-symbols')]
+    const started = performance.now()
+    const reference = await spellm(begin(whole))
+    const duration = performance.now() - started
+    expect(reference.code, reference.stderr).toBe(0)
+
+    for (let kill = 0; kill < symbolKills; kill++) {
+      const begun = existsSync(join(killed, 'run.json'))
+      // Further on each time; the last ones fall into training and measuring.
+      const killAfter = 400 + (duration * (kill + 1)) / (symbolKills + 1)
+      const { code, stderr } = await spellm(begun ? [...begin(killed), '--resume'] : begin(killed), {
+        killAfter,
+      })
+      if (code !== null && code !== 0) throw new Error(stderr)
+      if (code === 0) break
+    }
+    const last = await spellm([...begin(killed), '--resume'])
+    expect(last.code, last.stderr).toBe(0)
+    expect(lastLine(last)).toMatchObject({ verdict: { mode: 'lossless', sameText: true } })
+    await expectSameTail(killed, whole, 'tail.safetensors')
+    expect(await stepsOf(killed, 'step')).toEqual(await stepsOf(whole, 'step'))
+    for (const file of [
+      'spellm/spellm.json',
+      'spellm/doubts.safetensors',
+      'cache/training/chunk-00001.safetensors',
+    ])
+      expect(await readFile(join(killed, file))).toEqual(await readFile(join(whole, file)))
+  }, 300_000)
 
   it('stopped by Ctrl-C says how to go on, and goes on', async () => {
     const run = join(scratch, 'stopped')
