@@ -1,6 +1,8 @@
 import { SpellmError } from '../errors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { BaseModel } from '../models/base-model.ts'
 import type { TrunkSession } from '../models/trunk-session.ts'
+import type { Device } from '../runtime/devices/device.ts'
 import { firstSymbolsOf } from '../spelling/speller.ts'
 import type { DecodeMode } from '../spellm/decode-modes.ts'
 import { thresholdOf } from '../spellm/gates.ts'
@@ -12,9 +14,11 @@ import { createContextSymbols } from './context-symbols.ts'
 import type { Drafter } from './drafter.ts'
 import { createFirstScores } from './first-choice.ts'
 import { gatedChooser } from './gated.ts'
+import type { KnownCosts } from './known-costs.ts'
 import type { LoadedModel, WholeHead } from './load-model.ts'
 import type { LosslessParts } from './lossless.ts'
 import { createPicker, type Picker } from './picker.ts'
+import { createCosts } from './plan-lossless.ts'
 import { gateOf } from './replay.ts'
 import { isGreedy, type Sampling } from './sampling.ts'
 import { shortlistChooser } from './shortlist.ts'
@@ -26,6 +30,12 @@ import {
   type SymbolParts,
 } from './symbol-choosers.ts'
 import { symbolDrafter } from './symbol-drafter.ts'
+import {
+  createSymbolLossless,
+  drawnDoubt,
+  type LosslessText,
+  type SymbolLossless,
+} from './symbol-lossless.ts'
 
 /** How tokens are picked: by the base model's LM head, or by a decode mode of the SpeLLM. */
 export type GenerationMode = 'base' | DecodeMode
@@ -49,17 +59,9 @@ export interface DecodeHooks {
   readonly onRescored?: ((rows: number) => void) | undefined
   /** Each token that was spelled, by a SpeLLM that has token symbols. */
   readonly onSpelled?: (() => void) | undefined
+  /** What a user should know of how a text is written, once: that lossless mode doesn't pay. */
+  readonly onNotice?: ((message: string) => void) | undefined
 }
-
-/** How lossless mode is set on a machine. */
-export interface Drafting {
-  /** From this doubt on, the base model is asked; of a SpeLLM without token symbols, from this lead on it isn't. */
-  readonly threshold: number
-  readonly steps: number
-}
-
-/** A drawn token that is more likely than this, 1 in 10, not to be the base model's is verified at once. */
-const drawnDoubt = Math.log(0.1)
 
 /** Puts together what each mode of a model chooses with. */
 export interface ModeParts {
@@ -70,24 +72,28 @@ export interface ModeParts {
     hooks: DecodeHooks,
   ): Promise<Chooser>
   /** As `chooser`; of lossless mode, for a text of its own. */
-  lossless(
-    trunk: TrunkSession,
-    sampling: Sampling | null,
-    drafting: Drafting | null,
-    hooks: DecodeHooks,
-  ): Promise<LosslessParts>
+  lossless(trunk: TrunkSession, text: LosslessText, hooks: DecodeHooks): Promise<LosslessParts>
+  /** How lossless mode is set by measured costs; null: nothing is recorded that it could be set by. */
+  readonly symbolLossless: SymbolLossless | null
   /** What inspecting a choice needs of a SpeLLM with token symbols, for a text of its own; null: there are none. */
   symbols(picker: Picker): SymbolParts | null
 }
 
-/** @param path as the model was asked for, for messages */
+/** What modes are put together from, beside what is loaded. */
+export interface ModelParts {
+  /** As the model was asked for, for messages. */
+  readonly path: string
+  readonly base: BaseModel
+  readonly spellm: Spellm | null
+  readonly tokenizer: Tokenizer
+  readonly device: Device
+  readonly threads: number | undefined
+  readonly knownCosts: KnownCosts
+}
+
 export function createModeParts(
   loaded: LoadedModel,
-  {
-    path,
-    spellm,
-    tokenizer,
-  }: { readonly path: string; readonly spellm: Spellm | null; readonly tokenizer: Tokenizer },
+  { path, spellm, tokenizer, ...machine }: ModelParts,
 ): ModeParts {
   const tokenize = (text: string) => tokenizer.encode(text)
   const isSymbolic = spellm !== null && hasTokenSymbols(spellm)
@@ -150,18 +156,28 @@ export function createModeParts(
     gated: async ({ sampling, gateShare }, hooks) =>
       symbolGatedChooser(symbols(createPicker(sampling))!, await watched(hooks), doubtThreshold(gateShare)),
   }
-  const drafterOf = (picker: Picker, sampling: Sampling | null, drafting: Drafting | null): Drafter => {
+  const symbolDrafterOf = (picker: Picker, threshold: number): Drafter =>
+    symbolDrafter({ ...symbols(picker)!, threshold })
+  const symbolLossless =
+    isSymbolic && spellm.doubts && spellm.doubts.doubts.length > 0
+      ? createSymbolLossless(
+          spellm.doubts,
+          createCosts({
+            ...machine,
+            loaded,
+            spellm,
+            drafterOf: (picker) => symbolDrafterOf(picker, Infinity),
+          }),
+          symbolDrafterOf,
+        )
+      : null
+  /** Where nothing was recorded that costs could be weighed against. */
+  const drafterOf = (picker: Picker, sampling: Sampling | null): Drafter => {
     const isDrawn = !isGreedy(sampling)
-    const parts = symbols(picker)
-    if (parts)
-      return symbolDrafter({
-        ...parts,
-        threshold: isDrawn ? drawnDoubt : (drafting?.threshold ?? doubtThreshold(usualDoubtShare)),
-      })
+    if (isSymbolic) return symbolDrafterOf(picker, isDrawn ? drawnDoubt : doubtThreshold(usualDoubtShare))
     const tail = requireTail('lossless', sampling)
     // Leads of the tail for sampling say nothing of the base model's draws.
-    const threshold =
-      isDrawn && loaded.samplingTail ? 0 : (drafting?.threshold ?? leadThreshold(defaultGateShare))
+    const threshold = isDrawn && loaded.samplingTail ? 0 : leadThreshold(defaultGateShare)
     return spellingDrafter({ tail, rows: loaded.rows(), threshold, picker })
   }
   return {
@@ -172,12 +188,14 @@ export function createModeParts(
       const { onHeadPass } = hooks
       return onHeadPass ? { ...own, choose: (...step) => (onHeadPass(1), own.choose(...step)) } : own
     },
-    lossless: async (trunk, sampling, drafting, hooks) => {
-      const picker = createPicker(sampling)
-      const drafter = drafterOf(picker, sampling, drafting)
-      const head = await watched(hooks)
-      return { trunk, drafter, head, picker, ...(drafting ? { steps: drafting.steps } : {}) }
+    lossless: async (trunk, text, hooks) => {
+      const picker = createPicker(text.sampling)
+      const drafts = symbolLossless
+        ? await symbolLossless.parts(picker, text, hooks.onNotice)
+        : { drafter: drafterOf(picker, text.sampling) }
+      return { trunk, head: await watched(hooks), picker, ...drafts }
     },
+    symbolLossless,
   }
 }
 

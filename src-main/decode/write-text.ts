@@ -55,7 +55,7 @@ export async function* writeText(
   options: TextOptions,
 ): AsyncGenerator<TextPiece, GenerationEnd> {
   requireFitting(ids, base.architecture)
-  const { mode, sampling, candidates = defaultCandidates, gateShare = defaultGateShare } = options
+  const { mode, sampling, turn, candidates = defaultCandidates, gateShare = defaultGateShare } = options
   const read = options.onTrunkPass ? watchedTrunk(trunk, options.onTrunkPass) : trunk
   // A text of nothing begins everywhere.
   const stop = options.stop.filter((text) => text !== '')
@@ -69,7 +69,10 @@ export async function* writeText(
   const tokens =
     mode === 'lossless'
       ? generateLossless(
-          { ...(await parts.lossless(read, sampling, null, options)), completesStop },
+          {
+            ...(await parts.lossless(read, { sampling, context: ids.length, turn }, options)),
+            completesStop,
+          },
           conversation,
           ids,
           limits,
