@@ -2,35 +2,23 @@ import { memoize } from '../memoize.ts'
 import type { Turn } from '../runtime/turns.ts'
 import type { RecordedDoubts } from '../spellm/doubts.ts'
 import type { Drafter } from './drafter.ts'
-import { usualSteps, type LosslessParts } from './lossless.ts'
+import { usualSteps } from './lossless.ts'
 import { passCosts } from './measure-costs.ts'
 import { createPace } from './pace.ts'
 import type { Picker } from './picker.ts'
 import { mostSteps, planLossless, type CostsOf, type LosslessPlan } from './plan-lossless.ts'
-import { isGreedy, type Sampling } from './sampling.ts'
+import { isGreedy } from './sampling.ts'
+import type { SpellmModes } from './spellm-modes.ts'
 
 /** A drawn token that is more likely than this, 1 in 10, not to be the base model's is verified at once. */
 export const drawnDoubt = Math.log(0.1)
-
-/** A text that is to be written in lossless mode. */
-export interface LosslessText {
-  readonly sampling: Sampling | null
-  /** Tokens that it begins with. */
-  readonly context: number
-  /** Where what has to be measured first computes. */
-  readonly turn?: Turn | undefined
-}
 
 /** Lossless mode of a SpeLLM with token symbols whose doubts were recorded. */
 export interface SymbolLossless {
   /** How it is set for greedy texts that begin with about `context` tokens; measured first where that isn't known. */
   plan(context: number, turn?: Turn): Promise<LosslessPlan>
   /** What a text is written with: no drafter where that wouldn't pay, which `onNotice` is told. */
-  parts(
-    picker: Picker,
-    text: LosslessText,
-    onNotice?: (message: string) => void,
-  ): Promise<Pick<LosslessParts, 'drafter' | 'steps' | 'pace'>>
+  drafts: SpellmModes['drafts']
 }
 
 /** @param draft drafts for a text of its own, up to a doubt */
@@ -42,7 +30,7 @@ export function createSymbolLossless(
   const planOf = memoize((costs: Awaited<ReturnType<CostsOf>>) => planLossless(doubts, costs))
   return {
     plan: async (context, turn) => planOf(await costsOf(null, context, turn)),
-    parts: async (picker, { sampling, context, turn }, onNotice) => {
+    drafts: async (picker, { sampling, context, turn }, onNotice) => {
       const costs = await costsOf(sampling, context, turn)
       const reckoned = passCosts(costs)
       const pace = createPace(reckoned, (own, base) =>
