@@ -13,6 +13,7 @@ import { hasTokenSymbols, type Spellm } from '../spellm/spellm.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 import { createBaseHead, type BaseHead } from './chooser.ts'
 import type { Verifier } from './drafter.ts'
+import { createInt8Verifier, type Int8Verifier } from './int8-verifier.ts'
 import { oneAfterAnother, shareTrunk, type ForEachText } from './side-by-side.ts'
 import { withValidTokens } from './valid-tokens.ts'
 import { createVerifyingHead } from './verifying-head.ts'
@@ -35,6 +36,8 @@ export interface LoadedModel {
   readonly samplingTail: TailSession | null
   /** Loaded when it is first asked for. */
   head(): Promise<WholeHead>
+  /** The same head in int8, where that is possible. */
+  readonly int8: Int8Verifier
   /** Opened when they are first asked for. */
   rows(): HeadRows
   release(): Promise<void>
@@ -47,6 +50,8 @@ export interface LoadSettings {
   readonly validTokens: number
   /** Called before the head is loaded; may refuse. */
   readonly beforeHead: () => Promise<void>
+  /** Whether so many bytes of memory are free. */
+  readonly isFree: (bytes: number) => Promise<boolean>
 }
 
 /**
@@ -57,7 +62,7 @@ export interface LoadSettings {
 export async function loadModel(
   base: BaseModel,
   spellm: Spellm | null,
-  { texts, beforeHead, ...settings }: LoadSettings,
+  { texts, beforeHead, isFree, ...settings }: LoadSettings,
   session: SessionOptions,
 ): Promise<LoadedModel> {
   const validTokens = Math.min(settings.validTokens, base.architecture.vocabularySize)
@@ -70,11 +75,11 @@ export async function loadModel(
     : await loadForOneText(base, own, { rows, validTokens }, session)
   const { trunk, tail, samplingTail, forEachText } = parts
   const { hiddenSize } = base.architecture
+  const { device, threads } = session
   let head = parts.head && wholeHead(parts.head, hiddenSize)
   let loading: Promise<WholeHead> | null = null
   const load = async () => {
     await beforeHead()
-    const { device, threads } = session
     const verifying = await createVerifyingHead(base, {
       validTokens,
       ...(device ? { device } : {}),
@@ -93,21 +98,25 @@ export async function loadModel(
     }
     return head
   }
+  const floatHead = async () => {
+    if (head) return head
+    loading ??= load().finally(() => (loading = null))
+    return loading
+  }
+  const int8 = createInt8Verifier(base, { validTokens, device: device ?? 'cpu', threads, isFree, floatHead })
   return {
     trunk,
     tail,
     samplingTail,
     forEachText,
     rows,
-    head: async () => {
-      if (head) return head
-      loading ??= load().finally(() => (loading = null))
-      return loading
-    },
+    head: floatHead,
+    int8,
     release: async () => {
       await trunk.release()
       await tail?.release()
       await samplingTail?.release()
+      await int8.release()
       await head?.release()
       opened?.close()
     },

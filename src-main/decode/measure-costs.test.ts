@@ -18,8 +18,8 @@ describe('costs on the sample model', () => {
     const base = await openBaseModel(modelFolder(sampleModelName))
     const { architecture } = base
     const [trunk, head] = [await createTrunkSession(base), await createVerifyingHead(base)]
-    const pick = (hidden: Float32Array) => head.choices(hidden)
-    const measured = await measureCosts({ trunk, drafter, pick, architecture, device: 'cpu' }, 128)
+    const picks = { own: (hidden: Float32Array) => head.choices(hidden) }
+    const measured = await measureCosts({ trunk, drafter, picks, architecture, device: 'cpu' }, 128)
     await Promise.all([trunk.release(), head.release()])
     expect(measuredCostsSchema.parse(measured)).toEqual(measured)
     expect(measured.head.map(({ rows }) => rows)).toEqual([1, 2, 4, 8, 16])
@@ -47,7 +47,7 @@ describe('costs on the sample model', () => {
     }
     const rows: number[] = []
     const pick = (hidden: Float32Array) => Promise.resolve(rows.push(hidden.length / architecture.hiddenSize))
-    const parts = { trunk: slow, drafter, pick, architecture, device: 'cpu' } as const
+    const parts = { trunk: slow, drafter, picks: { own: pick }, architecture, device: 'cpu' } as const
     const measured = await measureCosts(parts, 300)
     await real.release()
     expect(lengths).toEqual([300, 300])
@@ -57,10 +57,30 @@ describe('costs on the sample model', () => {
   })
 })
 
+it('of two heads the cheaper one verifies, and what base mode’s own takes is kept', async () => {
+  const base = await openBaseModel(modelFolder(sampleModelName))
+  const { architecture } = base
+  const trunk = await createTrunkSession(base)
+  const slowly = () => new Promise((resolve) => setTimeout(resolve, 20))
+  const atOnce = () => Promise.resolve()
+  const measure = (own: () => Promise<unknown>, int8: () => Promise<unknown>) =>
+    measureCosts({ trunk, drafter, picks: { own, int8 }, architecture, device: 'cpu' }, 16)
+  const faster = await measure(slowly, atOnce)
+  expect(faster).toMatchObject({ verifier: 'int8' })
+  expect(faster.baseHead).toBeGreaterThan(15)
+  expect(faster.head[0]!.milliseconds).toBeLessThan(15)
+  const slower = await measure(atOnce, slowly)
+  expect(slower).toMatchObject({ verifier: 'own', baseHead: slower.head[0]!.milliseconds })
+  expect(slower.baseHead).toBeLessThan(15)
+  await trunk.release()
+})
+
 describe('what a replay reckons with', () => {
   const measured: MeasuredCosts = {
     trunk: 20,
     tail: 1,
+    verifier: 'own',
+    baseHead: 4,
     head: [
       { rows: 1, milliseconds: 4 },
       { rows: 4, milliseconds: 4.6 },
@@ -92,7 +112,13 @@ describe('what a replay reckons with', () => {
 })
 
 describe('known costs', () => {
-  const costs = (trunk: number): MeasuredCosts => ({ trunk, tail: 0, head: [{ rows: 1, milliseconds: 1 }] })
+  const costs = (trunk: number): MeasuredCosts => ({
+    trunk,
+    tail: 0,
+    head: [{ rows: 1, milliseconds: 1 }],
+    verifier: 'own',
+    baseHead: 1,
+  })
 
   it('are measured once for each key, also by two at once, and again after a failure', async () => {
     const known = createKnownCosts(null)

@@ -15,8 +15,12 @@ export const measuredCostsSchema = z.object({
   trunk: z.number().positive(),
   /** What the tail and the draft add to it. */
   tail: z.number().min(0),
-  /** The base model's picks after so many states, by rising rows. */
+  /** The base model's picks after so many states, by rising rows, with the head that verifies. */
   head: z.array(z.object({ rows: z.int().min(1), milliseconds: z.number().positive() })).min(1),
+  /** Which one that is: base mode's own, or the exact int8 one, where that takes less time. */
+  verifier: z.enum(['own', 'int8']),
+  /** A pick of base mode's own head. */
+  baseHead: z.number().positive(),
 })
 export type MeasuredCosts = z.infer<typeof measuredCostsSchema>
 
@@ -25,8 +29,11 @@ export interface MeasuredParts {
   readonly trunk: TrunkSession
   /** Of a text of its own. */
   readonly drafter: Drafter
-  /** The base model's picks after some states: hidden [rows · d]. */
-  readonly pick: (hidden: Float32Array) => Promise<unknown>
+  /** The base model's picks after some states, hidden [rows · d], with its own head and with the exact int8 one. */
+  readonly picks: {
+    readonly own: (hidden: Float32Array) => Promise<unknown>
+    readonly int8?: ((hidden: Float32Array) => Promise<unknown>) | undefined
+  }
   readonly architecture: Pick<Architecture, 'attention' | 'layers' | 'vocabularySize' | 'contextLength'>
   readonly device: Device
 }
@@ -44,14 +51,14 @@ const leastMilliseconds = 1e-4
 /**
  * Measures passes of single tokens after `context` tokens, and the base model's head over several states, by turns as a text
  * needs them: what one leaves in the processor's caches, and how far its threads have gone to sleep, is part of what the next
- * takes. It ends within about 1.3 seconds, or a pass of the trunk and one of the head if those take longer; parts for which there
+ * takes. It ends within about 1.3 seconds, or two passes of the trunk and of heads if those take longer; parts for which there
  * is no time left are reckoned from the others.
  *
  * @param context tokens that come before; fewer where the model holds no more, or they would take too much memory
  * @param turn where each pass computes
  */
 export async function measureCosts(
-  { trunk, drafter, pick, architecture, device }: MeasuredParts,
+  { trunk, drafter, picks, architecture, device }: MeasuredParts,
   context: number,
   turn: Turn = ownTurn,
 ): Promise<MeasuredCosts> {
@@ -66,7 +73,11 @@ export async function measureCosts(
       times.push(performance.now() - before)
     })
   const [alone, drafted]: number[][] = [[], []]
-  const heads = new Map<number, number[]>(measuredRows.map((rows) => [rows, []]))
+  const timesByRows = () => new Map<number, number[]>(measuredRows.map((rows) => [rows, []]))
+  const heads = [
+    { pick: picks.own, times: timesByRows() },
+    ...(picks.int8 ? [{ pick: picks.int8, times: timesByRows() }] : []),
+  ]
   try {
     // Where a device holds keys and values, nobody can make them up.
     if (!keepsOutputs(device)) makeUp(conversation, architecture, context)
@@ -79,11 +90,13 @@ export async function measureCosts(
     }
     let hidden: Float32Array = new Float32Array(0)
     for (let round = 0; round < rounds && (round === 0 || hasTime()); round++)
-      for (const [rows, times] of heads) {
+      for (const rows of measuredRows) {
         if (rows !== 1 && !hasTime()) break
-        await timed(alone!, async () => ({ hidden } = await read('none')))
-        const states = stackRows(new Array<Float32Array>(rows).fill(hidden))
-        await timed(times, () => pick(states))
+        for (const { pick, times } of heads) {
+          await timed(alone!, async () => ({ hidden } = await read('none')))
+          const states = stackRows(new Array<Float32Array>(rows).fill(hidden))
+          await timed(times.get(rows)!, () => pick(states))
+        }
         if (rows === 1 && hasTime())
           await timed(drafted!, async () => drafter.draft(await read(drafter), length + 1))
       }
@@ -94,7 +107,21 @@ export async function measureCosts(
   return {
     trunk: trunkAlone,
     tail: Math.max(0, (typical(drafted!) ?? trunkAlone) - trunkAlone),
-    head: rising(heads),
+    ...cheaperHead(rising(heads[0]!.times), heads[1] ? rising(heads[1].times) : null),
+  }
+}
+
+/** The head that takes less time over the rows that are used: one where the base model writes, several where drafts are verified. */
+function cheaperHead(
+  own: MeasuredCosts['head'],
+  int8: MeasuredCosts['head'] | null,
+): Pick<MeasuredCosts, 'head' | 'verifier' | 'baseHead'> {
+  const used = (head: MeasuredCosts['head']) => headCost(head, 1) + headCost(head, 8)
+  const isInt8 = int8 !== null && used(int8) < used(own)
+  return {
+    head: isInt8 ? int8 : own,
+    verifier: isInt8 ? 'int8' : 'own',
+    baseHead: headCost(own, 1),
   }
 }
 
@@ -146,18 +173,17 @@ function madeUpToken(
   return Math.floor(((place % distinct) * vocabularySize) / distinct)
 }
 
-/** What a replay reckons with: between measured rows in proportion, beyond them as between the last two. */
+/** What a replay reckons with. */
 export function passCosts({ trunk, tail, head }: MeasuredCosts): PassCosts {
-  return {
-    trunk,
-    tail,
-    head: (rows) => {
-      const above = head.findIndex((known) => known.rows >= rows)
-      const end = above < 0 ? head.length - 1 : above
-      const [low, high] = [head[Math.max(0, end - 1)]!, head[end]!]
-      if (high.rows === low.rows) return high.milliseconds
-      const slope = (high.milliseconds - low.milliseconds) / (high.rows - low.rows)
-      return high.milliseconds + slope * (rows - high.rows)
-    },
-  }
+  return { trunk, tail, head: (rows) => headCost(head, rows) }
+}
+
+/** Between measured rows in proportion, beyond them as between the last two. */
+function headCost(head: MeasuredCosts['head'], rows: number): number {
+  const above = head.findIndex((known) => known.rows >= rows)
+  const end = above < 0 ? head.length - 1 : above
+  const [low, high] = [head[Math.max(0, end - 1)]!, head[end]!]
+  if (high.rows === low.rows) return high.milliseconds
+  const slope = (high.milliseconds - low.milliseconds) / (high.rows - low.rows)
+  return high.milliseconds + slope * (rows - high.rows)
 }

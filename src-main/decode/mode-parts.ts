@@ -68,8 +68,9 @@ export function createModeParts(
     },
     lossless: async (trunk, text, hooks) => {
       const picker = createPicker(text.sampling)
-      const drafts = await modes.drafts(picker, text, hooks.onNotice)
-      const head = watchedHead(await loaded.head(), hooks)
+      const { verifier, ...drafts } = await modes.drafts(picker, text, hooks.onNotice)
+      const int8 = verifier === 'int8' ? await loaded.int8.get() : null
+      const head = watchedHead(int8 ?? (await loaded.head()), hooks)
       return { trunk, head, picker, ...drafts }
     },
     symbolLossless: symbolic?.lossless ?? null,

@@ -6,7 +6,7 @@ import type { RecordedDoubts } from '../spellm/doubts.ts'
 import type { Spellm } from '../spellm/spellm.ts'
 import type { Drafter } from './drafter.ts'
 import type { KnownCosts } from './known-costs.ts'
-import type { LoadedModel } from './load-model.ts'
+import type { LoadedModel, WholeHead } from './load-model.ts'
 import { longestGap } from './lossless.ts'
 import { measureCosts, passCosts, type MeasuredCosts } from './measure-costs.ts'
 import { createPicker, type Picker } from './picker.ts'
@@ -37,7 +37,7 @@ export function mostSteps({ trunk, tail, head }: PassCosts): number {
 
 /** What a model's costs are measured on, and what they depend on. */
 export interface CostParts {
-  readonly loaded: Pick<LoadedModel, 'trunk' | 'head'>
+  readonly loaded: Pick<LoadedModel, 'trunk' | 'head' | 'int8'>
   readonly base: BaseModel
   readonly spellm: Spellm
   readonly device: Device
@@ -60,19 +60,32 @@ export function createCosts({ loaded, base, spellm, device, threads, ...parts }:
   return (sampling, context, turn) => {
     const rounded = roundedContext(context)
     const key = JSON.stringify([...model, kindOf(sampling), rounded])
-    return parts.knownCosts.of(key, async () => {
-      const head = await loaded.head()
-      const picker = createPicker(sampling)
-      const pick = async (hidden: Float32Array) => {
-        if (picker.isPlain) return head.choices(hidden)
-        const logits = await head.logits(hidden)
-        for (let end = architecture.vocabularySize; end <= logits.length; end += architecture.vocabularySize)
-          picker.pick(logits.subarray(end - architecture.vocabularySize, end), null, 0)
-        return null
-      }
+    const picker = createPicker(sampling)
+    const measure = async (int8: WholeHead | null) => {
+      const own = pickWith(await loaded.head(), picker, architecture.vocabularySize)
+      const picks = { own, ...(int8 ? { int8: (hidden: Float32Array) => int8.choices(hidden) } : {}) }
       const drafter = parts.drafterOf(picker)
-      return measureCosts({ trunk: loaded.trunk, drafter, pick, architecture, device }, rounded, turn)
-    })
+      const measured = { trunk: loaded.trunk, drafter, picks, architecture, device }
+      const result = await measureCosts(measured, rounded, turn)
+      return { isKept: result.verifier === 'int8', result }
+    }
+    return parts.knownCosts.of(key, async () =>
+      // Of logits, int8 has none that are exact.
+      picker.isPlain ? loaded.int8.compare(measure) : (await measure(null)).result,
+    )
+  }
+}
+
+/** Picks after some states, hidden [rows · d], as `verify` does. */
+function pickWith(head: WholeHead, picker: Picker, vocabularySize: number) {
+  return async (hidden: Float32Array): Promise<void> => {
+    if (picker.isPlain) {
+      await head.choices(hidden)
+      return
+    }
+    const logits = await head.logits(hidden)
+    for (let start = 0; start < logits.length; start += vocabularySize)
+      picker.pick(logits.subarray(start, start + vocabularySize), null, 0)
   }
 }
 

@@ -5,6 +5,7 @@ import { thresholdOf, type Gate } from '../spellm/gates.ts'
 import type { Chooser } from './chooser.ts'
 import type { DecodeHooks } from './decode-hooks.ts'
 import type { LosslessParts } from './lossless.ts'
+import type { MeasuredCosts } from './measure-costs.ts'
 import type { Picker } from './picker.ts'
 import type { Sampling } from './sampling.ts'
 
@@ -27,8 +28,11 @@ export interface SpellmModes {
   drafts(picker: Picker, text: LosslessText, onNotice: DecodeHooks['onNotice']): Promise<Drafts>
 }
 
-/** How a text is drafted, if it is. */
-export type Drafts = Pick<LosslessParts, 'drafter' | 'steps' | 'pace'>
+/** How a text is drafted, if it is, and verified. */
+export interface Drafts extends Pick<LosslessParts, 'drafter' | 'steps' | 'pace'> {
+  /** Which head verifies; default: base mode's own. */
+  readonly verifier?: MeasuredCosts['verifier']
+}
 
 /** A text that is to be written in lossless mode. */
 export interface LosslessText {

@@ -46,11 +46,12 @@ export function createSymbolLossless(
           pace,
         }
       const { threshold, steps, speedup } = planOf(costs)
-      if (speedup >= 1) return { drafter: draft(picker, threshold), steps, pace }
+      const { verifier } = costs
+      if (speedup >= 1) return { drafter: draft(picker, threshold), steps, pace, verifier }
       onNotice?.(
         `On this machine lossless mode would write at ${speedup.toFixed(2)} × the base model's speed: the base model writes alone.`,
       )
-      return { drafter: null }
+      return { drafter: null, verifier }
     },
   }
 }

@@ -142,6 +142,7 @@ export async function createTextGenerator(
     texts,
     validTokens: tokenizer.vocabularySize,
     beforeHead: () => requireRoom("The base model's head", headLoadBytes(size, 'loaded')),
+    isFree: async (bytes: number) => (await deviceMemory(device)).free >= bytes,
   }
   const loaded = await loadModel(base, spellm, settings, session)
   const { trunk, tail, forEachText } = loaded

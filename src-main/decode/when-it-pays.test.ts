@@ -1,14 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { collect } from '../runs/testing/collect.ts'
+import { createExactInt8Head } from './exact-int8-head.ts'
 import type { KnownCosts } from './known-costs.ts'
 import { passCosts, type MeasuredCosts } from './measure-costs.ts'
 import { chooseSettings } from './replay.ts'
 import type { Sampling } from './sampling.ts'
 import { madeUpDoubts, writeSymbolSpellm } from './testing/symbol-spellm.ts'
 import { openTextGenerator, type GenerationMode } from './text-generator.ts'
+
+vi.mock('./exact-int8-head.ts', { spy: true })
+const opened = vi.mocked(createExactInt8Head)
 
 let scratch = ''
 beforeAll(async () => {
@@ -25,6 +29,8 @@ const headOf = (milliseconds: number): MeasuredCosts => ({
     { rows: 1, milliseconds },
     { rows: 16, milliseconds },
   ],
+  verifier: 'own',
+  baseHead: milliseconds,
 })
 
 /** Opens the SpeLLM for a machine with other costs than this one's. */
@@ -72,6 +78,16 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
     expect(plan).toEqual({ ...chooseSettings(madeUpDoubts(), passCosts(costs)), costs })
     expect(Math.max(...rows)).toBeLessThanOrEqual(plan!.steps)
     expect(plan!.speedup).toBeGreaterThan(1)
+    await generator.release()
+  })
+
+  it('verifies with the exact int8 head where that takes less time', async () => {
+    const { generator, write } = await open({ ...headOf(30), verifier: 'int8' })
+    const before = opened.mock.calls.length
+    const { pieces, rows } = await write('lossless')
+    expect(opened.mock.calls.length).toBe(before + 1)
+    expect(rows.some((states) => states > 1)).toBe(true)
+    expect(pieces).toEqual((await write('base')).pieces)
     await generator.release()
   })
 
