@@ -6,7 +6,7 @@ import type { Device } from '../runtime/devices/device.ts'
 import { keepsOutputs } from '../runtime/devices/provider-options.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import type { Drafter } from './drafter.ts'
-import { newConversation, readTokens, type Asked, type Conversation } from './generate.ts'
+import { newConversation, readEach, readTokens, type Asked, type Conversation } from './generate.ts'
 import type { PassCosts } from './replay.ts'
 
 /** What passes took on this machine, in milliseconds. */
@@ -40,7 +40,7 @@ export interface MeasuredParts {
 
 /** States that the head looks at at once; the outermost first, since what lies between can be reckoned. */
 const measuredRows = [1, 16, 4, 8, 2] as const
-/** Times that each part is measured; the first doesn't count, unless it is the only one. */
+/** Times that each part is measured; the least counts, since what else a machine does only adds to it. */
 const rounds = 6
 /** After so long nothing more is begun, milliseconds. */
 const budget = 1_200
@@ -51,7 +51,7 @@ const leastMilliseconds = 1e-4
 /**
  * Measures passes of single tokens after `context` tokens, and the base model's head over several states, by turns as a text
  * needs them: what one leaves in the processor's caches, and how far its threads have gone to sleep, is part of what the next
- * takes. It ends within about 1.3 seconds, or two passes of the trunk and of heads if those take longer; parts for which there
+ * takes. It ends within about 1.3 seconds, or three passes of the trunk and of heads if those take longer; parts for which there
  * is no time left are reckoned from the others.
  *
  * @param context tokens that come before; fewer where the model holds no more, or they would take too much memory
@@ -79,6 +79,7 @@ export async function measureCosts(
     ...(picks.int8 ? [{ pick: picks.int8, times: timesByRows() }] : []),
   ]
   try {
+    const states = await turn(() => statesOf(conversation, trunk, architecture))
     // Where a device holds keys and values, nobody can make them up.
     if (!keepsOutputs(device)) makeUp(conversation, architecture, context)
     const { length } = tokens
@@ -88,14 +89,13 @@ export async function measureCosts(
       tokens.length = length
       return state
     }
-    let hidden: Float32Array = new Float32Array(0)
     for (let round = 0; round < rounds && (round === 0 || hasTime()); round++)
       for (const rows of measuredRows) {
         if (rows !== 1 && !hasTime()) break
-        for (const { pick, times } of heads) {
-          await timed(alone!, async () => ({ hidden } = await read('none')))
-          const states = stackRows(new Array<Float32Array>(rows).fill(hidden))
-          await timed(times.get(rows)!, () => pick(states))
+        for (const [i, { pick, times }] of heads.entries()) {
+          // As often as with the tail, lest the least of many looks like less.
+          await timed(rows === 1 && i === 0 ? alone! : [], () => read('none'))
+          await timed(times.get(rows)!, () => pick(states(rows)))
         }
         if (rows === 1 && hasTime())
           await timed(drafted!, async () => drafter.draft(await read(drafter), length + 1))
@@ -103,10 +103,10 @@ export async function measureCosts(
   } finally {
     cache.release()
   }
-  const trunkAlone = Math.max(leastMilliseconds, typical(alone!)!)
+  const trunkAlone = Math.max(leastMilliseconds, Math.min(...alone!))
   return {
     trunk: trunkAlone,
-    tail: Math.max(0, (typical(drafted!) ?? trunkAlone) - trunkAlone),
+    tail: drafted!.length === 0 ? 0 : Math.max(0, Math.min(...drafted!) - trunkAlone),
     ...cheaperHead(rising(heads[0]!.times), heads[1] ? rising(heads[1].times) : null),
   }
 }
@@ -125,24 +125,35 @@ function cheaperHead(
   }
 }
 
-/** The median without the first time; null: there was none. */
-function typical(times: readonly number[]): number | null {
-  const sorted = times.slice(times.length > 1 ? 1 : 0).sort((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? null
-}
-
-/** Typical times by rising rows. More rows take no less time: where they seem to, the fewer ones were held up. */
+/** The least times by rising rows. More rows take no less time: where they seem to, the fewer ones were held up. */
 function rising(times: ReadonlyMap<number, readonly number[]>): MeasuredCosts['head'] {
   const found: MeasuredCosts['head'] = []
   for (const [rows, own] of [...times].sort(([a], [b]) => b - a)) {
-    const milliseconds = typical(own)
-    if (milliseconds === null) continue
-    found.unshift({
-      rows,
-      milliseconds: Math.max(leastMilliseconds, Math.min(milliseconds, found[0]?.milliseconds ?? Infinity)),
-    })
+    if (own.length === 0) continue
+    const milliseconds = Math.min(...own, found[0]?.milliseconds ?? Infinity)
+    found.unshift({ rows, milliseconds: Math.max(leastMilliseconds, milliseconds) })
   }
   return found
+}
+
+/**
+ * States of a text that says four tokens over and over, of which a model soon knows what comes next: where it doesn't, as after
+ * made-up keys and values, several tokens are within rounding, and the head is read again far more often than in a text.
+ *
+ * @returns float32 [rows · d] of them
+ */
+async function statesOf(
+  conversation: Conversation,
+  trunk: TrunkSession,
+  architecture: MeasuredParts['architecture'],
+): Promise<(rows: number) => Float32Array> {
+  const most = Math.max(...measuredRows)
+  const length = Math.min(2 * most, architecture.contextLength)
+  const text = Array.from({ length }, (_, i) => madeUpToken(i, 16, architecture))
+  const states = (await readEach(trunk, conversation, text)).slice(-most)
+  conversation.cache.truncate(0)
+  conversation.tokens.length = 0
+  return (rows) => stackRows(Array.from({ length: rows }, (_, row) => states[row % states.length]!))
 }
 
 /** What made-up keys and values may take, bytes. */
