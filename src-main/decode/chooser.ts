@@ -2,7 +2,7 @@ import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { lookUp } from '../spelling/free.ts'
 import { tokensOf, type Speller } from '../spelling/speller.ts'
 import { bestToken, bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
-import { argMax, input } from '../graph/index.ts'
+import { argMax, input, slice } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
 import type { LastState } from '../models/trunk-session.ts'
@@ -38,24 +38,43 @@ export interface BaseHead {
 /**
  * Loads the LM head as one graph with two outputs: only the one asked for is copied out.
  *
+ * @param options.validTokens tokens of the tokenizer: rows of the head from there on only fill it up, their logits are −∞.
+ *   Default: all
  * @param options.prepack default: only where it must be; for several positions at once it is worth its time
  */
-export async function createBaseHead(model: BaseModel, options: SessionOptions = {}): Promise<BaseHead> {
-  const d = model.architecture.hiddenSize
+export async function createBaseHead(
+  model: BaseModel,
+  {
+    validTokens = model.architecture.vocabularySize,
+    ...options
+  }: SessionOptions & { readonly validTokens?: number } = {},
+): Promise<BaseHead> {
+  const { hiddenSize: d, vocabularySize } = model.architecture
   const logits = headLogits(model.architecture, model.weights, input('hidden', ['rows', d]))
+  const valid = validTokens < vocabularySize ? slice(logits, 1, 0, validTokens) : logits
   const session = await createSession(
-    { token: argMax(logits), logits },
+    { token: argMax(valid), logits },
     { prepack: model.weights.isQuantized, ...options, weightsFolder: model.weights.folder },
   )
   const feeds = (hidden: Float32Array) => ({ hidden: floatTensor(hidden, [hidden.length / d, d]) })
   const greedyRows = async (hidden: Float32Array) =>
     int64Data((await session.run(feeds(hidden), { token: null }))['token'])
   return {
-    logits: async (hidden) => floatData((await session.run(feeds(hidden), { logits: null }))['logits']),
+    logits: async (hidden) => {
+      const rows = floatData((await session.run(feeds(hidden), { logits: null }))['logits'])
+      maskPadding(rows, vocabularySize, validTokens)
+      return rows
+    },
     greedy: async (hidden) => (await greedyRows(hidden))[0]!,
     greedyRows,
     release: () => session.release(),
   }
+}
+
+/** Sets those of logits [rows · V] that stand for no token to −∞. */
+export function maskPadding(logits: Float32Array, vocabularySize: number, validTokens: number): void {
+  for (let end = vocabularySize; end <= logits.length; end += vocabularySize)
+    logits.fill(-Infinity, end - vocabularySize + validTokens, end)
 }
 
 /** Greedy, or sampled from the softmax of the logits. */

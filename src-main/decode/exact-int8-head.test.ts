@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { openBaseModel, type BaseModel } from '../models/base-model.ts'
 import { openHeadRows } from '../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
-import { withPrecision } from '../models/precision.ts'
+import { inPrecision, withPrecision } from '../models/precision.ts'
 import { seededRandom } from '../random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { createBaseHead } from './chooser.ts'
@@ -160,6 +160,25 @@ it('leaves out rows that only fill the head up', async () => {
   expect(logits.length).toBe(vocabularySize)
   expect(logits[1000]).toBe(-Infinity)
   await head.release()
+})
+
+it('is made of a GGUF’s own blocks as of the floats that they stand for', async () => {
+  const path = join(import.meta.dirname, '..', 'models', 'testing', 'gguf', 'llama-q4_1.gguf')
+  const model = await inPrecision(await openBaseModel(path), 'stored', { folder: await temporaryFolder() })
+  const d = model.architecture.hiddenSize
+  const random = seededRandom(8)
+  const hidden = Float32Array.from({ length: 64 * d }, () => random.normal())
+  const float = await createBaseHead(model)
+  // The float head that it is given stays open.
+  const floatHead = {
+    choices: (states: Float32Array) => float.greedyRows(states),
+    logits: (states: Float32Array) => float.logits(states),
+  }
+  const head = await createExactInt8Head(model, { floatHead })
+  expect(await chooseInTurns(head, hidden, d)).toEqual([...(await float.greedyRows(hidden))])
+  await head.release()
+  expect(await float.greedy(hidden.slice(0, d))).toBeTypeOf('number')
+  await float.release()
 })
 
 it('refuses quantised weights, and a head without two tokens', async () => {

@@ -24,6 +24,8 @@ export interface ExactInt8HeadOptions extends Pick<VerifyingHeadOptions, 'validT
    * product in float64, of equal ones the first; for one state as for several, so that base mode may use this head too.
    */
   readonly ties?: 'as float head' | 'exact'
+  /** An open float head, which its owner releases; default: its own, opened when it is first needed. */
+  readonly floatHead?: Pick<VerifyingHead, 'choices' | 'logits'>
 }
 
 /**
@@ -38,7 +40,7 @@ export interface ExactInt8HeadOptions extends Pick<VerifyingHeadOptions, 'validT
  */
 export async function createExactInt8Head(
   model: BaseModel,
-  { ties = 'as float head', ...options }: ExactInt8HeadOptions = {},
+  { ties = 'as float head', floatHead: given, ...options }: ExactInt8HeadOptions = {},
 ): Promise<ExactInt8Head> {
   const { head, hiddenSize: d, vocabularySize } = model.architecture
   const { validTokens = vocabularySize, ...sessionOptions } = options
@@ -51,7 +53,8 @@ export async function createExactInt8Head(
   const boundOf = await createRoundingBound(model, copy.largestNorm)
   const session = await createBoundSession(copy, d, sessionOptions)
   const rows = openHeadRows(model)
-  const floatHead = lazily(() => createVerifyingHead(model, options))
+  const own = lazily(() => createVerifyingHead(model, options))
+  const floatHead = async () => given ?? (await own.get())
   const count = { states: 0, rows: 0, rescored: 0 }
 
   const choose = async (state: Float32Array, candidates: readonly Candidate[]): Promise<number> => {
@@ -65,7 +68,7 @@ export async function createExactInt8Head(
     }
     if (!decision.isWithinRounding) return decision.token
     count.rescored++
-    return (await (await floatHead.get()).choices(state))[0]!
+    return (await (await floatHead()).choices(state))[0]!
   }
   return {
     choices: async (hidden) => {
@@ -77,11 +80,11 @@ export async function createExactInt8Head(
         count.states++
         chosen[row] = Number.isFinite(encoded.units[row])
           ? await choose(state, own)
-          : (await (await floatHead.get()).choices(state))[0]!
+          : (await (await floatHead()).choices(state))[0]!
       }
       return chosen
     },
-    logits: async (hidden) => (await floatHead.get()).logits(hidden),
+    logits: async (hidden) => (await floatHead()).logits(hidden),
     get rescored() {
       return count.rescored
     },
@@ -91,7 +94,7 @@ export async function createExactInt8Head(
     release: async () => {
       rows.close()
       await session.release()
-      await floatHead.release()
+      await own.release()
     },
   }
 }

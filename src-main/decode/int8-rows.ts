@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import { readTensor } from '../formats/safetensors.ts'
 import type { BaseModel } from '../models/base-model.ts'
 
 /** Integers of a row lie within ± this. */
@@ -35,19 +34,16 @@ export interface Int8Rows {
  */
 export async function readInt8Rows(model: BaseModel, rows: number): Promise<Int8Rows> {
   const { head, hiddenSize: d } = model.architecture
-  const entry = model.checkpoint.tensors.get(head.weight.name)!
   const columns = new Int8Array((d + 2) * rows)
   const scales = new Float32Array(rows)
   const errors = new Float64Array(rows)
   const norms = new Float64Array(rows)
   let largestNorm = 0
   const step = tileRows * Math.max(1, Math.floor(pieceBytes / (4 * d * tileRows)))
-  const rowBytes = entry.byteLength / entry.shape[0]!
   const tile = new Int8Array(tileRows * d)
   for (let first = 0; first < rows; first += step) {
     const count = Math.min(step, rows - first)
-    const [offset, byteLength] = [entry.offset + first * rowBytes, count * rowBytes]
-    const values = await readTensor({ ...entry, shape: [count, d], offset, byteLength })
+    const values = await model.checkpoint.readRows(head.weight.name, first, count)
     for (let start = 0; start < count; start += tileRows) {
       const inTile = Math.min(tileRows, count - start)
       for (let i = 0; i < inTile; i++) {

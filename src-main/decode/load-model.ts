@@ -13,7 +13,9 @@ import { hasTokenSymbols, type Spellm } from '../spellm/spellm.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 import { createBaseHead, type BaseHead } from './chooser.ts'
 import type { Verifier } from './drafter.ts'
+import { createInt8Verifier, type Int8Verifier } from './int8-verifier.ts'
 import { oneAfterAnother, shareTrunk, type ForEachText } from './side-by-side.ts'
+import { withValidTokens } from './valid-tokens.ts'
 import { createVerifyingHead } from './verifying-head.ts'
 
 /** The base model's LM head, for one state and for several to be verified. */
@@ -34,6 +36,8 @@ export interface LoadedModel {
   readonly samplingTail: TailSession | null
   /** Loaded when it is first asked for. */
   head(): Promise<WholeHead>
+  /** The same head in int8, where that is possible. */
+  readonly int8: Int8Verifier
   /** Opened when they are first asked for. */
   rows(): HeadRows
   release(): Promise<void>
@@ -46,6 +50,8 @@ export interface LoadSettings {
   readonly validTokens: number
   /** Called before the head is loaded; may refuse. */
   readonly beforeHead: () => Promise<void>
+  /** Whether so many bytes of memory are free. */
+  readonly isFree: (bytes: number) => Promise<boolean>
 }
 
 /**
@@ -56,25 +62,26 @@ export interface LoadSettings {
 export async function loadModel(
   base: BaseModel,
   spellm: Spellm | null,
-  { texts, validTokens, beforeHead }: LoadSettings,
+  { texts, beforeHead, isFree, ...settings }: LoadSettings,
   session: SessionOptions,
 ): Promise<LoadedModel> {
+  const validTokens = Math.min(settings.validTokens, base.architecture.vocabularySize)
   let opened: HeadRows | null = null
   const rows = () => (opened ??= openHeadRows(base))
   const own = spellm && { ...spellm, base }
   const isShared = own !== null && texts > 1 && !hasTokenSymbols(own)
   const parts = isShared
-    ? await loadForTexts(own, texts, session)
-    : await loadForOneText(base, own, rows, session)
+    ? await loadForTexts(own, { texts, validTokens }, session)
+    : await loadForOneText(base, own, { rows, validTokens }, session)
   const { trunk, tail, samplingTail, forEachText } = parts
   const { hiddenSize } = base.architecture
+  const { device, threads } = session
   let head = parts.head && wholeHead(parts.head, hiddenSize)
   let loading: Promise<WholeHead> | null = null
   const load = async () => {
     await beforeHead()
-    const { device, threads } = session
     const verifying = await createVerifyingHead(base, {
-      validTokens: Math.min(validTokens, base.architecture.vocabularySize),
+      validTokens,
       ...(device ? { device } : {}),
       ...(threads === undefined ? {} : { threads }),
     })
@@ -91,21 +98,25 @@ export async function loadModel(
     }
     return head
   }
+  const floatHead = async () => {
+    if (head) return head
+    loading ??= load().finally(() => (loading = null))
+    return loading
+  }
+  const int8 = createInt8Verifier(base, { validTokens, device: device ?? 'cpu', threads, isFree, floatHead })
   return {
     trunk,
     tail,
     samplingTail,
     forEachText,
     rows,
-    head: async () => {
-      if (head) return head
-      loading ??= load().finally(() => (loading = null))
-      return loading
-    },
+    head: floatHead,
+    int8,
     release: async () => {
       await trunk.release()
       await tail?.release()
       await samplingTail?.release()
+      await int8.release()
       await head?.release()
       opened?.close()
     },
@@ -128,12 +139,15 @@ type Parts = Pick<LoadedModel, 'trunk' | 'forEachText' | 'tail' | 'samplingTail'
 async function loadForOneText(
   base: BaseModel,
   spellm: Spellm | null,
-  rows: () => HeadRows,
+  { rows, validTokens }: Pick<LoadedModel, 'rows'> & Pick<LoadSettings, 'validTokens'>,
   session: SessionOptions,
 ): Promise<Parts> {
   const trunkAlone = (trunk: TrunkSession) => ({ trunk, tail: null, samplingTail: null })
   const load = async () => {
-    if (!spellm) return trunkAlone(await createTrunkSession(base, { ...session, hasHead: true }))
+    if (!spellm) {
+      const whole = await createTrunkSession(base, { ...session, hasHead: true })
+      return trunkAlone(withValidTokens(whole, validTokens))
+    }
     if (hasTokenSymbols(spellm)) return trunkAlone(await createSymbolTrunk(spellm, rows(), session))
     return createSpellmSessions(spellm, session)
   }
@@ -141,11 +155,15 @@ async function loadForOneText(
   return { trunk, tail, samplingTail, head: null, forEachText: oneAfterAnother(trunk) }
 }
 
-async function loadForTexts(spellm: Spellm, texts: number, session: SessionOptions): Promise<Parts> {
+async function loadForTexts(
+  spellm: Spellm,
+  { texts, validTokens }: Pick<LoadSettings, 'texts' | 'validTokens'>,
+  session: SessionOptions,
+): Promise<Parts> {
   const { speller, weights, samplingWeights } = spellm
   const tail = await createSpellmTail(spellm, weights, session)
   const samplingTail =
     samplingWeights && lazyTail(speller, 'none', () => createSpellmTail(spellm, samplingWeights, session))
-  const head = await createBaseHead(spellm.base, { ...session, prepack: true })
+  const head = await createBaseHead(spellm.base, { ...session, validTokens, prepack: true })
   return { ...shareTrunk(await createBatchTrunk(spellm.base, texts, session), { tail, head }), samplingTail }
 }

@@ -10,6 +10,7 @@ import {
   type GenerateOptions,
   type GenerationEnd,
 } from './generate.ts'
+import type { Pace } from './pace.ts'
 import { createPicker, type Picker } from './picker.ts'
 import { verify } from './verify.ts'
 
@@ -17,7 +18,7 @@ import { verify } from './verify.ts'
 export const usualSteps = 16
 
 /** What a reader waits for at the most before something new is there, milliseconds. */
-const longestGap = 500
+export const longestGap = 500
 
 /** What a lossless generation uses. */
 export interface LosslessParts {
@@ -31,11 +32,8 @@ export interface LosslessParts {
   readonly steps?: number
   /** Whether a text to stop at is complete with some tokens that follow what was given out. */
   readonly completesStop?: (pending: readonly number[]) => boolean
-  /**
-   * Told after each verification of the tokens that it confirmed and the milliseconds that they took; false: nothing is
-   * drafted any more.
-   */
-  readonly isWorthwhile?: (confirmed: number, milliseconds: number) => boolean
+  /** Asked after each verification; from where it says no on, the text is written as base mode writes it. */
+  readonly pace?: Pace
 }
 
 /** Nothing was drafted. */
@@ -97,77 +95,103 @@ async function createPendingText(
   let drafting = drafter
   const asked = () => drafting ?? 'none'
   let read: () => Promise<LastState> = await prepareContext(trunk, conversation, prompt, asked(), turn)
-  let pending: number[] = []
-  let states: Float32Array[] = []
+  const pending = createPending(picker)
   /** The text, where it went back. */
   let goneBack: readonly number[] | null = null
-  let computed = 0
+  let isPromptRead = false
   let confirmed = performance.now()
 
-  const wait = (token: number, hidden: Float32Array) => {
-    pending.push(token)
-    states.push(hidden)
-    picker.add(token)
-  }
   /** A token that was written, and those of its word that follow. */
   const readNext = (token: number, rest: readonly number[]) => {
     if (rest.length === 0) return () => readTokens(trunk, conversation, [token], asked())
     return async () => {
       const word = await readEach(trunk, conversation, [token, ...rest])
-      rest.forEach((next, i) => wait(next, word[i]!))
+      rest.forEach((next, i) => pending.add(next, word[i]!))
       return { hidden: word.at(-1)! }
     }
   }
   const canWait = ({ tokens: [token], isSure }: Draft, count: number, started: number) => {
     if (!isSure || token === undefined || count === 0) return false
-    if (pending.length + 1 >= steps || count + pending.length + 1 >= maxTokens) return false
+    if (pending.tokens.length + 1 >= steps || count + pending.tokens.length + 1 >= maxTokens) return false
     if (conversation.tokens.length === contextLength || stopTokens.includes(token)) return false
     const now = performance.now()
     if (now - confirmed + (now - started) > longestGap) return false
-    return parts.completesStop?.([...pending, token]) !== true
+    return parts.completesStop?.([...pending.tokens, token]) !== true
   }
   /** Of a word, what there is room to read. */
   const restOf = ({ tokens }: Draft, count: number) =>
     tokens.slice(1, Math.min(maxTokens - count - 1, contextLength - conversation.tokens.length))
+  const draftNext = async () => {
+    const started = performance.now()
+    const state = await read()
+    if (!drafting) return { state, draft: nothing, started }
+    const draft = await drafting.draft(state, conversation.tokens.length)
+    if (isPromptRead) parts.pace?.stepped(performance.now() - started)
+    isPromptRead = true
+    return { state, draft, started }
+  }
 
   const confirm = async (draft: Draft, hidden: Float32Array, count: number) => {
-    const place = conversation.tokens.length - pending.length
-    for (const token of pending) picker.remove(token)
-    const standing = await verify(head, picker, { states: [...states, hidden], tokens: pending, place })
-    for (const token of standing) picker.add(token)
+    const drafted = pending.tokens.length
+    const place = conversation.tokens.length - drafted
+    const started = performance.now()
+    const standing = await pending.verify(head, hidden, place)
+    const took = performance.now() - started
+    if (drafting && parts.pace?.isWorthwhile(standing.length, drafted + 1, took) === false) drafting = null
     const last = standing.at(-1)!
-    if (standing.length > pending.length) {
+    if (standing.length > drafted) {
       const rest = last === draft.tokens[0] ? restOf(draft, count + standing.length - 1) : []
       read = readNext(last, rest)
     } else goneBack = [...conversation.tokens.slice(0, place + standing.length - 1), last]
-    pending = []
-    states = []
     return standing
   }
 
   return {
     step: async (count) => {
-      const started = performance.now()
-      const state = await read()
-      const draft = drafting ? await drafting.draft(state, conversation.tokens.length) : nothing
+      const { state, draft, started } = await draftNext()
       if (canWait(draft, count, started)) {
         const token = draft.tokens[0]!
-        const rest = restOf(draft, count + pending.length)
-        wait(token, state.hidden)
+        const rest = restOf(draft, count + pending.tokens.length)
+        pending.add(token, state.hidden)
         read = readNext(token, rest)
-        computed += performance.now() - started
         return []
       }
-      const standing = await confirm(draft, state.hidden, count)
-      computed += performance.now() - started
-      if (drafting && parts.isWorthwhile?.(standing.length, computed) === false) drafting = null
-      computed = 0
-      return standing
+      return confirm(draft, state.hidden, count)
     },
     goOn: async () => {
       confirmed = performance.now()
       if (goneBack) read = await prepareContext(trunk, conversation, goneBack, asked(), turn)
       goneBack = null
+    },
+  }
+}
+
+/** Tokens that nobody has confirmed, each with the state that it was written after. */
+function createPending(picker: Picker) {
+  let tokens: number[] = []
+  let states: Float32Array[] = []
+  return {
+    get tokens(): readonly number[] {
+      return tokens
+    },
+    add: (token: number, hidden: Float32Array) => {
+      tokens.push(token)
+      states.push(hidden)
+      picker.add(token)
+    },
+    /**
+     * Looks at them and at the state after them; none is pending any more.
+     *
+     * @param place of the first of them in the text
+     * @returns the tokens that stand
+     */
+    verify: async (head: Verifier, hidden: Float32Array, place: number) => {
+      for (const token of tokens) picker.remove(token)
+      const standing = await verify(head, picker, { states: [...states, hidden], tokens, place })
+      for (const token of standing) picker.add(token)
+      tokens = []
+      states = []
+      return standing
     },
   }
 }

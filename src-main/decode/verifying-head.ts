@@ -2,6 +2,7 @@ import { input, slice, topK, type Value } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
 import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
+import { maskPadding } from './chooser.ts'
 import { createRoundingBound } from './head-rounding.ts'
 
 /** The base model's LM head, looking at several states in one reading of its weights. */
@@ -74,8 +75,7 @@ export async function createVerifyingHead(
     },
     logits: async (hidden) => {
       const logits = await together.logits(hidden)
-      for (let end = vocabularySize; end <= logits.length; end += vocabularySize)
-        logits.fill(-Infinity, end - vocabularySize + validTokens, end)
+      maskPadding(logits, vocabularySize, validTokens)
       return logits
     },
     get rescored() {

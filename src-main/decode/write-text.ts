@@ -5,9 +5,10 @@ import type { BaseModel } from '../models/base-model.ts'
 import type { TrunkSession } from '../models/trunk-session.ts'
 import type { Turn } from '../runtime/turns.ts'
 import { defaultGateShare } from './calibrate-gate.ts'
+import { watchedTrunk, type DecodeHooks } from './decode-hooks.ts'
 import { generate, type Conversation, type GenerationEnd } from './generate.ts'
 import { generateLossless } from './lossless.ts'
-import { watchedTrunk, type DecodeHooks, type GenerationMode, type ModeParts } from './mode-parts.ts'
+import type { GenerationMode, ModeParts } from './mode-parts.ts'
 import { defaultCandidates } from './shortlist.ts'
 import { stopPosition } from './stop-texts.ts'
 import type { Sampling } from './sampling.ts'
@@ -55,7 +56,7 @@ export async function* writeText(
   options: TextOptions,
 ): AsyncGenerator<TextPiece, GenerationEnd> {
   requireFitting(ids, base.architecture)
-  const { mode, sampling, candidates = defaultCandidates, gateShare = defaultGateShare } = options
+  const { mode, sampling, turn, candidates = defaultCandidates, gateShare = defaultGateShare } = options
   const read = options.onTrunkPass ? watchedTrunk(trunk, options.onTrunkPass) : trunk
   // A text of nothing begins everywhere.
   const stop = options.stop.filter((text) => text !== '')
@@ -69,7 +70,10 @@ export async function* writeText(
   const tokens =
     mode === 'lossless'
       ? generateLossless(
-          { ...(await parts.lossless(read, sampling, null, options)), completesStop },
+          {
+            ...(await parts.lossless(read, { sampling, context: ids.length, turn }, options)),
+            completesStop,
+          },
           conversation,
           ids,
           limits,

@@ -15,12 +15,15 @@ import type { Gate } from '../../spellm/gates.ts'
 
 const endToken = 0
 const hiddenSize = 64
+const sampleVocabulary = 4_096
 const k = 12
 
 /**
  * Writes a Llama model with the sample model's tokenizer that knows one text by heart: after each of its
  * tokens it says the next one, after the last its end token, after that the first. What it says is thus known
  * without computing, whatever the text is. Its tokenizer puts nothing around a text.
+ *
+ * Rows of its LM head that stand for no token of the tokenizer have twice the largest logit, wherever it is.
  *
  * Its layer adds nothing, the token number i of the text is embedded as the unit vector i, and the LM head
  * has that vector in the row of the token after it.
@@ -30,7 +33,7 @@ const k = 12
 export async function writeRecitingModel(
   folder: string,
   text: string,
-  { contextLength }: { readonly contextLength: number },
+  { contextLength, paddedRows = 0 }: { readonly contextLength: number; readonly paddedRows?: number },
 ): Promise<number[]> {
   const script = [...(await openTokenizer(modelFolder('sample'))).encode(text), endToken]
   if (new Set(script).size < script.length || script.length > hiddenSize)
@@ -42,7 +45,7 @@ export async function writeRecitingModel(
     num_attention_heads: 1,
     head_dim: 2,
     intermediate_size: 1,
-    vocab_size: 4096,
+    vocab_size: sampleVocabulary + paddedRows,
     max_position_embeddings: contextLength,
     eos_token_id: endToken,
   } as const
@@ -65,6 +68,7 @@ export async function writeRecitingModel(
     weights.get(architecture.embedding.weight.name)![token * hiddenSize + i] = 1
     weights.get(architecture.head.weight.name)![following(script, i) * hiddenSize + i] = 1
   }
+  weights.get(architecture.head.weight.name)!.fill(2, sampleVocabulary * hiddenSize)
   const tensors = [...shapes].map(
     ([name, shape]) => [name, { dtype: 'F32', shape, data: weights.get(name)! }] as const,
   )

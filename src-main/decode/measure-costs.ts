@@ -1,0 +1,200 @@
+import { z } from 'zod'
+import type { Architecture } from '../models/architecture.ts'
+import { stackRows } from '../models/batch-trunk.ts'
+import type { TrunkSession } from '../models/trunk-session.ts'
+import type { Device } from '../runtime/devices/device.ts'
+import { keepsOutputs } from '../runtime/devices/provider-options.ts'
+import { ownTurn, type Turn } from '../runtime/turns.ts'
+import type { Drafter } from './drafter.ts'
+import { newConversation, readEach, readTokens, type Asked, type Conversation } from './generate.ts'
+import type { PassCosts } from './replay.ts'
+
+/** What passes took on this machine, in milliseconds. */
+export const measuredCostsSchema = z.object({
+  /** A token by the trunk alone. */
+  trunk: z.number().positive(),
+  /** What the tail and the draft add to it. */
+  tail: z.number().min(0),
+  /** The base model's picks after so many states, by rising rows, with the head that verifies. */
+  head: z.array(z.object({ rows: z.int().min(1), milliseconds: z.number().positive() })).min(1),
+  /** Which one that is: base mode's own, or the exact int8 one, where that takes less time. */
+  verifier: z.enum(['own', 'int8']),
+  /** A pick of base mode's own head. */
+  baseHead: z.number().positive(),
+})
+export type MeasuredCosts = z.infer<typeof measuredCostsSchema>
+
+/** What is measured: the loaded sessions themselves. */
+export interface MeasuredParts {
+  readonly trunk: TrunkSession
+  /** Of a text of its own. */
+  readonly drafter: Drafter
+  /** The base model's picks after some states, hidden [rows · d], with its own head and with the exact int8 one. */
+  readonly picks: {
+    readonly own: (hidden: Float32Array) => Promise<unknown>
+    readonly int8?: ((hidden: Float32Array) => Promise<unknown>) | undefined
+  }
+  readonly architecture: Pick<Architecture, 'attention' | 'layers' | 'vocabularySize' | 'contextLength'>
+  readonly device: Device
+}
+
+/** States that the head looks at at once; the outermost first, since what lies between can be reckoned. */
+const measuredRows = [1, 16, 4, 8, 2] as const
+/** Times that each part is measured; the least counts, since what else a machine does only adds to it. */
+const rounds = 6
+/** After so long nothing more is begun, milliseconds. */
+const budget = 1_200
+
+/** No pass takes less: a clock that stands still must not divide by zero. */
+const leastMilliseconds = 1e-4
+
+/**
+ * Measures passes of single tokens after `context` tokens, and the base model's head over several states, by turns as a text
+ * needs them: what one leaves in the processor's caches, and how far its threads have gone to sleep, is part of what the next
+ * takes. It ends within about 1.3 seconds, or three passes of the trunk and of heads if those take longer; parts for which there
+ * is no time left are reckoned from the others.
+ *
+ * @param context tokens that come before; fewer where the model holds no more, or they would take too much memory
+ * @param turn where each pass computes
+ */
+export async function measureCosts(
+  { trunk, drafter, picks, architecture, device }: MeasuredParts,
+  context: number,
+  turn: Turn = ownTurn,
+): Promise<MeasuredCosts> {
+  const started = performance.now()
+  const hasTime = () => performance.now() - started < budget
+  const conversation = newConversation(trunk)
+  const { cache, tokens } = conversation
+  const timed = (times: number[], work: () => Promise<unknown>) =>
+    turn(async () => {
+      const before = performance.now()
+      await work()
+      times.push(performance.now() - before)
+    })
+  const [alone, drafted]: number[][] = [[], []]
+  const timesByRows = () => new Map<number, number[]>(measuredRows.map((rows) => [rows, []]))
+  const heads = [
+    { pick: picks.own, times: timesByRows() },
+    ...(picks.int8 ? [{ pick: picks.int8, times: timesByRows() }] : []),
+  ]
+  try {
+    const states = await turn(() => statesOf(conversation, trunk, architecture))
+    // Where a device holds keys and values, nobody can make them up.
+    if (!keepsOutputs(device)) makeUp(conversation, architecture, context)
+    const { length } = tokens
+    const read = async (asked: Asked | 'none') => {
+      const state = await readTokens(trunk, conversation, [madeUpToken(length, length, architecture)], asked)
+      cache.truncate(length)
+      tokens.length = length
+      return state
+    }
+    for (let round = 0; round < rounds && (round === 0 || hasTime()); round++)
+      for (const rows of measuredRows) {
+        if (rows !== 1 && !hasTime()) break
+        for (const [i, { pick, times }] of heads.entries()) {
+          // As often as with the tail, lest the least of many looks like less.
+          await timed(rows === 1 && i === 0 ? alone! : [], () => read('none'))
+          await timed(times.get(rows)!, () => pick(states(rows)))
+        }
+        if (rows === 1 && hasTime())
+          await timed(drafted!, async () => drafter.draft(await read(drafter), length + 1))
+      }
+  } finally {
+    cache.release()
+  }
+  const trunkAlone = Math.max(leastMilliseconds, Math.min(...alone!))
+  return {
+    trunk: trunkAlone,
+    tail: drafted!.length === 0 ? 0 : Math.max(0, Math.min(...drafted!) - trunkAlone),
+    ...cheaperHead(rising(heads[0]!.times), heads[1] ? rising(heads[1].times) : null),
+  }
+}
+
+/** The head that takes less time over the rows that are used: one where the base model writes, several where drafts are verified. */
+function cheaperHead(
+  own: MeasuredCosts['head'],
+  int8: MeasuredCosts['head'] | null,
+): Pick<MeasuredCosts, 'head' | 'verifier' | 'baseHead'> {
+  const used = (head: MeasuredCosts['head']) => headCost(head, 1) + headCost(head, 8)
+  const isInt8 = int8 !== null && used(int8) < used(own)
+  return {
+    head: isInt8 ? int8 : own,
+    verifier: isInt8 ? 'int8' : 'own',
+    baseHead: headCost(own, 1),
+  }
+}
+
+/** The least times by rising rows. More rows take no less time: where they seem to, the fewer ones were held up. */
+function rising(times: ReadonlyMap<number, readonly number[]>): MeasuredCosts['head'] {
+  const found: MeasuredCosts['head'] = []
+  for (const [rows, own] of [...times].sort(([a], [b]) => b - a)) {
+    if (own.length === 0) continue
+    const milliseconds = Math.min(...own, found[0]?.milliseconds ?? Infinity)
+    found.unshift({ rows, milliseconds: Math.max(leastMilliseconds, milliseconds) })
+  }
+  return found
+}
+
+/**
+ * States of a text that says four tokens over and over, of which a model soon knows what comes next: where it doesn't, as after
+ * made-up keys and values, several tokens are within rounding, and the head is read again far more often than in a text.
+ *
+ * @returns float32 [rows · d] of them
+ */
+async function statesOf(
+  conversation: Conversation,
+  trunk: TrunkSession,
+  architecture: MeasuredParts['architecture'],
+): Promise<(rows: number) => Float32Array> {
+  const most = Math.max(...measuredRows)
+  const length = Math.min(2 * most, architecture.contextLength)
+  const text = Array.from({ length }, (_, i) => madeUpToken(i, 16, architecture))
+  const states = (await readEach(trunk, conversation, text)).slice(-most)
+  conversation.cache.truncate(0)
+  conversation.tokens.length = 0
+  return (rows) => stackRows(Array.from({ length: rows }, (_, row) => states[row % states.length]!))
+}
+
+/** What made-up keys and values may take, bytes. */
+const mostCacheBytes = 128 << 20
+
+/** Gives a conversation so many tokens that nobody has said, with keys and values that nobody has computed. */
+function makeUp(
+  { cache, tokens }: Conversation,
+  architecture: MeasuredParts['architecture'],
+  context: number,
+): void {
+  const { attention, layers, contextLength } = architecture
+  const width = 2 * layers.length * attention.keyValueHeads * attention.headSize
+  const length = Math.min(context, contextLength - 1, Math.floor(mostCacheBytes / (4 * width)))
+  const piece = Math.min(length, 256)
+  const rows = new Float32Array(piece * width).fill(0.01)
+  for (let held = 0; held < length; held += piece) cache.append(rows, piece, Math.min(piece, length - held))
+  for (let i = 0; i < length; i++) tokens.push(madeUpToken(i, length, architecture))
+}
+
+/** A text says each of its tokens about four times: so many of them are context symbols. */
+function madeUpToken(
+  place: number,
+  length: number,
+  { vocabularySize }: Pick<Architecture, 'vocabularySize'>,
+): number {
+  const distinct = Math.max(1, length >> 2)
+  return Math.floor(((place % distinct) * vocabularySize) / distinct)
+}
+
+/** What a replay reckons with. */
+export function passCosts({ trunk, tail, head }: MeasuredCosts): PassCosts {
+  return { trunk, tail, head: (rows) => headCost(head, rows) }
+}
+
+/** Between measured rows in proportion, beyond them as between the last two. */
+function headCost(head: MeasuredCosts['head'], rows: number): number {
+  const above = head.findIndex((known) => known.rows >= rows)
+  const end = above < 0 ? head.length - 1 : above
+  const [low, high] = [head[Math.max(0, end - 1)]!, head[end]!]
+  if (high.rows === low.rows) return high.milliseconds
+  const slope = (high.milliseconds - low.milliseconds) / (high.rows - low.rows)
+  return high.milliseconds + slope * (rows - high.rows)
+}

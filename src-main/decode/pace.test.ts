@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { createPace, type Pace } from './pace.ts'
+import type { PassCosts } from './replay.ts'
+
+/** Of the base model 14 ms a token, 10 of them the trunk's. */
+const costs: PassCosts = { trunk: 10, tail: 0.5, head: (rows) => 4 + 0.1 * (rows - 1) }
+
+/** Verifications of `steps` steps each, that many tokens of which stand: whether it was worthwhile to the end. */
+function write(
+  pace: Pace,
+  verifications: number,
+  { steps, confirmed = steps, slowdown = 1 }: { steps: number; confirmed?: number; slowdown?: number },
+): boolean {
+  let isWorthwhile = true
+  for (let i = 0; i < verifications; i++) {
+    for (let step = 0; step < steps; step++) pace.stepped(slowdown * (costs.trunk + costs.tail))
+    isWorthwhile = pace.isWorthwhile(confirmed, steps, slowdown * costs.head(steps))
+  }
+  return isWorthwhile
+}
+
+const watch = () => {
+  const told: [number, number][] = []
+  return { told, pace: createPace(costs, (own, base) => told.push([own, base])) }
+}
+
+describe('the pace of a text', () => {
+  it('is kept where one verification serves several tokens', () => {
+    const { pace, told } = watch()
+    expect(write(pace, 200, { steps: 8 })).toBe(true)
+    expect(told).toEqual([])
+  })
+
+  it('isn’t where too many passes are lost, which is told once, in milliseconds a token', () => {
+    const { pace, told } = watch()
+    expect(write(pace, 100, { steps: 8, confirmed: 5 })).toBe(false)
+    expect(told).toHaveLength(1)
+    const [own, base] = told[0]!
+    expect(own).toBeCloseTo((8 * 10.5 + 4.7) / 5, 6)
+    expect(base).toBeCloseTo(14, 6)
+  })
+
+  it('isn’t judged before there are enough tokens', () => {
+    const { pace } = watch()
+    // 63 tokens, each with a pass of its own and the tail's beside it, and one more.
+    expect(write(pace, 63, { steps: 2, confirmed: 1 })).toBe(true)
+    expect(write(pace, 1, { steps: 2, confirmed: 1 })).toBe(false)
+  })
+
+  it('isn’t judged by a machine that has become slower for everything', () => {
+    expect(write(watch().pace, 200, { steps: 8, slowdown: 3 })).toBe(true)
+    expect(write(watch().pace, 200, { steps: 8, confirmed: 5, slowdown: 3 })).toBe(false)
+  })
+
+  it('is that of the last tokens: a good beginning doesn’t cover for the rest', () => {
+    const { pace } = watch()
+    expect(write(pace, 500, { steps: 16 })).toBe(true)
+    // Less than an eighth of what came before.
+    expect(write(pace, 100, { steps: 16, confirmed: 10 })).toBe(false)
+  })
+
+  it('doesn’t count what follows the prompt, which no step of its own was needed for', () => {
+    const { pace, told } = watch()
+    for (let i = 0; i < 100; i++) expect(pace.isWorthwhile(1, 1, 1_000)).toBe(true)
+    expect(write(pace, 100, { steps: 8 })).toBe(true)
+    expect(told).toEqual([])
+  })
+})

@@ -1,0 +1,59 @@
+import type { PassCosts } from './replay.ts'
+
+/** Watches whether a text that a SpeLLM drafts is written sooner than the base model would write it. */
+export interface Pace {
+  /** One more pass of the trunk, with the tail and the draft, took so long. */
+  stepped(milliseconds: number): void
+  /** The base model's head looked at `rows` states, which confirmed some tokens. @returns whether it is worthwhile to go on */
+  isWorthwhile(confirmed: number, rows: number, milliseconds: number): boolean
+}
+
+/** Confirmed tokens from which on there is a judgement, and beyond which the earlier ones count half. */
+const leastTokens = 64
+const forgottenAfter = 256
+/** A text may be so much slower than the base model before that is said: clocks of busy machines vary. */
+const tolerance = 1.03
+
+const nothing = { confirmed: 0, steps: 0, stepMilliseconds: 0, headMilliseconds: 0, expectedHead: 0 }
+
+/**
+ * What the base model would take is reckoned from the text's own passes, since a longer text takes longer: a step without the
+ * tail's share, and the head over one state. Both measured costs count as much more as the head takes longer now than it
+ * did when it was measured, so that a machine that has become busy doesn't look like a SpeLLM that doesn't pay.
+ *
+ * @param costs as they were measured, milliseconds
+ * @param onSlow told once, when it is no longer worthwhile: milliseconds a token, and what the base model would take
+ */
+export function createPace(costs: PassCosts, onSlow: (milliseconds: number, base: number) => void): Pace {
+  let since = nothing
+  let sum = nothing
+  let isSlow = false
+  const judge = () => {
+    const own = (sum.stepMilliseconds + sum.headMilliseconds) / sum.confirmed
+    const busy = sum.headMilliseconds / sum.expectedHead
+    const base = sum.stepMilliseconds / sum.steps + busy * (costs.head(1) - costs.tail)
+    isSlow = own > tolerance * base
+    if (isSlow) onSlow(own, base)
+  }
+  return {
+    stepped: (milliseconds) => {
+      const { steps, stepMilliseconds } = since
+      since = { ...since, steps: steps + 1, stepMilliseconds: stepMilliseconds + milliseconds }
+    },
+    isWorthwhile: (confirmed, rows, milliseconds) => {
+      // What follows the prompt took no step of its own.
+      if (isSlow || since.steps === 0) return !isSlow
+      const kept = sum.confirmed > forgottenAfter ? 0.5 : 1
+      sum = {
+        confirmed: kept * sum.confirmed + confirmed,
+        steps: kept * sum.steps + since.steps,
+        stepMilliseconds: kept * sum.stepMilliseconds + since.stepMilliseconds,
+        headMilliseconds: kept * sum.headMilliseconds + milliseconds,
+        expectedHead: kept * sum.expectedHead + costs.head(rows),
+      }
+      since = nothing
+      if (sum.confirmed >= leastTokens) judge()
+      return !isSlow
+    },
+  }
+}

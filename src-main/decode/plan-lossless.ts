@@ -1,0 +1,108 @@
+import type { BaseModel } from '../models/base-model.ts'
+import type { Device } from '../runtime/devices/device.ts'
+import type { Turn } from '../runtime/turns.ts'
+import { alphabetSize } from '../spelling/alphabet.ts'
+import type { RecordedDoubts } from '../spellm/doubts.ts'
+import type { Spellm } from '../spellm/spellm.ts'
+import type { Drafter } from './drafter.ts'
+import type { KnownCosts } from './known-costs.ts'
+import type { LoadedModel, WholeHead } from './load-model.ts'
+import { longestGap } from './lossless.ts'
+import { measureCosts, passCosts, type MeasuredCosts } from './measure-costs.ts'
+import { createPicker, type Picker } from './picker.ts'
+import { chooseSettings, type LosslessSettings, type PassCosts } from './replay.ts'
+import type { Sampling } from './sampling.ts'
+
+/** How lossless mode is set on this machine, and what it is expected to come to. */
+export interface LosslessPlan extends LosslessSettings {
+  /** What it is reckoned from. */
+  readonly costs: MeasuredCosts
+}
+
+/** The threshold and steps that pay best for a SpeLLM whose doubts were recorded, and keep nobody waiting. */
+export function planLossless(doubts: RecordedDoubts, costs: MeasuredCosts): LosslessPlan {
+  const reckoned = passCosts(costs)
+  return { ...chooseSettings(doubts, reckoned, mostSteps(reckoned)), costs }
+}
+
+/** More states than these don't wait for one verification. */
+const mostPending = 32
+
+/** The most steps that are drafted and verified within `longestGap`, from 1. */
+export function mostSteps({ trunk, tail, head }: PassCosts): number {
+  let steps = 1
+  while (steps < mostPending && (steps + 1) * (trunk + tail) + head(steps + 1) <= longestGap) steps++
+  return steps
+}
+
+/** What a model's costs are measured on, and what they depend on. */
+export interface CostParts {
+  readonly loaded: Pick<LoadedModel, 'trunk' | 'head' | 'int8'>
+  readonly base: BaseModel
+  readonly spellm: Spellm
+  readonly device: Device
+  readonly threads: number | undefined
+  readonly knownCosts: KnownCosts
+  /** Drafts for a text of its own. */
+  readonly drafterOf: (picker: Picker) => Drafter
+}
+
+/** The costs of a text that begins with about `context` tokens; they are measured where they aren't known. */
+export type CostsOf = (sampling: Sampling | null, context: number, turn?: Turn) => Promise<MeasuredCosts>
+
+/** Costs of a loaded SpeLLM with token symbols, kept by everything that they depend on. */
+export function createCosts({ loaded, base, spellm, device, threads, ...parts }: CostParts): CostsOf {
+  const { architecture, folder, dtype } = base
+  const { speller, precision, adapterWidths, contextSymbols } = spellm
+  const { alphabet, k } = speller
+  const tail = [k, alphabetSize(alphabet), alphabet.tokenSymbols?.length, adapterWidths, contextSymbols]
+  const model = [folder, dtype, precision, device, threads ?? null, tail]
+  return (sampling, context, turn) => {
+    const rounded = roundedContext(context)
+    const key = JSON.stringify([...model, kindOf(sampling), rounded])
+    const picker = createPicker(sampling)
+    const measure = async (int8: WholeHead | null) => {
+      const own = pickWith(await loaded.head(), picker, architecture.vocabularySize)
+      const picks = { own, ...(int8 ? { int8: (hidden: Float32Array) => int8.choices(hidden) } : {}) }
+      const drafter = parts.drafterOf(picker)
+      const measured = { trunk: loaded.trunk, drafter, picks, architecture, device }
+      const result = await measureCosts(measured, rounded, turn)
+      return { isKept: result.verifier === 'int8', result }
+    }
+    return parts.knownCosts.of(key, async () =>
+      // Of logits, int8 has none that are exact.
+      picker.isPlain ? loaded.int8.compare(measure) : (await measure(null)).result,
+    )
+  }
+}
+
+/** Picks after some states, hidden [rows · d], as `verify` does. */
+function pickWith(head: WholeHead, picker: Picker, vocabularySize: number) {
+  return async (hidden: Float32Array): Promise<void> => {
+    if (picker.isPlain) {
+      await head.choices(hidden)
+      return
+    }
+    const logits = await head.logits(hidden)
+    for (let start = 0; start < logits.length; start += vocabularySize)
+      picker.pick(logits.subarray(start, start + vocabularySize), null, 0)
+  }
+}
+
+/** Contexts that are measured: four times as many tokens take a pass some percent longer. */
+const measuredContexts = [128, 512, 2_048] as const
+
+const roundedContext = (context: number) =>
+  measuredContexts.find((tokens) => tokens >= context) ?? measuredContexts.at(-1)!
+
+/** Of what a pick's time depends on: what is computed with all logits. */
+function kindOf(sampling: Sampling | null): string {
+  if (createPicker(sampling).isPlain) return 'plain'
+  const { temperature, topK, topP, minP, repetitionPenalty = 1 } = sampling!
+  const cuts = Object.entries({ topK, topP, minP }).flatMap(([name, value]) => (value ? [name] : []))
+  return [
+    temperature > 0 ? 'drawn' : 'greedy',
+    ...cuts,
+    ...(repetitionPenalty === 1 ? [] : ['penalty']),
+  ].join()
+}

@@ -1,0 +1,59 @@
+import { memoize } from '../memoize.ts'
+import type { Turn } from '../runtime/turns.ts'
+import type { RecordedDoubts } from '../spellm/doubts.ts'
+import type { Drafter } from './drafter.ts'
+import { usualSteps } from './lossless.ts'
+import { passCosts } from './measure-costs.ts'
+import { createPace } from './pace.ts'
+import type { Picker } from './picker.ts'
+import { mostSteps, planLossless, type CostsOf, type LosslessPlan } from './plan-lossless.ts'
+import { isGreedy } from './sampling.ts'
+import type { SpellmModes } from './spellm-modes.ts'
+
+/** A drawn token that is more likely than this, 1 in 10, not to be the base model's is verified at once. */
+export const drawnDoubt = Math.log(0.1)
+
+/** Lossless mode of a SpeLLM with token symbols whose doubts were recorded. */
+export interface SymbolLossless {
+  /** How it is set for greedy texts that begin with about `context` tokens; measured first where that isn't known. */
+  plan(context: number, turn?: Turn): Promise<LosslessPlan>
+  /** What a text is written with: no drafter where that wouldn't pay, which `onNotice` is told. */
+  drafts: SpellmModes['drafts']
+}
+
+/** @param draft drafts for a text of its own, up to a doubt */
+export function createSymbolLossless(
+  doubts: RecordedDoubts,
+  costsOf: CostsOf,
+  draft: (picker: Picker, threshold: number) => Drafter,
+): SymbolLossless {
+  const planOf = memoize((costs: Awaited<ReturnType<CostsOf>>) => planLossless(doubts, costs))
+  return {
+    plan: async (context, turn) => planOf(await costsOf(null, context, turn)),
+    drafts: async (picker, { sampling, context, turn }, onNotice) => {
+      const costs = await costsOf(sampling, context, turn)
+      const reckoned = passCosts(costs)
+      const pace = createPace(reckoned, (own, base) =>
+        onNotice?.(
+          `Lossless mode took ${written(own)} ms a token here, the base model would take ${written(base)}: the base model goes on alone.`,
+        ),
+      )
+      // What was recorded is of greedy texts and says nothing of draws.
+      if (!isGreedy(sampling))
+        return {
+          drafter: draft(picker, drawnDoubt),
+          steps: Math.min(usualSteps, mostSteps(reckoned)),
+          pace,
+        }
+      const { threshold, steps, speedup } = planOf(costs)
+      const { verifier } = costs
+      if (speedup >= 1) return { drafter: draft(picker, threshold), steps, pace, verifier }
+      onNotice?.(
+        `On this machine lossless mode would write at ${speedup.toFixed(2)} × the base model's speed: the base model writes alone.`,
+      )
+      return { drafter: null, verifier }
+    },
+  }
+}
+
+const written = (milliseconds: number) => milliseconds.toPrecision(3)
