@@ -11,11 +11,14 @@ import { resultsPage } from '../evaluate/page/results-page.ts'
 import { measureRollOuts } from '../evaluate/roll-outs.ts'
 import { choiceResults, scoreChoiceTasks } from '../evaluate/tasks/choice-tasks.ts'
 import { exactResults, writeExactTasks, type WrittenExactTask } from '../evaluate/tasks/exact-tasks.ts'
+import { createSymbolReader } from '../evaluate/symbol-text.ts'
 import { createSequenceScorer } from '../evaluate/tasks/sequence-scorer.ts'
+import { createSymbolScorer } from '../evaluate/tasks/symbol-scorer.ts'
 import { readTaskFile, type TaskFile } from '../evaluate/tasks/task-file.ts'
 import { writeFileAtomically } from '../formats/atomic-file.ts'
 import { readTexts } from '../formats/text-source.ts'
 import { resolveModel } from '../hub/index.ts'
+import { openHeadRows } from '../models/head-rows.ts'
 import type { Precision } from '../models/precision.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { integer } from './arguments.ts'
@@ -133,13 +136,14 @@ export function evalCommand(): Command {
           }),
         )
       const needsScores = namedTasks.length > 0 || taskFiles.some(({ choice }) => choice.length > 0)
-      const scoring = needsScores ? await openScoring(generator) : null
+      const scoring = needsScores ? await openScoring(generator, spellm) : null
       const tasks = await withChoices(scoring, taskFiles, { onProgress, signal }, (file) => {
         const ofFile = written.get(file)!
         return ofFile.length === 0 ? null : { results: exactResults(ofFile, writers), written: ofFile }
       })
       const named = scoring ? await scoreNamedTasks(scoring, namedTasks, { onProgress, signal }) : []
       bar.end()
+      await scoring?.release()
       await generator.release()
 
       const evaluation = { spellm: path, modes, text, gateShare, rollOuts, tasks, namedTasks: named, device }
@@ -157,14 +161,22 @@ function modesOf(asked: readonly DecodeMode[] | undefined, spellm: Spellm): Deco
   return decodeModes.filter((known) => canAsk || (known !== 'gated' && known !== 'lossless'))
 }
 
-/** What says how likely texts are. */
-async function openScoring(generator: TextGenerator): Promise<ChoiceScoring> {
+/** What says how likely texts are, until it is released. */
+async function openScoring(
+  generator: TextGenerator,
+  spellm: Spellm,
+): Promise<ChoiceScoring & { release(): Promise<void> }> {
   const { trunk, head, tail } = await generator.sessions()
-  const { base, tokenizer, forEachText } = generator
-  return {
-    scorer: createSequenceScorer(trunk, head, tail!),
-    model: { tokenizer, architecture: base.architecture, forEachText },
+  const { base, tokenizer, forEachText, device } = generator
+  const model = { tokenizer, architecture: base.architecture, forEachText }
+  if (tail) return { scorer: createSequenceScorer(trunk, head, tail), model, release: async () => {} }
+  const rows = openHeadRows(base)
+  const reader = await createSymbolReader(spellm, rows, device)
+  const release = async () => {
+    await reader.release()
+    rows.close()
   }
+  return { scorer: createSymbolScorer(trunk, head, reader), model, release }
 }
 
 /**
