@@ -1,6 +1,6 @@
 import type { Device } from '../runtime/devices/device.ts'
 import type { Interval } from './clustered-share.ts'
-import type { TextEvaluation } from './evaluate-text.ts'
+import type { TextEvaluation } from './text-evaluation.ts'
 import type { KindRow } from './mode-agreement.ts'
 import type { RollOutDivergence, RollOuts } from './roll-outs.ts'
 import type { ChoiceResults, ScoredChoiceTask } from './tasks/choice-tasks.ts'

@@ -18,12 +18,17 @@ const evaluation: Evaluation = {
   spellm: hostile,
   modes: ['trie'],
   text: {
-    agreement: { ...row, kinds: { status: [{ kind: 'covered', ...row }], frequency: [], script: [] } },
+    agreement: {
+      ...row,
+      noLoops: row,
+      kinds: { status: [{ kind: 'covered', ...row }], frequency: [], script: [] },
+    },
     candidates: null,
     gatedBaseShare: null,
     words: { positions: 10, exactness: { trie: share }, tokensPerStep: { trie: 1.5 } },
     perplexity: { perplexity: share, tokens: 9 },
     storedPerplexity: { perplexity: share, tokens: 9 },
+    learntPerplexity: { perplexity: share, tokens: 9, error: { mean: 0.01, deviation: 0.3 } },
     spellmPerplexity: { perplexity: share, tokens: 9, basePerplexity: 1, unsaidTokens: 0 },
     calibration,
     textCalibration: { base: calibration, spellm: calibration },

@@ -1,5 +1,5 @@
 import type { Interval } from '../clustered-share.ts'
-import type { TextEvaluation } from '../evaluate-text.ts'
+import type { TextEvaluation } from '../text-evaluation.ts'
 import type { WordExactness } from '../word-exactness.ts'
 import { stepsSaved, type Evaluation, type TaskEvaluation } from '../evaluation.ts'
 import type { Difference } from '../examples.ts'

@@ -18,11 +18,12 @@ export function createSymbolScorer(
   return scorerOn(trunk, head, scoreExactly(reader))
 }
 
-function scoreExactly({ first, rows, scores, createText }: SymbolReader): SpellmScoring {
+function scoreExactly(reader: SymbolReader): SpellmScoring {
+  const { first, rows } = reader
   return async ({ context, continuation }, states) => {
     const d = states.length / continuation.length
-    const found = await scores(states)
-    const text = createText()
+    const found = await reader.scores(states)
+    const text = reader.createText()
     const chooser = symbolTrieChooser({ ...text, rows }, defaultCandidates)
     let logLikelihood = 0
     let isGreedy = true
