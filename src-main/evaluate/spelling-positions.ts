@@ -74,6 +74,7 @@ export async function createSpellingPositions(
       prediction: { pick: likeliest, logProbability: logProbability(likeliest) },
       logProbability,
       learntLogProbability: null,
+      contextRows: 0,
     }
   }
   return {

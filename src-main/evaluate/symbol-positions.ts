@@ -53,6 +53,7 @@ export async function createSymbolPositions(
         prediction: { pick: ofTrie[0]!, logProbability: learntLogProbability(ofTrie[0]!) },
         logProbability: (wanted) => (own ??= distribution(state, text.context))(wanted),
         learntLogProbability,
+        contextRows: text.context.count,
         sampling: null,
       }
     }

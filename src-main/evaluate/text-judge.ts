@@ -43,6 +43,7 @@ export function createTextJudge(
   const likelihoods = createLikelihoods(reader.ownEvery)
   let positions = 0
   let baseSteps = 0
+  let contextRows = 0
   let windows = 0
   const lookAt = (window: number, read: ReadWindow, row: number, isLoop: boolean, position: Position) => {
     const { choices, hidden } = read.reading
@@ -50,6 +51,7 @@ export function createTextJudge(
     const kinds = kindsOf(choice)
     positions++
     if (position.isDoubtful) baseSteps++
+    contextRows += position.contextRows
     const agrees = position.picks.map(([token]) => token === choice)
     agreement.add(window, agrees, kinds, isLoop)
     if (words) {
@@ -77,6 +79,7 @@ export function createTextJudge(
         agreement: agreement.result(),
         candidates: modes.includes('trie') ? candidates : null,
         gatedBaseShare: threshold === null ? null : baseSteps / positions,
+        contextRows: contextRows / positions,
         words: words?.result() ?? null,
         ...found,
         calibration: calibration.result(),
