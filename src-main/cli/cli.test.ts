@@ -141,7 +141,7 @@ describe('spellm eval', () => {
       identical: number,
       meanTokens: number,
       medianTokens: number,
-      sameShare: share,
+      sameShare: number,
       tokens: number,
       steps: number,
       headPasses: number,
