@@ -8,8 +8,8 @@ import type { Clusters } from './k-means.ts'
 const statesAtOnce = 256
 
 /**
- * A screen in two stages: all centroids are scored, then the rows of the best clusters, in order, as long as they fit into
- * what is left of the bytes. Nothing is trained.
+ * A screen in two stages: all centroids are scored, then the rows of the best clusters, always as many clusters: the most whose
+ * rows, on average, fit into what is left of the bytes. Nothing is trained.
  *
  * @param shares of the head's bytes, centroids included; one result for each
  * @throws CancelledError when the signal fires
@@ -24,11 +24,10 @@ export async function clusterScreen(
   const d = base.architecture.hiddenSize
   const sizes = new Int32Array(clusterCount)
   for (const cluster of clusterOf) sizes[cluster]!++
-  // Means are kept in float32, whatever the rows are kept in.
-  const screenBytes = clusterCount * d * 4
-  const budgets = shares.map((share) => Math.floor((share * tokens * rowBytes - screenBytes) / rowBytes))
-  const isFound = shares.map(() => new Uint8Array(count))
-  const rowsRead = shares.map(() => 0)
+  /** The place of the choice's cluster among all by score, at each position. */
+  const places = new Int32Array(count)
+  /** Rows of the best n + 1 clusters, in all positions. */
+  const rowsOfBest = new Float64Array(clusterCount)
   const scores = matmul(input('states', ['rows', d]), constant(centroids, [clusterCount, d]), {
     transposeB: true,
   })
@@ -44,37 +43,28 @@ export async function clusterScreen(
         const own = all.subarray(row * clusterCount, (row + 1) * clusterCount)
         for (let i = 0; i < clusterCount; i++) order[i] = i
         order.sort((a, b) => own[b]! - own[a]! || a - b)
-        const wanted = clusterOf[choices[start + row]!]!
-        budgets.forEach((budget, i) => {
-          const read = readClusters(order, sizes, budget, wanted)
-          rowsRead[i]! += read.rows
-          if (read.hasWanted) isFound[i]![start + row] = 1
-        })
+        places[start + row] = order.indexOf(clusterOf[choices[start + row]!]!)
+        let read = 0
+        for (let n = 0; n < clusterCount; n++) {
+          read += sizes[order[n]!]!
+          rowsOfBest[n]! += read
+        }
       }
       await setImmediate()
     }
   } finally {
     await session.release()
   }
-  return isFound.map((found, i) => ({
-    isFound: found,
-    bytesShare: (screenBytes + (rowsRead[i]! / count) * rowBytes) / (tokens * rowBytes),
-  }))
-}
-
-/** The best clusters whose rows fit, and whether one of them is wanted. */
-function readClusters(
-  order: Int32Array,
-  sizes: Int32Array,
-  budget: number,
-  wanted: number,
-): { readonly rows: number; readonly hasWanted: boolean } {
-  let rows = 0
-  let hasWanted = false
-  for (const cluster of order) {
-    if (rows + sizes[cluster]! > budget) break
-    rows += sizes[cluster]!
-    hasWanted ||= cluster === wanted
-  }
-  return { rows, hasWanted }
+  // Means are kept in float32, whatever the rows are kept in.
+  const screenBytes = clusterCount * d * 4
+  return shares.map((share) => {
+    const budget = (share * tokens * rowBytes - screenBytes) / rowBytes
+    let best = 0
+    while (best < clusterCount && rowsOfBest[best]! / count <= budget) best++
+    const rows = best === 0 ? 0 : rowsOfBest[best - 1]! / count
+    return {
+      isFound: Uint8Array.from(places, (place) => Number(place < best)),
+      bytesShare: (screenBytes + rows * rowBytes) / (tokens * rowBytes),
+    }
+  })
 }
