@@ -141,13 +141,25 @@ describe('spellm eval', () => {
       identical: number,
       meanTokens: number,
       medianTokens: number,
+      sameShare: number,
       tokens: number,
+      steps: number,
       headPasses: number,
+      headRows: number,
       trunkPasses: number,
       stepsSaved: number,
       tokensPerHeadPass: expect.toSatisfy((value) => value === null || typeof value === 'number') as number,
     }
     const interval = [number, number]
+    const ofMode = {
+      agreement: share,
+      agreementNoLoops: share,
+      bytesShare: number,
+      texts: 2,
+      identicalTexts: number,
+      trunkPasses: number,
+      headPasses: number,
+    }
     const found = (await json(
       'eval',
       join(runs, 'first'),
@@ -159,6 +171,20 @@ describe('spellm eval', () => {
     expect(found).toEqual({
       // Whole windows of 64.
       agreement: { positions: 5_056, trie: share, free: share, gated: share },
+      agreementNoLoops: { positions: number, trie: share, free: share, gated: share },
+      modes: [
+        {
+          mode: 'lossless',
+          ...ofMode,
+          agreement: 1,
+          agreementNoLoops: null,
+          identicalTexts: 2,
+          rows: number,
+        },
+        { mode: 'gated', ...ofMode, rows: expect.anything() as number },
+        ...['trie', 'free'].map((mode) => ({ mode, ...ofMode, headPasses: 0, rows: null })),
+      ],
+      baselines: [],
       intervals: { trie: interval, free: interval, gated: interval },
       candidates: 8,
       gateShare: 0.05,
@@ -170,10 +196,15 @@ describe('spellm eval', () => {
         frequency: expect.any(Array) as unknown[],
         script: expect.any(Array) as unknown[],
       },
-      perplexity: expect.toSatisfy((value: number) => value > 1 && value < 4_096) as number,
+      perplexity: expect.toSatisfy((value: number) => value > 1) as number,
       perplexityInterval: interval,
+      perplexityTokens: number,
+      basePerplexity: expect.toSatisfy((value: number) => value > 1 && value < 4_096) as number,
+      normaliserError: null,
+      textPerplexity: expect.toSatisfy((value: number) => value > 1 && value < 4_096) as number,
+      textPerplexityInterval: interval,
       // All but the first of each window.
-      perplexityTokens: 79 * 63,
+      textPerplexityTokens: 79 * 63,
       storedPerplexity: null,
       spellmPerplexity: expect.toSatisfy((value: number) => value > 1) as number,
       spellmPerplexityInterval: interval,
@@ -220,6 +251,9 @@ describe('spellm eval', () => {
       rollOuts: [{ mode: 'trie' }],
       tasks: [
         {
+          name: 'tasks.jsonl',
+          base: { acc: 1, low: 0, high: 1 },
+          spellm: { acc: expect.toSatisfy(isShare) as number },
           file: tasks,
           choice: {
             tasks: 1,
@@ -466,7 +500,7 @@ describe('--help names every option of spellm', () => {
       'eval',
       [
         ...['--text', '--positions', '--mode', '--candidates', '--gate-share', '--rollouts'],
-        ...['--tasks', '--limit', '--report', '--base', '--device', '--precision', '--json'],
+        ...['--tasks', '--limit', '--baselines', '--report', '--base', '--device', '--precision', '--json'],
       ],
     ],
     [

@@ -1,7 +1,9 @@
 import type { Interval } from '../evaluate/clustered-share.ts'
 import { stepsSaved, type Evaluation, type TaskEvaluation } from '../evaluate/evaluation.ts'
-import type { TeacherForcedMode } from '../evaluate/mode-agreement.ts'
-import type { RollOutDivergence } from '../evaluate/roll-outs.ts'
+import type { BaselineResult } from '../evaluate/baselines/baseline.ts'
+import type { AgreementRow, TeacherForcedMode } from '../evaluate/mode-agreement.ts'
+import type { RollOutDivergence, RollOuts } from '../evaluate/roll-outs.ts'
+import type { TextEvaluation } from '../evaluate/text-evaluation.ts'
 import type { WordExactness } from '../evaluate/word-exactness.ts'
 import { kindsOfTokens } from '../evaluate/token-kinds.ts'
 import { namedTaskRows } from './named-task-rows.ts'
@@ -9,28 +11,40 @@ import { formatShare, table } from './output.ts'
 
 /** An evaluation for people, in a terminal. */
 export function evaluationTable(
-  { text, rollOuts, tasks, namedTasks, device }: Evaluation,
+  { text, rollOuts, tasks, namedTasks, baselines, device }: Evaluation,
   rollOutTokens: number,
 ): string {
-  const {
-    agreement,
-    perplexity,
-    storedPerplexity,
-    spellmPerplexity,
-    calibration,
-    textCalibration,
-    samplingTail,
-  } = text
+  return table([
+    ...agreementRows(text),
+    ...wordRows(text.words),
+    ...perplexityRows(text),
+    ...calibrationRows(text),
+    ...rollOutRows(rollOuts, rollOutTokens),
+    ...baselineRows(baselines),
+    ...namedTasks.flatMap(namedTaskRows),
+    ...tasks.flatMap(taskRows),
+    ['device', device],
+  ])
+}
+
+function agreementRows({ agreement, candidates, gatedBaseShare }: TextEvaluation): string[][] {
   const modes = Object.keys(agreement.agreement) as TeacherForcedMode[]
   const first = modes[0]
   const label = (mode: TeacherForcedMode) => {
-    if (mode === 'trie') return `trie(${text.candidates ?? 0})`
-    if (mode === 'gated') return `gated, ${formatShare(text.gatedBaseShare ?? 0)} by the base`
+    if (mode === 'trie') return `trie(${candidates ?? 0})`
+    if (mode === 'gated') return `gated, ${formatShare(gatedBaseShare ?? 0)} by the base`
     return mode
   }
-  return table([
-    [`agreement on ${count(agreement.positions)} positions`, '95 % confidence'],
-    ...modes.map((mode) => [`  ${label(mode)}`, formatInterval(agreement.agreement[mode]!)]),
+  const rowsOf = (title: string, { positions, agreement: own }: AgreementRow) => [
+    [`${title} on ${count(positions)} positions`, '95 % confidence'],
+    ...modes.map((mode) => [`  ${label(mode)}`, formatInterval(own[mode]!)]),
+  ]
+  const { noLoops } = agreement
+  return [
+    ...rowsOf('agreement', agreement),
+    ...(noLoops.positions > 0 && noLoops.positions < agreement.positions
+      ? rowsOf('without what repeats the text, agreement', noLoops)
+      : []),
     ...(first === undefined
       ? []
       : kindsOfTokens.flatMap((way) => [
@@ -40,19 +54,44 @@ export function evaluationTable(
             formatInterval(row.agreement[first]!),
           ]),
         ])),
-    ...wordRows(text.words),
+  ]
+}
+
+function perplexityRows({
+  perplexity,
+  storedPerplexity,
+  learntPerplexity,
+  spellmPerplexity,
+  samplingTail,
+}: TextEvaluation): string[][] {
+  const said = `${formatShare(spellmPerplexity.tokens / perplexity.tokens)} of the tokens`
+  return [
     ['perplexity of the base model', formatNumber(perplexity.perplexity)],
     ...(storedPerplexity
       ? [['  with its weights as stored', formatNumber(storedPerplexity.perplexity)]]
       : []),
-    [
-      `perplexity of the SpeLLM, ${formatShare(spellmPerplexity.tokens / perplexity.tokens)} of the tokens`,
-      formatNumber(spellmPerplexity.perplexity),
-    ],
+    ...(learntPerplexity
+      ? [
+          [
+            'perplexity of the SpeLLM, by its learnt log-normaliser',
+            formatNumber(learntPerplexity.perplexity),
+          ],
+          [
+            "  the normaliser's error, mean and deviation",
+            `${learntPerplexity.error.mean.toFixed(3)}, ${learntPerplexity.error.deviation.toFixed(3)}`,
+          ],
+          [`  by what it says by itself, ${said}`, formatNumber(spellmPerplexity.perplexity)],
+        ]
+      : [[`perplexity of the SpeLLM, ${said}`, formatNumber(spellmPerplexity.perplexity)]]),
     ...(samplingTail
       ? [['  of its tail for sampling, on the same', formatNumber(samplingTail.perplexity.perplexity)]]
       : []),
     ['  of the base model, on the same', spellmPerplexity.basePerplexity.toFixed(3)],
+  ]
+}
+
+function calibrationRows({ calibration, textCalibration, samplingTail }: TextEvaluation): string[][] {
+  return [
     [
       "expected calibration error of trie, for the base model's choice",
       formatShare(calibration.expectedError),
@@ -62,24 +101,33 @@ export function evaluationTable(
       ? [['  of its tail for sampling', formatShare(samplingTail.textCalibration.expectedError)]]
       : []),
     ['  of the base model', formatShare(textCalibration.base.expectedError)],
-    ...(rollOuts.divergence.some(({ texts }) => texts > 0)
-      ? [
-          [
-            `texts of up to ${rollOutTokens} tokens, as the base model's`,
-            'identical, tokens till then (median)',
-          ],
-        ]
-      : []),
-    ...rollOuts.divergence
-      .filter(({ texts }) => texts > 0)
-      .map((mode) => [
-        `  ${mode.mode}${passes(mode)}`,
-        `${mode.identical} of ${mode.texts}, ${mode.meanTokens.toFixed(1)} (${mode.medianTokens})`,
-      ]),
-    ...namedTasks.flatMap(namedTaskRows),
-    ...tasks.flatMap(taskRows),
-    ['device', device],
-  ])
+  ]
+}
+
+function rollOutRows({ divergence }: RollOuts, rollOutTokens: number): string[][] {
+  const written = divergence.filter(({ texts }) => texts > 0)
+  if (written.length === 0) return []
+  return [
+    [`texts of up to ${rollOutTokens} tokens, as the base model's`, 'identical, tokens till then (median)'],
+    ...written.map((mode) => [
+      `  ${mode.mode}${passes(mode)}`,
+      `${mode.identical} of ${mode.texts}, ${mode.meanTokens.toFixed(1)} (${mode.medianTokens})`,
+    ]),
+  ]
+}
+
+function baselineRows(baselines: readonly BaselineResult[]): string[][] {
+  if (baselines.length === 0) return []
+  return [
+    [
+      'in place of the LM head, of whose bytes a token reads a share',
+      'agreement, without what repeats the text',
+    ],
+    ...baselines.map(({ name, bytesShare, agreement, agreementNoLoops }) => [
+      `  ${name}, ${formatShare(bytesShare)}`,
+      `${formatShare(agreement)}, ${agreementNoLoops === null ? '–' : formatShare(agreementNoLoops)}`,
+    ]),
+  ]
 }
 
 function wordRows(words: WordExactness | null): string[][] {

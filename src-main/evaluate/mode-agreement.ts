@@ -18,6 +18,8 @@ export interface KindRow extends AgreementRow {
 
 /** Agreement over all positions, and by the kind of token that the base model chose; kinds that never came are left out. */
 export interface ModeAgreement extends AgreementRow {
+  /** Over the positions that don't repeat the text before them (loops.ts). */
+  readonly noLoops: AgreementRow
   readonly kinds: Readonly<Record<KindOf, readonly KindRow[]>>
 }
 
@@ -46,14 +48,17 @@ function createCounter(modes: readonly TeacherForcedMode[]) {
 /** Collects what each mode picks at each position, then tells the agreement. */
 export function createAgreementMeter(modes: readonly TeacherForcedMode[]) {
   const all = createCounter(modes)
+  const noLoops = createCounter(modes)
   const byKind = new Map<string, ReturnType<typeof createCounter>>()
   return {
     /**
      * @param agrees for each of the modes, whether it picks what the base model picks
      * @param kinds of the token that the base model picks
+     * @param isLoop whether the position repeats the text before it
      */
-    add: (window: number, agrees: readonly boolean[], kinds: TokenKinds) => {
+    add: (window: number, agrees: readonly boolean[], kinds: TokenKinds, isLoop: boolean) => {
       all.add(window, agrees)
+      if (!isLoop) noLoops.add(window, agrees)
       for (const way of kindsOfTokens) {
         const name = `${way} ${kinds[way]}`
         let counter = byKind.get(name)
@@ -63,6 +68,7 @@ export function createAgreementMeter(modes: readonly TeacherForcedMode[]) {
     },
     result: (): ModeAgreement => ({
       ...all.result(),
+      noLoops: noLoops.result(),
       kinds: Object.fromEntries(
         kindsOfTokens.map((way) => [
           way,

@@ -5,6 +5,7 @@ import {
   logSumExp,
   reduceMax,
   reshape,
+  slice,
   subtract,
   type Value,
 } from '../graph/index.ts'
@@ -41,14 +42,29 @@ export interface ReferenceSession {
   release(): Promise<void>
 }
 
-/** Loads trunk and LM head for windows of a fixed shape. Nothing of the vocabulary's size leaves the graph. */
+/**
+ * Loads trunk and LM head for windows of a fixed shape. Nothing of the vocabulary's size leaves the graph.
+ *
+ * @param options.validTokens of the tokenizer: rows of the head from there on only fill it up, and have no probability.
+ *   Default: all
+ */
 export async function createReferenceSession(
   model: BaseModel,
-  { batch, tokens, ...options }: SessionOptions & { readonly batch: number; readonly tokens: number },
+  {
+    batch,
+    tokens,
+    validTokens = model.architecture.vocabularySize,
+    ...options
+  }: SessionOptions & {
+    readonly batch: number
+    readonly tokens: number
+    readonly validTokens?: number
+  },
 ): Promise<ReferenceSession> {
   const rows = batch * tokens
   const { hidden } = trunk(model.architecture, model.weights, windowInputs(batch, tokens), 'inference')
-  const logits = headLogits(model.architecture, model.weights, hidden)
+  const all = headLogits(model.architecture, model.weights, hidden)
+  const logits = validTokens < model.architecture.vocabularySize ? slice(all, 1, 0, validTokens) : all
   const total = logSumExp(logits)
   const relative = (chosen: Value) => reshape(subtract(chosen, total), [rows])
   const session = await createSession(

@@ -48,8 +48,11 @@ it.each([1, 2])('tells how long a mode writes what the base model writes, %i at 
       identical: 2,
       meanTokens: same.reduce((a, b) => a + b, 0) / 3,
       medianTokens: same.toSorted((a, b) => a - b)[1],
+      sameShare: expect.toSatisfy((share: number) => share > 0 && share < 1) as number,
       tokens: expect.any(Number) as number,
+      steps: expect.any(Number) as number,
       headPasses: 0,
+      headRows: 0,
       trunkPasses: expect.any(Number) as number,
     },
   ])
@@ -64,10 +67,19 @@ it.each([1, 2])('counts passes of one text over the base head, of %i at a time',
     modes: ['base', 'trie'],
     tokens: 5,
   })
-  expect(divergence.map(({ tokens, headPasses }) => [tokens, headPasses])).toEqual([
-    [5 * texts, 5 * texts],
-    [5 * texts, 0],
+  expect(divergence.map(({ tokens, headPasses, headRows }) => [tokens, headPasses, headRows])).toEqual([
+    [5 * texts, 5 * texts, 5 * texts],
+    [5 * texts, 0, 0],
   ])
+})
+
+it('counts the token that ends a text as a step, since it takes a pass', async () => {
+  // Nothing is forgotten after ' old', so the text goes to its end.
+  const { divergence } = await measureRollOuts(generator, [' old'], { modes: ['trie'], tokens: 64 })
+  const { tokens, steps, trunkPasses, sameShare } = divergence[0]!
+  expect(steps).toBe(tokens + 1)
+  expect(trunkPasses).toBe(steps)
+  expect(sameShare).toBe(1)
 })
 
 it('can be stopped', async () => {

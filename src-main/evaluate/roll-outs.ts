@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Conversation } from '../decode/generate.ts'
-import type { GenerationMode, TextGenerator } from '../decode/text-generator.ts'
+import type { GenerationMode, TextGenerator, TextOptions } from '../decode/text-generator.ts'
 import { CancelledError } from '../errors.ts'
 import { median } from './median.ts'
 
@@ -14,10 +14,16 @@ export interface RollOutDivergence {
   readonly meanTokens: number
   /** The median of the same. */
   readonly medianTokens: number
+  /** Share of all tokens that come before the first difference of their text; null of no tokens. */
+  readonly sameShare: number | null
   /** Tokens that the mode wrote, in all texts. */
   readonly tokens: number
+  /** Those and the ones that ended a text, which take passes as others do. */
+  readonly steps: number
   /** Passes over the base model's LM head while it wrote them. */
   readonly headPasses: number
+  /** States that these looked at, in all. */
+  readonly headRows: number
   /**
    * Passes over the trunk: for the prompt one, which gives the first token, then one for each token or word that is
    * read.
@@ -42,11 +48,11 @@ export interface RollOuts {
 const shownTexts = 8
 
 /** What one mode wrote. */
-interface Written {
+interface Written extends Pick<RollOutDivergence, 'headPasses' | 'headRows' | 'trunkPasses'> {
   readonly tokens: number[]
   readonly text: string
-  readonly headPasses: number
-  readonly trunkPasses: number
+  /** Whether the model ended it. */
+  readonly isEnded: boolean
 }
 
 /**
@@ -74,39 +80,20 @@ export async function measureRollOuts(
     readonly signal?: AbortSignal | undefined
   },
 ): Promise<RollOuts> {
-  const write = async (
-    prompt: string,
-    conversation: Conversation,
-    mode: GenerationMode,
-  ): Promise<Written> => {
-    const tokens: number[] = []
-    let text = ''
-    let headPasses = 0
-    let trunkPasses = 0
-    const pieces = generator.write(prompt, conversation, {
-      mode,
-      sampling: null,
-      maxTokens,
-      stop: [],
-      onHeadPass: () => headPasses++,
-      onTrunkPass: () => trunkPasses++,
-      ...(candidates === undefined ? {} : { candidates }),
-      ...(gateShare === undefined ? {} : { gateShare }),
-      ...(signal ? { signal } : {}),
-    })
-    for await (const piece of pieces) {
-      if (piece.token !== null) tokens.push(piece.token)
-      text += piece.text
-    }
-    if (signal?.aborted) throw new CancelledError()
-    return { tokens, text, headPasses, trunkPasses }
+  const settings = {
+    sampling: null,
+    maxTokens,
+    stop: [],
+    ...(candidates === undefined ? {} : { candidates }),
+    ...(gateShare === undefined ? {} : { gateShare }),
+    ...(signal ? { signal } : {}),
   }
   let done = 0
   const texts = await generator.forEachText(prompts, async (prompt, conversation) => {
-    const expected = await write(prompt, conversation, 'base')
+    const expected = await write(generator, prompt, conversation, { ...settings, mode: 'base' })
     const byMode = new Map<GenerationMode, Written & { readonly same: number; readonly length: number }>()
     for (const mode of modes) {
-      const actual = await write(prompt, conversation, mode)
+      const actual = await write(generator, prompt, conversation, { ...settings, mode })
       const length = Math.max(expected.tokens.length, actual.tokens.length)
       let same = 0
       while (same < length && expected.tokens[same] === actual.tokens[same]) same++
@@ -121,20 +108,63 @@ export async function measureRollOuts(
     base,
     texts: [...byMode].map(([mode, { text, same }]) => ({ mode, text, same })),
   }))
-  const sumOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
-  const divergence = modes.map((mode): RollOutDivergence => {
-    const written = texts.map(({ byMode }) => byMode.get(mode)!)
-    const same = written.map((text) => text.same)
-    return {
+  const divergence = modes.map((mode) =>
+    divergenceOf(
       mode,
-      texts: written.length,
-      identical: written.filter((text) => text.same === text.length).length,
-      meanTokens: written.length === 0 ? 0 : sumOf(same) / written.length,
-      medianTokens: median(same),
-      tokens: sumOf(written.map(({ tokens }) => tokens.length)),
-      headPasses: sumOf(written.map(({ headPasses }) => headPasses)),
-      trunkPasses: sumOf(written.map(({ trunkPasses }) => trunkPasses)),
-    }
-  })
+      texts.map(({ byMode }) => byMode.get(mode)!),
+    ),
+  )
   return { divergence, examples }
+}
+
+async function write(
+  generator: TextGenerator,
+  prompt: string,
+  conversation: Conversation,
+  options: TextOptions,
+): Promise<Written> {
+  const tokens: number[] = []
+  let text = ''
+  const passes = { headPasses: 0, headRows: 0, trunkPasses: 0 }
+  const pieces = generator.write(prompt, conversation, {
+    ...options,
+    onHeadPass: (rows) => {
+      passes.headPasses++
+      passes.headRows += rows
+    },
+    onTrunkPass: () => passes.trunkPasses++,
+  })
+  let next = await pieces.next()
+  for (; next.done !== true; next = await pieces.next()) {
+    const { token, text: piece } = next.value
+    if (token !== null) tokens.push(token)
+    text += piece
+  }
+  if (options.signal?.aborted) throw new CancelledError()
+  return { tokens, text, isEnded: next.value === 'stop', ...passes }
+}
+
+/** @param texts of the mode, with the tokens before the first difference, and those of the longer of both texts */
+function divergenceOf(
+  mode: GenerationMode,
+  texts: readonly (Written & { readonly same: number; readonly length: number })[],
+): RollOutDivergence {
+  const sumOf = (value: (text: (typeof texts)[number]) => number) =>
+    texts.reduce((sum, text) => sum + value(text), 0)
+  const same = sumOf((text) => text.same)
+  const length = sumOf((text) => text.length)
+  const tokens = sumOf((text) => text.tokens.length)
+  return {
+    mode,
+    texts: texts.length,
+    identical: texts.filter((text) => text.same === text.length).length,
+    meanTokens: texts.length === 0 ? 0 : same / texts.length,
+    medianTokens: median(texts.map((text) => text.same)),
+    sameShare: length === 0 ? null : same / length,
+    tokens,
+    steps: tokens + texts.filter(({ isEnded }) => isEnded).length,
+    headPasses: sumOf(({ headPasses }) => headPasses),
+    headRows: sumOf(({ headRows }) => headRows),
+    trunkPasses: sumOf(({ trunkPasses }) => trunkPasses),
+  }
 }

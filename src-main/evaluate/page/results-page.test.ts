@@ -18,12 +18,18 @@ const evaluation: Evaluation = {
   spellm: hostile,
   modes: ['trie'],
   text: {
-    agreement: { ...row, kinds: { status: [{ kind: 'covered', ...row }], frequency: [], script: [] } },
+    agreement: {
+      ...row,
+      noLoops: row,
+      kinds: { status: [{ kind: 'covered', ...row }], frequency: [], script: [] },
+    },
     candidates: null,
+    contextRows: 0,
     gatedBaseShare: null,
     words: { positions: 10, exactness: { trie: share }, tokensPerStep: { trie: 1.5 } },
     perplexity: { perplexity: share, tokens: 9 },
     storedPerplexity: { perplexity: share, tokens: 9 },
+    learntPerplexity: { perplexity: share, tokens: 9, error: { mean: 0.01, deviation: 0.3 } },
     spellmPerplexity: { perplexity: share, tokens: 9, basePerplexity: 1, unsaidTokens: 0 },
     calibration,
     textCalibration: { base: calibration, spellm: calibration },
@@ -32,6 +38,8 @@ const evaluation: Evaluation = {
     differencesByKind: new Map([['status covered', [difference]]]),
   },
   gateShare: 0.05,
+  bytes: { first: 0.01, spelling: 0.02, row: 0.001 },
+  baselines: [{ name: 'trimmed', bytesShare: 0.05, positions: 5, agreement: 0.5, agreementNoLoops: null }],
   rollOuts: {
     divergence: [
       {
@@ -40,8 +48,11 @@ const evaluation: Evaluation = {
         identical: 0,
         meanTokens: 1,
         medianTokens: 1,
+        sameShare: 0.5,
         tokens: 2,
+        steps: 2,
         headPasses: 0,
+        headRows: 0,
         trunkPasses: 2,
       },
     ],

@@ -29,48 +29,27 @@ export interface SequenceScorer {
 /** Positions whose logits are in memory at once. */
 const rowsAtOnce = 16
 
-/** A scorer on a trunk that base model and SpeLLM share. */
+/**
+ * Scores a continuation as a SpeLLM.
+ *
+ * @param states [tokens · d], before each token of the continuation
+ */
+export type SpellmScoring = (pair: TokenPair, states: Float32Array) => Promise<Likelihood>
+
+/** A scorer on a trunk that base model and SpeLLM share, of a SpeLLM that spells every token. */
 export function createSequenceScorer(trunk: TrunkSession, head: BaseHead, tail: TailSession): SequenceScorer {
-  const { speller } = tail
-  const headScores = speller.k * alphabetSize(speller.alphabet)
-  const search = createTrieSearch(speller)
-  const distribution = createSpellingDistribution(speller)
+  return scorerOn(trunk, head, scoreSpelling(tail))
+}
 
-  const scoreBase = async (states: Float32Array, tokens: readonly number[]): Promise<Likelihood> => {
-    const d = states.length / tokens.length
-    let logLikelihood = 0
-    let isGreedy = true
-    for (let start = 0; start < tokens.length; start += rowsAtOnce) {
-      const count = Math.min(rowsAtOnce, tokens.length - start)
-      const logits = await head.logits(states.subarray(start * d, (start + count) * d))
-      const size = logits.length / count
-      for (let row = 0; row < count; row++) {
-        const own = logits.subarray(row * size, (row + 1) * size)
-        const best = largestIndex(own)
-        let sum = 0
-        for (const logit of own) sum += Math.exp(logit - own[best]!)
-        const token = tokens[start + row]!
-        logLikelihood += own[token]! - own[best]! - Math.log(sum)
-        isGreedy &&= best === token
-      }
-    }
-    return { logLikelihood, isGreedy }
-  }
-
-  const scoreSpellm = async (states: Float32Array, tokens: readonly number[]): Promise<Likelihood> => {
-    const scores = await tail.logProbabilities(states)
-    let logLikelihood = 0
-    let isGreedy = true
-    for (const [row, token] of tokens.entries()) {
-      const own = scores.subarray(row * headScores, (row + 1) * headScores)
-      logLikelihood += distribution.score(own, token) - distribution.logTotal(own)
-      isGreedy &&= tokensOf(speller, bestToken(search, own).token)[0] === token
-    }
-    return { logLikelihood, isGreedy }
-  }
-
+/** A scorer on a trunk that base model and SpeLLM share. */
+export function scorerOn(
+  trunk: TrunkSession,
+  head: Pick<BaseHead, 'logits'>,
+  scoreSpellm: SpellmScoring,
+): SequenceScorer {
   return {
-    score: async ({ context, continuation }, conversation) => {
+    score: async (pair, conversation) => {
+      const { context, continuation } = pair
       const readContext = await prepareContext(trunk, conversation, context, 'none')
       const { hidden: last } = await readContext()
       const unread = continuation.slice(0, -1)
@@ -80,7 +59,51 @@ export function createSequenceScorer(trunk: TrunkSession, head: BaseHead, tail: 
         states.set(await trunk.forward(Int32Array.from(unread), conversation.cache), last.length)
         conversation.tokens.push(...unread)
       }
-      return { base: await scoreBase(states, continuation), spellm: await scoreSpellm(states, continuation) }
+      return { base: await scoreBase(head, states, continuation), spellm: await scoreSpellm(pair, states) }
     },
+  }
+}
+
+async function scoreBase(
+  head: Pick<BaseHead, 'logits'>,
+  states: Float32Array,
+  tokens: readonly number[],
+): Promise<Likelihood> {
+  const d = states.length / tokens.length
+  let logLikelihood = 0
+  let isGreedy = true
+  for (let start = 0; start < tokens.length; start += rowsAtOnce) {
+    const count = Math.min(rowsAtOnce, tokens.length - start)
+    const logits = await head.logits(states.subarray(start * d, (start + count) * d))
+    const size = logits.length / count
+    for (let row = 0; row < count; row++) {
+      const own = logits.subarray(row * size, (row + 1) * size)
+      const best = largestIndex(own)
+      let sum = 0
+      for (const logit of own) sum += Math.exp(logit - own[best]!)
+      const token = tokens[start + row]!
+      logLikelihood += own[token]! - own[best]! - Math.log(sum)
+      isGreedy &&= best === token
+    }
+  }
+  return { logLikelihood, isGreedy }
+}
+
+/** By the distribution over spellings. */
+function scoreSpelling(tail: TailSession): SpellmScoring {
+  const { speller } = tail
+  const headScores = speller.k * alphabetSize(speller.alphabet)
+  const search = createTrieSearch(speller)
+  const distribution = createSpellingDistribution(speller)
+  return async ({ continuation }, states) => {
+    const scores = await tail.logProbabilities(states)
+    let logLikelihood = 0
+    let isGreedy = true
+    for (const [row, token] of continuation.entries()) {
+      const own = scores.subarray(row * headScores, (row + 1) * headScores)
+      logLikelihood += distribution.score(own, token) - distribution.logTotal(own)
+      isGreedy &&= tokensOf(speller, bestToken(search, own).token)[0] === token
+    }
+    return { logLikelihood, isGreedy }
   }
 }

@@ -1,0 +1,40 @@
+import type { ReadWindow } from './read-windows.ts'
+
+/** A model's most likely token and its probability's logarithm. */
+export interface Prediction {
+  readonly pick: number
+  readonly logProbability: number
+}
+
+/** What a tail says of the token that comes next. */
+export interface Foretold {
+  readonly prediction: Prediction
+  /** Of a token, among all that the SpeLLM says; −∞: it never says that one. */
+  logProbability(token: number): number
+}
+
+/** What a SpeLLM makes of one position of a text. To be asked before the next position is. */
+export interface Position extends Foretold {
+  /** What each of the modes that are measured picks. */
+  readonly picks: readonly (readonly number[])[]
+  /** Whether gated mode asks the base model. */
+  readonly isDoubtful: boolean
+  /**
+   * Of a SpeLLM with token symbols: a token's log-probability by its exact logit and the learnt log-normaliser, which need
+   * not add up to 1 over all tokens; null without.
+   */
+  readonly learntLogProbability: ((token: number) => number) | null
+  /** Context symbols whose rows are read. */
+  readonly contextRows: number
+  /** By the tail for sampling; null: there is none. */
+  readonly sampling: Foretold | null
+}
+
+/** Follows a text as a SpeLLM. */
+export interface PositionReader {
+  /** Of so many positions, one is asked how likely tokens are among all that the SpeLLM says, which takes long. */
+  readonly ownEvery: number
+  /** The positions of a window, in order. */
+  positions(window: ReadWindow): AsyncIterable<Position>
+  release(): Promise<void>
+}

@@ -1,0 +1,74 @@
+import { symbolFreeChooser, symbolTrieChooser } from '../decode/symbol-choosers.ts'
+import { firstScoresOf } from '../decode/symbol-drafter.ts'
+import type { HeadRows } from '../models/head-rows.ts'
+import type { LastState } from '../models/trunk-session.ts'
+import type { Device } from '../runtime/devices/device.ts'
+import type { Spellm } from '../spellm/spellm.ts'
+import type { Position, PositionReader } from './position.ts'
+import type { MeasuredModes } from './spelling-positions.ts'
+import { symbolDistribution } from './symbol-distribution.ts'
+import { createSymbolReader, type SymbolText } from './symbol-text.ts'
+
+/** Positions that are asked for a distribution over all tokens: each visits the whole trie. */
+const distributions = 4_096
+
+/**
+ * Follows texts as a SpeLLM with token symbols, each window a text with a context of its own.
+ *
+ * @param rows of the base model's LM head; not closed with it
+ * @param total positions that will be read
+ */
+export async function createSymbolPositions(
+  spellm: Spellm,
+  rows: HeadRows,
+  { modes, candidates, threshold }: MeasuredModes,
+  total: number,
+  device: Device,
+): Promise<PositionReader> {
+  const reader = await createSymbolReader(spellm, rows, device)
+  const { hiddenSize: d } = spellm.base.architecture
+  const { first } = reader
+  const distribution = symbolDistribution(first)
+  const tokenize = (text: string) => spellm.tokenizer.encode(text)
+
+  const follow = (text: SymbolText) => {
+    const trie = symbolTrieChooser({ ...text, rows }, candidates)
+    const free = symbolFreeChooser(text, tokenize, null)
+    return async (state: LastState, choice: number): Promise<Position> => {
+      const scores = firstScoresOf(state)
+      const { token, doubt } = first.choose(scores, text.context, text.picker, text.tokens.length)
+      const isDoubtful = threshold !== null && doubt >= threshold
+      const ofTrie = await trie.choose(state, text.tokens)
+      const picks = {
+        trie: ofTrie,
+        free: modes.includes('free') ? await free.choose(state, text.tokens) : [],
+        gated: [isDoubtful ? choice : token],
+      }
+      const normaliser = first.logNormaliser(scores)
+      const learntLogProbability = (wanted: number) => rows.logits(state.hidden, [wanted])[0]! - normaliser
+      let own: ((token: number) => number) | null = null
+      return {
+        picks: modes.map((mode) => picks[mode]),
+        isDoubtful,
+        prediction: { pick: ofTrie[0]!, logProbability: learntLogProbability(ofTrie[0]!) },
+        logProbability: (wanted) => (own ??= distribution(state, text.context))(wanted),
+        learntLogProbability,
+        contextRows: text.context.count,
+        sampling: null,
+      }
+    }
+  }
+  return {
+    ownEvery: Math.max(1, Math.ceil(total / distributions)),
+    positions: async function* ({ ids, reading: { hidden, choices } }) {
+      const scores = await reader.scores(hidden)
+      const text = reader.createText()
+      const lookAt = follow(text)
+      for (const [row, token] of ids.entries()) {
+        const state = text.read([token], hidden.subarray(row * d, (row + 1) * d), scores[row]!)
+        yield await lookAt(state, choices[row]!)
+      }
+    },
+    release: () => reader.release(),
+  }
+}

@@ -1,0 +1,52 @@
+import type { Calibration } from './calibration.ts'
+import type { Difference } from './examples.ts'
+import type { ModeAgreement, TeacherForcedMode } from './mode-agreement.ts'
+import type { Perplexity } from './perplexity.ts'
+import type { WordExactness } from './word-exactness.ts'
+
+/**
+ * A SpeLLM's own perplexity, by probabilities that add up to 1 over what it says (`createSpellingDistribution`,
+ * `symbolDistribution`).
+ */
+export interface SpellingPerplexity extends Perplexity {
+  /** The base model's on the same tokens. */
+  readonly basePerplexity: number
+  /** Tokens that are left out because the SpeLLM never says them. */
+  readonly unsaidTokens: number
+}
+
+/** A perplexity by exact logits less the learnt log-normaliser, on the same tokens as the base model's. */
+export interface LearntPerplexity extends Perplexity {
+  /** Of the learnt log-normaliser at all positions, in nats: learnt less true. */
+  readonly error: { readonly mean: number; readonly deviation: number }
+}
+
+/** What `evaluateText` finds. */
+export interface TextEvaluation {
+  readonly agreement: ModeAgreement
+  /** The n of trie(n); null: it was not measured. */
+  readonly candidates: number | null
+  /** Gated mode's share of positions that the base model's head decided; null: it was not measured. */
+  readonly gatedBaseShare: number | null
+  /** Context symbols whose rows are read, a position on average. */
+  readonly contextRows: number
+  /** null: the SpeLLM says token by token. */
+  readonly words: WordExactness | null
+  /** The base model's. */
+  readonly perplexity: Perplexity
+  /** The base model's with weights as stored: what quantising costs; null: they are used so. */
+  readonly storedPerplexity: Perplexity | null
+  /** null: the SpeLLM has no token symbols. */
+  readonly learntPerplexity: LearntPerplexity | null
+  readonly spellmPerplexity: SpellingPerplexity
+  /** How often trie mode's likeliest tokens are the base model's: of trie(0), or with token symbols of trie(n). */
+  readonly calibration: Calibration
+  /** How often picks are the tokens that follow in the text: the base model's greedy ones and trie mode's. */
+  readonly textCalibration: { readonly base: Calibration; readonly spellm: Calibration }
+  /** Of the tail for sampling, on the same tokens; null: the SpeLLM has none. */
+  readonly samplingTail: { readonly perplexity: Perplexity; readonly textCalibration: Calibration } | null
+  /** Of each mode, some of the positions where it picks another token than the base model. */
+  readonly differences: Readonly<Partial<Record<TeacherForcedMode, readonly Difference[]>>>
+  /** The same for trie mode, by the kind of the base model's token: 'script Greek'. */
+  readonly differencesByKind: ReadonlyMap<string, readonly Difference[]>
+}
