@@ -16,7 +16,6 @@ import { parseConversionSettings } from './settings.ts'
 import { writeShortModel } from '../worker/testing/short-model.ts'
 
 const small = { tokens: 1_000, k: 6, adapterWidths: [16], batchTokens: 256, epochs: 1, seed: 11 }
-const sequenceLength = 64
 const sequencesAtOnce = 32
 
 let scratch = ''
@@ -120,7 +119,7 @@ describe('a conversion without text, of another model than the sample', () => {
     expect(answers.ids).not.toEqual(written.ids)
     for (let at = 0; at + 1 < tokens; at++)
       if (answers.inAnswer![at] && answers.starts![at + 1] === answers.starts![at])
-        expect(answers.ids![at + 1]).toBe(answers.choices![at])
+        expect(answers.ids![at + 1]).toBe(answers.choices[at])
 
     const generator = await openTextGenerator(run)
     expect(generator.base.folder).toBe(folder)
