@@ -145,11 +145,17 @@ async function writeRollOuts(
 ): Promise<RollOuts> {
   const writing = progressBar('Roll-outs', 'texts')
   const prompts = await beginnings(documentsOf(options), options.rollouts)
+  let isNoticed = false
   const rollOuts = await measureRollOuts(generator, prompts, {
     modes,
     tokens: rollOutTokens,
     candidates,
     gateShare,
+    // Each text would say it again, with other numbers.
+    onNotice: (message) => {
+      if (!isNoticed) writing.log(message)
+      isNoticed = true
+    },
     onProgress: (done, total) => writing.update(done, total),
     signal,
   })

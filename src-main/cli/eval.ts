@@ -27,7 +27,7 @@ export function evalCommand(): Command {
     .option('--limit <n>', 'questions of each task by name (default: all)', integer(1, 1_000_000))
     .option(
       '--baselines',
-      "measure what else could take the LM head's place, on the same text: trimmed vocabularies, screens, an int8 head (about a minute for 50,000 tokens of width 576)",
+      "measure what else could take the LM head's place, on the same text: trimmed vocabularies, screens, an int8 head (one to three minutes for 50,000 tokens of width 576)",
       false,
     )
     .option('--report <file>', 'write a results page in HTML, with examples')

@@ -69,6 +69,7 @@ export async function measureRollOuts(
     tokens: maxTokens,
     candidates,
     gateShare,
+    onNotice,
     onProgress,
     signal,
   }: {
@@ -76,6 +77,8 @@ export async function measureRollOuts(
     readonly tokens: number
     readonly candidates?: number
     readonly gateShare?: number
+    /** Told where lossless mode leaves a text to the base model. */
+    readonly onNotice?: (message: string) => void
     readonly onProgress?: (done: number, total: number) => void
     readonly signal?: AbortSignal | undefined
   },
@@ -86,6 +89,7 @@ export async function measureRollOuts(
     stop: [],
     ...(candidates === undefined ? {} : { candidates }),
     ...(gateShare === undefined ? {} : { gateShare }),
+    ...(onNotice ? { onNotice } : {}),
     ...(signal ? { signal } : {}),
   }
   let done = 0
