@@ -13,9 +13,11 @@ import { decoderSize } from '../decode/decoder-size.ts'
 import { tailShape } from '../spellm/tail-session.ts'
 import { parameterCount, type Architecture } from '../models/architecture.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
+import { roomyCapacity } from '../runtime/key-value-cache.ts'
 import {
   blockBytes,
   generationBytes,
+  keyValueBytes,
   processBytes,
   tailTrainingBytes,
   teacherBytes,
@@ -192,8 +194,15 @@ function ownTextMemory(
 ): number {
   const size = decoderSize(architecture, precision, device)
   const batch = Math.ceil(positionsPerChunk / tokens)
-  return processBytes(size) + generationBytes(size, { batch, prompt: 1, context: tokens, head: 'packed' })
+  const pass = { batch, prompt: 1, context: tokens, head: 'packed' } as const
+  // What keys and values were copied from when they grew lies around until it is collected.
+  const outgrown =
+    tokens <= growth ? 0 : keyValueBytes(size, { batch, tokens: roomyCapacity(tokens - growth) })
+  return processBytes(size) + generationBytes(size, pass) + outgrown
 }
+
+/** Tokens that a cache of keys and values grows by. */
+const growth = 64
 
 /** Of a position's targets, on disk and in memory. */
 const targetBytes = ({ alphabetSize: symbols }: TailShape) => 2 * symbols + 24
