@@ -81,7 +81,7 @@ it.runIf(process.platform === 'linux')('the estimate of memory is what the sampl
     const out = join(await temporaryFolder(), 'run')
     expectClose(memoryBytes, await peakMemory('convert', 'sample', ...asked, '--out', out))
   }
-})
+}, 300_000)
 
 // The weights of the sample model are a tenth of what the program takes; these are twice as much in float32.
 it.runIf(process.platform === 'linux').each(['stored', 'int8', 'int4'] as const)(

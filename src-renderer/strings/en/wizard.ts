@@ -225,7 +225,7 @@ export const wizardStrings = {
     charactersShown: (count: number) => `${plural(count, 'character', 'characters')} shown`,
     heatmap: 'What other choices would cover',
     heatmapHint:
-      'Covered percent of the tokens, or of the words where these are spelled. Arrow keys move, Enter chooses k and alphabet.',
+      'Covered percent of the tokens, with those that are symbols, or of the words where these are spelled. Arrow keys move, Enter chooses k and alphabet.',
     heatmapLabel: 'Covered share by alphabet and k',
     heatmapCorner: 'Alphabet, size, k →',
     heatmapReadout: (alphabet: string, size: number, k: number, covered: number) =>
