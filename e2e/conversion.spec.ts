@@ -35,6 +35,7 @@ test('a conversion of the sample model: a second run waits and is cancelled, the
   await visit(page, 'home')
   await page.getByRole('button', { name: strings.actions.convertSample }).click()
   await expectStep(page, 'review')
+  await expect(page.getByText(strings.wizard.review.modeText('lossless'))).toBeVisible()
   await expect(page.getByText(strings.wizard.review.queueHint)).toBeVisible()
   await nameRun(page, 'second')
   await startButton(page).click()
@@ -61,6 +62,10 @@ test('a conversion of the sample model: a second run waits and is cancelled, the
     expect(agreement).toBeGreaterThan(10)
     expect(agreement).toBeLessThanOrEqual(100)
   }
+
+  expect(readNumber(await fact(page, words.resultSymbols).innerText())).toBeGreaterThanOrEqual(1_024)
+  const verdict = await page.getByText(/^In lossless mode/).innerText()
+  expect(verdict).toContain('wrote the base model’s text, token for token')
 
   const loss = await readChartTable(page, words.loss)
   expect(loss.at(-1)!.y).toBeLessThan(0.75 * loss[0]!.y)

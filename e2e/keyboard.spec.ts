@@ -32,6 +32,8 @@ test('the wizard can be walked by keyboard alone, and a revisited step keeps its
   const { fields } = training
   const field = (name: string) => page.getByRole('textbox', { name })
   const slider = page.getByRole('slider', { name: spelling.k })
+  const symbols = (name: string) =>
+    page.getByRole('radiogroup', { name: spelling.symbols }).getByRole('radio', { name })
   const alphabet = (name: string) =>
     page.getByRole('radiogroup', { name: spelling.alphabet }).getByRole('radio', { name })
 
@@ -74,6 +76,11 @@ test('the wizard can be walked by keyboard alone, and a revisited step keeps its
   await typeInto(page, field(spelling.tryLabel), 'cat')
   const tokens = page.getByRole('list', { name: spelling.spelledTokens }).getByRole('listitem')
   await expect(tokens.first()).toContainText(/^c/)
+  // Frequent enough to be a symbol, until there are none.
+  await expect(tokens.last()).toContainText(spelling.statuses.symbol)
+  await tabTo(page, symbols(spelling.symbolNames.symbols), 'Shift+Tab')
+  await page.keyboard.press('ArrowDown')
+  await expect(symbols(spelling.symbolNames.characters)).toBeChecked()
   await expect(tokens.last()).toContainText(spelling.statuses.covered)
   await expect(async () => {
     const shown = await page.locator('.spelled-token').allInnerTexts()

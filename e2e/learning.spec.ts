@@ -4,10 +4,10 @@ import { strings } from '../src-renderer/strings/index.ts'
 import { generate, generateButton, textOf, tokensOf } from './screens/console.ts'
 import { visit } from './screens/navigation.ts'
 import { expectStatus, fact, readChartTable } from './screens/run.ts'
-import { convertSample, type Budget } from './screens/wizard.ts'
+import { convertSample, expectStep, nextButton, type Budget } from './screens/wizard.ts'
 import { expect, test } from './studio-test.ts'
 
-const { spelling, training, review } = strings.wizard
+const { spelling, training, review, back } = strings.wizard
 
 /** Enough for a tail that says more than noise. */
 const budget: Budget = { tokens: 16_384, epochs: 2, batchTokens: 1_024, adapterWidths: '64' }
@@ -15,6 +15,16 @@ const budget: Budget = { tokens: 16_384, epochs: 2, batchTokens: 1_024, adapterW
 test('a second tail for sampling is learnt, and its divergence falls', async ({ page, studio }) => {
   const sampling = page.getByRole('checkbox', { name: training.sampling })
   await convertSample(page, 'sampling', budget, {
+    spelling: async () => {
+      // Beside token symbols there is none to learn.
+      await nextButton(page, 'training').click()
+      await expectStep(page, 'training')
+      await expect(sampling).toBeDisabled()
+      await expect(page.getByText(training.samplingSymbols)).toBeVisible()
+      await page.getByRole('button', { name: back, exact: true }).click()
+      await expectStep(page, 'spelling')
+      await page.getByRole('radio', { name: spelling.symbolNames.characters }).check()
+    },
     training: () => sampling.check(),
     review: () => expect(page.getByText(review.learnsSampling)).toBeVisible(),
   })
@@ -39,6 +49,7 @@ test('whole words are chosen instead of tokens, learnt, and written without samp
     spelling: async () => {
       await page.getByRole('radio', { name: spelling.unitNames.word }).check()
       await expect(fact(page, spelling.wordFacts.saved)).toContainText('%')
+      await expect(page.getByRole('radio', { name: spelling.symbolNames.symbols })).toBeDisabled()
     },
     training: async () => {
       const sampling = page.getByRole('checkbox', { name: training.sampling })

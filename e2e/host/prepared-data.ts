@@ -9,7 +9,8 @@ import { startBrowserHost } from './browser-host.ts'
 /** Names of the runs in prepared data, in the order of their making. */
 export const preparedRuns = ['narrow', 'wide'] as const
 
-const common = { base: 'sample', texts: [], tokens: 16_384, batchTokens: 512 }
+// Characters alone: every mode has its own choices, and the console shows a spelling for each token.
+const common = { base: 'sample', texts: [], tokens: 16_384, batchTokens: 512, tokenSymbols: 0 }
 const requests: Record<(typeof preparedRuns)[number], ConversionRequest> = {
   narrow: { ...common, k: 8, adapterWidths: [32], epochs: 2, mode: 'gated' },
   // With something to clean up.

@@ -4,7 +4,7 @@ import { deviceChoiceSchema } from './devices.ts'
 import { engineErrorSchema, procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
 import { spellmModeSchema } from './modes.ts'
-import { unitKindSchema } from './spelling.ts'
+import { tokenSymbolsSchema, unitKindSchema } from './spelling.ts'
 import { textSourceSchema } from './text.ts'
 
 /** A run's folder name within the folder of runs: no separators, no leading dot. */
@@ -14,6 +14,10 @@ export const runIdSchema = z
   .max(100)
   .regex(/^[\p{L}\p{N}_-][\p{L}\p{N}._ -]*$/u)
 
+/** What a tail with token symbols learns from: the base model's whole distribution ('soft'), or its choices ('hard'). */
+export const objectiveSchema = z.enum(['soft', 'hard'])
+export type Objective = z.infer<typeof objectiveSchema>
+
 /** What a person decides about a conversion; absent means the engine's default. */
 export const conversionRequestSchema = z.object({
   base: modelReferenceSchema,
@@ -22,6 +26,10 @@ export const conversionRequestSchema = z.object({
   k: z.int().min(1).max(64).optional(),
   units: unitKindSchema.optional(),
   alphabet: z.string().min(1).max(100_000).optional(),
+  tokenSymbols: tokenSymbolsSchema.optional(),
+  /** The most context symbols at once, where there are token symbols. */
+  contextSymbols: z.int().min(0).max(65_536).optional(),
+  objective: objectiveSchema.optional(),
   adapterWidths: z.array(z.int().min(1).max(1_048_576)).max(16).optional(),
   epochs: z.int().min(1).max(1_000).optional(),
   batchTokens: z.int().min(1).max(1_048_576).optional(),
@@ -54,6 +62,9 @@ export const estimateSchema = z.object({
   /** Elements of the tail and its adapter's inner widths. */
   tailParameters: z.number(),
   adapterWidths: z.array(z.int()),
+  /** Token symbols, and of the LM head's weights what a token without a doubt reads for its tail; 0 and null: every token is spelled. */
+  tokenSymbols: z.int(),
+  tailShare: z.number().nullable(),
 })
 export type Estimate = z.infer<typeof estimateSchema>
 
@@ -79,6 +90,16 @@ export type RunPhase = z.infer<typeof runPhaseSchema>
 
 export const agreementSchema = z.object({ trie: z.number(), free: z.number(), positions: z.number() })
 
+/** What a SpeLLM gains on the machine that converted it, in the mode that it decodes in. */
+export const verdictSchema = z.object({
+  mode: spellmModeSchema,
+  /** The base model's time a token over its own; null: the texts were too short to tell. */
+  speedup: z.number().nullable(),
+  /** Whether all texts that were measured were the base model's. */
+  sameText: z.boolean(),
+})
+export type Verdict = z.infer<typeof verdictSchema>
+
 export const runResultSchema = z.object({
   agreement: agreementSchema,
   tokens: z.number(),
@@ -88,6 +109,12 @@ export const runResultSchema = z.object({
   alphabetSize: z.number(),
   loss: z.number(),
   parameters: z.object({ tail: z.number(), baseHead: z.number() }),
+  /** Whole tokens that are symbols of their own; results of earlier versions have none. */
+  tokenSymbols: z.number().default(0),
+  /** Of the LM head's weights, how many a token without a doubt reads for its tail; null: every token is spelled. */
+  tailShare: z.number().nullable().default(null),
+  /** Null: it was not measured. */
+  verdict: verdictSchema.nullable().default(null),
 })
 export type RunResult = z.infer<typeof runResultSchema>
 

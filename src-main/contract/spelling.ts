@@ -35,6 +35,10 @@ export const wordCoverageSchema = z.object({
 })
 export type WordCoverage = z.infer<typeof wordCoverageSchema>
 
+/** How many whole tokens are symbols of their own: as many as the budget of bytes allows, or so many; 0: none. */
+export const tokenSymbolsSchema = z.union([z.literal('auto'), z.int().min(0).max(1_000_000)])
+export type TokenSymbols = z.infer<typeof tokenSymbolsSchema>
+
 const kSchema = z.int().min(1).max(64)
 /** auto, auto:N, ascii, latin1, bytes, or characters:abc… */
 const alphabetSpecificationSchema = z.string().min(1).max(100_000)
@@ -45,6 +49,8 @@ const spellingChoice = z.object({
   k: kSchema,
   alphabet: alphabetSpecificationSchema,
   units: unitKindSchema.default('token'),
+  /** Words are spelled without. */
+  tokenSymbols: tokenSymbolsSchema.default(0),
 })
 
 export const spelledTokenSchema = z.object({
@@ -58,15 +64,22 @@ export const spelledTokenSchema = z.object({
 export type SpelledToken = z.infer<typeof spelledTokenSchema>
 
 export const spellingPreviewSchema = z.object({
-  /** A, with END and the special tokens. */
+  /** A, with END and the special tokens, or OTHER where there are token symbols. */
   alphabetSize: z.int(),
+  /** Token symbols, the special tokens among them; 0: every token is spelled. */
+  tokenSymbols: z.int(),
+  /** Of the LM head's weights, how many a token without a doubt reads for its tail; null: every token is spelled. */
+  tailShare: z.number().nullable(),
   /** The first characters of the alphabet, for people. */
   characters: z.array(z.string()),
   vocabulary: coverageSchema,
   corpus: coverageSchema,
   /** Of the corpus; null where tokens are spelled or there is no corpus yet. */
   words: wordCoverageSchema.nullable(),
-  /** Share of the corpus's tokens (or words, where these are spelled) that is covered, for each alphabet (row) and k from 1 (column). */
+  /**
+   * Share of the corpus's tokens (or words, where these are spelled) that is covered or a token symbol, for each alphabet
+   * (row) and k from 1 (column).
+   */
   heatmap: z.object({
     alphabets: z.array(z.object({ specification: z.string(), size: z.int() })),
     ks: z.array(z.int()),

@@ -7,21 +7,25 @@ import {
   teacherCacheShape,
   type TeacherCache,
 } from '../distill/teacher-cache.ts'
+import { ownTextCacheShape, ownTextShape, type OwnTextShape } from '../distill/own-text/shape.ts'
 import { sequencesAtOnce } from '../distill/self-sampling.ts'
 import { decoderSize } from '../decode/decoder-size.ts'
 import { tailShape } from '../spellm/tail-session.ts'
 import { parameterCount, type Architecture } from '../models/architecture.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
+import { roomyCapacity } from '../runtime/key-value-cache.ts'
 import {
   blockBytes,
   generationBytes,
+  keyValueBytes,
   processBytes,
   tailTrainingBytes,
   teacherBytes,
 } from '../runtime/memory/estimate.ts'
+import { alphabetSize } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
 import { heldOutTokens } from './conversion-text.ts'
-import { defaultAdapterWidths, type ConversionSettings } from './settings.ts'
+import { defaultAdapterWidths, hasSymbols, symbolAdapterWidths, type ConversionSettings } from './settings.ts'
 
 /** What a conversion will take, before it begins. */
 export interface ConversionCost {
@@ -44,24 +48,48 @@ const evaluationPasses = 2
  */
 const samplingSlowness = 4
 
-/**
- * What a conversion takes.
- *
- * @param textTokens tokens of the text; null: as many as are asked for
- * @param isWritten whether the base model writes the text itself
- */
+/** What is known of the text before a conversion begins. */
+export interface KnownText {
+  /** Tokens of the text; null: as many as are asked for. */
+  readonly textTokens: number | null
+  /** Whether the base model writes the text itself. */
+  readonly isWritten: boolean
+  /** Memory that is free, in bytes: with less of it fewer sequences are written at once. Default: enough for all. */
+  readonly freeBytes?: number
+}
+
+/** What a conversion takes. */
 export function conversionCost(
   architecture: Architecture,
   speller: Speller,
   settings: ConversionSettings,
-  { textTokens, isWritten }: { readonly textTokens: number | null; readonly isWritten: boolean },
+  text: KnownText,
+): ConversionCost {
+  return hasSymbols(settings)
+    ? symbolConversionCost(architecture, speller, settings, text)
+    : characterConversionCost(architecture, speller, settings, text)
+}
+
+/** The teacher cache of a text that is read, without the held-out tokens at its beginning. */
+function readCache(architecture: Architecture, asked: number, textTokens: number | null): TeacherCache {
+  const shape = teacherCacheShape(architecture)
+  const available = textTokens === null ? asked : Math.max(0, textTokens - heldOutTokens(architecture))
+  return planTeacherCache('', shape, Math.floor(Math.min(asked, available) / shape.tokens))
+}
+
+const positionsOf = ({ chunks, positionsPerChunk }: TeacherCache) => chunks * positionsPerChunk
+
+/** A tail that spells every token. */
+function characterConversionCost(
+  architecture: Architecture,
+  speller: Speller,
+  settings: ConversionSettings,
+  { textTokens, isWritten }: KnownText,
 ): ConversionCost {
   const shape = teacherCacheShape(architecture)
   const heldOut = heldOutTokens(architecture)
-  const available = textTokens === null ? settings.tokens : Math.max(0, textTokens - heldOut)
-  const asked = Math.min(settings.tokens, available)
-  const cache = planTeacherCache('', shape, Math.floor(asked / shape.tokens))
-  const tokens = cache.chunks * cache.positionsPerChunk
+  const cache = readCache(architecture, settings.tokens, textTokens)
+  const tokens = positionsOf(cache)
   const { hiddenSize, vocabularySize } = architecture
   const tail = tailShape(hiddenSize, settings.adapterWidths ?? defaultAdapterWidths(hiddenSize), speller)
   const steps = totalSteps(batchPlan(cache, settings))
@@ -86,6 +114,111 @@ export function conversionCost(
     ),
     tail,
   }
+}
+
+/** Positions of greedy answers to measure by, about. */
+const answerPositions = 20_480
+/** Positions along the way that are measured beside these. */
+const measuredAlongTheWay = 4 * 2_048
+/** Positions that the choice of the token symbols looks at. */
+const usagePositions = 16_384
+/** What keys and values may take of the free memory. */
+const keyValueShare = 0.3
+/** Tokens that the verdict has both models write, and how much slower than in a window a token alone is. */
+const verdictTokens = 1_400
+const singleSlowness = 16
+
+/** A tail with token symbols: own text or a given one, targets from states and LM head, greedy answers to measure by. */
+function symbolConversionCost(
+  architecture: Architecture,
+  speller: Speller,
+  settings: ConversionSettings,
+  { textTokens, isWritten, freeBytes = Infinity }: KnownText,
+): ConversionCost {
+  const { hiddenSize, vocabularySize } = architecture
+  const tail = tailShape(hiddenSize, settings.adapterWidths ?? symbolAdapterWidths(hiddenSize), speller)
+  const writing = ownTextShape(architecture, { prefix: [0] }, keyValueShare * freeBytes)
+  const training = isWritten
+    ? writtenCache(writing, hiddenSize, settings.tokens)
+    : readCache(architecture, settings.tokens, textTokens)
+  const answers = writtenCache(writing, hiddenSize, answerPositions)
+  const tokens = positionsOf(training)
+  const steps = totalSteps(batchPlan(training, settings))
+
+  const written = positionsOf(answers) + (isWritten ? tokens : 0)
+  const read = isWritten ? 0 : tokens
+  const head = 2 * vocabularySize * hiddenSize
+  const targets = (tokens + Math.min(tokens, usagePositions)) * head
+  const forward = 2 * tailParameterCount(tail)
+  const exact = 2 * hiddenSize * (speller.alphabet.tokenSymbols?.length ?? 0)
+  const measured = positionsOf(answers) + measuredAlongTheWay
+  const { positionsPerChunk, chunks } = training
+  return {
+    steps,
+    tokens,
+    operations:
+      samplingSlowness * written * teacherOperations(architecture, writing.tokens) +
+      read * teacherOperations(architecture, training.shape.tokens) +
+      targets +
+      steps * settings.batchTokens * 3 * forward +
+      measured * (forward + exact) +
+      singleSlowness * verdictTokens * teacherOperations(architecture, writing.tokens),
+    diskBytes:
+      teacherCacheBytes(training) +
+      teacherCacheBytes(answers) +
+      tokens * targetBytes(tail) +
+      (isWritten ? 0 : 4 * (tokens + heldOutTokens(architecture))) +
+      savedTails * floatBytes * tailParameterCount(tail),
+    memoryBytes: Math.max(
+      isWritten ? 0 : teacherMemoryBytes(architecture, settings),
+      trainingMemoryBytes(architecture, tail, { ...settings, chunks, positionsPerChunk }),
+      ownTextMemory(architecture, settings, writing, isWritten ? training : answers),
+    ),
+    tail,
+  }
+}
+
+/** The cache of a text that the model writes, a chunk a round; a short one is a round of its length. */
+function writtenCache(shape: OwnTextShape, hiddenSize: number, positions: number): TeacherCache {
+  const positionsPerChunk = Math.min(positions, shape.sequences * shape.tokens)
+  const chunks = Math.round(positions / positionsPerChunk)
+  return { folder: '', shape: ownTextCacheShape(shape, hiddenSize), chunks, positionsPerChunk }
+}
+
+/** Memory that the base model takes to write a round of its own text, in bytes. */
+function ownTextMemory(
+  architecture: Architecture,
+  { precision, device }: Pick<ConversionSettings, 'precision' | 'device'>,
+  { tokens }: OwnTextShape,
+  { positionsPerChunk }: TeacherCache,
+): number {
+  const size = decoderSize(architecture, precision, device)
+  const batch = Math.ceil(positionsPerChunk / tokens)
+  const pass = { batch, prompt: 1, context: tokens, head: 'packed' } as const
+  // What keys and values were copied from when they grew lies around until it is collected.
+  const outgrown =
+    tokens <= growth ? 0 : keyValueBytes(size, { batch, tokens: roomyCapacity(tokens - growth) })
+  return processBytes(size) + generationBytes(size, pass) + outgrown
+}
+
+/** Tokens that a cache of keys and values grows by. */
+const growth = 64
+
+/** Of a position's targets, on disk and in memory. */
+const targetBytes = ({ alphabetSize: symbols }: TailShape) => 2 * symbols + 24
+
+/**
+ * Of the LM head's rows, how many a token without a doubt reads for its tail: token symbols, adapter, first head. Null: every
+ * token is spelled.
+ */
+export function tailShareOf(
+  { adapterWidths }: Pick<TailShape, 'adapterWidths'>,
+  { alphabet }: Pick<Speller, 'alphabet'>,
+  { vocabularySize }: Pick<Architecture, 'vocabularySize'>,
+): number | null {
+  if (!alphabet.tokenSymbols) return null
+  const adapter = adapterWidths.reduce((sum, width) => sum + 3 * width, 0)
+  return (alphabet.tokenSymbols.length + alphabetSize(alphabet) + adapter) / vocabularySize
 }
 
 /** Of learning the tail for sampling: its training, the teacher's scores, and those of spellings both ways. */
@@ -130,17 +263,20 @@ export function trainingMemoryBytes(
     device,
     samplingTail,
     chunks,
+    positionsPerChunk = planTeacherCache('', teacherCacheShape(architecture), 0).positionsPerChunk,
   }: Pick<ConversionSettings, 'batchTokens' | 'precision' | 'device' | 'samplingTail'> & {
     readonly chunks: number
+    /** Default: those of a text that is read. */
+    readonly positionsPerChunk?: number
   },
 ): number {
-  const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
+  const loadedPositions = Math.min(chunks, chunksPerGroup) * positionsPerChunk
   const training = tailTrainingBytes({
     ...shape,
     parameters: tailParameterCount(shape),
     batchTokens,
     candidates: samplingTail ? Math.min(candidateLimit, architecture.vocabularySize) : 0,
-    loadedPositions: Math.min(chunks, chunksPerGroup) * positionsPerChunk,
+    loadedPositions,
   })
   const size = decoderSize(architecture, precision, device)
   const tailBytes = floatBytes * tailParameterCount(shape)
@@ -148,7 +284,9 @@ export function trainingMemoryBytes(
   const measuring = 4 * tailBytes
   // The weights of the first tail stay while the second learns.
   const firstTail = samplingTail ? tailBytes : 0
-  return processBytes(size) + blockBytes(size) + firstTail + training + measuring
+  // A bias is what tails with token symbols have.
+  const targets = shape.hasBias ? loadedPositions * targetBytes(shape) : 0
+  return processBytes(size) + blockBytes(size) + firstTail + training + targets + measuring
 }
 
 /** Memory that the base model takes to write the text itself, in bytes. */
@@ -162,6 +300,9 @@ export function writingMemoryBytes(
   return processBytes(size) + generationBytes(size, pass)
 }
 
+/** A tail and its two moments in two checkpoints, and in the SpeLLM. */
+const savedTails = 2 * 3 + 1
+
 /** Disk that a run takes at most, in bytes: the teacher cache, the tokens, two checkpoints and the SpeLLM. */
 function runDiskBytes(
   architecture: Architecture,
@@ -173,6 +314,7 @@ function runDiskBytes(
   const { positionsPerChunk } = planTeacherCache('', cacheShape, 0)
   const cache = teacherCacheBytes({ folder: '', shape: cacheShape, chunks, positionsPerChunk })
   const tokens = chunks * positionsPerChunk * 4
-  const savedTails = samplingTail ? 2 * 4 + 2 : 2 * 3 + 1
-  return cache + tokens + savedTails * floatBytes * tailParameterCount(shape)
+  // The checkpoints of the second hold the first's weights, too.
+  const tails = samplingTail ? 2 * 4 + 2 : savedTails
+  return cache + tokens + tails * floatBytes * tailParameterCount(shape)
 }

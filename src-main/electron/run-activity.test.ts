@@ -10,6 +10,9 @@ const result: RunResult = {
   k: 12,
   alphabetSize: 100,
   loss: 0.2,
+  tokenSymbols: 0,
+  tailShare: null,
+  verdict: null,
   parameters: { tail: 1, baseHead: 2 },
 }
 

@@ -17,6 +17,7 @@ import { modelFolder } from '../../models/model-folder.ts'
 import { readDescription, spellmFolder } from '../../runs/index.ts'
 import type { Device } from '../../runtime/session.ts'
 import { attendTo, type Turn, type Turns } from '../../runtime/turns.ts'
+import { otherSymbol } from '../../spelling/alphabet.ts'
 import { describeSymbol } from '../../spelling/describe-symbol.ts'
 import { tokensOf } from '../../spelling/speller.ts'
 import { openReferencedModel } from '../model-library.ts'
@@ -188,7 +189,11 @@ function describeChoice({ base, spellm }: ChoiceDetail, { tokenizer, speller }: 
   })
   const detail = { base: base.map(describe) }
   if (!spellm || !speller) return { ...detail, trie: null, free: null, heads: null, doubt: null }
-  const symbolText = (symbol: number) => describeSymbol(speller.alphabet, symbol, tokenizer.entries)
+  const { alphabet } = speller
+  const symbolText = (symbol: number) =>
+    alphabet.tokenSymbols && symbol === otherSymbol(alphabet)
+      ? 'OTHER'
+      : describeSymbol(alphabet, symbol, tokenizer.entries)
   const { symbols, unit } = spellm.free
   return {
     ...detail,

@@ -58,6 +58,8 @@ beforeAll(async () => {
     texts: [text],
     tokens: 9_000,
     k: 6,
+    // What jobs do doesn't depend on it, and these are done sooner.
+    tokenSymbols: 0,
     adapterWidths: [16],
     batchTokens: 256,
     epochs: 3,
@@ -223,6 +225,31 @@ describe('a run', () => {
     await client.runs.remove({ id: third.id })
     await client.runs.remove({ id: second.id })
   })
+})
+
+it('a run with token symbols tells of its targets, and its result has a verdict', async () => {
+  await start('symbols', { ...request, tokenSymbols: 64, epochs: 1 })
+  const run = await untilStatus(client, 'symbols', 'finished')
+  expect(run.settings).toMatchObject({ tokenSymbols: 64, objective: 'soft', mode: 'lossless' })
+  const { tokenSymbols, tailShare, verdict, alphabetSize } = run.result!
+  expect(tokenSymbols).toBeGreaterThanOrEqual(64)
+  expect(tailShare).toBeCloseTo((tokenSymbols + alphabetSize + 3 * 16) / 4096, 12)
+  expect(verdict).toMatchObject({ mode: 'lossless', sameText: true })
+  expect(verdict!.speedup).toBeGreaterThan(0)
+
+  const { log, samples } = await client.runs.history({ id: 'symbols' })
+  expect(log.map(({ message }) => message)).toEqual([
+    'Started.',
+    'Checking the base model.',
+    'Reading the text.',
+    'The base model reads the text and fills the teacher cache.',
+    'The base model’s probabilities of the text are computed, to be learnt.',
+    'Training.',
+    'Measuring on held-out text.',
+    expect.stringMatching(/^Finished after \d+ steps/),
+  ])
+  expect(samples.at(-1)!.spellm.length).toBeGreaterThan(0)
+  await client.runs.remove({ id: 'symbols' })
 })
 
 describe('pausing', () => {

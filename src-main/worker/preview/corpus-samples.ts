@@ -9,6 +9,7 @@ import { fileStamp } from '../../formats/file-stamp.ts'
 import { tokenizerFile, type Tokenizer } from '../../formats/tokenizer.ts'
 import { openModelTokenizer, type BaseModel } from '../../models/base-model.ts'
 import { conversionDocuments } from '../../conversion/conversion-text.ts'
+import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
 import { openReferencedModel } from '../model-library.ts'
 import { createRecent } from '../recent.ts'
 
@@ -81,6 +82,14 @@ export function createCorpusSamples(): CorpusSamples {
       }
     },
   }
+}
+
+/** How often each token is wanted, [V]: as the text has it; without one, each token that stands for text counts once. */
+export function usageOf(
+  entries: readonly VocabularyEntry[],
+  sample: Pick<CorpusSample, 'counts'> | null,
+): Float64Array {
+  return Float64Array.from(sample?.counts ?? entries.map(({ special }) => (special ? 0 : 1)))
 }
 
 /** Tokens of a text of `bytes` bytes that begins with the sample. */

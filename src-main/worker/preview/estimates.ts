@@ -8,13 +8,14 @@ import type { Device } from '../../runtime/devices/device.ts'
 import type { KnownDevices } from '../../runtime/devices/known-devices.ts'
 import { deviceMemory } from '../../runtime/memory/require-memory.ts'
 import type { Turn } from '../../runtime/turns.ts'
-import { parseAlphabet } from '../../spelling/alphabet.ts'
-import { buildSpeller } from '../../spelling/speller.ts'
+import { buildTextSpeller } from '../../spelling/text-speller.ts'
 import { tailParameterCount } from '../../models/tail.ts'
-import { estimateTokens, totalBytes, type CorpusSamples } from './corpus-samples.ts'
-import { conversionCost } from '../../conversion/conversion-cost.ts'
+import { estimateTokens, totalBytes, usageOf, type CorpusSamples } from './corpus-samples.ts'
+import { symbolSpeller } from '../../conversion/choose-symbols.ts'
+import { conversionCost, tailShareOf } from '../../conversion/conversion-cost.ts'
 import { conversionSettings } from '../jobs/conversion-request.ts'
 import { freeDiskBytes } from '../../conversion/machine.ts'
+import { hasSymbols, symbolAdapterWidths } from '../../conversion/settings.ts'
 import { measureMatrixRate } from './matrix-rate.ts'
 
 /** Says what conversions would take on this machine. */
@@ -56,15 +57,23 @@ export function createEstimates(
       const { device } = await devices.resolve(settings.device)
       const { base, tokenizer } = await corpora.model(settings.base)
       const sample = await corpora.sample(settings.base, settings.texts)
-      const alphabet = parseAlphabet(settings.alphabet, tokenizer.entries, sample?.counts)
-      const speller = buildSpeller(tokenizer.entries, alphabet, settings.k, sample?.counts)
+      const { architecture } = base
+      const speller = hasSymbols(settings)
+        ? symbolSpeller(
+            tokenizer,
+            usageOf(tokenizer.entries, sample),
+            settings,
+            settings.adapterWidths ?? symbolAdapterWidths(architecture.hiddenSize),
+          )
+        : buildTextSpeller(tokenizer.entries, sample && { counts: sample.counts, words: null }, settings)
+      const { free } = await deviceMemory(device)
       const textTokens =
         sample && settings.texts.length > 0 ? estimateTokens(sample, await totalBytes(settings.texts)) : null
       const { steps, tokens, operations, diskBytes, memoryBytes, tail } = conversionCost(
-        base.architecture,
+        architecture,
         speller,
         settings,
-        { textTokens, isWritten: sample === null },
+        { textTokens, isWritten: sample === null, freeBytes: free },
       )
       const seconds = operations / (efficiency * (await rateOf(device)))
       return {
@@ -74,9 +83,11 @@ export function createEstimates(
           tokens,
           seconds: { low: startSeconds + fastest * seconds, high: startSeconds + slowest * seconds },
           disk: { needed: diskBytes, free: await freeDiskBytes(runsFolder()) },
-          memory: { needed: memoryBytes, free: (await deviceMemory(device)).free },
+          memory: { needed: memoryBytes, free },
           tailParameters: tailParameterCount(tail),
           adapterWidths: [...tail.adapterWidths],
+          tokenSymbols: speller.alphabet.tokenSymbols?.length ?? 0,
+          tailShare: tailShareOf(tail, speller, architecture),
         },
       }
     },

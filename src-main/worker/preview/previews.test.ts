@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -209,10 +209,128 @@ describe('a choice of spelling', () => {
   })
 })
 
+describe('a spelling with token symbols', () => {
+  const withSymbols = (k: number, tokenSymbols: 'auto' | number = 'auto') => ({
+    model: sampleModelName,
+    texts: [text],
+    k,
+    alphabet: 'ascii',
+    tokenSymbols,
+  })
+  const special = () => tokenizer.entries.flatMap(({ special }, id) => (special ? [id] : []))
+  /** Tokens that a text has most often, and the special ones. */
+  const mostFrequent = (n: number) => {
+    const counts = new Map<number, number>()
+    for (const id of corpus()) counts.set(id, (counts.get(id) ?? 0) + 1)
+    const order = [...tokenizer.entries.keys()].sort(
+      (a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || a - b,
+    )
+    return new Set([...special(), ...order.slice(0, n)])
+  }
+
+  it('gives symbols to the tokens that the text has most often, as many as a quarter of a small vocabulary', async () => {
+    const symbols = mostFrequent(4096 / 4)
+    const preview = await client.spelling.preview(withSymbols(8))
+    expect(preview.tokenSymbols).toBe(symbols.size)
+    const ids = corpus()
+    expect(preview.corpus.symbol).toBeCloseTo(ids.filter((id) => symbols.has(id)).length / ids.length, 12)
+    expect(preview.vocabulary.symbol).toBeCloseTo(symbols.size / 4096, 12)
+    // Text, END, OTHER.
+    expect(preview.alphabetSize).toBe(97 + 2)
+    expect(preview.tailShare).toBeCloseTo((symbols.size + 99 + 3 * 512) / 4096, 12)
+    // The heads have biases.
+    expect(preview.parameters.tail).toBe(8 * 99 * (256 + 1) + 3 * 256 * 512)
+    for (const { token, status } of preview.problems) {
+      expect(status).not.toBe('symbol')
+      expect(symbols).not.toContain(token)
+    }
+
+    const row = preview.heatmap.alphabets.findIndex(({ specification }) => specification === 'ascii')
+    const { covered, symbol } = preview.corpus
+    expect(preview.heatmap.covered[row]![8 - 1]).toBeCloseTo(covered + symbol, 12)
+  })
+
+  it('gives as many as are asked for, and spells the others', async () => {
+    const symbols = mostFrequent(40)
+    expect((await client.spelling.preview(withSymbols(8, 40))).tokenSymbols).toBe(symbols.size)
+    const word = 'The crêpe, straightforwardly'
+    const spelled = await client.spelling.spell({ ...withSymbols(8, 40), text: word })
+    expect(spelled.map(({ token }) => token)).toEqual(tokenizer.encode(word))
+    expect(spelled.some(({ status }) => status === 'symbol')).toBe(true)
+    expect(spelled.some(({ status }) => status === 'covered')).toBe(true)
+    for (const { token, status, symbols: spelling } of spelled) {
+      expect(status === 'symbol').toBe(symbols.has(token))
+      if (status === 'symbol') expect(spelling).toEqual([])
+    }
+  })
+
+  it('takes the first of the vocabulary where there is no text yet', async () => {
+    const model = join(scratch, 'wordless')
+    await writeShortModel(model)
+    const preview = await client.spelling.preview({ ...withSymbols(8, 100), model, texts: [] })
+    expect(preview.countedTokens).toBe(0)
+    expect(preview.tokenSymbols).toBe(100 + special().length)
+    const spelled = await client.spelling.spell({ ...withSymbols(8, 100), model, texts: [], text: 'bear' })
+    const ordinary = [...tokenizer.entries.keys()].filter((id) => !special().includes(id)).slice(0, 100)
+    for (const { token, status } of spelled) expect(status === 'symbol').toBe(ordinary.includes(token))
+  })
+
+  it('has none where words are spelled', async () => {
+    const preview = await client.spelling.preview({ ...withSymbols(16), units: 'word' })
+    expect(preview).toMatchObject({ tokenSymbols: 0, tailShare: null })
+    expect(preview.corpus.symbol).toBe(0)
+  })
+})
+
 describe('an estimate', () => {
   it('fills in the defaults and says what the run will take', async () => {
     const { settings, estimate } = await client.runs.estimate({ base: sampleModelName, texts: [], k: 8 })
+    expect(settings).toMatchObject({
+      k: 8,
+      tokens: 400_000,
+      alphabet: 'auto',
+      tokenSymbols: 'auto',
+      contextSymbols: 512,
+      objective: 'soft',
+      mode: 'lossless',
+      epochs: 3,
+      batchTokens: 512,
+    })
+    // 24 chunks of 16,384 positions fit into 400,000 tokens.
+    const positions = 24 * 16_384
+    expect(estimate.tokens).toBe(positions)
+    expect(estimate.steps).toBe((3 * positions) / 512)
+    expect(estimate.adapterWidths).toEqual([512])
+    const symbols = (estimate.tailParameters - 3 * 256 * 512) / (8 * 257)
+    expect(Number.isInteger(symbols)).toBe(true)
+    expect(estimate.tokenSymbols).toBeGreaterThanOrEqual(4096 / 4)
+    expect(estimate.tailShare).toBeCloseTo((estimate.tokenSymbols + symbols + 3 * 512) / 4096, 12)
+    // States of text and answers, and the targets: a half float for each symbol.
+    const states = (positions + 20_480) * (2 * 256 + 4)
+    expect(estimate.disk.needed).toBeGreaterThan(states + positions * (2 * symbols + 24))
+    expect(estimate.memory.needed).toBeGreaterThan(4 * 5_475_584)
+    expect(estimate.seconds.low).toBeGreaterThan(0)
+    expect(estimate.seconds.high).toBeGreaterThan(estimate.seconds.low)
+  })
+
+  it('counts what the model writes itself: rounds of 128 texts of 320 tokens', async () => {
+    const model = join(scratch, 'writer')
+    await cp(modelFolder(sampleModelName), model, { recursive: true })
+    const written = await client.runs.estimate({ base: model, texts: [] })
+    expect(written.settings.tokens).toBe(122_880)
+    expect(written.estimate.tokens).toBe(3 * 128 * 320)
+    expect(written.estimate.steps).toBe((3 * 3 * 128 * 320) / 512)
+    const given = await client.runs.estimate({ base: sampleModelName, texts: [], tokens: 122_880 })
+    // A text that is read takes less time than one that is written.
+    expect(written.estimate.seconds.low).toBeGreaterThan(given.estimate.seconds.low)
+  })
+
+  it('of characters alone is that of a larger text', async () => {
+    const request = { base: sampleModelName, texts: [], k: 8, tokenSymbols: 0 }
+    const { settings, estimate } = await client.runs.estimate(request)
     expect(settings).toMatchObject({ k: 8, tokens: 800_000, alphabet: 'auto', epochs: 3, batchTokens: 2048 })
+    expect(settings).toMatchObject({ tokenSymbols: 0, mode: 'trie' })
+    expect(estimate).toMatchObject({ tokenSymbols: 0, tailShare: null })
     // 48 chunks of 16,384 positions fit into 800,000 tokens.
     expect(estimate.tokens).toBe(48 * 16_384)
     expect(estimate.steps).toBe((3 * 48 * 16_384) / 2048)

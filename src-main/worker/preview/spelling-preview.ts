@@ -3,7 +3,13 @@ import type { SpelledToken, SpellingPreview } from '../../contract/index.ts'
 import { tailShape } from '../../spellm/tail-session.ts'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
 import { tailParameterCount } from '../../models/tail.ts'
-import { alphabetSize, endSymbol, parseAlphabet, type Alphabet } from '../../spelling/alphabet.ts'
+import {
+  alphabetSize,
+  endSymbol,
+  parseAlphabet,
+  withTokenSymbols,
+  type Alphabet,
+} from '../../spelling/alphabet.ts'
 import {
   corpusCoverage,
   coverageByK,
@@ -17,9 +23,16 @@ import { wordCoverage } from '../../spelling/word-coverage.ts'
 import { countWords, withWords, type UnitKind } from '../../spelling/words.ts'
 import { maxSpellingLength } from '../../spelling/spellings.ts'
 import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
-import type { CorpusSample, CorpusSamples } from './corpus-samples.ts'
+import { usageOf, type CorpusSample, type CorpusSamples } from './corpus-samples.ts'
 import { createRecent } from '../recent.ts'
-import { defaultAdapterWidths } from '../../conversion/settings.ts'
+import { symbolSpeller } from '../../conversion/choose-symbols.ts'
+import { tailShareOf } from '../../conversion/conversion-cost.ts'
+import {
+  defaultAdapterWidths,
+  hasSymbols,
+  symbolAdapterWidths,
+  type ConversionSettings,
+} from '../../conversion/settings.ts'
 
 /** A choice of spelling for a model and a text. */
 export interface SpellingChoice {
@@ -28,6 +41,8 @@ export interface SpellingChoice {
   readonly k: number
   readonly alphabet: string
   readonly units: UnitKind
+  /** Words are spelled without. */
+  readonly tokenSymbols: ConversionSettings['tokenSymbols']
 }
 
 /** Answers what a choice of k and alphabet covers. */
@@ -57,39 +72,52 @@ interface HeatmapRow {
 export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews {
   const rows = createRecent<HeatmapRow>(64)
 
-  const open = async ({ model, texts, units, ...choice }: SpellingChoice) => {
+  const open = async ({ model, texts, ...choice }: SpellingChoice) => {
     const { base, tokenizer, stamp } = await corpora.model(model)
     const sample = await corpora.sample(model, texts)
-    const words = units === 'word' && sample ? countWords(sample.ids, tokenizer.entries) : null
+    const { hiddenSize } = base.architecture
+    const opened = { base, tokenizer, sample, stamp: sample?.stamp ?? stamp }
+    if (hasSymbols(choice)) {
+      const adapterWidths = symbolAdapterWidths(hiddenSize)
+      const usage = usageOf(tokenizer.entries, sample)
+      const speller = symbolSpeller(tokenizer, usage, choice, adapterWidths)
+      return { ...opened, words: null, speller, adapterWidths }
+    }
+    const words = choice.units === 'word' && sample ? countWords(sample.ids, tokenizer.entries) : null
     const text = sample && { counts: sample.counts, words }
     const speller = buildTextSpeller(tokenizer.entries, text, choice)
-    return { base, tokenizer, sample, words, stamp: sample?.stamp ?? stamp, speller }
+    return { ...opened, words, speller, adapterWidths: defaultAdapterWidths(hiddenSize) }
   }
 
   return {
     preview: async (choice) => {
-      const { base, tokenizer, sample, words, stamp, speller } = await open(choice)
+      const { base, tokenizer, sample, words, stamp, speller, adapterWidths } = await open(choice)
+      const { tokenSymbols } = speller.alphabet
       const { entries } = tokenizer
-      const counts = sample?.counts ?? evenCounts(entries)
+      const counts = usageOf(entries, sample)
       const counted = words ? withWords(entries, words) : { entries, counts: sample?.counts }
       const maxK = choice.k <= usualMaxK ? usualMaxK : maxSpellingLength
       const heatmap: HeatmapRow[] = []
       for (const specification of new Set([choice.alphabet, ...comparedAlphabets])) {
-        const key = JSON.stringify([stamp, maxK, specification, words !== null])
+        const key = JSON.stringify([stamp, maxK, specification, words !== null, tokenSymbols?.length])
         heatmap.push(
           await rows.get(key, async () => {
             // Let other requests in between.
             await setImmediate()
-            const alphabet = parseAlphabet(specification, counted.entries, counted.counts)
+            const plain = parseAlphabet(specification, counted.entries, counted.counts)
+            const alphabet = tokenSymbols ? withTokenSymbols(plain, tokenSymbols) : plain
             const table = coverageByK(counted.entries, alphabet, counted.counts ?? counts, maxK)
-            const covered = table.map((share) => share.covered)
+            const covered = table.map((share) => share.covered + share.symbol)
             return { specification, size: alphabetSize(alphabet), covered }
           }),
         )
       }
       const { hiddenSize, vocabularySize } = base.architecture
+      const tail = tailShape(hiddenSize, adapterWidths, speller)
       return {
         alphabetSize: alphabetSize(speller.alphabet),
+        tokenSymbols: tokenSymbols?.length ?? 0,
+        tailShare: tailShareOf(tail, speller, base.architecture),
         characters: shownSymbols(speller.alphabet, entries),
         vocabulary: vocabularyCoverage(speller),
         corpus: corpusCoverage(speller, counts),
@@ -101,7 +129,7 @@ export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews
         },
         problems: describeProblems(speller, tokenizer, counts, sample),
         parameters: {
-          tail: tailParameterCount(tailShape(hiddenSize, defaultAdapterWidths(hiddenSize), speller)),
+          tail: tailParameterCount(tail),
           baseHead: vocabularySize * hiddenSize,
         },
         countedTokens: sample?.ids.length ?? 0,
@@ -112,11 +140,6 @@ export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews
       return tokenizer.encode(text).map((token) => describeToken(speller, tokenizer, token))
     },
   }
-}
-
-/** Where no text is there to count, each token that stands for text counts once. */
-function evenCounts(entries: readonly VocabularyEntry[]): Uint32Array {
-  return Uint32Array.from(entries, ({ special }) => (special ? 0 : 1))
 }
 
 function shownSymbols(alphabet: Alphabet, entries: readonly VocabularyEntry[]): string[] {
@@ -139,7 +162,7 @@ function describeToken(speller: Speller, tokenizer: Tokenizer, token: number): S
 function describeProblems(
   speller: Speller,
   tokenizer: Tokenizer,
-  counts: Uint32Array,
+  counts: Float64Array,
   sample: CorpusSample | null,
 ): SpellingPreview['problems'] {
   const total = counts.reduce((sum, count) => sum + count, 0)

@@ -1,3 +1,4 @@
+import { Text } from '@mantine/core'
 import type { RunResult } from '../../../src-main/contract/index.ts'
 import { FactRow } from '../../components/facts.tsx'
 import { Panel } from '../../components/panel.tsx'
@@ -14,9 +15,14 @@ const text = strings.training
 
 /** What a finished run came to. */
 export function ResultPanel({ result }: { readonly result: RunResult }) {
-  const { agreement, parameters } = result
+  const { agreement, parameters, tokenSymbols, tailShare, verdict } = result
   return (
     <Panel title={text.result}>
+      {verdict && (
+        <Text size="sm" mb="sm">
+          {text.verdict(verdict)}
+        </Text>
+      )}
       <FactRow
         facts={[
           {
@@ -38,6 +44,15 @@ export function ResultPanel({ result }: { readonly result: RunResult }) {
             value: formatCompact(parameters.tail),
             note: text.resultTailAgainstHead(parameters.tail, parameters.baseHead),
           },
+          ...(tailShare === null
+            ? []
+            : [
+                {
+                  name: text.resultSymbols,
+                  value: formatCount(tokenSymbols),
+                  note: text.resultTailShare(tailShare),
+                },
+              ]),
         ]}
       />
     </Panel>

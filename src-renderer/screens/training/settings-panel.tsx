@@ -51,6 +51,7 @@ function describeSettings(settings: ConversionSettingsView, { result }: RunSumma
       name: text.settingAlphabet,
       value: result ? text.settingAlphabetSize(alphabet, result.alphabetSize) : alphabet,
     },
+    ...describeSymbols(settings),
     {
       name: text.settingAdapter,
       value:
@@ -74,6 +75,19 @@ function describeSettings(settings: ConversionSettingsView, { result }: RunSumma
     },
     { name: text.device, value: strings.devices.shortNames[settings.device] },
     { name: text.settingCache, value: settings.keepCache ? text.cacheKept : text.cacheDeleted },
+  ]
+}
+
+function describeSymbols({ units, tokenSymbols, contextSymbols, objective }: ConversionSettingsView): Fact[] {
+  if (units === 'word' || tokenSymbols === 0)
+    return [{ name: text.settingSymbols, value: text.settingSymbolsNone }]
+  return [
+    {
+      name: text.settingSymbols,
+      value: tokenSymbols === 'auto' ? text.settingSymbolsAutomatic : formatCount(tokenSymbols),
+    },
+    { name: text.settingContext, value: text.settingContextValue(contextSymbols) },
+    { name: text.settingObjective, value: text.objectives[objective] },
   ]
 }
 

@@ -19,6 +19,7 @@ import {
   advancedFields,
   changedAdvancedFields,
   emptyDraft,
+  hasSymbols,
   type AdvancedField,
   type CheckedDraft,
 } from './draft.ts'
@@ -92,6 +93,7 @@ function Fields({
   const rates = defaults?.peakLearningRates
   const widths = answer?.estimate.adapterWidths
   const keepCache = useDraft((draft) => draft.keepCache)
+  const usesSymbols = useDraft(hasSymbols)
   return (
     <Stack gap="lg">
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg" verticalSpacing="lg">
@@ -116,6 +118,13 @@ function Fields({
           placeholder={rates && formatSignificant(rates.heads)}
         />
         <TextField field="adapterWidths" problems={problems} placeholder={widths?.join(', ')} />
+        {usesSymbols && (
+          <WholeField
+            field="tokenSymbols"
+            problems={problems}
+            placeholder={answer && words.automaticSymbols(answer.estimate.tokenSymbols)}
+          />
+        )}
         <WholeField field="seed" problems={problems} placeholder={defaults && String(defaults.seed)} />
       </SimpleGrid>
       <Checkbox
@@ -140,7 +149,11 @@ interface FieldProps<Field extends TypedField> {
   readonly placeholder: string | undefined
 }
 
-function WholeField({ field, problems, placeholder }: FieldProps<'epochs' | 'batchTokens' | 'seed'>) {
+function WholeField({
+  field,
+  problems,
+  placeholder,
+}: FieldProps<'epochs' | 'batchTokens' | 'tokenSymbols' | 'seed'>) {
   const value = useDraft((draft) => draft[field])
   return (
     <NumberInput

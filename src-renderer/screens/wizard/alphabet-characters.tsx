@@ -9,7 +9,7 @@ const words = strings.wizard.spelling
 
 /** The size of the alphabet, and its characters on demand. */
 export function AlphabetCharacters({
-  preview: { alphabetSize, characters },
+  preview: { alphabetSize, characters, tokenSymbols },
 }: {
   readonly preview: SpellingPreview
 }) {
@@ -18,7 +18,7 @@ export function AlphabetCharacters({
   return (
     <Stack gap="xs">
       <Group gap="sm">
-        <Text size="sm">{words.alphabetSize(alphabetSize)}</Text>
+        <Text size="sm">{words.alphabetSize(alphabetSize, tokenSymbols > 0)}</Text>
         <Anchor component="button" size="sm" aria-expanded={isOpen} aria-controls={listId} onClick={toggle}>
           {isOpen ? words.hideCharacters : words.showCharacters}
         </Anchor>

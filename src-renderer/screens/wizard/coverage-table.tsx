@@ -5,15 +5,16 @@ import { strings } from '../../strings/index.ts'
 import { SpellingStatusLabel } from './spelling-status.tsx'
 
 const words = strings.wizard.spelling
-const statuses: readonly SpellingStatus[] = ['covered', 'truncated', 'shadowed', 'uncovered']
+const spelledStatuses: readonly SpellingStatus[] = ['covered', 'truncated', 'shadowed', 'uncovered']
 
 /** The shares of the text and of the vocabulary by status, with what each status means. */
 export function CoverageTable({
-  preview: { corpus, vocabulary, countedTokens },
+  preview: { corpus, vocabulary, countedTokens, tokenSymbols },
 }: {
   readonly preview: SpellingPreview
 }) {
   const isCounted = countedTokens > 0
+  const statuses = tokenSymbols > 0 ? (['symbol', ...spelledStatuses] as const) : spelledStatuses
   return (
     <Table verticalSpacing={6} horizontalSpacing="xs">
       <Table.Thead>
@@ -44,14 +45,14 @@ export function CoverageTable({
 }
 
 function ShareCell({ status, coverage }: { readonly status: SpellingStatus; readonly coverage: Coverage }) {
-  const isMain = status === 'covered'
+  const isMain = status === 'covered' || status === 'symbol'
   return (
     <Table.Td
       ta="right"
       fw={isMain ? 700 : 400}
       style={{ fontVariantNumeric: 'tabular-nums', verticalAlign: 'top' }}
     >
-      {isMain ? words.covered(coverage.covered) : formatPercent(coverage[status], 2)}
+      {isMain ? words.covered(coverage[status]) : formatPercent(coverage[status], 2)}
     </Table.Td>
   )
 }

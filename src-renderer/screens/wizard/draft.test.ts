@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { conversionRequestSchema } from '../../../src-main/contract/index.ts'
+import { conversionRequestSchema, type ConversionRequest } from '../../../src-main/contract/index.ts'
 import {
   changedAdvancedFields,
   checkDraft,
@@ -25,11 +25,43 @@ describe('a draft', () => {
       k: 12,
       alphabet: 'auto',
       units: 'token',
+      tokenSymbols: 'auto',
       device: 'webgpu',
-      mode: 'trie',
+      mode: 'lossless',
       samplingTail: false,
       keepCache: false,
     })
+  })
+
+  it.each<[Partial<Draft>, Partial<ConversionRequest>]>([
+    [{ usesSymbols: false }, { tokenSymbols: 0, mode: 'trie' }],
+    [{ units: 'word' }, { tokenSymbols: 0, mode: 'trie' }],
+    [
+      { usesSymbols: false, mode: 'lossless' },
+      { tokenSymbols: 0, mode: 'lossless' },
+    ],
+    [{ mode: 'trie' }, { tokenSymbols: 'auto', mode: 'trie' }],
+    [{ tokenSymbols: '2048' }, { tokenSymbols: 2048, mode: 'lossless' }],
+  ])('proposes the mode that suits its spelling, unless one was chosen: %j', (change, expected) => {
+    expect(check(change).request).toMatchObject(expected)
+  })
+
+  it.each<[boolean, Partial<Draft>]>([
+    [true, { usesSymbols: false }],
+    [false, {}],
+    [false, { usesSymbols: false, units: 'word' }],
+  ])('learns a second tail for the probabilities of spelled tokens only: %j for %j', (isLearnt, change) => {
+    expect(check({ ...change, samplingTail: true }).request?.samplingTail).toBe(isLearnt)
+  })
+
+  it('minds a number of token symbols only where there are any', () => {
+    const wrong = { tokenSymbols: '0' }
+    expect(Object.keys(check(wrong).problems)).toEqual(['tokenSymbols'])
+    expect(check({ ...wrong, usesSymbols: false }).problems).toEqual({})
+    const changed = (change: Partial<Draft>) =>
+      changedAdvancedFields({ ...emptyDraft, tokenSymbols: '512', ...change })
+    expect(changed({})).toEqual(['tokenSymbols'])
+    expect(changed({ usesSymbols: false })).toEqual([])
   })
 
   it('leaves the device open where the settings do, unless one was chosen', () => {
@@ -49,6 +81,7 @@ describe('a draft', () => {
       adapterRate: '3e-3',
       headsRate: '0.01',
       adapterWidths: '512, 1024',
+      usesSymbols: false,
       device: 'cpu',
       mode: 'trie',
       samplingTail: true,
@@ -60,6 +93,7 @@ describe('a draft', () => {
       k: 12,
       alphabet: 'auto',
       units: 'token',
+      tokenSymbols: 0,
       tokens: 800_000,
       epochs: 4,
       batchTokens: 2048,

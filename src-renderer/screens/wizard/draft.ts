@@ -5,6 +5,8 @@ import {
   textSourceSchema,
   type ConversionRequest,
   type DeviceChoice,
+  type SpellmMode,
+  type TokenSymbols,
 } from '../../../src-main/contract/index.ts'
 import { strings } from '../../strings/index.ts'
 import { maxAutomaticLimit, parseAlphabetSpecification } from './alphabet-choice.ts'
@@ -30,6 +32,8 @@ export const draftSchema = z.object({
   k: contractShape.k.unwrap(),
   alphabet: contractShape.alphabet.unwrap(),
   units: contractShape.units.unwrap(),
+  /** Frequent whole tokens are symbols of their own, where tokens are spelled. */
+  usesSymbols: z.boolean(),
   /** Learn from files, not from the text that there is without them. */
   usesFiles: z.boolean(),
   texts: textSourceSchema,
@@ -41,9 +45,12 @@ export const draftSchema = z.object({
   headsRate: typed,
   /** Numbers with commas between them. */
   adapterWidths: typed,
+  /** How many there are, where there are any. */
+  tokenSymbols: typed,
   /** null: as in the settings. */
   device: contractShape.device.unwrap().nullable(),
-  mode: contractShape.mode.unwrap(),
+  /** null: what suits the spelling. */
+  mode: contractShape.mode.unwrap().nullable(),
   samplingTail: z.boolean(),
   keepCache: z.boolean(),
   /** null: a suggested one. */
@@ -57,6 +64,7 @@ export const emptyDraft: Draft = {
   k: 12,
   alphabet: 'auto',
   units: 'token',
+  usesSymbols: true,
   usesFiles: false,
   texts: [],
   tokens: '',
@@ -66,15 +74,17 @@ export const emptyDraft: Draft = {
   adapterRate: '',
   headsRate: '',
   adapterWidths: '',
+  tokenSymbols: '',
   device: null,
-  mode: 'trie',
+  mode: null,
   samplingTail: false,
   keepCache: false,
   name: null,
 }
 
 /** The fields that can be wrong. */
-export type DraftField = WholeSetting | 'adapterRate' | 'headsRate' | 'adapterWidths' | 'alphabet' | 'texts'
+export type DraftField =
+  WholeSetting | 'adapterRate' | 'headsRate' | 'adapterWidths' | 'tokenSymbols' | 'alphabet' | 'texts'
 
 /** The fields that are folded away. */
 export const advancedFields = [
@@ -83,14 +93,40 @@ export const advancedFields = [
   'adapterRate',
   'headsRate',
   'adapterWidths',
+  'tokenSymbols',
   'seed',
   'keepCache',
 ] as const
 export type AdvancedField = (typeof advancedFields)[number]
 
-/** The advanced fields that aren't as they were at the beginning. */
+/** The advanced fields that aren't as they were at the beginning, of those that count. */
 export function changedAdvancedFields(draft: Draft): AdvancedField[] {
-  return advancedFields.filter((field) => draft[field] !== emptyDraft[field])
+  return advancedFields.filter(
+    (field) => draft[field] !== emptyDraft[field] && (field !== 'tokenSymbols' || hasSymbols(draft)),
+  )
+}
+
+/** Whether whole tokens get symbols of their own. Words are spelled without. */
+export const hasSymbols = ({ units, usesSymbols }: Pick<Draft, 'units' | 'usesSymbols'>): boolean =>
+  units === 'token' && usesSymbols
+
+/** The chosen decode mode, else the one that suits the spelling: with token symbols, the base model's own text costs little. */
+export const modeOf = (draft: Pick<Draft, 'mode' | 'units' | 'usesSymbols'>): SpellmMode =>
+  draft.mode ?? (hasSymbols(draft) ? 'lossless' : 'trie')
+
+/** A second tail learns the probabilities of tokens by their spellings only. */
+export const canLearnSampling = (draft: Pick<Draft, 'units' | 'usesSymbols'>): boolean =>
+  draft.units === 'token' && !hasSymbols(draft)
+
+const symbolCount = z.int().min(1).max(1_000_000)
+
+/** How many token symbols a draft asks for; null: what was typed is wrong. */
+export function tokenSymbolsOf(
+  draft: Pick<Draft, 'units' | 'usesSymbols' | 'tokenSymbols'>,
+): TokenSymbols | null {
+  if (!hasSymbols(draft)) return 0
+  if (draft.tokenSymbols.trim() === '') return 'auto'
+  return symbolCount.safeParse(Number(draft.tokenSymbols)).data ?? null
 }
 
 /** What a draft asks the engine for, or what is still wrong with it. */
@@ -121,11 +157,15 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
   const rates = parseRates(draft, problems)
   const widths = parseWidths(draft.adapterWidths)
   if (widths === null) problems.adapterWidths = words.adapterWidths
+  const tokenSymbols = tokenSymbolsOf(draft)
+  if (tokenSymbols === null)
+    problems.tokenSymbols = words.wholeNumber(symbolCount.minValue!, symbolCount.maxValue!)
   const alphabet = alphabetProblem(draft.alphabet)
   if (alphabet !== null) problems.alphabet = alphabet
   if (draft.usesFiles && draft.texts.length === 0) problems.texts = words.noFiles
 
-  if (draft.base === null || Object.keys(problems).length > 0) return { request: null, problems }
+  if (draft.base === null || tokenSymbols === null || Object.keys(problems).length > 0)
+    return { request: null, problems }
   return {
     request: {
       base: draft.base,
@@ -133,10 +173,10 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
       k: draft.k,
       alphabet: draft.alphabet,
       units: draft.units,
+      tokenSymbols,
       device: draft.device ?? device,
-      mode: draft.mode,
-      // It learns the probabilities of tokens only.
-      samplingTail: draft.samplingTail && draft.units === 'token',
+      mode: modeOf(draft),
+      samplingTail: draft.samplingTail && canLearnSampling(draft),
       keepCache: draft.keepCache,
       ...wholes,
       ...(rates ? { peakLearningRates: rates } : {}),

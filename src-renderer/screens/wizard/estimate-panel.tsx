@@ -40,7 +40,7 @@ export function EstimatePanel({
 }
 
 function Amounts({ estimate }: { readonly estimate: Estimate }) {
-  const { seconds, disk, memory, steps, tokens, tailParameters } = estimate
+  const { seconds, disk, memory, steps, tokens, tailParameters, tokenSymbols, tailShare } = estimate
   return (
     <Stack gap="sm">
       <VisuallyHidden role="status">
@@ -51,6 +51,12 @@ function Amounts({ estimate }: { readonly estimate: Estimate }) {
         <Amount name={words.steps} value={formatCount(steps)} />
         <Amount name={words.tokens} value={formatCount(tokens)} />
         <Amount name={words.tail} value={words.tailValue(tailParameters)} />
+        {tailShare !== null && (
+          <>
+            <Amount name={words.tokenSymbols} value={formatCount(tokenSymbols)} />
+            <Amount name={words.tailShare} value={words.tailShareValue(tailShare)} />
+          </>
+        )}
       </Stack>
       {steps === 0 && <Shortage title={words.noSteps} remedy={words.noStepsRemedy} />}
       <Need name={words.disk} {...disk} shortage={words.diskShort} remedy={words.diskRemedy} />

@@ -92,8 +92,13 @@ function SpellingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) 
     <Stack gap={4}>
       <Text size="sm">
         {words.spellingText(units, k, describeAlphabet(alphabet))}{' '}
-        {preview && !isOld && words.coverageText(preview.corpus.covered, preview.countedTokens > 0)}
+        {preview &&
+          !isOld &&
+          words.coverageText(preview.corpus.covered + preview.corpus.symbol, preview.countedTokens > 0)}
       </Text>
+      {answer && answer.estimate.tailShare !== null && (
+        <Text size="sm">{words.symbolText(answer.estimate.tokenSymbols, answer.estimate.tailShare)}</Text>
+      )}
       {preview && !isOld && answer && (
         // The preview knows nothing of the adapter's widths.
         <Text size="sm">{words.sizeText(answer.estimate.tailParameters, preview.parameters.baseHead)}</Text>

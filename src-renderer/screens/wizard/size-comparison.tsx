@@ -5,12 +5,31 @@ import { strings } from '../../strings/index.ts'
 
 const words = strings.wizard.spelling
 
-/** The tail's size beside that of the LM head that it replaces. */
+/** The tail's size, or what is read of tail and token symbols, beside the LM head that they replace. */
 export function SizeComparison({
-  parameters: { tail, baseHead },
+  preview: {
+    parameters: { tail, baseHead },
+    tokenSymbols,
+    tailShare,
+  },
 }: {
-  readonly parameters: SpellingPreview['parameters']
+  readonly preview: SpellingPreview
 }) {
+  if (tailShare !== null) {
+    const larger = Math.max(1, tailShare)
+    return (
+      <Stack gap="xs">
+        <ShareBar
+          label={words.sizeBar(words.tailAndSymbols, tailShare * baseHead)}
+          share={tailShare / larger}
+        />
+        <ShareBar label={words.sizeBar(words.baseHead, baseHead)} share={1 / larger} />
+        <Text size="sm">
+          {words.symbolShare(tokenSymbols, tailShare)} {tailShare >= 1 && words.symbolShareLarge}
+        </Text>
+      </Stack>
+    )
+  }
   const larger = Math.max(tail, baseHead)
   return (
     <Stack gap="xs">

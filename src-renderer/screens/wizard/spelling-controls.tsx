@@ -9,7 +9,7 @@ import {
   type AlphabetChoice,
   type AlphabetKind,
 } from './alphabet-choice.ts'
-import { checkDraft } from './draft.ts'
+import { checkDraft, hasSymbols } from './draft.ts'
 import { changeDraft, useDraft } from './wizard-store.ts'
 
 const words = strings.wizard.spelling
@@ -37,6 +37,33 @@ export function UnitControl() {
           />
         ))}
       </SimpleGrid>
+    </Radio.Group>
+  )
+}
+
+const symbolChoices = ['symbols', 'characters'] as const
+
+/** The choice whether frequent whole tokens are symbols of their own. Words are spelled without. */
+export function SymbolControl() {
+  const isPossible = useDraft(({ units }) => units === 'token')
+  const choice = useDraft((draft) => (hasSymbols(draft) ? 'symbols' : 'characters'))
+  return (
+    <Radio.Group
+      label={words.symbols}
+      value={choice}
+      onChange={(value) => changeDraft({ usesSymbols: value === 'symbols' })}
+    >
+      <Stack gap="xs" mt={6}>
+        {symbolChoices.map((name) => (
+          <Radio
+            key={name}
+            value={name}
+            label={words.symbolNames[name]}
+            description={isPossible ? words.symbolDescriptions[name] : words.symbolWords[name]}
+            disabled={!isPossible && name === 'symbols'}
+          />
+        ))}
+      </Stack>
     </Radio.Group>
   )
 }

@@ -8,7 +8,7 @@ import { CoverageTable } from './coverage-table.tsx'
 import { ProblemTokens } from './problem-tokens.tsx'
 import { SizeComparison } from './size-comparison.tsx'
 import { SpellBox } from './spell-box.tsx'
-import { AlphabetControl, LengthControl, UnitControl } from './spelling-controls.tsx'
+import { AlphabetControl, LengthControl, SymbolControl, UnitControl } from './spelling-controls.tsx'
 import { WordFacts } from './word-facts.tsx'
 import './spelling-step.css'
 import { useSpellingPreview } from './use-spelling-preview.ts'
@@ -26,6 +26,7 @@ export function SpellingStep() {
         <Panel title={words.choice}>
           <Stack gap="lg">
             <UnitControl />
+            <SymbolControl />
             <LengthControl />
             <AlphabetControl preview={live.preview} />
             {live.preview && <AlphabetCharacters preview={live.preview} />}
@@ -64,7 +65,10 @@ function Coverage({ live: { preview, isOld, error, retry } }: LiveProps) {
           <Stack gap="md">
             {preview.words && <WordFacts words={preview.words} />}
             <CoverageTable preview={preview} />
-            <SizeComparison parameters={preview.parameters} />
+            {preview.tokenSymbols > 0 && preview.countedTokens === 0 && (
+              <Text size="sm">{words.symbolsChosenLater}</Text>
+            )}
+            <SizeComparison preview={preview} />
           </Stack>
         </div>
       ) : (

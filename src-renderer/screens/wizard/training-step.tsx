@@ -7,6 +7,7 @@ import { queries } from '../../connection/engine.ts'
 import { formatCount } from '../../strings/format.ts'
 import { strings } from '../../strings/index.ts'
 import { AdvancedSettings } from './advanced-settings.tsx'
+import { canLearnSampling, hasSymbols, modeOf } from './draft.ts'
 import { EstimatePanel } from './estimate-panel.tsx'
 import { TextSource } from './text-source.tsx'
 import './training-step.css'
@@ -94,7 +95,7 @@ function Budget({
 }
 
 function Mode() {
-  const mode = useDraft((draft) => draft.mode)
+  const mode = useDraft(modeOf)
   return (
     <Radio.Group
       aria-label={words.mode}
@@ -112,11 +113,12 @@ function Mode() {
 
 function SamplingTail() {
   const samplingTail = useDraft((draft) => draft.samplingTail)
-  const isPossible = useDraft((draft) => draft.units === 'token')
+  const isPossible = useDraft(canLearnSampling)
+  const impossible = useDraft(hasSymbols) ? words.samplingSymbols : words.samplingWords
   return (
     <Checkbox
       label={words.sampling}
-      description={isPossible ? words.samplingText : words.samplingWords}
+      description={isPossible ? words.samplingText : impossible}
       checked={samplingTail && isPossible}
       disabled={!isPossible}
       onChange={({ currentTarget }) => changeDraft({ samplingTail: currentTarget.checked })}

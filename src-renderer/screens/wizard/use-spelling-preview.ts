@@ -3,7 +3,7 @@ import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { SpellingPreview } from '../../../src-main/contract/index.ts'
 import { queries } from '../../connection/engine.ts'
-import { checkDraft, textsOf } from './draft.ts'
+import { checkDraft, textsOf, tokenSymbolsOf } from './draft.ts'
 import { useDraft } from './wizard-store.ts'
 
 const settleMilliseconds = 250
@@ -13,12 +13,14 @@ export function useSpellingChoice() {
   const draft = useDraft()
   const { base, k, alphabet, units, usesFiles, texts } = draft
   const isWrong = checkDraft(draft, 'cpu').problems.alphabet !== undefined
+  // A wrong number is mended in another step.
+  const tokenSymbols = tokenSymbolsOf(draft) ?? 'auto'
   return useMemo(
     () =>
       base === null || isWrong
         ? null
-        : { model: base, texts: textsOf({ usesFiles, texts }), k, alphabet, units },
-    [base, k, alphabet, units, usesFiles, texts, isWrong],
+        : { model: base, texts: textsOf({ usesFiles, texts }), k, alphabet, units, tokenSymbols },
+    [base, k, alphabet, units, tokenSymbols, usesFiles, texts, isWrong],
   )
 }
 

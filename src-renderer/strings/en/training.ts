@@ -1,4 +1,16 @@
+import type { RunResult } from '../../../src-main/contract/index.ts'
 import { formatCompact, formatCount, formatDuration, formatPercent, formatSignificant } from '../format.ts'
+
+type Verdict = NonNullable<RunResult['verdict']>
+
+/** Of the time a token; less can't be told from none. */
+const leastDifference = 0.03
+
+function speedOf(speedup: number): string {
+  if (speedup >= 1 + leastDifference) return `${formatSignificant(speedup, 3)} times as fast`
+  if (speedup <= 1 - leastDifference) return `${formatPercent(1 - speedup, 0)} slower`
+  return 'about as fast'
+}
 
 export const trainingStrings = {
   title: 'Run',
@@ -48,7 +60,7 @@ export const trainingStrings = {
   agreement: 'Agreement with the base',
   trie: 'trie',
   free: 'free',
-  noEvaluation: 'Measured eight times along the way and at the end.',
+  noEvaluation: 'Measured several times along the way and at the end.',
   learningRate: 'Learning rate',
   gradientNorm: 'Gradient norm',
   speed: 'Tokens per second',
@@ -85,6 +97,17 @@ export const trainingStrings = {
   level: { info: 'Info', warning: 'Warning', error: 'Error' },
 
   result: 'Result',
+  verdict: ({ mode, speedup, sameText }: Verdict) => {
+    const wrote = sameText
+      ? `In ${mode} mode it wrote the base model’s text, token for token`
+      : `In ${mode} mode its text was not the base model’s everywhere`
+    return speedup === null
+      ? `${wrote}; the texts were too short to tell how fast.`
+      : `${wrote}, and was ${speedOf(speedup)} on this machine.`
+  },
+  resultSymbols: 'Token symbols',
+  resultTailShare: (share: number) =>
+    `a token without a doubt reads ${formatPercent(share, 0)} of the LM head’s bytes`,
   resultTrie: 'Agreement, trie',
   resultFree: 'Agreement, free',
   resultPositions: (positions: number) => `on ${formatCount(positions)} held-out positions`,
@@ -108,6 +131,13 @@ export const trainingStrings = {
   settingAlphabet: 'Alphabet',
   settingAlphabetSize: (specification: string, size: number) =>
     `${specification} (${formatCount(size)} symbols)`,
+  settingSymbols: 'Token symbols',
+  settingSymbolsAutomatic: 'as many as fit the budget',
+  settingSymbolsNone: 'none',
+  settingContext: 'Context symbols',
+  settingContextValue: (count: number) => `${formatCount(count)} at most`,
+  settingObjective: 'Learns from',
+  objectives: { soft: 'the base model’s distribution', hard: 'the base model’s choices' },
   settingAdapter: 'Adapter widths',
   adapterDefault: 'sized to the model',
   adapterNone: 'no adapter',

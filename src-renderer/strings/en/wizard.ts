@@ -146,6 +146,19 @@ export const wizardStrings = {
       saved: 'Steps saved, at the most',
       mean: (tokens: number) => formatSignificant(tokens, 3),
     },
+    symbols: 'Spelled with',
+    symbolNames: { symbols: 'Characters with token symbols', characters: 'Characters alone' },
+    symbolDescriptions: {
+      symbols:
+        'Frequent whole tokens are symbols of their own, scored exactly. The base model’s text, faster where its head is large.',
+      characters: 'Every token is spelled, as in the paper: the smallest tail, further from the base model.',
+    },
+    symbolWords: {
+      symbols: 'Only where each step is a token.',
+      characters: 'Words are spelled in characters.',
+    },
+    symbolsChosenLater:
+      'The token symbols are chosen after the base model has written its text: those that it wants most. Until then, the first of the vocabulary stand for them here.',
     k: 'Longest spelling k',
     kDescription: 'The number of character heads.',
     kInput: 'k',
@@ -204,14 +217,15 @@ export const wizardStrings = {
       symbol: 'A symbol of its own: scored by the base model’s own row, never spelled.',
     },
     status: 'Status',
-    alphabetSize: (size: number) => `${plural(size, 'symbol', 'symbols')} with END and special tokens`,
+    alphabetSize: (size: number, hasOther: boolean) =>
+      `${plural(size, 'symbol', 'symbols')} with END and ${hasOther ? 'OTHER' : 'special tokens'}`,
     showCharacters: 'Show the alphabet',
     hideCharacters: 'Hide the alphabet',
     alphabetCharacters: 'Characters of the alphabet',
     charactersShown: (count: number) => `${plural(count, 'character', 'characters')} shown`,
     heatmap: 'What other choices would cover',
     heatmapHint:
-      'Covered percent of the tokens, or of the words where these are spelled. Arrow keys move, Enter chooses k and alphabet.',
+      'Covered percent of the tokens, with those that are symbols, or of the words where these are spelled. Arrow keys move, Enter chooses k and alphabet.',
     heatmapLabel: 'Covered share by alphabet and k',
     heatmapCorner: 'Alphabet, size, k →',
     heatmapReadout: (alphabet: string, size: number, k: number, covered: number) =>
@@ -237,9 +251,14 @@ export const wizardStrings = {
     size: 'Size',
     sizeBar: (name: string, parameters: number) => `${name}: ${formatCompact(parameters)} parameters`,
     tail: 'Tail',
+    tailAndSymbols: 'Tail and token symbols, read',
     baseHead: 'LM head',
     sizeSmaller: (tail: number, head: number) =>
       `The tail is ${formatPercent(tail / head)} of the LM head’s size: each token reads that much instead of all of it.`,
+    symbolShare: (count: number, share: number) =>
+      `${plural(count, 'token symbol', 'token symbols')}: a token without a doubt reads ${formatPercent(share, 0)} of the LM head’s bytes.`,
+    symbolShareLarge:
+      'Nothing is saved with this model. Converting it shows how it works; larger vocabularies are where the saving lies.',
     sizeLarger: (tail: number, head: number) =>
       `The tail is ${formatSignificant(tail / head, 3)} times as large as the LM head: nothing is saved with this model. Converting it shows how it works; larger vocabularies are where the saving lies.`,
   },
@@ -283,7 +302,7 @@ export const wizardStrings = {
     device: 'Device',
     mode: 'Decode mode',
     modeText:
-      'How the SpeLLM decodes unless you ask for another mode: it is stored with it. What it learns is the same for all: the characters of the token that the base model would choose.',
+      'How the SpeLLM decodes unless you ask for another mode: it is stored with it. What it learns is the same for all.',
     modes: {
       lossless: 'The SpeLLM writes, the base model verifies: its own text, token for token.',
       gated: 'Where the SpeLLM is unsure, the base model’s whole head decides: one token in twenty.',
@@ -293,6 +312,7 @@ export const wizardStrings = {
     sampling: 'Learn a second tail for sampling',
     samplingText:
       'At temperatures above 0, trie then draws with nearly the base model’s own probabilities; without it the SpeLLM is too sure of its first choice. Takes more training time and memory, see the estimate, and once more the tail’s size on disk; decoding costs the same.',
+    samplingSymbols: 'Token symbols have the base model’s probabilities without it.',
     samplingWords: 'It learns the probabilities of tokens, not those of whole words.',
     advanced: 'Advanced settings',
     advancedChanged: (count: number) => `${formatCount(count)} changed`,
@@ -302,6 +322,7 @@ export const wizardStrings = {
       adapterRate: 'Learning rate of the adapter',
       headsRate: 'Learning rate of the heads',
       adapterWidths: 'Adapter widths',
+      tokenSymbols: 'Token symbols',
       seed: 'Seed',
       keepCache: 'Keep the teacher cache',
     },
@@ -311,9 +332,12 @@ export const wizardStrings = {
       adapterRate: 'The highest step size, after the warm-up; give both rates or none.',
       headsRate: 'The highest step size of the character heads.',
       adapterWidths: 'Inner width of each adapter block, with commas. Wider learns more and reads more.',
+      tokenSymbols:
+        'How many tokens are symbols of their own. More are exact more often and read more; empty: as many as fit about an eighth of the LM head.',
       seed: 'The order of the batches and the first weights. The same seed gives the same result.',
       keepCache: 'Leaves what the base model has read on disk when the run is finished.',
     },
+    automaticSymbols: (count: number) => `automatic: ${formatCount(count)}`,
     resetAdvanced: 'Back to the defaults',
   },
 
@@ -328,6 +352,9 @@ export const wizardStrings = {
     tokens: 'Tokens',
     tail: 'Tail',
     tailValue: (parameters: number) => `${formatCompact(parameters)} parameters`,
+    tokenSymbols: 'Token symbols',
+    tailShare: 'Read for a token',
+    tailShareValue: (share: number) => `${formatPercent(share, 0)} of the LM head’s bytes`,
     disk: 'Disk',
     memory: 'Memory',
     ofFree: (needed: number, free: number) => `${formatBytes(needed)} of ${formatBytes(free)} free`,
@@ -362,6 +389,8 @@ export const wizardStrings = {
       `${formatCovered(covered)} of the ${ofText ? 'text’s tokens' : 'vocabulary'} can be written in full.`,
     sizeText: (tail: number, head: number) =>
       `The tail will have ${formatCompact(tail)} parameters where the LM head has ${formatCompact(head)}.`,
+    symbolText: (count: number, share: number) =>
+      `${plural(count, 'token is a symbol of its own', 'tokens are symbols of their own')}, scored exactly: a token without a doubt reads ${formatPercent(share, 0)} of the LM head’s bytes.`,
     alphabets: {
       auto: (limit: number | null) =>
         limit === null
