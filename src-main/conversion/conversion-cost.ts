@@ -24,7 +24,7 @@ import {
 } from '../runtime/memory/estimate.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
-import { heldOutTokens } from './conversion-text.ts'
+import { answerPositions, heldOutTokens } from './conversion-text.ts'
 import { defaultAdapterWidths, hasSymbols, symbolAdapterWidths, type ConversionSettings } from './settings.ts'
 
 /** What a conversion will take, before it begins. */
@@ -116,8 +116,6 @@ function characterConversionCost(
   }
 }
 
-/** Positions of greedy answers to measure by, about. */
-const answerPositions = 20_480
 /** Positions along the way that are measured beside these. */
 const measuredAlongTheWay = 4 * 2_048
 /** Positions that the choice of the token symbols looks at. */

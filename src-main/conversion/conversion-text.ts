@@ -32,3 +32,9 @@ export function heldOutTokens(architecture: Architecture): number {
   const { positionsPerChunk } = planTeacherCache('', teacherCacheShape(architecture), 0)
   return Math.ceil(heldOutPositions / positionsPerChunk) * positionsPerChunk
 }
+
+/**
+ * Positions of the greedy answers that a tail with token symbols is measured by, with their questions: more than 20,000 belong
+ * to answers.
+ */
+export const answerPositions = 28_672

@@ -53,6 +53,8 @@ const begin = () =>
       base: join(scratch, 'model'),
       texts: [join(scratch, 'stories.txt')],
       tokens: 9_000,
+      // Every token is spelled: the stages of this conversion are known by their files.
+      tokenSymbols: 0,
       k: 6,
       adapterWidths: [16],
       batchTokens: 256,

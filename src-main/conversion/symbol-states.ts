@@ -13,7 +13,7 @@ import type { BaseModel } from '../models/base-model.ts'
 import { cacheFolder, type Run } from '../runs/index.ts'
 import { deviceMemory } from '../runtime/memory/require-memory.ts'
 import { ownTurn } from '../runtime/turns.ts'
-import { conversionDocuments, heldOutTokens } from './conversion-text.ts'
+import { answerPositions, conversionDocuments, heldOutTokens } from './conversion-text.ts'
 import type { JobOptions } from './events.ts'
 import { fillCaches, positionsOf, type Portion } from './fill-caches.ts'
 import { loadTokens } from './run-tokens.ts'
@@ -31,8 +31,6 @@ export interface StatesPlan {
   readonly answers: OwnText
 }
 
-/** Positions of answers to measure by, about. */
-const heldOutPositions = 20_480
 /** Tokens of a given text that an answer begins with. */
 const openingTokens = 32
 const openings = 64
@@ -80,7 +78,7 @@ export async function planStates(
     const windows = rounds * shape.sequences
     return planTeacherCache(join(folder, cacheFolder, name), cacheShape, windows)
   }
-  const heldOut = plan('held-out', writing.answers, heldOutPositions)
+  const heldOut = plan('held-out', writing.answers, answerPositions)
   const style = { seed: settings.seed, answers: 'sampled', questions: null } as const
   const answerStyle = { seed: answerSeed(settings.seed), answers: 'greedy' } as const
   if (!isGiven) {
@@ -157,7 +155,7 @@ async function planWriting(
       stops: [...pieces.stops],
     },
     shape: fitRound(room, tokens),
-    answers: fitRound(room, heldOutPositions),
+    answers: fitRound(room, answerPositions),
   }
   await writeJsonAtomically(path, writing)
   return writing
@@ -165,8 +163,8 @@ async function planWriting(
 
 /** A round of about so many positions, or of as many as there is room for. */
 function fitRound({ sequences, tokens }: OwnTextShape, positions: number): OwnTextShape {
-  let count = sequences
-  while (count > leastSequences && count * tokens > positions) count /= 2
+  const fitting = Math.floor(positions / tokens / leastSequences) * leastSequences
+  const count = Math.min(sequences, Math.max(leastSequences, fitting))
   return { sequences: count, tokens: Math.max(1, Math.min(tokens, Math.ceil(positions / count))) }
 }
 

@@ -296,8 +296,8 @@ describe('an estimate', () => {
       epochs: 3,
       batchTokens: 512,
     })
-    // 24 chunks of 16,384 positions fit into 400,000 tokens.
-    const positions = 24 * 16_384
+    // 7 chunks of 16,384 positions fit into 122,880 tokens.
+    const positions = 7 * 16_384
     expect(estimate.tokens).toBe(positions)
     expect(estimate.steps).toBe((3 * positions) / 512)
     expect(estimate.adapterWidths).toEqual([512])
@@ -306,7 +306,7 @@ describe('an estimate', () => {
     expect(estimate.tokenSymbols).toBeGreaterThanOrEqual(4096 / 4)
     expect(estimate.tailShare).toBeCloseTo((estimate.tokenSymbols + symbols + 3 * 512) / 4096, 12)
     // States of text and answers, and the targets: a half float for each symbol.
-    const states = (positions + 20_480) * (2 * 256 + 4)
+    const states = (positions + 28_672) * (2 * 256 + 4)
     expect(estimate.disk.needed).toBeGreaterThan(states + positions * (2 * symbols + 24))
     expect(estimate.memory.needed).toBeGreaterThan(4 * 5_475_584)
     expect(estimate.seconds.low).toBeGreaterThan(0)
