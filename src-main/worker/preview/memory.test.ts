@@ -63,25 +63,34 @@ function expectClose(estimate: number, measured: number) {
 }
 
 // Other systems count memory that is mapped or shared in other ways.
-it.runIf(process.platform === 'linux')('the estimate of memory is what the sample model takes', async () => {
-  const { architecture, ...base } = await openBaseModel(modelFolder('sample'))
-  const generation = generationMemory(architecture, 'stored')
-  expectClose(generation, await peakMemory('generate', 'sample', '--prompt', 'Once upon a time'))
+it.runIf(process.platform === 'linux')(
+  'the estimate of memory is what the sample model takes',
+  async () => {
+    const { architecture, ...base } = await openBaseModel(modelFolder('sample'))
+    const generation = generationMemory(architecture, 'stored')
+    expectClose(generation, await peakMemory('generate', 'sample', '--prompt', 'Once upon a time'))
 
-  const { entries } = await openModelTokenizer({ architecture, ...base })
-  const known = { textTokens: null, isWritten: false }
-  for (const samplingTail of [false, true]) {
-    const settings = parseConversionSettings({ base: 'sample', tokens: 20_000, epochs: 1, samplingTail })
-    const usage = Float64Array.from(entries, ({ special }) => Number(!special))
-    const speller = hasSymbols(settings)
-      ? symbolSpeller({ entries, vocabularySize: entries.length }, usage, settings, symbolAdapterWidths(256))
-      : buildSpeller(entries, parseAlphabet('auto', entries), 12)
-    const { memoryBytes } = conversionCost(architecture, speller, settings, known)
-    const asked = ['--tokens', '20000', '--epochs', '1', ...(samplingTail ? ['--sampling-tail'] : [])]
-    const out = join(await temporaryFolder(), 'run')
-    expectClose(memoryBytes, await peakMemory('convert', 'sample', ...asked, '--out', out))
-  }
-}, 300_000)
+    const { entries } = await openModelTokenizer({ architecture, ...base })
+    const known = { textTokens: null, isWritten: false }
+    for (const samplingTail of [false, true]) {
+      const settings = parseConversionSettings({ base: 'sample', tokens: 20_000, epochs: 1, samplingTail })
+      const usage = Float64Array.from(entries, ({ special }) => Number(!special))
+      const speller = hasSymbols(settings)
+        ? symbolSpeller(
+            { entries, vocabularySize: entries.length },
+            usage,
+            settings,
+            symbolAdapterWidths(256),
+          )
+        : buildSpeller(entries, parseAlphabet('auto', entries), 12)
+      const { memoryBytes } = conversionCost(architecture, speller, settings, known)
+      const asked = ['--tokens', '20000', '--epochs', '1', ...(samplingTail ? ['--sampling-tail'] : [])]
+      const out = join(await temporaryFolder(), 'run')
+      expectClose(memoryBytes, await peakMemory('convert', 'sample', ...asked, '--out', out))
+    }
+  },
+  300_000,
+)
 
 // The weights of the sample model are a tenth of what the program takes; these are twice as much in float32.
 it.runIf(process.platform === 'linux').each(['stored', 'int8', 'int4'] as const)(
