@@ -150,7 +150,8 @@ export async function requireConversionMemory(
   const teacher = (windows: number) => teacherMemoryBytes(architecture, settings, windows)
   let windows = batch
   while (windows > 1 && teacher(windows) > free) windows = largestDivisor(batch, Math.floor(windows / 2))
-  const training = trainingMemoryBytes(architecture, shape, { ...settings, chunks: cache.chunks })
+  const { chunks, positionsPerChunk } = cache
+  const training = trainingMemoryBytes(architecture, shape, { ...settings, chunks, positionsPerChunk })
   await requireRoom('This conversion', Math.max(teacher(windows), training), device, options)
   if (windows < batch)
     options.onEvent({

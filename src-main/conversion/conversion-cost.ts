@@ -120,8 +120,8 @@ function characterConversionCost(
 const measuredAlongTheWay = 4 * 2_048
 /** Positions that the choice of the token symbols looks at. */
 const usagePositions = 16_384
-/** What keys and values may take of the free memory. */
-const keyValueShare = 0.3
+/** What keys and values of own text may take of the free memory. */
+export const keyValueShare = 0.3
 /** Tokens that the verdict has both models write, and how much slower than in a window a token alone is. */
 const verdictTokens = 1_400
 const singleSlowness = 16
@@ -184,7 +184,7 @@ function writtenCache(shape: OwnTextShape, hiddenSize: number, positions: number
 }
 
 /** Memory that the base model takes to write a round of its own text, in bytes. */
-function ownTextMemory(
+export function ownTextMemory(
   architecture: Architecture,
   { precision, device }: Pick<ConversionSettings, 'precision' | 'device'>,
   { tokens }: OwnTextShape,

@@ -24,10 +24,11 @@ import { tailBits, tailShape } from '../spellm/tail-session.ts'
 import { requireConversionMemory } from './character-conversion.ts'
 import { learntTail, stateFrom, tensorsOf, type LearntTail } from './checkpoint-tensors.ts'
 import { runUsage, symbolSpeller } from './choose-symbols.ts'
+import { ownTextMemory, tailShareOf, trainingMemoryBytes } from './conversion-cost.ts'
 import type { JobOptions } from './events.ts'
 import { positionsOf } from './fill-caches.ts'
 import { measureAnswers, measuringChooser, type MeasuredTail } from './measure-answers.ts'
-import { requireDiskSpace } from './require-room.ts'
+import { requireDiskSpace, requireRoom } from './require-room.ts'
 import type { ConversionResult } from './result.ts'
 import { createSampleWriter, type SampleWriter } from './sample-writer.ts'
 import { symbolAdapterWidths, type RunSettings } from './settings.ts'
@@ -78,9 +79,26 @@ export async function prepareSymbols(
     (await missingCacheBytes(states.training)) + (await missingCacheBytes(states.heldOut)) + targets,
   )
   const shape = tailShape(hiddenSize, adapterWidths, speller)
-  const windowsAtOnce = await requireConversionMemory(base, shape, states.training, settings, options)
+  const windowsAtOnce = await requireSymbolMemory(base, shape, states, settings, options)
   requireRows(vocabularySize, tokenizer.vocabularySize)
   return { base, tokenizer, adapterWidths, states, windowsAtOnce }
+}
+
+/** As `requireConversionMemory`; a model that writes its text reads no windows. */
+async function requireSymbolMemory(
+  base: BaseModel,
+  shape: TailShape,
+  { training, own }: StatesPlan,
+  settings: RunSettings,
+  options: JobOptions,
+): Promise<number> {
+  if (!own) return requireConversionMemory(base, shape, training, settings, options)
+  const { architecture } = base
+  const { chunks, positionsPerChunk } = training
+  const writing = ownTextMemory(architecture, settings, own.shape, training)
+  const learning = trainingMemoryBytes(architecture, shape, { ...settings, chunks, positionsPerChunk })
+  await requireRoom('This conversion', Math.max(writing, learning), settings.device, options)
+  return 1
 }
 
 function requireRows(rows: number, tokens: number): void {
@@ -238,19 +256,12 @@ async function trainAndMeasure(
     words: null,
     parameters: { tail: tailParameterCount(shape), baseHead: vocabularySize * hiddenSize },
     tokenSymbols: speller.alphabet.tokenSymbols?.length ?? 0,
-    tailShare: rowsRead(shape, speller) / vocabularySize,
+    tailShare: tailShareOf(shape, speller, base.architecture),
     verdict,
   }
   await run.finish(result)
   if (!settings.keepCache) await deleteTeacherCache(join(run.folder, cacheFolder))
   return result
-}
-
-/** Rows of d weights that a token without a doubt reads for its tail: token symbols, adapter, first head. */
-function rowsRead({ adapterWidths, alphabetSize: symbols }: TailShape, { alphabet }: Speller): number {
-  return (
-    (alphabet.tokenSymbols?.length ?? 0) + symbols + adapterWidths.reduce((sum, width) => sum + 3 * width, 0)
-  )
 }
 
 /** Saves a checkpoint where one is due, and ends this session of the run where that is asked for. */

@@ -13,6 +13,7 @@ import type { BaseModel } from '../models/base-model.ts'
 import { cacheFolder, type Run } from '../runs/index.ts'
 import { deviceMemory } from '../runtime/memory/require-memory.ts'
 import { ownTurn } from '../runtime/turns.ts'
+import { keyValueShare } from './conversion-cost.ts'
 import { answerPositions, conversionDocuments, heldOutTokens } from './conversion-text.ts'
 import type { JobOptions } from './events.ts'
 import { fillCaches, positionsOf, type Portion } from './fill-caches.ts'
@@ -34,8 +35,6 @@ export interface StatesPlan {
 /** Tokens of a given text that an answer begins with. */
 const openingTokens = 32
 const openings = 64
-/** What keys and values may take of the free memory. */
-const keyValueShare = 0.3
 const leastSequences = 8
 
 const shapeSchema = z.object({ sequences: z.int().min(1), tokens: z.int().min(1) })
