@@ -41,7 +41,7 @@ await rm(run, { recursive: true, force: true })
 const base = await openBaseModel(folder)
 const { architecture } = base
 const { entries } = await openModelTokenizer(base)
-const settings = parseConversionSettings({ base: folder, tokens, epochs: 1, device: 'cpu' })
+const settings = parseConversionSettings({ base: folder, tokens, epochs: 1, tokenSymbols: 0, device: 'cpu' })
 const speller = buildSpeller(entries, parseAlphabet(settings.alphabet, entries), settings.k)
 const { memoryBytes } = conversionCost(architecture, speller, settings, {
   textTokens: null,

@@ -31,7 +31,7 @@ export function demoCommand(): Command {
       }
       try {
         console.log(
-          `A model that writes stories becomes a SpeLLM: its LM head over 4,096 tokens is replaced by 12 heads over characters.\n`,
+          `A model that writes stories becomes a SpeLLM: the tokens that it wants most stay symbols of their own, 12 heads over characters spell the rest, and its LM head confirms several tokens at once.\n`,
         )
         const result = await convert(folder, parseConversionSettings({ base: 'sample' }), {
           onEvent,
@@ -47,7 +47,7 @@ export function demoCommand(): Command {
     })
 }
 
-/** The same prompts, continued greedily by base and SpeLLM; where the texts part, the SpeLLM's is underlined. */
+/** The same prompts, continued greedily by the base and by the SpeLLM alone; where the texts part, the SpeLLM's is underlined. */
 async function compare(folder: string): Promise<void> {
   const generator = await openTextGenerator(folder)
   for (const prompt of prompts) {
