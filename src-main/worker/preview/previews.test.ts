@@ -287,7 +287,7 @@ describe('an estimate', () => {
     const { settings, estimate } = await client.runs.estimate({ base: sampleModelName, texts: [], k: 8 })
     expect(settings).toMatchObject({
       k: 8,
-      tokens: 400_000,
+      tokens: 122_880,
       alphabet: 'auto',
       tokenSymbols: 'auto',
       contextSymbols: 512,
