@@ -8,6 +8,7 @@ import { fillTargets, type TargetCache } from '../distill/target-cache.ts'
 import { deleteTeacherCache, missingCacheBytes } from '../distill/teacher-cache.ts'
 import { batchPlan } from '../distill/train-tail.ts'
 import { CancelledError, SpellmError } from '../errors.ts'
+import { createSymbolReader } from '../evaluate/symbol-text.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { createBaseDistribution } from '../models/base-distribution.ts'
 import type { BaseModel } from '../models/base-model.ts'
@@ -19,15 +20,14 @@ import { alphabetSize } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
 import { firstSymbolsOf, type Speller } from '../spelling/speller.ts'
 import { saveSpellm } from '../spellm/spellm.ts'
-import { createSymbolTailSession, symbolTailOf } from '../spellm/symbol-tail-session.ts'
-import { tailBits, tailShape } from '../spellm/tail-session.ts'
+import { tailShape } from '../spellm/tail-session.ts'
 import { requireConversionMemory } from './character-conversion.ts'
 import { learntTail, stateFrom, tensorsOf, type LearntTail } from './checkpoint-tensors.ts'
 import { runUsage, symbolSpeller } from './choose-symbols.ts'
 import { ownTextMemory, tailShareOf, trainingMemoryBytes } from './conversion-cost.ts'
 import type { JobOptions } from './events.ts'
 import { positionsOf } from './fill-caches.ts'
-import { measureAnswers, measuringChooser, type MeasuredTail } from './measure-answers.ts'
+import { measureAnswers, measuringChooser } from './measure-answers.ts'
 import { requireDiskSpace, requireRoom } from './require-room.ts'
 import type { ConversionResult } from './result.ts'
 import { createSampleWriter, type SampleWriter } from './sample-writer.ts'
@@ -292,39 +292,24 @@ async function evaluate(
   const { onEvent, signal, turn = ownTurn } = options
   const { base, tokenizer, speller, shape, rows, samples, states } = stage
   const { device, precision, contextSymbols } = run.settings
-  const tail = await createSymbolTailSession(
-    symbolTailOf({
-      shape,
-      weights,
-      tokenSymbols: speller.alphabet.tokenSymbols ?? [],
-      rows,
-      architecture: base.architecture,
-      ...tailBits(precision, device),
-    }),
-  )
-  const measured: MeasuredTail = {
-    tail,
-    speller,
-    rows,
-    head: base.architecture.head,
-    hiddenSize: shape.hiddenSize,
-    contextSymbols,
-    tokenize: (text) => tokenizer.encode(text),
-  }
+  const { adapterWidths } = shape
+  const tail = { base, speller, adapterWidths, weights, precision, contextSymbols }
+  const reader = await createSymbolReader(tail, rows, device)
+  const tokenize = (text: string) => tokenizer.encode(text)
   try {
     const limits = maxPositions === undefined ? { signal } : { maxPositions }
-    const measurement = await measureAnswers(measured, states.heldOut, { ...limits, turn })
+    const measurement = await measureAnswers(reader, states.heldOut, tokenize, { ...limits, turn })
     const { agreement } = measurement
     await run.appendMetrics({ type: 'evaluation', step, agreement })
     onEvent({ type: 'evaluation', step, agreement })
     if (samples) {
-      const sample = await samples.write(measuringChooser(measured), turn)
+      const sample = await samples.write(measuringChooser(reader), turn)
       await run.appendMetrics({ type: 'sample', step, ...sample })
       onEvent({ type: 'sample', step, ...sample })
     }
     return measurement
   } finally {
-    await tail.release()
+    await reader.release()
   }
 }
 

@@ -44,13 +44,19 @@ export interface SymbolReader {
   release(): Promise<void>
 }
 
+/** A SpeLLM with token symbols, also one that is still learning. */
+export type SymbolSpellm = Pick<
+  Spellm,
+  'base' | 'speller' | 'adapterWidths' | 'weights' | 'precision' | 'contextSymbols'
+>
+
 /**
  * Loads the tail of a SpeLLM with token symbols by itself.
  *
  * @param rows of the base model's LM head; not closed with it
  */
 export async function createSymbolReader(
-  spellm: Spellm,
+  spellm: SymbolSpellm,
   rows: HeadRows,
   device: Device,
 ): Promise<SymbolReader> {
