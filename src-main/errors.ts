@@ -85,3 +85,9 @@ export function describeSystemError(error: unknown, path: string): unknown {
   if (!known) return error
   return new SpellmError(known.code, `${path}: ${error.message}`, known.remedy, { cause: error })
 }
+
+/** For reading a file that may not be there: null then. Throws every other error. */
+export function nullIfNotFound(error: unknown): null {
+  if (error instanceof SpellmError && error.code === 'file-not-found') return null
+  throw error
+}

@@ -16,13 +16,13 @@ import {
   type TeacherCache,
 } from '../distill/teacher-cache.ts'
 import { batchPlan } from '../distill/train-tail.ts'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { SpellmError } from '../errors.ts'
 import { measureAgreement } from '../evaluate/agreement.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
-import { cacheFolder, spellmFolder, type CheckpointTensors, type Run } from '../runs/index.ts'
+import { cacheFolder, spellmFolder, type Run } from '../runs/index.ts'
 import { deviceMemory } from '../runtime/memory/require-memory.ts'
 import { freshState } from '../runtime/trainer.ts'
 import { ownTurn } from '../runtime/turns.ts'
@@ -34,6 +34,7 @@ import { wordCoverage } from '../spelling/word-coverage.ts'
 import { countWords } from '../spelling/words.ts'
 import { saveSpellm } from '../spellm/spellm.ts'
 import { createTailSession, tailBits, tailShape, type TailSession } from '../spellm/tail-session.ts'
+import { createCheckpointClock } from './checkpoint-clock.ts'
 import {
   learntTail,
   samplingPrefix,
@@ -47,6 +48,7 @@ import { teacherMemoryBytes, trainingMemoryBytes } from './conversion-cost.ts'
 import { heldOutTokens } from './conversion-text.ts'
 import type { JobOptions } from './events.ts'
 import { fillCaches, positionsOf, type Portion } from './fill-caches.ts'
+import { lastMetrics } from './last-metrics.ts'
 import { measureGates } from './measure-gates.ts'
 import { requireDiskSpace, requireRoom } from './require-room.ts'
 import type { ConversionResult } from './result.ts'
@@ -236,26 +238,7 @@ async function trainAndMeasure(
     settings.mode === 'free'
       ? freeChooser(tail, tokenize, null)
       : shortlistChooser(tail, rows, defaultCandidates, null)
-  let lastCheckpoint = performance.now()
-  /** Saves a checkpoint where one is due, and ends this session of the run where that is asked for. */
-  const endStep = async (
-    step: number,
-    samplingSteps: number | null,
-    isLast: boolean,
-    tensors: () => Promise<CheckpointTensors>,
-  ) => {
-    const isStopping = signal?.aborted ?? false
-    if (
-      isStopping ||
-      finishEarly?.aborted ||
-      isLast ||
-      performance.now() - lastCheckpoint > settings.checkpointSeconds * 1000
-    ) {
-      await run.saveCheckpoint(step, await tensors(), { seconds: seconds(), samplingSteps })
-      lastCheckpoint = performance.now()
-    }
-    if (isStopping) throw new CancelledError()
-  }
+  const endStep = createCheckpointClock(run, options)
   const common = { device: settings.device, isEnough: () => finishEarly?.aborted ?? false, turn }
 
   const learn = async (): Promise<LearntTail> => {
@@ -270,7 +253,10 @@ async function trainAndMeasure(
         onEvent({ type: 'step', steps, tokens: settings.batchTokens, ...metrics })
         if (metrics.step % evaluateEvery === 0 && metrics.step < steps)
           await evaluate(learntTail(await currentState()), { maxPositions: quickPositions })
-        await endStep(metrics.step, null, metrics.step === steps, async () => tensorsOf(await currentState()))
+        await endStep(metrics.step, metrics.step === steps, async () => tensorsOf(await currentState()), {
+          seconds: seconds(),
+          samplingSteps: null,
+        })
       },
     })
     return learntTail(state)
@@ -298,10 +284,12 @@ async function trainAndMeasure(
           steps,
           tokens: plan.batchTokens,
         })
-        await endStep(step, metrics.step, metrics.step === steps, async () => ({
+        const tensors = async () => ({
           ...weightTensors(first.weights),
           ...tensorsOf(await currentState(), samplingPrefix),
-        }))
+        })
+        const state = { seconds: seconds(), samplingSteps: metrics.step }
+        await endStep(step, metrics.step === steps, tensors, state)
       },
     })
     return learntTail(state)
@@ -371,22 +359,4 @@ async function trainAndMeasure(
   await run.finish(result)
   if (!settings.keepCache) await deleteTeacherCache(join(run.folder, cacheFolder))
   return result
-}
-
-const storedStepSchema = z.looseObject({
-  type: z.string(),
-  loss: z.number().optional(),
-  headAccuracy: z.array(z.number()).optional(),
-})
-
-/** What the last steps of the first tail and of that for sampling measured; NaN where there was none. */
-async function lastMetrics(
-  run: ConversionRun,
-): Promise<{ loss: number; headAccuracy: readonly number[]; divergence: number }> {
-  const last = { loss: NaN, headAccuracy: [] as readonly number[], divergence: NaN }
-  for await (const { type, loss, headAccuracy } of run.readMetrics(storedStepSchema)) {
-    if (type === 'step' && loss !== undefined && headAccuracy) Object.assign(last, { loss, headAccuracy })
-    if (type === 'samplingStep' && loss !== undefined) last.divergence = loss
-  }
-  return last
 }

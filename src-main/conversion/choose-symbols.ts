@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { TeacherCache } from '../distill/teacher-cache.ts'
 import { mostWanted, tokenUsage } from '../distill/token-usage.ts'
-import { SpellmError } from '../errors.ts'
+import { nullIfNotFound } from '../errors.ts'
 import { openSafetensors, readTensor, writeSafetensors } from '../formats/safetensors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseDistribution } from '../models/base-distribution.ts'
@@ -50,10 +50,7 @@ export async function runUsage(
   },
 ): Promise<Float64Array> {
   const path = join(folder, usageFile)
-  const stored = await openSafetensors(path).catch((error: unknown) => {
-    if (error instanceof SpellmError && error.code === 'file-not-found') return null
-    throw error
-  })
+  const stored = await openSafetensors(path).catch(nullIfNotFound)
   const size = tokenizer.vocabularySize
   const entry = stored?.tensors.get('usage')
   if (entry?.dtype === 'F32' && entry.shape.join() === String(size))

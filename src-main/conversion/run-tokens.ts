@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { collectTokens } from '../distill/corpus.ts'
 import { sampleText } from '../distill/self-sampling.ts'
 import { teacherCacheShape } from '../distill/teacher-cache.ts'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { CancelledError, nullIfNotFound } from '../errors.ts'
 import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseModel } from '../models/base-model.ts'
@@ -28,10 +28,7 @@ export async function loadTokens(
   const { onEvent, signal, turn = ownTurn } = options
   const { settings, folder } = run
   const path = join(folder, tokensFile)
-  const stored = await openSafetensors(path).catch((error: unknown) => {
-    if (error instanceof SpellmError && error.code === 'file-not-found') return null
-    throw error
-  })
+  const stored = await openSafetensors(path).catch(nullIfNotFound)
   if (stored) return new Int32Array((await readTensorBytes(stored.tensors.get('tokens')!)).buffer)
 
   const limit = Math.max(heldOutLength + settings.tokens, minimum)

@@ -7,14 +7,14 @@ import { totalSteps } from '../distill/schedule.ts'
 import { fillTargets, type TargetCache } from '../distill/target-cache.ts'
 import { deleteTeacherCache, missingCacheBytes } from '../distill/teacher-cache.ts'
 import { batchPlan } from '../distill/train-tail.ts'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { SpellmError } from '../errors.ts'
 import { createSymbolReader } from '../evaluate/symbol-text.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { createBaseDistribution } from '../models/base-distribution.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
-import { cacheFolder, spellmFolder, type Checkpoint, type Run } from '../runs/index.ts'
+import { cacheFolder, spellmFolder, type Run } from '../runs/index.ts'
 import { ownTurn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
@@ -22,11 +22,13 @@ import { firstSymbolsOf, type Speller } from '../spelling/speller.ts'
 import { saveSpellm } from '../spellm/spellm.ts'
 import { tailShape } from '../spellm/tail-session.ts'
 import { requireConversionMemory } from './character-conversion.ts'
+import { createCheckpointClock } from './checkpoint-clock.ts'
 import { learntTail, stateFrom, tensorsOf, type LearntTail } from './checkpoint-tensors.ts'
 import { runUsage, symbolSpeller } from './choose-symbols.ts'
 import { ownTextMemory, tailShareOf, trainingMemoryBytes } from './conversion-cost.ts'
 import type { JobOptions } from './events.ts'
 import { positionsOf } from './fill-caches.ts'
+import { lastMetrics } from './last-metrics.ts'
 import { measureAnswers, measuringChooser } from './measure-answers.ts'
 import { requireDiskSpace, requireRoom } from './require-room.ts'
 import type { ConversionResult } from './result.ts'
@@ -111,7 +113,6 @@ function requireRows(rows: number, tokens: number): void {
 }
 
 const sessionStateSchema = z.object({ seconds: z.number() })
-type SessionCheckpoint = Checkpoint<z.infer<typeof sessionStateSchema>>
 
 /** Positions of the evaluations along the way. */
 const quickPositions = 2_048
@@ -147,8 +148,8 @@ export async function learnSymbols(
   })
 
   const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
-  const rows = openHeadRows(base)
   const questions = await questionsOf(states.heldOut, states.answers.pieces.prefix)
+  const rows = openHeadRows(base)
   const samples =
     options.writesSamples && questions.length > 0
       ? createSampleWriter(base, tokenizer, Int32Array.from(questions[0]!), settings)
@@ -191,15 +192,13 @@ async function trainAndMeasure(
   onEvent({ type: 'phase', phase: 'train' })
   const steps = totalSteps(batchPlan(targets.cache, settings))
   const evaluateEvery = Math.max(1, Math.floor(steps / evaluationsAlongTheWay))
-  const checkpoints = checkpointClock(run, seconds, options)
-  let last = { loss: NaN, headAccuracy: [] as readonly number[] }
+  const endStep = createCheckpointClock(run, options)
   const state = await distillSymbols(shape, speller, targets, { rows, usage }, settings, {
     device: settings.device,
     isEnough: () => finishEarly?.aborted ?? false,
     turn,
     ...(checkpoint ? { from: stateFrom(checkpoint.step, checkpoint.tensors) } : {}),
     onStep: async (metrics, currentState) => {
-      last = metrics
       await run.appendMetrics({ type: 'step', ...metrics })
       onEvent({ type: 'step', steps, tokens: settings.batchTokens, ...metrics })
       if (metrics.step % evaluateEvery === 0 && metrics.step < steps)
@@ -207,11 +206,12 @@ async function trainAndMeasure(
           maxPositions: quickPositions,
           options,
         })
-      await checkpoints(metrics.step, metrics.step === steps, async () => tensorsOf(await currentState()))
+      const tensors = async () => tensorsOf(await currentState())
+      await endStep(metrics.step, metrics.step === steps, tensors, { seconds: seconds() })
     },
   })
   const final = learntTail(state)
-  if (last.headAccuracy.length === 0) last = await lastMetrics(run)
+  const { loss, headAccuracy } = await lastMetrics(run)
 
   onEvent({ type: 'phase', phase: 'evaluate' })
   const { agreement, doubts } = await evaluate(run, stage, final, { options })
@@ -245,8 +245,8 @@ async function trainAndMeasure(
     seconds: seconds(),
     k: speller.k,
     alphabetSize: alphabetSize(speller.alphabet),
-    loss: last.loss,
-    headAccuracy: [...last.headAccuracy],
+    loss,
+    headAccuracy: [...headAccuracy],
     samplingTail: null,
     coverage: {
       vocabulary: vocabularyCoverage(speller),
@@ -262,24 +262,6 @@ async function trainAndMeasure(
   await run.finish(result)
   if (!settings.keepCache) await deleteTeacherCache(join(run.folder, cacheFolder))
   return result
-}
-
-/** Saves a checkpoint where one is due, and ends this session of the run where that is asked for. */
-function checkpointClock(
-  run: ConversionRun,
-  seconds: () => number,
-  { signal, finishEarly }: JobOptions,
-): (step: number, isLast: boolean, tensors: () => Promise<SessionCheckpoint['tensors']>) => Promise<void> {
-  let last = performance.now()
-  return async (step, isLast, tensors) => {
-    const isStopping = signal?.aborted ?? false
-    const isDue = performance.now() - last > run.settings.checkpointSeconds * 1000
-    if (isStopping || finishEarly?.aborted || isLast || isDue) {
-      await run.saveCheckpoint(step, await tensors(), { seconds: seconds() })
-      last = performance.now()
-    }
-    if (isStopping) throw new CancelledError()
-  }
 }
 
 /** Measures weights on held-out answers, and shows what they make of a text. */
@@ -311,18 +293,4 @@ async function evaluate(
   } finally {
     await reader.release()
   }
-}
-
-const storedStepSchema = z.looseObject({
-  type: z.string(),
-  loss: z.number().optional(),
-  headAccuracy: z.array(z.number()).optional(),
-})
-
-/** What the last step measured; NaN where there was none. */
-async function lastMetrics(run: ConversionRun): Promise<{ loss: number; headAccuracy: readonly number[] }> {
-  let last = { loss: NaN, headAccuracy: [] as readonly number[] }
-  for await (const { type, loss, headAccuracy } of run.readMetrics(storedStepSchema))
-    if (type === 'step' && loss !== undefined && headAccuracy) last = { loss, headAccuracy }
-  return last
 }

@@ -4,7 +4,7 @@ import { planTeacherCache, teacherCacheShape, type TeacherCache } from '../disti
 import { conversationPieces, type ConversationPieces } from '../distill/own-text/conversation-pieces.ts'
 import { fillOwnText, type OwnText } from '../distill/own-text/fill-cache.ts'
 import { ownTextCacheShape, ownTextShape, type OwnTextShape } from '../distill/own-text/shape.ts'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { CancelledError, nullIfNotFound } from '../errors.ts'
 import { writeJsonAtomically } from '../formats/atomic-file.ts'
 import { openChatTemplate } from '../formats/chat-template.ts'
 import { readJsonFile } from '../formats/json-file.ts'
@@ -130,12 +130,7 @@ async function planWriting(
   { isGiven, options }: { readonly isGiven: boolean; readonly options: JobOptions },
 ): Promise<z.infer<typeof storedSchema>> {
   const path = join(folder, writingFile)
-  const stored = await readJsonFile(path, storedSchema, { maxBytes: maxWritingBytes }).catch(
-    (error: unknown) => {
-      if (error instanceof SpellmError && error.code === 'file-not-found') return null
-      throw error
-    },
-  )
+  const stored = await readJsonFile(path, storedSchema, { maxBytes: maxWritingBytes }).catch(nullIfNotFound)
   if (stored) return stored
   const { pieces, notice } = isGiven
     ? { pieces: documentAfterAnything(base), notice: null }

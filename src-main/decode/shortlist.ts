@@ -1,7 +1,8 @@
 import type { HeadRows } from '../models/head-rows.ts'
+import type { LastState } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
 import { tokensOf, type Speller } from '../spelling/speller.ts'
-import { bestTokens, createTrieSearch, type ScoredToken } from '../spelling/trie-search.ts'
+import { bestTokens, createTrieSearch, type ScoredToken, type TrieSearch } from '../spelling/trie-search.ts'
 import type { Chooser } from './chooser.ts'
 import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
@@ -10,16 +11,31 @@ import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 export const defaultCandidates = 8
 
 /** The tokens of some units, best first; of those that begin with the same token only the best one's. */
-export function unitsByFirstToken(
-  speller: Speller,
-  best: readonly ScoredToken[],
-): readonly (readonly number[])[] {
+function unitsByFirstToken(speller: Speller, best: readonly ScoredToken[]): readonly (readonly number[])[] {
   const units = new Map<number, readonly number[]>()
   for (const { token } of best) {
     const tokens = tokensOf(speller, token)
     if (!units.has(tokens[0]!)) units.set(tokens[0]!, tokens)
   }
   return [...units.values()]
+}
+
+/**
+ * The units that a tail spells best, of those with the same first token one, and the base model's logits of their first tokens.
+ *
+ * @param candidates units that are looked for
+ */
+export async function scoredUnits(
+  tail: TailSession,
+  rows: Pick<HeadRows, 'logits'>,
+  search: TrieSearch,
+  state: LastState,
+  candidates: number,
+) {
+  const best = bestTokens(search, await scoresOf(tail, state), candidates)
+  const units = unitsByFirstToken(tail.speller, best)
+  const firstTokens = units.map(([first]) => first!)
+  return { best, units, firstTokens, logits: rows.logits(state.hidden, firstTokens) }
 }
 
 /**
@@ -42,10 +58,7 @@ export function shortlistChooser(
   return {
     ending: tail.ending,
     choose: async (state, context) => {
-      const best = bestTokens(search, await scoresOf(tail, state), candidates)
-      const units = unitsByFirstToken(tail.speller, best)
-      const firstTokens = units.map(([first]) => first!)
-      const logits = rows.logits(state.hidden, firstTokens)
+      const { units, firstTokens, logits } = await scoredUnits(tail, rows, search, state, candidates)
       if (!sampling) return units[largestIndex(logits)]!
       return units[sampleIndex(penalize(logits, firstTokens, context, sampling), sampling, random)]!
     },

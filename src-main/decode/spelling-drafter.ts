@@ -1,10 +1,10 @@
 import type { HeadRows } from '../models/head-rows.ts'
-import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
-import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
+import { createTrieSearch } from '../spelling/trie-search.ts'
+import type { TailSession } from '../spellm/tail-session.ts'
 import type { Drafter } from './drafter.ts'
 import { leadOf } from './gated.ts'
 import { createPicker, type Picker } from './picker.ts'
-import { unitsByFirstToken } from './shortlist.ts'
+import { scoredUnits } from './shortlist.ts'
 
 /** Candidates of a draft. */
 const candidates = 8
@@ -31,10 +31,7 @@ export function spellingDrafter({
   return {
     ending: tail.ending,
     draft: async (state, place) => {
-      const best = bestTokens(search, await scoresOf(tail, state), candidates)
-      const units = unitsByFirstToken(tail.speller, best)
-      const firstTokens = units.map(([first]) => first!)
-      const logits = rows.logits(state.hidden, firstTokens)
+      const { best, units, firstTokens, logits } = await scoredUnits(tail, rows, search, state, candidates)
       const { index } = picker.pick(logits, Int32Array.from(firstTokens), place)
       return { tokens: units[index]!, isSure: leadOf(best) >= threshold }
     },

@@ -10,6 +10,7 @@ import { firstSymbolsOf } from '../spelling/speller.ts'
 import type { Spellm } from '../spellm/spellm.ts'
 import { createSymbolTailSession, symbolTailOf } from '../spellm/symbol-tail-session.ts'
 import { tailBits, tailShape } from '../spellm/tail-session.ts'
+import { dot } from './dot.ts'
 
 /** A text that is given, token by token, with what its steps choose with. */
 export interface SymbolText extends SymbolParts {
@@ -109,11 +110,4 @@ export async function createSymbolReader(
     },
     release: () => tail.release(),
   }
-}
-
-/** The product of the row that begins at `start` with a state. */
-function dot(rows: Float32Array, start: number, hidden: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < hidden.length; i++) sum += rows[start + i]! * hidden[i]!
-  return sum
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
+import { SpellmError, nullIfNotFound } from '../errors.ts'
 import { renderTemplate, TemplateRefusal, WorkExceeded } from './chat-template/interpreter.ts'
 import { isGgufPath, openGguf, readGgufChatTemplate } from './gguf.ts'
 import { readJsonFile, readTextFile } from './json-file.ts'
@@ -162,8 +162,5 @@ function invalid(file: string, problem: string): SpellmError {
 }
 
 async function ifThere<T>(reading: Promise<T>): Promise<T | null> {
-  return reading.catch((error: unknown) => {
-    if (error instanceof SpellmError && error.code === 'file-not-found') return null
-    throw error
-  })
+  return reading.catch(nullIfNotFound)
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
+import { nullIfNotFound } from '../errors.ts'
 import { readJsonFile } from './json-file.ts'
 
 const maxConfigBytes = 1 << 20
@@ -27,7 +27,6 @@ export async function readStopTokens(folder: string): Promise<readonly number[] 
     if (tokens === null || tokens === undefined) return null
     return typeof tokens === 'number' ? [tokens] : [...new Set(tokens)]
   } catch (error) {
-    if (error instanceof SpellmError && error.code === 'file-not-found') return null
-    throw error
+    return nullIfNotFound(error)
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
+import { CancelledError, SpellmError, describeSystemError, nullIfNotFound } from '../errors.ts'
 import {
   openSafetensors,
   writeSafetensors,
@@ -156,10 +156,7 @@ export async function openQuantizedModel(
   file: string,
   { bits, sha256 }: Pick<QuantizeOptions, 'bits' | 'sha256'>,
 ): Promise<BaseModel | null> {
-  const quantized = await openSafetensors(file).catch((error: unknown) => {
-    if (error instanceof SpellmError && error.code === 'file-not-found') return null
-    throw error
-  })
+  const quantized = await openSafetensors(file).catch(nullIfNotFound)
   if (!quantized || earlierFormats.includes(quantized.metadata['format'] ?? '')) return null
   requireMatch(model, quantized, bits, sha256)
   const { folder, locate } = await externalFiles([...model.checkpoint.files, quantized.path])

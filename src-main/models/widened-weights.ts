@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
+import { CancelledError, SpellmError, describeSystemError, nullIfNotFound } from '../errors.ts'
 import { float32ToBfloat16, float32ToFloat16 } from '../formats/half.ts'
 import {
   openSafetensors,
@@ -115,10 +115,7 @@ export async function openWidenedModel(
   file: string,
   { sha256 }: Pick<WidenOptions, 'sha256'>,
 ): Promise<BaseModel | null> {
-  const opened = await openSafetensors(file).catch((error: unknown) => {
-    if (error instanceof SpellmError && error.code === 'file-not-found') return null
-    throw error
-  })
+  const opened = await openSafetensors(file).catch(nullIfNotFound)
   if (!opened) return null
   const { metadata, tensors, path } = opened
   if (metadata['format'] !== format || metadata['base'] !== sha256 || !hasWidened(model, tensors))

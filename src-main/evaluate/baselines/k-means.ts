@@ -4,6 +4,7 @@ import { add, argMax, input, matmul } from '../../graph/index.ts'
 import type { HeadRows } from '../../models/head-rows.ts'
 import { seededRandom, shuffledIndices } from '../../random.ts'
 import { createSession, floatTensor, int64Data } from '../../runtime/session.ts'
+import { dot } from '../dot.ts'
 import { rowBlocks } from './row-blocks.ts'
 
 /** The head's rows in clusters. */
@@ -112,10 +113,4 @@ function unitRow(rows: ArrayLike<number>, at: number, mean: Float64Array): Float
   const length = Math.sqrt(dot(row, 0, row)) || 1
   for (let i = 0; i < row.length; i++) row[i]! /= length
   return row
-}
-
-function dot(a: ArrayLike<number>, at: number, b: ArrayLike<number>): number {
-  let sum = 0
-  for (let i = 0; i < b.length; i++) sum += a[at + i]! * b[i]!
-  return sum
 }

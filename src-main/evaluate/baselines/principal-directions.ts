@@ -4,6 +4,7 @@ import { input, matmul } from '../../graph/index.ts'
 import type { HeadRows } from '../../models/head-rows.ts'
 import { seededRandom } from '../../random.ts'
 import { createSession, floatData, floatTensor } from '../../runtime/session.ts'
+import { dot } from '../dot.ts'
 import { rowBlocks } from './row-blocks.ts'
 
 /** More directions than asked for are followed, so that the last ones asked for are found as well as the first. */
@@ -79,16 +80,10 @@ function makeOrthonormal(rows: Float32Array, d: number): void {
     for (let pass = 0; pass < 2; pass++)
       for (let before = 0; before < row; before++) {
         const other = rows.subarray(before * d, (before + 1) * d)
-        const along = dot(own, other)
+        const along = dot(own, 0, other)
         for (let i = 0; i < d; i++) own[i]! -= along * other[i]!
       }
-    const length = Math.sqrt(dot(own, own)) || 1
+    const length = Math.sqrt(dot(own, 0, own)) || 1
     for (let i = 0; i < d; i++) own[i]! /= length
   }
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
 }

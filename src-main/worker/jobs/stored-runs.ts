@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import { runIdSchema, type RunResult } from '../../contract/index.ts'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError, nullIfNotFound } from '../../errors.ts'
 import { fileStamp } from '../../formats/file-stamp.ts'
 import {
   listRuns,
@@ -81,7 +81,6 @@ async function metricsStamp(folder: string): Promise<string | null> {
   try {
     return await fileStamp([join(folder, metricsFile)])
   } catch (error) {
-    if (error instanceof SpellmError && error.code === 'file-not-found') return null
-    throw error
+    return nullIfNotFound(error)
   }
 }
