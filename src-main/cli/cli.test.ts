@@ -500,7 +500,8 @@ describe('--help names every option of spellm', () => {
       'eval',
       [
         ...['--text', '--positions', '--mode', '--candidates', '--gate-share', '--rollouts'],
-        ...['--tasks', '--limit', '--baselines', '--report', '--base', '--device', '--precision', '--json'],
+        ...['--rollout-tokens', '--tasks', '--limit', '--baselines', '--report', '--base', '--device'],
+        ...['--precision', '--json'],
       ],
     ],
     [

@@ -27,7 +27,7 @@ export function evaluationTable(
   ])
 }
 
-function agreementRows({ agreement, candidates, gatedBaseShare }: TextEvaluation): string[][] {
+function agreementRows({ agreement, candidates, gatedBaseShare, spelled }: TextEvaluation): string[][] {
   const modes = Object.keys(agreement.agreement) as TeacherForcedMode[]
   const first = modes[0]
   const label = (mode: TeacherForcedMode) => {
@@ -44,6 +44,9 @@ function agreementRows({ agreement, candidates, gatedBaseShare }: TextEvaluation
     ...rowsOf('agreement', agreement),
     ...(noLoops.positions > 0 && noLoops.positions < agreement.positions
       ? rowsOf('without what repeats the text, agreement', noLoops)
+      : []),
+    ...(typeof spelled?.agreement === 'number' && spelled.share < 1
+      ? [[`  of trie's ${formatShare(spelled.share)} spelled`, formatShare(spelled.agreement)]]
       : []),
     ...(first === undefined
       ? []

@@ -46,7 +46,7 @@ export function inspectSymbolChoice(
   const exact = first.exact(scores, context)
   const tokens = [...exact.tokens, ...spelled]
   const all = Float32Array.from([...exact.logits, ...rows.logits(state.hidden, spelled)])
-  const normaliser = first.logNormaliser(scores)
+  const normaliser = first.logNormaliser(scores, context)
   const rest = state.spelled ?? new Float32Array(0)
   const heads = Array.from({ length: speller.k }, (_, head) => {
     if (head === 0)

@@ -15,11 +15,15 @@ export interface TaskEvaluation {
   readonly exact: { readonly results: ExactResults; readonly written: readonly WrittenExactTask[] } | null
 }
 
+/** What was looked at: a text that was given, new stories, or answers that the base model wrote itself. */
+export type EvaluatedText = 'given' | 'stories' | 'own answers'
+
 /** All that an evaluation found. */
 export interface Evaluation {
   /** The SpeLLM's folder. */
   readonly spellm: string
   readonly modes: readonly DecodeMode[]
+  readonly kind: EvaluatedText
   readonly text: TextEvaluation
   readonly gateShare: number
   /** What a token of each mode reads. */
