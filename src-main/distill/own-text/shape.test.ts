@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { parameterCount } from '../../models/architecture.ts'
 import { openBaseModel } from '../../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../../models/model-folder.ts'
 import { ownTextMemoryBytes, ownTextShape, sequencesOfARound } from './shape.ts'
@@ -8,8 +9,12 @@ it('writes rounds of about a minute on a processor, in whole batches', async () 
   // 5.5 M weights: a minute would do for more than are ever written at once.
   expect(sequencesOfARound(architecture, 320, 'cpu', 2)).toBe(128)
   // Of SmolLM2-135M's size: it wrote 240 tokens a second on two cores, 15,360 in 64 seconds.
-  const vocabularySize = Math.round(135e6 / architecture.hiddenSize)
-  const large = { ...architecture, vocabularySize, tiedHead: true }
+  const { head, hiddenSize } = architecture
+  const rows = Math.round((134.5e6 - parameterCount(architecture)) / hiddenSize)
+  const large = {
+    ...architecture,
+    head: { ...head, weight: { ...head.weight, name: 'large', shape: [rows, hiddenSize] } },
+  }
   const sequences = [1, 2, 4, 16].map((cores) => sequencesOfARound(large, 320, 'cpu', cores))
   expect(sequences).toEqual([24, 48, 96, 128])
   expect(sequencesOfARound(large, 320, 'cuda', 2)).toBe(128)
