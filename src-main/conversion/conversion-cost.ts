@@ -3,6 +3,8 @@ import { batchPlan } from '../distill/train-tail.ts'
 import { chunksPerGroup, totalSteps } from '../distill/schedule.ts'
 import {
   planTeacherCache,
+  positionBytes,
+  positionsOnDisk,
   teacherCacheBytes,
   teacherCacheShape,
   type TeacherCache,
@@ -24,6 +26,7 @@ import {
 } from '../runtime/memory/estimate.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
+import { chunksOfWindow } from './cache-window.ts'
 import { answerPositions, heldOutTokens } from './conversion-text.ts'
 import { defaultAdapterWidths, hasSymbols, symbolAdapterWidths, type ConversionSettings } from './settings.ts'
 
@@ -56,6 +59,8 @@ export interface KnownText {
   readonly isWritten: boolean
   /** Memory that is free, in bytes: with less of it fewer sequences are written at once. Default: enough for all. */
   readonly freeBytes?: number
+  /** Disk that is free, in bytes: with less of it the text is streamed. Default: enough for all. */
+  readonly freeDiskBytes?: number
 }
 
 /** What a conversion takes. */
@@ -131,14 +136,23 @@ function symbolConversionCost(
   architecture: Architecture,
   speller: Speller,
   settings: ConversionSettings,
-  { textTokens, isWritten, freeBytes = Infinity }: KnownText,
+  { textTokens, isWritten, freeBytes = Infinity, freeDiskBytes = Infinity }: KnownText,
 ): ConversionCost {
   const { hiddenSize, vocabularySize } = architecture
   const tail = tailShape(hiddenSize, settings.adapterWidths ?? symbolAdapterWidths(hiddenSize), speller)
-  const writing = ownTextShape(architecture, { prefix: [0] }, keyValueShare * freeBytes)
-  const training = isWritten
+  const writing = ownTextShape(
+    architecture,
+    { prefix: [0] },
+    { memoryBytes: keyValueShare * freeBytes, device: settings.device },
+  )
+  const whole = isWritten
     ? writtenCache(writing, hiddenSize, settings.tokens)
     : readCache(architecture, settings.tokens, textTokens)
+  const { positionsPerChunk } = whole
+  const bytes = positionBytes({ hiddenSize }) + targetBytes(tail)
+  const chunksPerWindow =
+    chunksOfWindow(settings, { positionsPerChunk, positionBytes: bytes }, freeDiskBytes) ?? whole.chunks
+  const training = { ...whole, chunksPerWindow }
   const answers = writtenCache(writing, hiddenSize, answerPositions)
   const tokens = positionsOf(training)
   const steps = totalSteps(batchPlan(training, settings))
@@ -150,7 +164,6 @@ function symbolConversionCost(
   const forward = 2 * tailParameterCount(tail)
   const exact = 2 * hiddenSize * (speller.alphabet.tokenSymbols?.length ?? 0)
   const measured = positionsOf(answers) + measuredAlongTheWay
-  const { positionsPerChunk, chunks } = training
   return {
     steps,
     tokens,
@@ -164,12 +177,12 @@ function symbolConversionCost(
     diskBytes:
       teacherCacheBytes(training) +
       teacherCacheBytes(answers) +
-      tokens * targetBytes(tail) +
+      positionsOnDisk(training) * targetBytes(tail) +
       (isWritten ? 0 : 4 * (tokens + heldOutTokens(architecture))) +
       savedTails * floatBytes * tailParameterCount(tail),
     memoryBytes: Math.max(
       isWritten ? 0 : teacherMemoryBytes(architecture, settings),
-      trainingMemoryBytes(architecture, tail, { ...settings, chunks, positionsPerChunk }),
+      trainingMemoryBytes(architecture, tail, { ...settings, chunks: chunksPerWindow, positionsPerChunk }),
       ownTextMemory(architecture, settings, writing, isWritten ? training : answers),
     ),
     tail,
@@ -203,7 +216,7 @@ export function ownTextMemory(
 const growth = 64
 
 /** Of a position's targets, on disk and in memory. */
-const targetBytes = ({ alphabetSize: symbols }: TailShape) => 2 * symbols + 24
+export const targetBytes = ({ alphabetSize: symbols }: Pick<TailShape, 'alphabetSize'>) => 2 * symbols + 24
 
 /**
  * Of the LM head's rows, how many a token without a doubt reads for its tail: token symbols, adapter, first head. Null: every

@@ -124,6 +124,7 @@ export const trainingStrings = {
   settingTexts: 'Text',
   sampleStories: 'The sample’s stories',
   selfWritten: 'Written by the base model',
+  answersTo: (files: string) => `The base model’s answers to ${files}`,
   settingTokens: 'Budget',
   settingTokensValue: (tokens: number) => `${formatCount(tokens)} tokens`,
   settingUnits: 'In one step',

@@ -11,6 +11,7 @@ export function unfinishedRun(id: string, parts: Partial<RunSummary> = {}): RunS
     settings: {
       base: 'sample',
       texts: [],
+      questions: [],
       tokens: 1_000_000,
       k: 12,
       units: 'token',
