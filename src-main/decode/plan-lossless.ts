@@ -106,3 +106,23 @@ function kindOf(sampling: Sampling | null): string {
     ...(repetitionPenalty === 1 ? [] : ['penalty']),
   ].join()
 }
+
+/** What measured costs let expect beside base mode, whose own head looks at one state a token. */
+export interface ExpectedSpeedups {
+  /** Lossless mode's; where the verifier's head alone is faster than it, that one writes. */
+  readonly lossless: number
+  /** Of base mode's text by the exact int8 head alone; null: that isn't what verifies. */
+  readonly int8Alone: number | null
+}
+
+export function expectedSpeedups({
+  costs,
+  msPerToken,
+}: Pick<LosslessPlan, 'costs' | 'msPerToken'>): ExpectedSpeedups {
+  const base = costs.trunk + costs.baseHead
+  const alone = costs.trunk + passCosts(costs).head(1)
+  return {
+    lossless: base / Math.min(msPerToken, alone),
+    int8Alone: costs.verifier === 'int8' ? base / alone : null,
+  }
+}
