@@ -23,7 +23,7 @@ import { modeNames, modeOf, type DecodeMode } from './decode-modes.ts'
 const configFile = 'spellm.json'
 const tailFile = 'tail.safetensors'
 const samplingTailFile = 'sampling-tail.safetensors'
-const doubtsFile = 'doubts.safetensors'
+export const doubtsFile = 'doubts.safetensors'
 /** Beyond that, their rows cost more than what they save. */
 const maxContextSymbols = 65_536
 const maxConfigBytes = 64 << 20
