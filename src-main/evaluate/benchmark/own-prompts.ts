@@ -19,7 +19,7 @@ const seed = 0x3e7c_4d13
 /** Sequences that are written side by side, if no more prompts are asked for. */
 const usualSequences = 16
 /** Of a sequence that only has to come to an answer: a question, or what is drawn of a document. */
-const leastTokens = { chat: 192, document: openingTokens + 1 } as const
+const leastTokens = { chat: 96, document: openingTokens + 1 } as const
 /** What keys and values of all sequences may take. */
 const keyValueBytes = 1e9
 
