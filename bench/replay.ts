@@ -44,6 +44,8 @@ const { values: flags, positionals } = parseArgs({
 const [run] = positionals
 if (run === undefined) throw new Error('Name a finished run with token symbols: npm run bench:replay -- RUN')
 
+const times = (speedup: number | null) => (speedup === null ? '' : speedup.toFixed(2))
+
 if (flags.only === undefined) await measureAll()
 else {
   const [shape, precision, ...folder] = flags.only.split('/')
@@ -94,8 +96,6 @@ async function measureInChild(shape: string, precision: string): Promise<Replaye
     await rm(folder, { recursive: true, force: true })
   }
 }
-
-const times = (speedup: number | null) => (speedup === null ? '' : speedup.toFixed(2))
 
 function describe(cases: readonly ReplayedCase[]): string {
   const heading = [
