@@ -35,6 +35,7 @@ export async function randomSpellm(
   const speller = symbolSpeller(tokenizer, usage, settings, adapterWidths)
   return {
     base,
+    baseSha256: '',
     precision,
     mode: 'lossless',
     tokenizer,

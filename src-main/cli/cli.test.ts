@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { stories } from '../../resources/stories/stories.ts'
+import { measuredCostsSchema } from '../decode/measure-costs.ts'
 import { writeSymbolSpellm } from '../decode/testing/symbol-spellm.ts'
 import { openSafetensors } from '../formats/safetensors.ts'
+import { hashBaseModel } from '../models/base-model-hash.ts'
+import { openBaseModel } from '../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { deviceSchema } from '../runtime/devices/device.ts'
 import { deviceReportSchema } from '../runtime/devices/report.ts'
@@ -115,6 +118,26 @@ describe('spellm generate', () => {
       mode: 'trie',
       device: expect.toSatisfy(isDevice) as string,
     })
+  })
+
+  it('measures what passes of a SpeLLM with token symbols cost once for all processes', async () => {
+    const folder = join(scratch, 'measured')
+    await writeSymbolSpellm(folder)
+    const env = { SPELLM_DATA: join(scratch, 'data') }
+    const written = async () => {
+      succeeded(
+        await spellm(['generate', folder, '--prompt', prompt, '--max-tokens', '4', '--device', 'cpu'], {
+          env,
+        }),
+      )
+      return readFile(join(env.SPELLM_DATA, 'costs.json'), 'utf8')
+    }
+    const kept = await written()
+    const { costs } = JSON.parse(kept) as { costs: Record<string, { costs: unknown }> }
+    const [[key, { costs: measured }]] = Object.entries(costs) as [[string, { costs: unknown }]]
+    expect(key).toContain(await hashBaseModel(await openBaseModel(modelFolder(sampleModelName))))
+    expect(measuredCostsSchema.parse(measured)).toEqual(measured)
+    expect(await written()).toBe(kept)
   })
 
   it('draws the same text with the same seed and temperature, and another with another seed', async () => {

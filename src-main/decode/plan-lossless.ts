@@ -52,11 +52,11 @@ export type CostsOf = (sampling: Sampling | null, context: number, turn?: Turn) 
 
 /** Costs of a loaded SpeLLM with token symbols, kept by everything that they depend on. */
 export function createCosts({ loaded, base, spellm, device, threads, ...parts }: CostParts): CostsOf {
-  const { architecture, folder, dtype } = base
-  const { speller, precision, adapterWidths, contextSymbols } = spellm
+  const { architecture, dtype } = base
+  const { speller, baseSha256, precision, adapterWidths, contextSymbols } = spellm
   const { alphabet, k } = speller
   const tail = [k, alphabetSize(alphabet), alphabet.tokenSymbols?.length, adapterWidths, contextSymbols]
-  const model = [folder, dtype, precision, device, threads ?? null, tail]
+  const model = [baseSha256, dtype, precision, device, threads ?? null, tail]
   return (sampling, context, turn) => {
     const rounded = roundedContext(context)
     const key = JSON.stringify([...model, kindOf(sampling), rounded])

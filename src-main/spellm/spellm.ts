@@ -71,6 +71,8 @@ export { hashBaseModel }
 /** A SpeLLM with its base model: everything that decoding needs, checked. */
 export interface Spellm {
   readonly base: BaseModel
+  /** What identifies it, in whatever folder it lies. */
+  readonly baseSha256: string
   /** The base model's. */
   readonly precision: Precision
   /** How it decodes unless somebody asks for another mode. */
@@ -221,6 +223,7 @@ export async function openSpellm(
   const { contextSymbols } = config
   return {
     base,
+    baseSha256: sha256,
     precision,
     mode,
     tokenizer,
