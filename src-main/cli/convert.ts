@@ -297,6 +297,7 @@ export function describeResult({
           `${result.tokenSymbols.toLocaleString('en')} tokens are symbols of their own; a token without a doubt reads ${formatShare(result.tailShare ?? 0)} of the LM head's weights.`,
         ]),
     ...describeVerdict(result.verdict),
+    ...(result.source === null ? [] : [`All figures are those of weights from ${result.source}.`]),
     `Tail of ${formatCount(parameters.tail)} parameters in place of an LM head of ${formatCount(parameters.baseHead)}.`,
     ...(result.samplingTail
       ? [

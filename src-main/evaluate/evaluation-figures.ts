@@ -8,7 +8,7 @@ import { namedFigures } from './tasks/named-figures.ts'
 
 /** The figures of an evaluation under the names that docs/evaluation.md explains. */
 export function evaluationFigures(evaluation: Evaluation) {
-  const { text, gateShare, rollOuts, tasks, namedTasks, baselines, device } = evaluation
+  const { text, gateShare, rollOuts, tasks, namedTasks, baselines, device, precision, source } = evaluation
   const { agreement, calibration, textCalibration, samplingTail } = text
   return {
     modes: evaluation.modes.map((mode) => modeFigures(mode, evaluation)),
@@ -46,6 +46,8 @@ export function evaluationFigures(evaluation: Evaluation) {
     })),
     tasks: [...namedTasks.map(namedFigures), ...tasks.map(taskFileFigures)],
     device,
+    precision,
+    source,
   }
 }
 

@@ -3,9 +3,11 @@ import { createBaseHead } from '../../decode/chooser.ts'
 import { decoderSize } from '../../decode/decoder-size.ts'
 import { createSpellmSessions } from '../../spellm/spellm-sessions.ts'
 import { SpellmError } from '../../errors.ts'
+import { sourceOf } from '../../models/base-model.ts'
 import { openHeadRows } from '../../models/head-rows.ts'
 import { createTrunkSession } from '../../models/trunk-session.ts'
 import type { Precision } from '../../models/precision.ts'
+import type { WeightType } from '../../models/weight-store.ts'
 import { blockBytes, generationBytes, headBytes, processBytes } from '../../runtime/memory/estimate.ts'
 import { deviceMemory, requireMemory } from '../../runtime/memory/require-memory.ts'
 import type { Turn } from '../../runtime/turns.ts'
@@ -36,6 +38,8 @@ export interface ContextCosts {
 /** What a token costs, by base model and SpeLLM, on the processor. */
 export interface Benchmark {
   readonly precision: Precision
+  /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats. */
+  readonly source: WeightType | null
   /** Whether the tail is a SpeLLM's. */
   readonly isTrained: boolean
   /** Null: one for each core. */
@@ -143,6 +147,7 @@ export async function runBenchmark(
   const asked = steadyModes.filter((mode) => modes.includes(mode))
   return {
     precision,
+    source: sourceOf(base),
     isTrained: model.isTrained,
     threads: threads ?? null,
     candidates,

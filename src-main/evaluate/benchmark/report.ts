@@ -1,3 +1,4 @@
+import { describeWeights } from '../../models/precision.ts'
 import type { Benchmark } from './benchmark.ts'
 
 /** Milliseconds, with more digits where there are few. */
@@ -45,10 +46,11 @@ export function benchmarkTable({ contexts, text, candidates, gateShare }: Benchm
 
 /** What holds for all rows, in sentences. */
 export function benchmarkNotes(result: Benchmark): string[] {
-  const { precision, isTrained, threads, bandwidth, weightBytes, peakMemoryBytes, contexts, text } = result
+  const { precision, source, isTrained, threads, bandwidth, weightBytes, peakMemoryBytes, contexts, text } =
+    result
   const limits = contexts.map(({ context, limit }) => `${percent(limit)} at ${context}`).join(', ')
   return [
-    `Weights: ${precision}; threads: ${threads ?? 'one for each core'}; milliseconds are medians.`,
+    `Weights: ${describeWeights(precision, source)}; threads: ${threads ?? 'one for each core'}; milliseconds are medians.`,
     `At most could be saved: ${limits} tokens of context.`,
     `Weights in MB: trunk ${megabytes(weightBytes.trunk)}, LM head ${megabytes(weightBytes.head)}, tail ${megabytes(weightBytes.tail)}. Peak memory: ${megabytes(peakMemoryBytes)} MB.`,
     `This machine reads ${(bandwidth / 1e9).toFixed(1)} GB/s from memory.`,

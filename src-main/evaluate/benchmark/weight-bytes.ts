@@ -1,6 +1,5 @@
 import { decoderSize } from '../../decode/decoder-size.ts'
 import { tailBits, tailShape } from '../../spellm/tail-session.ts'
-import { bitsOf } from '../../models/precision.ts'
 import { bytesPerWeight } from '../../models/quantize.ts'
 import { tailParameterCount } from '../../models/tail.ts'
 import type { BenchmarkModel } from './benchmark-model.ts'
@@ -20,10 +19,10 @@ export interface WeightBytes {
 /** What the parts of a model weigh in memory. */
 export function weightBytes({ base, precision, speller, adapterWidths }: BenchmarkModel): WeightBytes {
   const { hiddenSize, vocabularySize } = base.architecture
-  const perWeight = bytesPerWeight(bitsOf[precision], hiddenSize)
-  const headRow = hiddenSize * perWeight
+  const { blockWeights, weightBytes, headWeightBytes } = decoderSize(base.architecture, precision, 'cpu')
+  const headRow = hiddenSize * headWeightBytes
   return {
-    trunk: decoderSize(base.architecture, precision, 'cpu').blockWeights * perWeight,
+    trunk: blockWeights * weightBytes,
     head: vocabularySize * headRow,
     headRow,
     tail:
