@@ -125,7 +125,7 @@ export function convertCommand(): Command {
     .addOption(ignoreMemoryOption())
     .addOption(
       precisionOption(
-        "the base model's weights: as stored, or quantised once and kept in the data folder",
+        "the base model's weights: as stored, a GGUF's own blocks (kept), or quantised; made once for the data folder",
       ).default(defaults.precision),
     )
     .option(

@@ -36,15 +36,14 @@ export function inspectCommand(): Command {
         supported: problem === null,
         problem: problem?.message ?? null,
       }
+      const kept = architecture.keptBytes ? ', or as it is (--precision kept)' : ''
+      const computedAs = card.source === null ? '' : `, computed with in float32${kept}`
       if (json) console.log(JSON.stringify(card))
       else
         console.log(
           table([
             ['architecture', card.architecture],
-            [
-              'parameters',
-              `${formatCount(parameters)} in ${card.dtype}${card.source === null ? '' : ', computed with in float32'}`,
-            ],
+            ['parameters', `${formatCount(parameters)} in ${card.dtype}${computedAs}`],
             ['layers × width', `${card.layers} × ${card.hiddenSize}`],
             ['vocabulary', card.vocabSize.toLocaleString('en')],
             ['context', card.contextLength.toLocaleString('en')],

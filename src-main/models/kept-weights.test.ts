@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createBaseHead } from '../decode/chooser.ts'
+import { decoderSize } from '../decode/decoder-size.ts'
 import { createVerifyingHead } from '../decode/verifying-head.ts'
 import { chooseInTurns, tiedStates } from '../decode/testing/tied-states.ts'
 import { splitBlocks, splittableTypes } from '../formats/gguf.ts'
@@ -139,7 +140,19 @@ describe.each([
 })
 
 describe('a file of kept blocks', () => {
-  it('takes what the blocks take, and is made once', async () => {
+  it('takes memory by what the blocks hold', async () => {
+    const { architecture } = await openBaseModel(join(testing, 'llama-q4_1.gguf'))
+    // Q4_1: half a byte, and of 32 weights a scale and a minimum; norms: float32. Q8_0: a byte, and of 32 a scale.
+    const [matrices, norms] = [2 * (2 * 32 * 32 + 2 * 16 * 32 + 3 * 64 * 32), 5 * 32]
+    expect(architecture.keptBytes).toEqual({
+      layers: (0.75 * matrices + 4 * norms) / (matrices + norms),
+      head: 1.125,
+    })
+    const { weightBytes, headWeightBytes } = decoderSize(architecture, 'kept', 'cpu')
+    expect([weightBytes, headWeightBytes]).toEqual([architecture.keptBytes!.layers, 1.125])
+  })
+
+  it('is made once', async () => {
     const own = await mkdtemp(join(folder, 'size-'))
     const model = await openBaseModel(join(testing, 'llama-q4_1.gguf'))
     const place = { folder: own, onQuantize: () => calls++ }
