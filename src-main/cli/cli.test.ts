@@ -321,6 +321,7 @@ describe('spellm bench', () => {
   })
   const benchmarkSchema = z.strictObject({
     precision: z.literal('stored'),
+    source: z.null(),
     isTrained: z.boolean(),
     threads: z.int().nullable(),
     candidates: z.int(),

@@ -132,7 +132,7 @@ export function convertCommand(): Command {
     .addOption(ignoreMemoryOption())
     .addOption(
       precisionOption(
-        "the base model's weights: as stored, or quantised once and kept in the data folder",
+        "the base model's weights: as stored, a GGUF's own blocks (kept), or quantised; made once for the data folder",
       ).default(defaults.precision),
     )
     .option(
@@ -314,6 +314,7 @@ export function describeResult({
           `${result.tokenSymbols.toLocaleString('en')} tokens are symbols of their own; a token without a doubt reads ${formatShare(result.tailShare ?? 0)} of the LM head's weights.`,
         ]),
     ...describeVerdict(result.verdict),
+    ...(result.source === null ? [] : [`All figures are those of weights from ${result.source}.`]),
     `Tail of ${formatCount(parameters.tail)} parameters in place of an LM head of ${formatCount(parameters.baseHead)}.`,
     ...(result.samplingTail
       ? [

@@ -20,6 +20,7 @@ import type { TextEvaluation } from '../evaluate/text-evaluation.ts'
 import { readTaskFile } from '../evaluate/tasks/task-file.ts'
 import { readTexts } from '../formats/text-source.ts'
 import { resolveModel } from '../hub/index.ts'
+import { sourceOf } from '../models/base-model.ts'
 import { openHeadRows } from '../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import type { Precision } from '../models/precision.ts'
@@ -74,7 +75,20 @@ export async function runEvaluation(folder: string, options: EvalOptions): Promi
     const rollOuts = await writeRollOuts(generator, prompts, { tokens: options.rolloutTokens, ...settings })
     const done = await runTasks(generator, spellm, { files, named }, settings)
     const bytes = modeBytes(spellm, device)
-    return { spellm: path, modes, kind, text, gateShare, bytes, rollOuts, ...done, baselines, device }
+    const weights = { precision: spellm.precision, source: sourceOf(spellm.base) }
+    return {
+      spellm: path,
+      modes,
+      kind,
+      text,
+      gateShare,
+      bytes,
+      rollOuts,
+      ...done,
+      baselines,
+      device,
+      ...weights,
+    }
   } finally {
     await generator.release()
   }

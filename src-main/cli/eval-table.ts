@@ -5,13 +5,14 @@ import type { AgreementRow, TeacherForcedMode } from '../evaluate/mode-agreement
 import type { RollOutDivergence, RollOuts } from '../evaluate/roll-outs.ts'
 import type { TextEvaluation } from '../evaluate/text-evaluation.ts'
 import type { WordExactness } from '../evaluate/word-exactness.ts'
+import { describeWeights } from '../models/precision.ts'
 import { kindsOfTokens } from '../evaluate/token-kinds.ts'
 import { namedTaskRows } from './named-task-rows.ts'
 import { formatShare, table } from './output.ts'
 
 /** An evaluation for people, in a terminal. */
 export function evaluationTable(
-  { text, rollOuts, tasks, namedTasks, baselines, device }: Evaluation,
+  { text, rollOuts, tasks, namedTasks, baselines, device, precision, source }: Evaluation,
   rollOutTokens: number,
 ): string {
   return table([
@@ -24,6 +25,7 @@ export function evaluationTable(
     ...namedTasks.flatMap(namedTaskRows),
     ...tasks.flatMap(taskRows),
     ['device', device],
+    ['weights of the base model', describeWeights(precision, source)],
   ])
 }
 

@@ -5,7 +5,7 @@ import { procedure } from './errors.ts'
 import { spellmModes, spellmModeSchema } from './modes.ts'
 
 /** How a base model's weights are computed with. */
-export const precisions = ['stored', 'int8', 'int4'] as const
+export const precisions = ['stored', 'kept', 'int8', 'int4'] as const
 const precisionSchema = z.enum(precisions)
 export type Precision = z.infer<typeof precisionSchema>
 
@@ -94,6 +94,8 @@ const modeSpeedSchema = z.object({
 
 export const benchmarkSchema = z.object({
   precision: precisionSchema,
+  /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats. */
+  source: z.string().nullable(),
   isTrained: z.boolean(),
   threads: z.int().nullable(),
   candidates: z.int(),

@@ -16,7 +16,7 @@ import { SpellmError } from '../errors.ts'
 import { createSymbolReader } from '../evaluate/symbol-text.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { createBaseDistribution } from '../models/base-distribution.ts'
-import type { BaseModel } from '../models/base-model.ts'
+import { sourceOf, type BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
 import { cacheFolder, spellmFolder, type Run } from '../runs/index.ts'
@@ -329,6 +329,7 @@ async function measure(
     tokenSymbols: speller.alphabet.tokenSymbols?.length ?? 0,
     tailShare: tailShareOf(shape, speller, base.architecture),
     verdict,
+    source: sourceOf(base),
   }
   await run.finish(result)
   if (!settings.keepCache) await deleteTeacherCache(join(run.folder, cacheFolder))

@@ -22,7 +22,7 @@ export function madeUpDoubts(): RecordedDoubts {
 }
 
 /**
- * Writes a SpeLLM of the sample model with token symbols, whose tail has learnt nothing: its picks are the base model's where
+ * Writes a SpeLLM of a model with token symbols, whose tail has learnt nothing: its picks are the base model's where
  * that is a token symbol or one of the context, and its doubts mean nothing.
  *
  * @param tokenSymbols how many, beside the special ones: the lowest ids after the bytes
@@ -33,16 +33,24 @@ export async function writeSymbolSpellm(
     tokenSymbols = 300,
     contextSymbols = 64,
     precision = 'stored',
+    base: path = sampleModelName,
+    alphabet: characters = 'ascii',
+    firstSymbol = 300,
   }: {
     readonly tokenSymbols?: number
     readonly contextSymbols?: number
     readonly precision?: Precision
+    /** A model's path, or 'sample'. */
+    readonly base?: string
+    readonly alphabet?: string
+    /** The lowest id of a token symbol. */
+    readonly firstSymbol?: number
   } = {},
 ): Promise<void> {
-  const base = await openBaseModel(modelFolder(sampleModelName))
+  const base = await openBaseModel(modelFolder(path))
   const { entries } = await openModelTokenizer(base)
-  const symbols = Array.from({ length: tokenSymbols }, (_, i) => 300 + i)
-  const alphabet = withTokenSymbols(parseAlphabet('ascii', entries), symbols)
+  const symbols = Array.from({ length: tokenSymbols }, (_, i) => firstSymbol + i)
+  const alphabet = withTokenSymbols(parseAlphabet(characters, entries), symbols)
   const speller = buildSpeller(entries, alphabet, 6)
   const { hiddenSize } = base.architecture
   const random = seededRandom(1)
@@ -52,7 +60,7 @@ export async function writeSymbolSpellm(
       Float32Array.from({ length: rows * columns }, () => random.normal() * 0.1),
     ]),
   )
-  const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
+  const reference = { path, sha256: await hashBaseModel(base) }
   await saveSpellm(folder, reference, {
     speller,
     adapterWidths: [32],

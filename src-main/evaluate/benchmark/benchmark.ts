@@ -1,6 +1,8 @@
 import { defaultGateShare } from '../../decode/calibrate-gate.ts'
 import { SpellmError } from '../../errors.ts'
+import { sourceOf } from '../../models/base-model.ts'
 import type { Precision } from '../../models/precision.ts'
+import type { WeightType } from '../../models/weight-store.ts'
 import { measureBandwidth } from './bandwidth.ts'
 import type { BenchmarkModel } from './benchmark-model.ts'
 import { modeCosts, steadyModes, type ModeCost } from './mode-costs.ts'
@@ -29,6 +31,8 @@ export interface ContextCosts {
 /** What a token costs, by base model and SpeLLM, on the processor. */
 export interface Benchmark {
   readonly precision: Precision
+  /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats. */
+  readonly source: WeightType | null
   /** Whether the tail is a SpeLLM's. */
   readonly isTrained: boolean
   /** Null: one for each core. */
@@ -90,6 +94,7 @@ export async function runBenchmark(model: BenchmarkModel, options: BenchmarkOpti
   const text = parts?.text ?? null
   return {
     precision: model.precision,
+    source: sourceOf(model.base),
     isTrained: model.isTrained,
     threads,
     candidates,

@@ -1,3 +1,4 @@
+import { describeWeights } from '../../models/precision.ts'
 import type { Benchmark } from './benchmark.ts'
 import { writtenNotes, writtenTable } from './written-report.ts'
 
@@ -47,10 +48,20 @@ export function benchmarkTable({ contexts, text, written, candidates, gateShare 
 
 /** What holds for all rows, in sentences. */
 export function benchmarkNotes(result: Benchmark): string[] {
-  const { precision, isTrained, threads, bandwidth, weightBytes, peakMemoryBytes, contexts, text, written } =
-    result
+  const {
+    precision,
+    source,
+    isTrained,
+    threads,
+    bandwidth,
+    weightBytes,
+    peakMemoryBytes,
+    contexts,
+    text,
+    written,
+  } = result
   const limits = contexts.map(({ context, limit }) => `${percent(limit)} at ${context}`).join(', ')
-  const setting = `Weights: ${precision}; threads: ${threads ?? 'one for each core'}`
+  const setting = `Weights: ${describeWeights(precision, source)}; threads: ${threads ?? 'one for each core'}`
   return [
     ...(written
       ? [`${setting}.`, ...writtenNotes(written)]

@@ -1,6 +1,5 @@
 import { decoderSize } from '../../decode/decoder-size.ts'
 import { tailBits, tailShape } from '../../spellm/tail-session.ts'
-import { bitsOf } from '../../models/precision.ts'
 import { bytesPerWeight } from '../../models/quantize.ts'
 import { tailParameterCount } from '../../models/tail.ts'
 import type { BenchmarkModel } from './benchmark-model.ts'
@@ -25,13 +24,13 @@ export function weightBytes({
   adapterWidths,
 }: Pick<BenchmarkModel, 'base' | 'precision' | 'speller' | 'adapterWidths'>): WeightBytes {
   const { hiddenSize, vocabularySize } = base.architecture
-  const perWeight = bytesPerWeight(bitsOf[precision], hiddenSize)
-  const headRow = hiddenSize * perWeight
+  const { blockWeights, weightBytes, headWeightBytes } = decoderSize(base.architecture, precision, 'cpu')
+  const headRow = hiddenSize * headWeightBytes
   const learnt =
     tailParameterCount(tailShape(hiddenSize, adapterWidths, speller)) *
     bytesPerWeight(tailBits(precision, 'cpu').bits ?? null, hiddenSize)
   return {
-    trunk: decoderSize(base.architecture, precision, 'cpu').blockWeights * perWeight,
+    trunk: blockWeights * weightBytes,
     head: vocabularySize * headRow,
     headRow,
     tail: learnt + (speller.alphabet.tokenSymbols?.length ?? 0) * headRow,

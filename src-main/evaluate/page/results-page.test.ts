@@ -109,6 +109,8 @@ const evaluation: Evaluation = {
     },
   ],
   device: 'cpu',
+  precision: 'int8',
+  source: 'Q4_1',
 }
 
 describe('the results page', () => {

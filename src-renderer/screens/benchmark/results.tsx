@@ -15,11 +15,11 @@ const text = strings.benchmark
 
 /** What a benchmark found: facts, bars and a table for each context, and ways to keep it. */
 export function Results({ name, result, markdown }: BenchmarkResult) {
-  const { precision, isTrained, contexts, written } = result
+  const { precision, source, isTrained, contexts, written } = result
   return (
     <Panel
       title={text.results}
-      explanation={text.resultsExplanation(name, text.precisions[precision])}
+      explanation={text.resultsExplanation(name, text.precisions[precision], source)}
       actions={<KeepButtons markdown={markdown} result={result} />}
     >
       {!isTrained && <Text size="sm">{text.untrained}</Text>}

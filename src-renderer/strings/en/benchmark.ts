@@ -23,7 +23,7 @@ export const benchmarkStrings = {
   candidates: 'Candidates (n)',
   gatePercent: 'Base model’s share, %',
   precision: 'Weights',
-  precisions: { own: 'as converted', stored: 'as stored', int8: 'int8', int4: 'int4' },
+  precisions: { own: 'as converted', stored: 'as stored', kept: 'blocks kept', int8: 'int8', int4: 'int4' },
   precisionExplanation: 'Quantised weights are made once and kept; for a large model this takes a minute.',
   contexts: 'Tokens of context',
   contextsExplanation: 'One or several, separated by commas.',
@@ -45,8 +45,8 @@ export const benchmarkStrings = {
   progressValue: (done: number, total: number) => `${formatCount(done)} of ${formatCount(total)}`,
 
   results: 'Results',
-  resultsExplanation: (source: string, precision: string) =>
-    `${source}, weights ${precision}. Times are medians.`,
+  resultsExplanation: (model: string, precision: string, source: string | null) =>
+    `${model}, weights ${precision}${source === null ? '' : `, from ${source}`}. Times are medians.`,
   untrained: 'A base model: a tail that knows nothing stands in for a SpeLLM’s, which costs the same.',
   bandwidth: 'Memory bandwidth',
   bandwidthValue: (bytesPerSecond: number) => `${formatBytes(bytesPerSecond)}/s`,

@@ -105,6 +105,8 @@ export const trainingStrings = {
       ? `${wrote}; the texts were too short to tell how fast.`
       : `${wrote}, and was ${speedOf(speedup)} on this machine.`
   },
+  resultSource: 'Weights of the base model',
+  resultSourceValue: (source: string) => `from ${source}`,
   resultSymbols: 'Token symbols',
   resultTailShare: (share: number) =>
     `a token without a doubt reads ${formatPercent(share, 0)} of the LM head’s bytes`,

@@ -57,6 +57,7 @@ export function finishedRun(
       tokenSymbols: 0,
       tailShare: null,
       verdict: null,
+      source: null,
       parameters: { tail: 1_180_000, baseHead: 1_048_576 },
     },
   })
