@@ -4,11 +4,12 @@ import { seededRandom } from '../random.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import { beforeBanned } from './allowed-units.ts'
 import { countTokens, freeUnit, type BaseHead, type Chooser } from './chooser.ts'
 import type { ContextSymbols } from './context-symbols.ts'
 import type { FirstScores } from './first-choice.ts'
 import type { Asked } from './generate.ts'
-import type { Picker } from './picker.ts'
+import { requirePick, type Picker } from './picker.ts'
 import { isGreedy, largestIndex, sampleIndex, type Sampling } from './sampling.ts'
 import { firstScoresOf } from './symbol-drafter.ts'
 
@@ -52,14 +53,19 @@ export function symbolTrieChooser(
     choose: (state, text) => {
       count(text)
       const exact = first.exact(firstScoresOf(state), context)
-      const { units, scores } = spelling.best(state, context, Math.max(1, candidates))
+      const { units, scores } = spelling.best(state, context, Math.max(1, candidates) + picker.bans)
       const firstTokens = units.map(([token]) => token!)
       const own = candidates > 0 ? rows.logits(state.hidden, firstTokens) : scores
       const tokens = Int32Array.from([...exact.tokens, ...firstTokens])
-      const { index } = picker.pick(Float32Array.from([...exact.logits, ...own]), tokens, text.length)
+      const { index } = requirePick(
+        picker,
+        Float32Array.from([...exact.logits, ...own]),
+        tokens,
+        text.length,
+      )
       const spelled = units[index - exact.tokens.length]
       if (spelled) onSpelled?.()
-      return Promise.resolve(spelled ?? [tokens[index]!])
+      return Promise.resolve(spelled ? beforeBanned(spelled, picker) : [tokens[index]!])
     },
   }
 }
@@ -136,18 +142,19 @@ export function symbolFreeChooser(
       const { shares, best } = first.rest(scores, context)
       const { logits, tokens } = first.exact(scores, context)
       const learnt = Float32Array.from(shares, (share) => Math.log(share) + best)
-      const chosen = choice(Float32Array.from([...logits, ...learnt]))
+      const chosen = choice(Float32Array.from([...picker.apply(logits, tokens), ...learnt]))
       if (chosen < tokens.length) return Promise.resolve([tokens[chosen]!])
       const rest = spelledOf(state)
       const symbols = Int32Array.from({ length: speller.k }, (_, head) =>
         head === 0 ? chosen - tokens.length : choice(rest.subarray((head - 1) * size, head * size)),
       )
       const unit = freeUnit(speller, symbols, tokenize)
-      // Nothing was spelled: what has an exact score is a token at least.
-      if (unit === undefined)
-        return Promise.resolve([tokens[picker.pick(logits, tokens, text.length).index]!])
+      const said = unit === undefined ? [] : beforeBanned(tokensOf(speller, unit), picker)
+      // Nothing was spelled that may be written: what has an exact score is a token at least.
+      if (said.length === 0)
+        return Promise.resolve([tokens[requirePick(picker, logits, tokens, text.length).index]!])
       onSpelled?.()
-      return Promise.resolve(tokensOf(speller, unit))
+      return Promise.resolve(said)
     },
   }
 }
@@ -170,7 +177,7 @@ export function symbolGatedChooser(
       const { token, doubt } = first.choose(firstScoresOf(state), context, picker, text.length)
       if (doubt < threshold) return [token]
       if (picker.isPlain) return [await head.greedy(state.hidden)]
-      return [picker.pick(await head.logits(state.hidden), null, text.length).index]
+      return [requirePick(picker, await head.logits(state.hidden), null, text.length).index]
     },
   }
 }
