@@ -46,7 +46,10 @@ export async function writeOwnPrompts(
   const { pieces } = conversationPieces(await openChatTemplate(base.folder), tokenizer, base)
   const longest = contexts.at(-1)!
   const sequences = Math.max(usualSequences, count)
-  const { tokens: most } = ownTextShape(base.architecture, pieces, keyValueBytes)
+  const { tokens: most } = ownTextShape(base.architecture, pieces, {
+    memoryBytes: keyValueBytes,
+    device: 'cpu',
+  })
   const tokens = Math.min(most, Math.max(leastTokens[pieces.kind], Math.ceil(longest / sequences)))
   // The prompts' own conversations don't fill up contexts.
   const rounds = Math.ceil((longest + count * tokens) / (sequences * tokens))
