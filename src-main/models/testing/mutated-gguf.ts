@@ -93,7 +93,9 @@ export async function fuzzGguf(
   scratch: string,
   { from = 0, count }: { readonly from?: number; readonly count: number },
 ): Promise<FuzzResult> {
-  const contents = await Promise.all(originals.map((parts) => Promise.all(parts.map((path) => readFile(path)))))
+  const contents = await Promise.all(
+    originals.map((parts) => Promise.all(parts.map((path) => readFile(path)))),
+  )
   const result = { read: 0, refused: {} as Record<string, number>, slowest: 0 }
   for (let seed = from; seed < from + count; seed++) {
     const random = randomNumbers(seed)
