@@ -57,12 +57,7 @@ export function symbolTrieChooser(
       const firstTokens = units.map(([token]) => token!)
       const own = candidates > 0 ? rows.logits(state.hidden, firstTokens) : scores
       const tokens = Int32Array.from([...exact.tokens, ...firstTokens])
-      const { index } = requirePick(
-        picker,
-        Float32Array.from([...exact.logits, ...own]),
-        tokens,
-        text.length,
-      )
+      const { index } = requirePick(picker, Float32Array.from([...exact.logits, ...own]), tokens, text.length)
       const spelled = units[index - exact.tokens.length]
       if (spelled) onSpelled?.()
       return Promise.resolve(spelled ? beforeBanned(spelled, picker) : [tokens[index]!])
