@@ -11,7 +11,7 @@ import { createSession, floatData, floatTensor, int64Data, type SessionOptions }
 import { beforeBanned, bestAllowed } from './allowed-units.ts'
 import type { Asked } from './generate.ts'
 import { createLogitsProcessor, nothingLeft, type LogitsProcessor } from './logits-processor.ts'
-import { createPicker, requirePick } from './picker.ts'
+import { createPicker, type Picker } from './picker.ts'
 import { largestIndex, sampleIndex, type Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
@@ -80,8 +80,11 @@ export function maskPadding(logits: Float32Array, vocabularySize: number, validT
 }
 
 /** Greedy, or sampled from the softmax of the logits. */
-export function baseChooser(head: Pick<BaseHead, 'greedy' | 'logits'>, sampling: Sampling | null): Chooser {
-  const picker = createPicker(sampling)
+export function baseChooser(
+  head: Pick<BaseHead, 'greedy' | 'logits'>,
+  sampling: Sampling | null,
+  picker: Picker = createPicker(sampling),
+): Chooser {
   if (picker.isPlain)
     return {
       ending: 'choice',
@@ -93,7 +96,7 @@ export function baseChooser(head: Pick<BaseHead, 'greedy' | 'logits'>, sampling:
     choose: async ({ hidden, baseLogits }, context) => {
       const logits = baseLogits ?? (await head.logits(hidden))
       count(context)
-      return [requirePick(picker, logits, null, context.length).index]
+      return [(await picker.pickOfAll(logits, context.length)).index]
     },
   }
 }

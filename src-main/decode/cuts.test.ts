@@ -12,7 +12,7 @@ function keptSlowly(scores: Float32Array, { temperature, topK = Infinity, topP =
   let reached = 0
   const end = order.findIndex((index) => (reached += weight(index)) >= needed)
   const kept = topP < 1 ? order.slice(0, end + 1) : order
-  return kept.filter((index) => weight(index) >= minP && weight(index) >= Math.exp(-32)).sort((a, b) => a - b)
+  return kept.filter((index) => weight(index) >= minP && weight(index) >= Math.exp(-27)).sort((a, b) => a - b)
 }
 
 const cuts: Cuts[] = [
@@ -72,5 +72,5 @@ it('leaves out only what is never drawn beside the best', () => {
   expect(least).toBeGreaterThanOrEqual(2 ** -33)
   expect(largest).toBeLessThanOrEqual(1 - 2 ** -33)
   const latest = -Math.log1p(-(1 - 2 ** -33))
-  expect(-Math.log1p(-(2 ** -33)) / Math.exp(-32)).toBeGreaterThan(latest)
+  expect(-Math.log1p(-(2 ** -33)) / Math.exp(-27)).toBeGreaterThan(latest)
 })

@@ -1,7 +1,8 @@
 import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch, type ScoredToken } from '../spelling/trie-search.ts'
 import { countTokens, type BaseHead, type Chooser } from './chooser.ts'
-import { createPicker, requirePick, type Picker } from './picker.ts'
+import type { FindNear } from './near-logits.ts'
+import { createPicker, type Picker } from './picker.ts'
 import type { Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
@@ -29,9 +30,10 @@ export function gatedChooser(
   head: BaseHead,
   threshold: number,
   sampling: Sampling | null,
+  findNear: FindNear | null = null,
 ): Chooser {
   const search = createTrieSearch(tail.speller)
-  const picker = createPicker(sampling)
+  const picker = createPicker(sampling, findNear)
   const count = countTokens(picker)
   return {
     ending: tail.ending,
@@ -41,7 +43,7 @@ export function gatedChooser(
       const unit = tokensOf(tail.speller, best[0]!.token)
       if (leadOf(best) >= threshold && isLearnt(unit, picker)) return unit
       if (picker.isPlain) return [await head.greedy(state.hidden)]
-      return [requirePick(picker, await head.logits(state.hidden), null, context.length).index]
+      return [(await picker.pickOfAll(await head.logits(state.hidden), context.length)).index]
     },
   }
 }

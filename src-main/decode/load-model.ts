@@ -13,6 +13,7 @@ import { hasTokenSymbols, type Spellm } from '../spellm/spellm.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 import { createBaseHead, type BaseHead } from './chooser.ts'
 import type { Verifier } from './drafter.ts'
+import { createNearFinder, type FindNear } from './near-logits.ts'
 import { createInt8Verifier, type Int8Verifier } from './int8-verifier.ts'
 import { oneAfterAnother, shareTrunk, type ForEachText } from './side-by-side.ts'
 import { withValidTokens } from './valid-tokens.ts'
@@ -38,6 +39,8 @@ export interface LoadedModel {
   head(): Promise<WholeHead>
   /** The same head in int8, where that is possible. */
   readonly int8: Int8Verifier
+  /** Finds the largest of all logits. */
+  readonly findNear: FindNear
   /** Opened when they are first asked for. */
   rows(): HeadRows
   release(): Promise<void>
@@ -104,11 +107,13 @@ export async function loadModel(
     return loading
   }
   const int8 = createInt8Verifier(base, { validTokens, device: device ?? 'cpu', threads, isFree, floatHead })
+  const near = createNearFinder()
   return {
     trunk,
     tail,
     samplingTail,
     forEachText,
+    findNear: (logits, temperature) => near.find(logits, temperature),
     rows,
     head: floatHead,
     int8,
@@ -117,6 +122,7 @@ export async function loadModel(
       await tail?.release()
       await samplingTail?.release()
       await int8.release()
+      await near.release()
       await head?.release()
       opened?.close()
     },

@@ -19,6 +19,8 @@ export interface LogitsProcessor {
   readonly raisesRepeated: boolean
   /** Whether a token's score is another than its logit now. */
   changes(token: number): boolean
+  /** All of those. */
+  changed(): Set<number>
   /** Whether a token is never picked. */
   isBanned(token: number): boolean
   /** Counts the prompt; once, before anything is written. */
@@ -52,6 +54,12 @@ export function createLogitsProcessor(sampling: Sampling | null): LogitsProcesso
     biases.has(token) ||
     ((isRepetitive || isCounted) && written.has(token)) ||
     (isRepetitive && prompt.has(token))
+  const changed = () =>
+    new Set([
+      ...biases.keys(),
+      ...(isRepetitive ? prompt : []),
+      ...(isRepetitive || isCounted ? written.keys() : []),
+    ])
   const scoreOf = (logit: number, token: number) => {
     let score = logit + (biases.get(token) ?? 0)
     const times = written.get(token) ?? 0
@@ -67,6 +75,7 @@ export function createLogitsProcessor(sampling: Sampling | null): LogitsProcesso
     bans: [...biases.keys()].filter(isBanned).length,
     raisesRepeated: repetitionPenalty < 1 || presencePenalty < 0 || frequencyPenalty < 0,
     changes,
+    changed,
     isBanned,
     begin: (tokens) => {
       for (const token of tokens) prompt.add(token)
@@ -85,12 +94,7 @@ export function createLogitsProcessor(sampling: Sampling | null): LogitsProcesso
           if (changes(tokens[i]!)) scores[i] = scoreOf(logits[i]!, tokens[i]!)
         return scores
       }
-      const change = (token: number) => {
-        if (token < scores.length) scores[token] = scoreOf(logits[token]!, token)
-      }
-      for (const token of biases.keys()) change(token)
-      if (isRepetitive) for (const token of prompt) change(token)
-      if (isRepetitive || isCounted) for (const token of written.keys()) change(token)
+      for (const token of changed()) if (token < scores.length) scores[token] = scoreOf(logits[token]!, token)
       return scores
     },
   }

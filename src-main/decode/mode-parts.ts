@@ -62,12 +62,13 @@ export function createModeParts(
     symbols: (picker) => symbolic?.symbols(picker) ?? null,
     chooser: async (mode, settings, hooks) => {
       if (mode !== 'base') return modes.choosers[mode](settings, hooks)
-      const own = baseChooser(lazyHead(loaded), settings.sampling)
+      const picker = createPicker(settings.sampling, loaded.findNear)
+      const own = baseChooser(lazyHead(loaded), settings.sampling, picker)
       const { onHeadPass } = hooks
       return onHeadPass ? { ...own, choose: (...step) => (onHeadPass(1), own.choose(...step)) } : own
     },
     lossless: async (trunk, text, hooks) => {
-      const picker = createPicker(text.sampling)
+      const picker = createPicker(text.sampling, loaded.findNear)
       const { verifier, ...drafts } = await modes.drafts(picker, text, hooks.onNotice)
       const int8 = verifier === 'int8' ? await loaded.int8.get() : null
       const head = watchedHead(int8 ?? (await loaded.head()), hooks)

@@ -1,5 +1,6 @@
-import { keptOf } from './cuts.ts'
+import { hasCuts, keptOf, keptOfNear, type Kept, type NearScores } from './cuts.ts'
 import { createLogitsProcessor, nothingLeft, type LogitsProcessor } from './logits-processor.ts'
+import { wholeError, type FindNear, type NearLogits } from './near-logits.ts'
 import { drawByNoise, noiseKey } from './noise.ts'
 import { isGreedy, type Sampling } from './sampling.ts'
 
@@ -35,34 +36,92 @@ export interface Picker extends LogitsProcessor {
    * @param place of the token in the text
    */
   pick(logits: Float32Array, tokens: Int32Array | null, place: number): Picked
+  /**
+   * The same of all logits [V], where something has to be picked, and faster where something is cut.
+   *
+   * @throws SpellmError 'setting-invalid' where every token is banned
+   */
+  pickOfAll(logits: Float32Array, place: number): Promise<Picked>
 }
 
 /** What is drawn of scores that are all −∞. */
 const nothing: Picked = { index: -1, best: -Infinity, strength: -Infinity, lead: Infinity, least: 0 }
 
-/** A picker for a text that has no tokens yet. */
-export function createPicker(sampling: Sampling | null): Picker {
+/**
+ * A picker for a text that has no tokens yet.
+ *
+ * @param findNear finds the largest of all logits; default: all of them are looked through
+ */
+export function createPicker(sampling: Sampling | null, findNear: FindNear | null = null): Picker {
   const processor = createLogitsProcessor(sampling)
+  const draw = (
+    { indices, weights, best, margin }: Kept,
+    tokens: Int32Array | null,
+    place: number,
+  ): Picked => {
+    if (indices.length === 0) return nothing
+    const { temperature, seed } = sampling!
+    const kept = tokens ? indices.map((index) => tokens[index]!) : indices
+    const { index, arrival, second } = drawByNoise(weights, kept, noiseKey(seed, place))
+    let least = 1
+    for (let i = 0; i < weights.length; i++) if (weights[i]! < least) least = weights[i]!
+    return {
+      index: indices[index]!,
+      best,
+      strength: best / temperature - Math.log(arrival),
+      lead: Math.min(margin, Math.log(second / arrival)),
+      least,
+    }
+  }
+  const pick = (logits: Float32Array, tokens: Int32Array | null, place: number): Picked => {
+    const scores = processor.apply(logits, tokens)
+    if (sampling === null || isGreedy(sampling)) return bestOfTwo(scores, tokens)
+    return draw(keptOf(scores, sampling), tokens, place)
+  }
   return {
     ...processor,
     isPlain: isGreedy(sampling) && processor.isIdle,
     temperature: sampling && !isGreedy(sampling) ? sampling.temperature : 1,
-    pick: (logits, tokens, place) => {
-      const scores = processor.apply(logits, tokens)
-      if (sampling === null || isGreedy(sampling)) return bestOfTwo(scores, tokens)
-      const { indices, weights, best, margin } = keptOf(scores, sampling)
-      if (indices.length === 0) return nothing
-      const kept = tokens ? indices.map((index) => tokens[index]!) : indices
-      const { index, arrival, second } = drawByNoise(weights, kept, noiseKey(sampling.seed, place))
-      return {
-        index: indices[index]!,
-        best,
-        strength: best / sampling.temperature - Math.log(arrival),
-        lead: Math.min(margin, Math.log(second / arrival)),
-        least: weights.reduce((least, weight) => Math.min(least, weight), 1),
+    pick,
+    pickOfAll: async (logits, place) => {
+      if (findNear && sampling && !isGreedy(sampling) && hasCuts(sampling)) {
+        const near = withChanged(await findNear(logits, sampling.temperature), processor)
+        const kept = keptOfNear(nearScores(logits, near, processor, sampling.temperature), sampling)
+        if (kept) {
+          const picked = draw(kept, near.tokens, place)
+          return { ...picked, index: near.tokens[picked.index]! }
+        }
       }
+      const picked = pick(logits, null, place)
+      if (picked.index < 0) throw nothingLeft()
+      return picked
     },
   }
+}
+
+/** Those and the tokens whose scores are other than their logits, which may be larger or smaller. */
+function withChanged(near: NearLogits, processor: LogitsProcessor): NearLogits {
+  if (processor.isIdle) return near
+  return { ...near, tokens: Int32Array.from(new Set([...near.tokens, ...processor.changed()])).sort() }
+}
+
+/** Their scores, and the mass of all scores by that of all logits. */
+function nearScores(
+  logits: Float32Array,
+  { tokens, others, whole, largest }: NearLogits,
+  processor: LogitsProcessor,
+  temperature: number,
+): NearScores {
+  const own = Float32Array.from(tokens, (token) => logits[token]!)
+  const scores = processor.apply(own, tokens)
+  let best = -Infinity
+  for (const score of scores) if (score > best) best = score
+  const massOf = (score: number) => Math.exp((score - best) / temperature)
+  const before = whole * massOf(largest)
+  let after = before
+  for (let i = 0; i < scores.length; i++)
+    if (scores[i] !== own[i]) after += massOf(scores[i]!) - massOf(own[i]!)
+  return { scores, others, whole: after, error: wholeError * before, size: logits.length }
 }
 
 /** The place of what is picked, where something has to be. Throws SpellmError 'setting-invalid' where every token is banned. */

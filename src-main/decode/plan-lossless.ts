@@ -37,7 +37,7 @@ export function mostSteps({ trunk, tail, head }: PassCosts): number {
 
 /** What a model's costs are measured on, and what they depend on. */
 export interface CostParts {
-  readonly loaded: Pick<LoadedModel, 'trunk' | 'head' | 'int8'>
+  readonly loaded: Pick<LoadedModel, 'trunk' | 'head' | 'int8' | 'findNear'>
   readonly base: BaseModel
   readonly spellm: Spellm
   readonly device: Device
@@ -60,7 +60,7 @@ export function createCosts({ loaded, base, spellm, device, threads, ...parts }:
   return (sampling, context, turn) => {
     const rounded = roundedContext(context)
     const key = JSON.stringify([...model, kindOf(sampling), rounded])
-    const picker = createPicker(sampling)
+    const picker = createPicker(sampling, loaded.findNear)
     const measure = async (int8: WholeHead | null) => {
       const own = pickWith(await loaded.head(), picker, architecture.vocabularySize)
       const picks = { own, ...(int8 ? { int8: (hidden: Float32Array) => int8.choices(hidden) } : {}) }
@@ -85,7 +85,7 @@ function pickWith(head: WholeHead, picker: Picker, vocabularySize: number) {
     }
     const logits = await head.logits(hidden)
     for (let start = 0; start < logits.length; start += vocabularySize)
-      picker.pick(logits.subarray(start, start + vocabularySize), null, 0)
+      await picker.pickOfAll(logits.subarray(start, start + vocabularySize), 0)
   }
 }
 

@@ -56,7 +56,7 @@ export function createSpellingModes(
       gated: async ({ sampling, gateShare }, hooks) => {
         const tail = requireTail('gated', sampling)
         const head = watchedHead(await loaded.head(), hooks)
-        return gatedChooser(tail, head, requireGate(path, gates, gateShare), sampling)
+        return gatedChooser(tail, head, requireGate(path, gates, gateShare), sampling, loaded.findNear)
       },
     },
     drafts: (picker, { sampling }) => {

@@ -172,7 +172,7 @@ export function symbolGatedChooser(
       const { token, doubt } = first.choose(firstScoresOf(state), context, picker, text.length)
       if (doubt < threshold) return [token]
       if (picker.isPlain) return [await head.greedy(state.hidden)]
-      return [requirePick(picker, await head.logits(state.hidden), null, text.length).index]
+      return [(await picker.pickOfAll(await head.logits(state.hidden), text.length)).index]
     },
   }
 }

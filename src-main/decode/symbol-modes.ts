@@ -76,7 +76,11 @@ export function createSymbolModes(
         symbolFreeChooser({ ...symbols(createPicker(sampling)), onSpelled }, tokenize, sampling),
       gated: async ({ sampling, gateShare }, hooks) => {
         const head = watchedHead(await loaded.head(), hooks)
-        return symbolGatedChooser(symbols(createPicker(sampling)), head, thresholdOf(gateShare))
+        return symbolGatedChooser(
+          symbols(createPicker(sampling, loaded.findNear)),
+          head,
+          thresholdOf(gateShare),
+        )
       },
     },
     drafts: async (picker, text, onNotice) => {

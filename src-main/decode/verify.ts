@@ -1,6 +1,6 @@
 import { stackRows } from '../models/batch-trunk.ts'
 import type { Verifier } from './drafter.ts'
-import { requirePick, type Picker } from './picker.ts'
+import type { Picker } from './picker.ts'
 
 /**
  * A lead, in parts of the best score, below which the product of several rows doesn't decide: it may round otherwise than the
@@ -40,10 +40,10 @@ export async function verify(
   const standing: number[] = []
   for (const [row, state] of states.entries()) {
     const at = place + row
-    let picked = requirePick(picker, logits.subarray(row * size, (row + 1) * size), null, at)
+    let picked = await picker.pickOfAll(logits.subarray(row * size, (row + 1) * size), at)
     // Also of a single row this is what base mode computes.
     if (states.length > 1 && picked.lead < closeLead * Math.max(1, Math.abs(picked.strength)))
-      picked = requirePick(picker, await head.logits(state), null, at)
+      picked = await picker.pickOfAll(await head.logits(state), at)
     standing.push(picked.index)
     if (picked.index !== tokens[row]) break
     picker.add(picked.index)
