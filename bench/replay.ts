@@ -101,7 +101,17 @@ function describe(cases: readonly ReplayedCase[]): string {
   const heading = [
     ...['shape', 'weights', 'precision', 'context', 'trunk ms', 'head ms', 'at 1 / 4 / 8 / 16 rows', 'by'],
     'tail ms',
-    ...['tail bytes', 'trunk passes', 'head passes', 'rows', 'n', '× base', 'quartiles', 'no loops'],
+    ...[
+      'tail bytes',
+      'trunk passes',
+      'head passes',
+      'rows',
+      'n',
+      'drafting',
+      '× base',
+      'quartiles',
+      'no loops',
+    ],
     ...['int8 head alone', 'no head'],
   ]
   const rows = cases.map((found) => {
@@ -114,7 +124,12 @@ function describe(cases: readonly ReplayedCase[]): string {
       verifier,
       ...[tail.toFixed(2), formatShare(found.tailShare)],
       ...[found.trunkPasses.toFixed(3), found.headPasses.toFixed(3), found.rows.toFixed(1)],
-      ...[String(found.steps), times(found.speedup), found.speedupQuartiles.map(times).join(' – ')],
+      ...[
+        String(found.steps),
+        times(found.drafting),
+        times(found.speedup),
+        found.speedupQuartiles.map(times).join(' – '),
+      ],
       ...[times(found.noLoops), times(found.int8Alone), times(found.limit)],
     ]
   })

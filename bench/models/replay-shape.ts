@@ -44,9 +44,11 @@ export const replayedCaseSchema = z.object({
   trunkPasses: z.number(),
   headPasses: z.number(),
   rows: z.number(),
-  /** Of lossless mode beside base mode with its own head. */
+  /** Of lossless mode beside base mode with its own head; the verifying head alone writes where drafting is slower. */
   speedup: z.number(),
   speedupQuartiles: z.tuple([z.number(), z.number()]),
+  /** Of drafting itself, which the passes above are of. */
+  drafting: z.number(),
   /** The same, of the positions that don't repeat their text; null: nobody can tell them apart any more. */
   noLoops: z.number().nullable(),
   /** Of base mode with the exact int8 head alone; null: it isn't what verifies. */
@@ -171,6 +173,7 @@ function replayed(
     rows: found.rowsPerHeadPass,
     speedup: median(speedups),
     speedupQuartiles: quartiles(speedups),
+    drafting: (costs.trunk + costs.baseHead) / plan.msPerToken,
     noLoops: withoutLoops && median(withoutLoops),
     int8Alone: expected.int8Alone,
     limit: (costs.trunk + costs.baseHead) / costs.trunk,
