@@ -24,6 +24,7 @@ import { tailShape } from '../spellm/tail-session.ts'
 import { requireConversionMemory } from './character-conversion.ts'
 import { createCheckpointClock } from './checkpoint-clock.ts'
 import { learntTail, stateFrom, tensorsOf, type LearntTail } from './checkpoint-tensors.ts'
+import { runSpeller } from './choose-groups.ts'
 import { runUsage, symbolSpeller } from './choose-symbols.ts'
 import { ownTextMemory, tailShareOf, trainingMemoryBytes } from './conversion-cost.ts'
 import type { JobOptions } from './events.ts'
@@ -137,7 +138,8 @@ export async function learnSymbols(
   const openBase = () => createBaseDistribution(base, tokenizer.vocabularySize, { device: settings.device })
   onEvent({ type: 'phase', phase: 'targets' })
   const usage = await runUsage(folder, states.training, { tokenizer, openBase, signal, turn })
-  const speller = symbolSpeller(tokenizer, usage, settings, adapterWidths)
+  const planned = symbolSpeller(tokenizer, usage, settings, adapterWidths)
+  const speller = await runSpeller(folder, planned, base, tokenizer, signal)
   const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(speller.alphabet))
   const { objective, seed } = settings
   const targets: TargetCache = { cache: states.training, groups, settings: { objective, seed } }
@@ -256,6 +258,7 @@ async function trainAndMeasure(
     words: null,
     parameters: { tail: tailParameterCount(shape), baseHead: vocabularySize * hiddenSize },
     tokenSymbols: speller.alphabet.tokenSymbols?.length ?? 0,
+    groups: speller.alphabet.unit === 'group' ? speller.alphabet.groups.length : 0,
     tailShare: tailShareOf(shape, speller, base.architecture),
     verdict,
   }

@@ -6,11 +6,10 @@ import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import { countTokens, freeUnit, type BaseHead, type Chooser } from './chooser.ts'
 import type { ContextSymbols } from './context-symbols.ts'
-import type { FirstScores } from './first-choice.ts'
+import type { FirstScores, FirstStep } from './first-choice.ts'
 import type { Asked } from './generate.ts'
 import type { Picker } from './picker.ts'
 import { isGreedy, largestIndex, sampleIndex, type Sampling } from './sampling.ts'
-import { firstScoresOf } from './symbol-drafter.ts'
 
 /** What the modes of a SpeLLM with token symbols choose with, new for each text. */
 export interface SymbolParts {
@@ -38,6 +37,7 @@ export const askingFor = (ending: 'first' | 'spelled', context: ContextSymbols):
  * trie(n): the best of token symbols, context symbols and the n tokens that are spelled best, all by their own rows of the LM
  * head. With n = 0 a spelled token has the total log-probability of its spelling, and others their exact logit less the
  * learnt log-normaliser. Of words, first tokens are scored, and of those that begin with the same the heads' best is taken.
+ * With learned groups nothing is spelled: the best exact score wins.
  *
  * @param candidates n
  */
@@ -45,21 +45,36 @@ export function symbolTrieChooser(
   { first, context, picker, rows, onSpelled }: SymbolTrieParts,
   candidates: number,
 ): Chooser {
+  if (first.speller.alphabet.unit === 'group') return exactChooser({ first, context, picker })
   const spelling = createSymbolSpelling(first)
   const count = countTokens(picker)
   return {
     ...askingFor('spelled', context),
-    choose: (state, text) => {
+    choose: async (state, text) => {
       count(text)
-      const exact = first.exact(firstScoresOf(state), context)
-      const { units, scores } = spelling.best(state, context, Math.max(1, candidates))
+      const step = await first.look(state, context)
+      const exact = first.exact(step.scores, step.exact)
+      const { units, scores } = spelling.best(state, step, Math.max(1, candidates))
       const firstTokens = units.map(([token]) => token!)
       const own = candidates > 0 ? rows.logits(state.hidden, firstTokens) : scores
       const tokens = Int32Array.from([...exact.tokens, ...firstTokens])
       const { index } = picker.pick(Float32Array.from([...exact.logits, ...own]), tokens, text.length)
       const spelled = units[index - exact.tokens.length]
       if (spelled) onSpelled?.()
-      return Promise.resolve(spelled ?? [tokens[index]!])
+      return spelled ?? [tokens[index]!]
+    },
+  }
+}
+
+/** What has the best exact score, however much is in doubt. */
+function exactChooser({ first, context, picker }: SymbolParts): Chooser {
+  const count = countTokens(picker)
+  return {
+    ...askingFor('first', context),
+    choose: async (state, text) => {
+      count(text)
+      const { scores, exact } = await first.look(state, context)
+      return [first.choose(scores, exact, picker, text.length).token]
     },
   }
 }
@@ -74,7 +89,7 @@ export interface SymbolSpelling {
    */
   best(
     state: LastState,
-    context: ContextSymbols,
+    step: FirstStep,
     most: number,
   ): { readonly units: readonly (readonly number[])[]; readonly scores: Float32Array }
 }
@@ -85,8 +100,7 @@ export function createSymbolSpelling(first: FirstScores): SymbolSpelling {
   const size = alphabetSize(speller.alphabet)
   const logProbabilities = new Float32Array(speller.k * size)
   return {
-    best: (state, context, most) => {
-      const scores = firstScoresOf(state)
+    best: (state, { scores, exact: context }, most) => {
       const { shares, best } = first.rest(scores, context)
       let total = 0
       for (const logit of first.exact(scores, context).logits) total += Math.exp(logit - best)
@@ -113,7 +127,7 @@ export function createSymbolSpelling(first: FirstScores): SymbolSpelling {
 /**
  * Free mode: the first symbol that is likeliest, and if that isn't a whole token, what it and each other head's likeliest
  * character spell; where that is no token and begins no single one, the first token of its tokenization. Sampled: each is drawn
- * on its own.
+ * on its own. With learned groups as trie mode.
  *
  * @param tokenize the ids of a text
  */
@@ -123,6 +137,7 @@ export function symbolFreeChooser(
   sampling: Sampling | null,
 ): Chooser {
   const { speller } = first
+  if (speller.alphabet.unit === 'group') return exactChooser({ first, context, picker })
   const size = alphabetSize(speller.alphabet)
   const random = seededRandom(sampling?.seed ?? 0)
   const count = countTokens(picker)
@@ -130,24 +145,23 @@ export function symbolFreeChooser(
     sampling === null || isGreedy(sampling) ? largestIndex(scores) : sampleIndex(scores, sampling, random)
   return {
     ...askingFor('spelled', context),
-    choose: (state, text) => {
+    choose: async (state, text) => {
       count(text)
-      const scores = firstScoresOf(state)
-      const { shares, best } = first.rest(scores, context)
-      const { logits, tokens } = first.exact(scores, context)
+      const { scores, exact } = await first.look(state, context)
+      const { shares, best } = first.rest(scores, exact)
+      const { logits, tokens } = first.exact(scores, exact)
       const learnt = Float32Array.from(shares, (share) => Math.log(share) + best)
       const chosen = choice(Float32Array.from([...logits, ...learnt]))
-      if (chosen < tokens.length) return Promise.resolve([tokens[chosen]!])
+      if (chosen < tokens.length) return [tokens[chosen]!]
       const rest = spelledOf(state)
       const symbols = Int32Array.from({ length: speller.k }, (_, head) =>
         head === 0 ? chosen - tokens.length : choice(rest.subarray((head - 1) * size, head * size)),
       )
       const unit = freeUnit(speller, symbols, tokenize)
       // Nothing was spelled: what has an exact score is a token at least.
-      if (unit === undefined)
-        return Promise.resolve([tokens[picker.pick(logits, tokens, text.length).index]!])
+      if (unit === undefined) return [tokens[picker.pick(logits, tokens, text.length).index]!]
       onSpelled?.()
-      return Promise.resolve(tokensOf(speller, unit))
+      return tokensOf(speller, unit)
     },
   }
 }
@@ -167,7 +181,8 @@ export function symbolGatedChooser(
     ...askingFor('first', context),
     choose: async (state, text) => {
       count(text)
-      const { token, doubt } = first.choose(firstScoresOf(state), context, picker, text.length)
+      const { scores, exact } = await first.look(state, context)
+      const { token, doubt } = first.choose(scores, exact, picker, text.length)
       if (doubt < threshold) return [token]
       if (picker.isPlain) return [await head.greedy(state.hidden)]
       return [picker.pick(await head.logits(state.hidden), null, text.length).index]

@@ -69,7 +69,9 @@ export async function evaluateText(
     minimum: leastTokens,
     windowTokens,
   })
-  const measured = { modes, candidates, threshold: gateThreshold(spellm, modes, gateShare) }
+  // Learned groups spell nothing that could be a candidate.
+  const looked = spellm.speller.alphabet.unit === 'group' ? 0 : candidates
+  const measured = { modes, candidates: looked, threshold: gateThreshold(spellm, modes, gateShare) }
   const validTokens = tokenizer.vocabularySize
   const isStored = precision === 'stored'
   const total = isStored ? ids.length : 2 * ids.length

@@ -1,5 +1,4 @@
 import { symbolFreeChooser, symbolTrieChooser } from '../decode/symbol-choosers.ts'
-import { firstScoresOf } from '../decode/symbol-drafter.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import type { LastState } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
@@ -35,8 +34,9 @@ export async function createSymbolPositions(
     const trie = symbolTrieChooser({ ...text, rows }, candidates)
     const free = symbolFreeChooser(text, tokenize, null)
     return async (state: LastState, choice: number): Promise<Position> => {
-      const scores = firstScoresOf(state)
-      const { token, doubt } = first.choose(scores, text.context, text.picker, text.tokens.length)
+      const step = await first.look(state, text.context)
+      const { scores, exact } = step
+      const { token, doubt } = first.choose(scores, exact, text.picker, text.tokens.length)
       const isDoubtful = threshold !== null && doubt >= threshold
       const ofTrie = await trie.choose(state, text.tokens)
       const picks = {
@@ -51,9 +51,9 @@ export async function createSymbolPositions(
         picks: modes.map((mode) => picks[mode]),
         isDoubtful,
         prediction: { pick: ofTrie[0]!, logProbability: learntLogProbability(ofTrie[0]!) },
-        logProbability: (wanted) => (own ??= distribution(state, text.context))(wanted),
+        logProbability: (wanted) => (own ??= distribution(state, step))(wanted),
         learntLogProbability,
-        contextRows: text.context.count,
+        contextRows: exact.count,
         sampling: null,
       }
     }
