@@ -29,6 +29,7 @@ import { createBaseDistribution } from '../src-main/models/base-distribution.ts'
 import { openBaseModel, openModelTokenizer } from '../src-main/models/base-model.ts'
 import { openHeadRows } from '../src-main/models/head-rows.ts'
 import { modelFolder } from '../src-main/models/model-folder.ts'
+import { inPrecision } from '../src-main/models/precision.ts'
 import { parametersOf } from '../src-main/runtime/trainer.ts'
 import { alphabetSize, parseAlphabet, withTokenSymbols } from '../src-main/spelling/alphabet.ts'
 import { groupAlphabet } from '../src-main/spelling/groups.ts'
@@ -51,7 +52,7 @@ const { values, positionals } = parseArgs({
   },
 })
 const [reference = '', trainingFolder = '', heldOutFolder = ''] = positionals
-const base = await openBaseModel(modelFolder(reference))
+const base = await inPrecision(await openBaseModel(modelFolder(reference)), 'stored')
 const tokenizer = await openModelTokenizer(base)
 const { hiddenSize: d, vocabularySize } = base.architecture
 /** Tokens of a sequence (`ownTextCacheShape`). */

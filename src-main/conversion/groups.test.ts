@@ -26,7 +26,7 @@ beforeAll(async () => {
   run = join(scratch, 'run')
   await writeShortModel(base)
   result = await convert(run, parseConversionSettings({ base, ...small }), { onEvent: () => undefined })
-}, 300_000)
+}, 600_000)
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
 describe('a conversion with learned groups', () => {
@@ -90,7 +90,7 @@ describe('a conversion with learned groups', () => {
       values.forEach((value, j) => {
         if (Math.abs(value - expected[i]![j]!) > 1e-6) throw new Error(`weight ${j} of tensor ${i} differs`)
       })
-  }, 300_000)
+  }, 600_000)
 
   it.each([{ tokenSymbols: 0 }, { units: 'word' as const }, { samplingTail: true }])(
     'is refused with %j',

@@ -186,7 +186,9 @@ function meanRow(rows: Pick<HeadRows, 'read'>, d: number, tokens: number): Float
 
 /** A row less `mean`, of length 1. */
 function unitRow(rows: ArrayLike<number>, at: number, mean: Float64Array): Float64Array {
-  const row = Float64Array.from(mean, (middle, i) => rows[at + i]! - middle)
+  // Of so many rows, a callback for each number would take longer than the products.
+  const row = new Float64Array(mean.length)
+  for (let i = 0; i < row.length; i++) row[i] = rows[at + i]! - mean[i]!
   const length = Math.sqrt(dot(row, 0, row)) || 1
   for (let i = 0; i < row.length; i++) row[i]! /= length
   return row
