@@ -33,7 +33,8 @@ export async function runSpeller(
   const path = join(folder, groupsFile)
   const known = await readGroups(path, entries.length)
   const groupOf = known ?? (await learnGroups(base, alphabet, entries.length, signal))
-  if (!known) await writeSafetensors(path, { groupOf: { dtype: 'I32', shape: [groupOf.length], data: groupOf } })
+  if (!known)
+    await writeSafetensors(path, { groupOf: { dtype: 'I32', shape: [groupOf.length], data: groupOf } })
   return buildSpeller(entries, groupAlphabet(groupOf, alphabet.tokenSymbols, alphabet.read), 1)
 }
 

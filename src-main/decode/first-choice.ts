@@ -48,10 +48,7 @@ export interface FirstScores {
    * What each learnt symbol holds without the exact tokens: shares [A] beside exp(`best`), the largest exact logit.
    * Valid until the next call.
    */
-  rest(
-    scores: Float32Array,
-    exact: ExactTokens,
-  ): { readonly shares: Float64Array; readonly best: number }
+  rest(scores: Float32Array, exact: ExactTokens): { readonly shares: Float64Array; readonly best: number }
   /** The exact logits [m + exact tokens] and their tokens. Valid until the next call. */
   exact(
     scores: Float32Array,

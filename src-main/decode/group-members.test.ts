@@ -91,39 +91,45 @@ describe('learned groups', () => {
     }
   })
 
-  it.each([1, 2, 4])('%i of them read, pick the best of what they hold, and doubt by the others', async (read) => {
-    const { alphabet, first, held, asked, stateOf } = open(read)
-    let some = 0
-    for (let round = 0; round < 100; round++) {
-      const hidden = anyState()
-      const state = stateOf(hidden, () => 1)
-      asked.length = 0
-      const step = await first.look(state, held)
-      const known = [...tokenSymbols, ...context]
-      const mass = (group: readonly number[]) =>
-        group.reduce((sum, token) => sum + (known.includes(token) ? 0 : Math.exp(dot(token, hidden))), 0)
-      const before = Math.exp(dot(bestOf(known, hidden), hidden))
-      // A group that holds next to nothing isn't read at all.
-      const wanted = alphabet.groups
-        .filter((group) => mass(group) / before > 1e-4)
-        .toSorted((a, b) => mass(b) - mass(a))
-      const members = wanted.slice(0, read).flat().filter((token) => !known.includes(token))
-      expect(asked.toSorted((a, b) => a - b)).toEqual(members.toSorted((a, b) => a - b))
+  it.each([1, 2, 4])(
+    '%i of them read, pick the best of what they hold, and doubt by the others',
+    async (read) => {
+      const { alphabet, first, held, asked, stateOf } = open(read)
+      let some = 0
+      for (let round = 0; round < 100; round++) {
+        const hidden = anyState()
+        const state = stateOf(hidden, () => 1)
+        asked.length = 0
+        const step = await first.look(state, held)
+        const known = [...tokenSymbols, ...context]
+        const mass = (group: readonly number[]) =>
+          group.reduce((sum, token) => sum + (known.includes(token) ? 0 : Math.exp(dot(token, hidden))), 0)
+        const before = Math.exp(dot(bestOf(known, hidden), hidden))
+        // A group that holds next to nothing isn't read at all.
+        const wanted = alphabet.groups
+          .filter((group) => mass(group) / before > 1e-4)
+          .toSorted((a, b) => mass(b) - mass(a))
+        const members = wanted
+          .slice(0, read)
+          .flat()
+          .filter((token) => !known.includes(token))
+        expect(asked.toSorted((a, b) => a - b)).toEqual(members.toSorted((a, b) => a - b))
 
-      const exact = [...known, ...members]
-      const { token, doubt } = first.choose(step.scores, step.exact, createPicker(null), 0)
-      expect(token).toBe(bestOf(exact, hidden))
-      const left = all.filter((own) => !exact.includes(own))
-      const rest = left.reduce((sum, own) => sum + Math.exp(dot(own, hidden) - dot(token, hidden)), 0)
-      // A group that the context has a token of leaves a ten-thousandth at the least.
-      if (rest > 0.02) {
-        some++
-        expect(Math.abs(doubt - Math.log(rest))).toBeLessThan(0.03)
+        const exact = [...known, ...members]
+        const { token, doubt } = first.choose(step.scores, step.exact, createPicker(null), 0)
+        expect(token).toBe(bestOf(exact, hidden))
+        const left = all.filter((own) => !exact.includes(own))
+        const rest = left.reduce((sum, own) => sum + Math.exp(dot(own, hidden) - dot(token, hidden)), 0)
+        // A group that the context has a token of leaves a ten-thousandth at the least.
+        if (rest > 0.02) {
+          some++
+          expect(Math.abs(doubt - Math.log(rest))).toBeLessThan(0.03)
+        }
+        expect(await first.look(state, held)).toBe(step)
       }
-      expect(await first.look(state, held)).toBe(step)
-    }
-    expect(some).toBeGreaterThan(30)
-  })
+      expect(some).toBeGreaterThan(30)
+    },
+  )
 
   it('draw what the base model draws wherever that is read', async () => {
     const { first, held, stateOf } = open(groups)

@@ -9,11 +9,7 @@ import type { FirstStep } from './first-choice.ts'
  * @param step with the context's tokens
  * @param shares what each group holds without them, [A]
  */
-export type GroupReader = (
-  hidden: Float32Array,
-  step: FirstStep,
-  shares: Float64Array,
-) => Promise<FirstStep>
+export type GroupReader = (hidden: Float32Array, step: FirstStep, shares: Float64Array) => Promise<FirstStep>
 
 /**
  * Reads groups whole: each of their tokens gets an exact score, those of the context have theirs.

@@ -25,7 +25,10 @@ it('moves what a crowded cluster has too much of to the next best ones with room
   expect(Math.max(...sizes)).toBeLessThanOrEqual(most)
   expect(sizes.reduce((sum, size) => sum + size)).toBe(table.length)
 
-  const mean = Array.from({ length: d }, (_, i) => table.reduce((sum, row) => sum + row[i]!, 0) / table.length)
+  const mean = Array.from(
+    { length: d },
+    (_, i) => table.reduce((sum, row) => sum + row[i]!, 0) / table.length,
+  )
   const along = (row: number, cluster: number) =>
     table[row]!.reduce((sum, value, i) => sum + (value - mean[i]!) * free.directions[cluster * d + i]!, 0)
   const moved = Array.from(table.keys()).filter((row) => free.clusterOf[row] !== even.clusterOf[row])

@@ -128,8 +128,7 @@ async function evenOut(
     for (const { start, count: inBlock, block } of rowBlocks(someRows(rows, tokens), tokens.length)) {
       if (signal?.aborted) throw new CancelledError()
       const scores = await scorer.scores(block)
-      for (let i = 0; i < inBlock; i++)
-        look(tokens[start + i]!, scores.subarray(i * count, (i + 1) * count))
+      for (let i = 0; i < inBlock; i++) look(tokens[start + i]!, scores.subarray(i * count, (i + 1) * count))
       await setImmediate()
     }
   }

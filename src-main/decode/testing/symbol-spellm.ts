@@ -58,7 +58,11 @@ export async function writeSymbolSpellm(
       Float32Array.from({ length: rows * columns }, () => random.normal() * 0.1),
     ]),
   )
-  if (groups) weights.set('heads.bias', weights.get('heads.bias')!.map((own) => own + groups.bias))
+  if (groups)
+    weights.set(
+      'heads.bias',
+      weights.get('heads.bias')!.map((own) => own + groups.bias),
+    )
   const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
   await saveSpellm(folder, reference, {
     speller,
