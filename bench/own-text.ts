@@ -1,7 +1,7 @@
 /**
  * Lets a model write its own conversations into a teacher cache, and says how fast:
  *
- *   npx tsx bench/own-text.ts MODEL FOLDER --rounds 3 --seed 100 [--greedy]
+ *   npx tsx bench/own-text.ts MODEL FOLDER --rounds 3 --seed 100 [--greedy] [--sequences 16]
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '1' },
     seed: { type: 'string', default: '0' },
     greedy: { type: 'boolean', default: false },
+    sequences: { type: 'string' },
   },
 })
 const [reference = 'sample', folder = 'bench/results/own-text'] = positionals
@@ -30,7 +31,8 @@ const base = await openBaseModel(modelFolder(reference))
 const tokenizer = await openModelTokenizer(base)
 const { pieces, notice } = conversationPieces(await openChatTemplate(base.folder), tokenizer, base)
 if (notice !== null) console.error(notice)
-const shape = ownTextShape(base.architecture, pieces, keyValueBytes)
+const room = ownTextShape(base.architecture, pieces, { memoryBytes: keyValueBytes, device: 'cpu' })
+const shape = values.sequences ? { ...room, sequences: Number(values.sequences) } : room
 await mkdir(folder, { recursive: true })
 let shown = 0
 const writer = await createOwnTextWriter(base, tokenizer, pieces, {

@@ -159,7 +159,7 @@ for (let chunk = 0; chunk < heldOut.chunks; chunk++) {
       const { token, doubt } = reader.first.choose(step.scores, step.exact, createPicker(null), at)
       positions.push({ doubt, isRight: token === choices[at], isLoop })
       rowsRead += step.exact.count
-      normaliserErrors.push(reader.first.logNormaliser(step.scores) - logZ[at]!)
+      normaliserErrors.push(reader.first.logNormaliser(step.scores, step.exact) - logZ[at]!)
     }
   }
 }

@@ -159,6 +159,7 @@ const finishedRun: RunSummary = {
     loss: 0.5,
     tokenSymbols: 0,
     tailShare: null,
+    source: null,
     verdict: null,
     parameters: { tail: 1_000_000, baseHead: 1_048_576 },
   },

@@ -149,6 +149,7 @@ function summaryOf(id: string, points: readonly StepPoint[], pointsPerSecond: nu
 export const syntheticSettings: NonNullable<RunSummary['settings']> = {
   base: 'sample',
   texts: [],
+  questions: [],
   tokens: 10_000_000,
   k: heads,
   units: 'token',

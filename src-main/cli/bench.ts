@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { openBenchmarkModel } from '../evaluate/benchmark/benchmark-model.ts'
-import { runBenchmark } from '../evaluate/benchmark/benchmark.ts'
+import { defaultTexts, runBenchmark } from '../evaluate/benchmark/benchmark.ts'
 import { openLlamaCpp } from '../evaluate/benchmark/llama-cpp/peer.ts'
 import { benchmarkNotes, benchmarkTable } from '../evaluate/benchmark/report.ts'
 import { writeBenchmarkReport } from '../evaluate/benchmark/write-report.ts'
@@ -18,6 +18,7 @@ interface BenchOptions {
   readonly gateShare: number
   readonly contexts: number[]
   readonly steps: number
+  readonly texts: number
   readonly threads?: number
   readonly base?: string
   readonly precision?: Precision
@@ -29,13 +30,26 @@ interface BenchOptions {
 /** `spellm bench`. */
 export function benchCommand(): Command {
   return new Command('bench')
-    .description('Measure what a token costs on the processor, by the base model and by its SpeLLM.')
+    .description(
+      'Measure what a token costs on the processor, by the base model and by its SpeLLM, in turns.',
+    )
     .argument('<folder>', "a run's or SpeLLM's folder, a model's folder, .gguf file or Hub id, or 'sample'")
     .addOption(measuredModesOption())
     .addOption(candidatesOption())
     .addOption(gateShareOption())
-    .option('--contexts <lengths>', 'tokens in the cache, separated by commas', integerList, [128])
-    .option('--steps <n>', 'passes of each part that are measured', integer(5), 60)
+    .option(
+      '--contexts <lengths>',
+      'tokens in the cache, or of the prompts, separated by commas',
+      integerList,
+      [128],
+    )
+    .option('--steps <n>', 'passes of each part that are measured, or tokens of each text', integer(5), 96)
+    .option(
+      '--texts <n>',
+      'prompts at each context that a SpeLLM with token symbols writes after',
+      integer(1, 128),
+      defaultTexts,
+    )
     .option('--threads <n>', 'threads of one operator (default: one for each core)', integer(1, 1024))
     .option('--base <folder>', 'where the base model is, if it has moved')
     .addOption(precisionOption("the base model's weights (default: as the SpeLLM has learnt, or as stored)"))
@@ -45,7 +59,8 @@ export function benchCommand(): Command {
     )
     .option('--out <folder>', 'write bench.json, bench.md and bench.svg')
     .option('--json', 'print as one line of JSON', false)
-    .action(async (folder: string, options: BenchOptions) => {
+    .action(async (folder: string, { contexts: asked, ...options }: BenchOptions) => {
+      const contexts = asked.toSorted((a, b) => a - b)
       const signal = interruptSignal()
       const quantising = progressBar('Quantising', 'weights')
       const model = await openBenchmarkModel(await resolveModel(folder), {
@@ -59,7 +74,7 @@ export function benchCommand(): Command {
         options.llamaCpp === undefined
           ? undefined
           : await openLlamaCpp(options.llamaCpp, model.base.architecture, model.precision, {
-              contextLength: options.contexts.at(-1)! + 1,
+              contextLength: contexts.at(-1)! + 1,
               threads: options.threads,
               onProgress: (done, total) => writing.update(done, total),
               signal,
@@ -68,6 +83,7 @@ export function benchCommand(): Command {
       const bar = progressBar('Measuring', 'steps')
       const result = await runBenchmark(model, {
         ...options,
+        contexts,
         modes: options.mode ?? decodeModes,
         peer,
         signal,

@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { stories } from '../../resources/stories/stories.ts'
+import { measuredCostsSchema } from '../decode/measure-costs.ts'
+import { writeSymbolSpellm } from '../decode/testing/symbol-spellm.ts'
 import { openSafetensors } from '../formats/safetensors.ts'
+import { hashBaseModel } from '../models/base-model-hash.ts'
+import { openBaseModel } from '../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { deviceSchema } from '../runtime/devices/device.ts'
 import { deviceReportSchema } from '../runtime/devices/report.ts'
@@ -114,6 +118,26 @@ describe('spellm generate', () => {
       mode: 'trie',
       device: expect.toSatisfy(isDevice) as string,
     })
+  })
+
+  it('measures what passes of a SpeLLM with token symbols cost once for all processes', async () => {
+    const folder = join(scratch, 'measured')
+    await writeSymbolSpellm(folder)
+    const env = { SPELLM_DATA: join(scratch, 'data') }
+    const written = async () => {
+      succeeded(
+        await spellm(['generate', folder, '--prompt', prompt, '--max-tokens', '4', '--device', 'cpu'], {
+          env,
+        }),
+      )
+      return readFile(join(env.SPELLM_DATA, 'costs.json'), 'utf8')
+    }
+    const kept = await written()
+    const { costs } = JSON.parse(kept) as { costs: Record<string, { costs: unknown }> }
+    const [[key, { costs: measured }]] = Object.entries(costs) as [[string, { costs: unknown }]]
+    expect(key).toContain(await hashBaseModel(await openBaseModel(modelFolder(sampleModelName))))
+    expect(measuredCostsSchema.parse(measured)).toEqual(measured)
+    expect(await written()).toBe(kept)
   })
 
   it('draws the same text with the same seed and temperature, and another with another seed', async () => {
@@ -297,6 +321,7 @@ describe('spellm bench', () => {
   })
   const benchmarkSchema = z.strictObject({
     precision: z.literal('stored'),
+    source: z.null(),
     isTrained: z.boolean(),
     threads: z.int().nullable(),
     candidates: z.int(),
@@ -304,6 +329,9 @@ describe('spellm bench', () => {
     bandwidth: z.number().positive(),
     weightBytes: z.object({ trunk: part, head: part, headRow: part, tail: part }),
     peakMemoryBytes: z.number().positive(),
+    modes: z.array(
+      z.looseObject({ mode: z.string(), msPerToken: part.nullable(), speedup: part.nullable() }),
+    ),
     contexts: z.array(
       z.object({
         context: z.int(),
@@ -323,8 +351,26 @@ describe('spellm bench', () => {
         tokensPerHeadPass: z.number().min(1),
       })
       .nullable(),
+    written: z
+      .object({
+        prompts: z.enum(['chat', 'document']),
+        contexts: z.array(
+          z.object({
+            context: z.int(),
+            promptTokens: part,
+            modes: z.array(z.looseObject({ mode: z.string() })),
+            plan: z.looseObject({ costs: z.looseObject({}) }).nullable(),
+            peer: z.null(),
+          }),
+        ),
+      })
+      .nullable(),
   })
   const few = ['--steps', '5', '--contexts']
+  const expectDocumented = async (names: readonly string[]) => {
+    const documentation = await readFile(join(import.meta.dirname, '../../docs/benchmark.md'), 'utf8')
+    for (const name of names) expect(documentation).toContain(`\`${name}\``)
+  }
 
   it('--json has base and all modes at each context, and lossless mode on text', async () => {
     const out = join(scratch, 'bench')
@@ -338,20 +384,54 @@ describe('spellm bench', () => {
       expect(limit).toBeCloseTo(parts.head / (parts.trunk + parts.head), 9)
     }
     expect(found.text?.tokens).toBe(10)
+    expect(found.written).toBeNull()
+    expect(found.modes.map(({ mode }) => mode)).toEqual(['base', 'gated', 'trie', 'free', 'lossless'])
+    expect(found.modes[0]!.speedup).toBe(1)
     expect(JSON.parse(await readFile(join(out, 'bench.json'), 'utf8'))).toEqual([
       { title: join(runs, 'first'), result: found },
     ])
     expect(await readFile(join(out, 'bench.md'), 'utf8')).toMatch(/^## [^]*\n\| lossless \| text \| \d/)
     expect(await readFile(join(out, 'bench.svg'), 'utf8')).toMatch(/^<svg\s[^]*<\/svg>\n$/)
-    const documentation = await readFile(join(import.meta.dirname, '../../docs/benchmark.md'), 'utf8')
-    const names = [
+    await expectDocumented([
       ...Object.keys(found),
       ...Object.keys(found.contexts[0]!),
       ...Object.keys(found.contexts[0]!.modes[0]!),
       ...Object.keys(found.text!),
       ...Object.keys(found.weightBytes),
+      ...Object.keys(found.modes[0]!),
+    ])
+  })
+
+  it('measures a SpeLLM with token symbols by the texts that it writes', async () => {
+    const folder = join(scratch, 'symbols')
+    await writeSymbolSpellm(folder)
+    const args = [
+      'bench',
+      folder,
+      '--steps',
+      '6',
+      '--texts',
+      '2',
+      '--contexts',
+      '80,20',
+      '--mode',
+      'lossless',
     ]
-    for (const name of names) expect(documentation).toContain(`\`${name}\``)
+    const found = benchmarkSchema.parse(await json(...args))
+    expect(found).toMatchObject({ isTrained: true, contexts: [], text: null })
+    expect(found.modes[0]).toMatchObject({ mode: 'base', speedup: 1 })
+    expect(found.modes[1]).toMatchObject({ mode: 'lossless', texts: 2, identicalTexts: 2 })
+    expect(found.modes).toHaveLength(2)
+    const [shortest] = found.written!.contexts
+    expect(shortest!.context).toBe(20)
+    await expectDocumented([
+      ...Object.keys(found.written!),
+      ...Object.keys(shortest!),
+      ...Object.keys(found.modes[1]!),
+      ...Object.keys(shortest!.plan!),
+      ...Object.keys(shortest!.plan!.costs),
+    ])
+    expect(succeeded(await spellm(args)).stdout).toMatch(/^mode +context [^]*\nlossless +80 /)
   })
 
   it('measures a base model with an untrained tail, in the modes that are named', async () => {
@@ -500,7 +580,8 @@ describe('--help names every option of spellm', () => {
       'eval',
       [
         ...['--text', '--positions', '--mode', '--candidates', '--gate-share', '--rollouts'],
-        ...['--tasks', '--limit', '--baselines', '--report', '--base', '--device', '--precision', '--json'],
+        ...['--rollout-tokens', '--tasks', '--limit', '--baselines', '--report', '--base', '--device'],
+        ...['--precision', '--json'],
       ],
     ],
     [
@@ -517,8 +598,8 @@ describe('--help names every option of spellm', () => {
     [
       'bench',
       [
-        ...['--mode', '--candidates', '--gate-share', '--contexts', '--steps', '--threads', '--base'],
-        ...['--precision', '--llama-cpp', '--out', '--json'],
+        ...['--mode', '--candidates', '--gate-share', '--contexts', '--steps', '--texts', '--threads'],
+        ...['--base', '--precision', '--llama-cpp', '--out', '--json'],
       ],
     ],
     ['logits', ['--tokens', '--json']],

@@ -11,6 +11,7 @@ import { type conversionSettingsSchema, parseConversionSettings } from '../conve
 import { objectives, type Objective } from '../distill/position-targets.ts'
 import { convert, resumeConversion } from '../conversion/convert.ts'
 import type { ConversionEvent, ConversionPhase } from '../conversion/events.ts'
+import { describeWritten } from '../conversion/first-texts.ts'
 import type { ConversionResult } from '../conversion/result.ts'
 import { unitKinds, type UnitKind } from '../spelling/words.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
@@ -31,6 +32,7 @@ const defaults = parseConversionSettings({ base: 'sample' })
 interface ConvertOptions {
   readonly out: string
   readonly text?: string[]
+  readonly questions?: string[]
   readonly tokens?: number
   readonly k: number
   readonly units: UnitKind
@@ -49,6 +51,7 @@ interface ConvertOptions {
   readonly precision: Precision
   readonly checkpointEvery: number
   readonly samplingTail: boolean
+  readonly window?: number
   readonly keepCache: boolean
   readonly resume: boolean
   readonly json: boolean
@@ -61,6 +64,10 @@ export function convertCommand(): Command {
     .argument('<model>', "the model's folder or .gguf file, the id of a downloaded model, or 'sample'")
     .requiredOption('--out <folder>', 'new folder for the run: settings, metrics, checkpoints, the SpeLLM')
     .option('--text <file...>', 'text or JSONL to learn from (default: text that the model writes itself)')
+    .option(
+      '--questions <file...>',
+      'what your users ask, a question a line, or JSONL with "question", "prompt" or "messages": the model answers, and learns from that',
+    )
     .option(
       '--tokens <n>',
       'tokens to learn from (default: 122,880; 800,000 without token symbols)',
@@ -125,7 +132,7 @@ export function convertCommand(): Command {
     .addOption(ignoreMemoryOption())
     .addOption(
       precisionOption(
-        "the base model's weights: as stored, or quantised once and kept in the data folder",
+        "the base model's weights: as stored, a GGUF's own blocks (kept), or quantised; made once for the data folder",
       ).default(defaults.precision),
     )
     .option(
@@ -139,7 +146,12 @@ export function convertCommand(): Command {
       "learn a second tail with the base model's probabilities, for temperatures above 0",
       defaults.samplingTail,
     )
-    .option('--keep-cache', 'keep the teacher cache after the run', defaults.keepCache)
+    .option(
+      '--window <tokens>',
+      'tokens whose states are on disk at once, learnt from before the next ones (default: all, if there is room)',
+      integer(1000),
+    )
+    .option('--keep-cache', 'keep the teacher cache, or its last window, after the run', defaults.keepCache)
     .option('--resume', 'go on with the stopped run in the --out folder, with its own settings', false)
     .option('--json', 'print the result as one line of JSON', false)
     .addHelpText(
@@ -183,6 +195,7 @@ function settingsOf(base: string, options: ConvertOptions) {
   const known = parseConversionSettings({
     base,
     texts: options.text ?? [],
+    questions: options.questions ?? [],
     ...(tokens === undefined ? {} : { tokens }),
     k: options.k,
     units: options.units,
@@ -198,6 +211,7 @@ function settingsOf(base: string, options: ConvertOptions) {
     precision: options.precision,
     checkpointSeconds: options.checkpointEvery,
     samplingTail: options.samplingTail,
+    ...(options.window === undefined ? {} : { windowTokens: options.window }),
     keepCache: options.keepCache,
   } satisfies z.input<typeof conversionSettingsSchema>)
   const rates = known.peakLearningRates
@@ -261,6 +275,9 @@ export function conversionView(): {
         case 'evaluation':
           agreement = `  trie ${formatShare(event.agreement.trie)}  free ${formatShare(event.agreement.free)}`
           break
+        case 'written':
+          bar?.log(describeWritten(event))
+          break
         case 'device':
           bar?.log(`Device: ${event.reason}`)
           break
@@ -299,6 +316,7 @@ export function describeResult({
           `${result.tokenSymbols.toLocaleString('en')} tokens are symbols of their own; a token without a doubt reads ${formatShare(result.tailShare ?? 0)} of the LM head's weights.`,
         ]),
     ...describeVerdict(result.verdict),
+    ...(result.source === null ? [] : [`All figures are those of weights from ${result.source}.`]),
     `Tail of ${formatCount(parameters.tail)} parameters in place of an LM head of ${formatCount(parameters.baseHead)}.`,
     ...(result.samplingTail
       ? [

@@ -1,20 +1,28 @@
 import { stories } from '../../resources/stories/stories.ts'
 import { fitToDevice } from '../decode/golden-check.ts'
 import { textsAtOnce } from '../decode/side-by-side.ts'
-import { createTextGenerator, modelOfSpellm, type TextGenerator } from '../decode/text-generator.ts'
+import {
+  createTextGenerator,
+  modelOfSpellm,
+  type Prompt,
+  type TextGenerator,
+} from '../decode/text-generator.ts'
 import { baselineHead, type BaselineResult } from '../evaluate/baselines/baseline.ts'
 import { measureBaselines } from '../evaluate/baselines/baselines.ts'
 import { createPositionStore, type PositionStore } from '../evaluate/baselines/position-store.ts'
-import { evaluateText, hasThresholds } from '../evaluate/evaluate-text.ts'
-import type { Evaluation } from '../evaluate/evaluation.ts'
+import { evaluateOwnAnswers, evaluateText, hasThresholds } from '../evaluate/evaluate-text.ts'
+import type { EvaluatedText, Evaluation } from '../evaluate/evaluation.ts'
 import { teacherForcedModes } from '../evaluate/mode-agreement.ts'
 import { modeBytes } from '../evaluate/mode-bytes.ts'
+import type { ReadWindow } from '../evaluate/read-windows.ts'
 import { measureRollOuts, type RollOuts } from '../evaluate/roll-outs.ts'
 import type { TextEvaluation } from '../evaluate/text-evaluation.ts'
 import { readTaskFile } from '../evaluate/tasks/task-file.ts'
 import { readTexts } from '../formats/text-source.ts'
 import { resolveModel } from '../hub/index.ts'
+import { sourceOf } from '../models/base-model.ts'
 import { openHeadRows } from '../models/head-rows.ts'
+import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import type { Precision } from '../models/precision.ts'
 import type { Device, DeviceChoice } from '../runtime/devices/device.ts'
 import { decodeModes, type DecodeMode } from '../spellm/decode-modes.ts'
@@ -28,7 +36,6 @@ import { interruptSignal, progressBar } from './output.ts'
 const evaluationSeed = 900_000
 /** Of a document, how much begins a roll-out. */
 const promptLength = 40
-export const rollOutTokens = 64
 
 /** What `spellm eval` is asked for. */
 export interface EvalOptions {
@@ -38,6 +45,7 @@ export interface EvalOptions {
   readonly candidates: number
   readonly gateShare: number
   readonly rollouts: number
+  readonly rolloutTokens: number
   readonly tasks: string[]
   readonly limit?: number
   readonly baselines: boolean
@@ -60,14 +68,27 @@ export async function runEvaluation(folder: string, options: EvalOptions): Promi
   const { candidates, gateShare } = options
   const settings = { modes, candidates, gateShare, device, signal }
   const store = options.baselines ? createPositionStore() : null
-  const text = await measureText(spellm, options, settings, store)
+  const { kind, text, prompts } = await measureText(spellm, options, settings, store)
   const baselines = store ? await baselinesOf(spellm, store, signal) : []
   const generator = await createTextGenerator(modelOfSpellm(path, spellm), { device, texts: textsAtOnce })
   try {
-    const rollOuts = await writeRollOuts(generator, options, settings)
+    const rollOuts = await writeRollOuts(generator, prompts, { tokens: options.rolloutTokens, ...settings })
     const done = await runTasks(generator, spellm, { files, named }, settings)
     const bytes = modeBytes(spellm, device)
-    return { spellm: path, modes, text, gateShare, bytes, rollOuts, ...done, baselines, device }
+    const weights = { precision: spellm.precision, source: sourceOf(spellm.base) }
+    return {
+      spellm: path,
+      modes,
+      kind,
+      text,
+      gateShare,
+      bytes,
+      rollOuts,
+      ...done,
+      baselines,
+      device,
+      ...weights,
+    }
   } finally {
     await generator.release()
   }
@@ -98,24 +119,45 @@ async function openMeasured(
   return { spellm: { ...opened, base }, device }
 }
 
-const documentsOf = ({ text }: EvalOptions) => (text ? readTexts(text) : stories(evaluationSeed))
+/** What was found on a text, and where its roll-outs begin. */
+interface MeasuredText {
+  readonly kind: EvaluatedText
+  readonly text: TextEvaluation
+  readonly prompts: readonly Prompt[]
+}
 
+/** Looks at the text that was given, at new stories for the sample model, which knows nothing else, or at own answers. */
 async function measureText(
   spellm: Spellm,
-  options: EvalOptions,
+  { text: files, positions, rollouts }: EvalOptions,
   { modes, ...settings }: Settings,
   store: PositionStore | null,
-): Promise<TextEvaluation> {
-  const reading = progressBar('Reading', 'tokens')
-  const text = await evaluateText(spellm, documentsOf(options), {
+): Promise<MeasuredText> {
+  const isSample = spellm.base.folder === modelFolder(sampleModelName)
+  const kind = files ? 'given' : isSample ? 'stories' : 'own answers'
+  const writing = progressBar('Writing', 'tokens')
+  const reading = progressBar('Reading', 'windows')
+  const options = {
     ...settings,
-    positions: options.positions,
+    positions,
     modes: teacherForcedModes.filter((mode) => modes.includes(mode)),
-    ...(store ? { onWindow: (window) => store.add(window) } : {}),
-    onProgress: (done, total) => reading.update(done, total),
-  })
+    ...(store ? { onWindow: (window: ReadWindow) => store.add(window) } : {}),
+    onProgress: (done: number, total: number) => reading.update(done, total),
+  }
+  if (kind === 'own answers') {
+    const { evaluation, questions } = await evaluateOwnAnswers(spellm, {
+      ...options,
+      seed: evaluationSeed,
+      onWritten: (done, total) => writing.update(done, total),
+    })
+    writing.end()
+    reading.end()
+    return { kind, text: evaluation, prompts: questions.slice(0, rollouts) }
+  }
+  const documents = () => (files ? readTexts(files) : stories(evaluationSeed))
+  const text = await evaluateText(spellm, documents(), options)
   reading.end()
-  return text
+  return { kind, text, prompts: await beginnings(documents(), rollouts) }
 }
 
 async function baselinesOf(
@@ -140,15 +182,14 @@ async function baselinesOf(
 
 async function writeRollOuts(
   generator: TextGenerator,
-  options: EvalOptions,
-  { modes, candidates, gateShare, signal }: Settings,
+  prompts: readonly Prompt[],
+  { tokens, modes, candidates, gateShare, signal }: Settings & { readonly tokens: number },
 ): Promise<RollOuts> {
   const writing = progressBar('Roll-outs', 'texts')
-  const prompts = await beginnings(documentsOf(options), options.rollouts)
   let isNoticed = false
   const rollOuts = await measureRollOuts(generator, prompts, {
     modes,
-    tokens: rollOutTokens,
+    tokens,
     candidates,
     gateShare,
     // Each text would say it again, with other numbers.

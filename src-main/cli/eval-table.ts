@@ -5,13 +5,14 @@ import type { AgreementRow, TeacherForcedMode } from '../evaluate/mode-agreement
 import type { RollOutDivergence, RollOuts } from '../evaluate/roll-outs.ts'
 import type { TextEvaluation } from '../evaluate/text-evaluation.ts'
 import type { WordExactness } from '../evaluate/word-exactness.ts'
+import { describeWeights } from '../models/precision.ts'
 import { kindsOfTokens } from '../evaluate/token-kinds.ts'
 import { namedTaskRows } from './named-task-rows.ts'
 import { formatShare, table } from './output.ts'
 
 /** An evaluation for people, in a terminal. */
 export function evaluationTable(
-  { text, rollOuts, tasks, namedTasks, baselines, device }: Evaluation,
+  { text, rollOuts, tasks, namedTasks, baselines, device, precision, source }: Evaluation,
   rollOutTokens: number,
 ): string {
   return table([
@@ -24,10 +25,11 @@ export function evaluationTable(
     ...namedTasks.flatMap(namedTaskRows),
     ...tasks.flatMap(taskRows),
     ['device', device],
+    ['weights of the base model', describeWeights(precision, source)],
   ])
 }
 
-function agreementRows({ agreement, candidates, gatedBaseShare }: TextEvaluation): string[][] {
+function agreementRows({ agreement, candidates, gatedBaseShare, spelled }: TextEvaluation): string[][] {
   const modes = Object.keys(agreement.agreement) as TeacherForcedMode[]
   const first = modes[0]
   const label = (mode: TeacherForcedMode) => {
@@ -44,6 +46,9 @@ function agreementRows({ agreement, candidates, gatedBaseShare }: TextEvaluation
     ...rowsOf('agreement', agreement),
     ...(noLoops.positions > 0 && noLoops.positions < agreement.positions
       ? rowsOf('without what repeats the text, agreement', noLoops)
+      : []),
+    ...(typeof spelled?.agreement === 'number' && spelled.share < 1
+      ? [[`  of trie's ${formatShare(spelled.share)} spelled`, formatShare(spelled.agreement)]]
       : []),
     ...(first === undefined
       ? []

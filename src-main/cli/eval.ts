@@ -4,7 +4,7 @@ import { resultsPage } from '../evaluate/page/results-page.ts'
 import { writeFileAtomically } from '../formats/atomic-file.ts'
 import { integer } from './arguments.ts'
 import { deviceOption } from './device-option.ts'
-import { rollOutTokens, runEvaluation, type EvalOptions } from './eval-run.ts'
+import { runEvaluation, type EvalOptions } from './eval-run.ts'
 import { evaluationTable } from './eval-table.ts'
 import { taskNames } from './eval-tasks.ts'
 import { candidatesOption, gateShareOption, measuredModesOption } from './mode-options.ts'
@@ -17,12 +17,16 @@ export function evalCommand(): Command {
       'Measure how a SpeLLM does beside its base model: agreement, perplexity, its own texts, tasks.',
     )
     .argument('<folder>', "a run's or SpeLLM's folder")
-    .option('--text <file...>', 'text or JSONL (default: new stories, which fit the sample model)')
+    .option(
+      '--text <file...>',
+      'text or JSONL (default: answers that the base model writes itself, for the sample model new stories)',
+    )
     .option('--positions <n>', 'positions to compare, at least', integer(1, 100_000_000), 20_000)
     .addOption(measuredModesOption())
     .addOption(candidatesOption())
     .addOption(gateShareOption())
     .option('--rollouts <n>', 'texts that each mode writes beside the base model', integer(0, 10_000), 16)
+    .option('--rollout-tokens <n>', 'tokens of each of them, at most', integer(1, 100_000), 64)
     .option('--tasks <task...>', 'tasks by name, and files of tasks in JSONL', [])
     .option('--limit <n>', 'questions of each task by name (default: all)', integer(1, 1_000_000))
     .option(
@@ -41,6 +45,6 @@ export function evalCommand(): Command {
       if (options.report !== undefined)
         await writeFileAtomically(options.report, (file) => file.writeFile(resultsPage(evaluation)))
       if (options.json) console.log(JSON.stringify(evaluationFigures(evaluation)))
-      else console.log(evaluationTable(evaluation, rollOutTokens))
+      else console.log(evaluationTable(evaluation, options.rolloutTokens))
     })
 }

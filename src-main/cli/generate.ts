@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Conversation } from '../decode/generate.ts'
+import { ownCosts } from '../decode/known-costs.ts'
 import {
   openTextGenerator,
   type GenerationMode,
@@ -95,6 +96,7 @@ export async function openWriter(folder: string, options: WritingOptions): Promi
     precision: options.precision,
     quantization: { onQuantize: (done, total) => bar.update(done, total) },
     onNotice: (message) => console.error(message),
+    knownCosts: ownCosts(),
     ...(options.base === undefined ? {} : { basePath: await resolveModel(options.base) }),
   })
   bar.end()

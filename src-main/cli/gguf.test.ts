@@ -13,6 +13,7 @@ it('a GGUF file is taken where a model is asked for', async () => {
   expect(lastLine(await spellm(['inspect', file, '--json']))).toMatchObject({
     architecture: 'llama',
     dtype: 'Q4_1',
+    source: 'Q4_1',
     supported: true,
   })
 
@@ -28,7 +29,7 @@ it('a GGUF file is taken where a model is asked for', async () => {
   expect(Math.max(...actual.map((logit, i) => Math.abs(logit - wanted[i]!)))).toBeLessThan(1e-3)
 
   const text = ['--prompt', 'ab', '--max-tokens', '8', '--device', 'cpu', '--json']
-  for (const precision of ['stored', 'int8']) {
+  for (const precision of ['stored', 'kept', 'int8']) {
     const written = await spellm(['generate', file, ...text, '--precision', precision])
     expect(written.code, written.stderr).toBe(0)
   }

@@ -2,12 +2,9 @@ import { Command } from 'commander'
 import { SpellmError } from '../errors.ts'
 import { resolveModel } from '../hub/index.ts'
 import { lmHeadShare, parameterCount } from '../models/architecture.ts'
-import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
+import { openBaseModel, openModelTokenizer, sourceOf } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'
-import { floatTypes, type WeightType } from '../models/weight-store.ts'
 import { formatCount, formatShare, table } from './output.ts'
-
-const isFloat = (type: WeightType) => (floatTypes as readonly WeightType[]).includes(type)
 
 /** `spellm inspect`. */
 export function inspectCommand(): Command {
@@ -34,19 +31,19 @@ export function inspectCommand(): Command {
         lmHeadShare: lmHeadShare(architecture),
         tied: architecture.tiedHead,
         dtype: model.dtype,
+        source: sourceOf(model),
         contextLength: architecture.contextLength,
         supported: problem === null,
         problem: problem?.message ?? null,
       }
+      const kept = architecture.keptBytes ? ', or as it is (--precision kept)' : ''
+      const computedAs = card.source === null ? '' : `, computed with in float32${kept}`
       if (json) console.log(JSON.stringify(card))
       else
         console.log(
           table([
             ['architecture', card.architecture],
-            [
-              'parameters',
-              `${formatCount(parameters)} in ${card.dtype}${isFloat(card.dtype) ? '' : ', computed with in float32'}`,
-            ],
+            ['parameters', `${formatCount(parameters)} in ${card.dtype}${computedAs}`],
             ['layers × width', `${card.layers} × ${card.hiddenSize}`],
             ['vocabulary', card.vocabSize.toLocaleString('en')],
             ['context', card.contextLength.toLocaleString('en')],

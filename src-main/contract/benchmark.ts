@@ -2,10 +2,10 @@ import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { consoleSourceSchema, modeNumbersSchema } from './console.ts'
 import { procedure } from './errors.ts'
-import { spellmModeSchema } from './modes.ts'
+import { spellmModes, spellmModeSchema } from './modes.ts'
 
 /** How a base model's weights are computed with. */
-export const precisions = ['stored', 'int8', 'int4'] as const
+export const precisions = ['stored', 'kept', 'int8', 'int4'] as const
 const precisionSchema = z.enum(precisions)
 export type Precision = z.infer<typeof precisionSchema>
 
@@ -40,8 +40,62 @@ export const modeCostSchema = z.object({
 })
 export type ModeCost = z.infer<typeof modeCostSchema>
 
+const anyMode = z.enum(['base', ...spellmModes])
+
+const planSchema = z.object({
+  threshold: z.number(),
+  steps: z.int(),
+  lossless: z.number(),
+  int8Alone: z.number().nullable(),
+  costs: z.object({
+    trunk: milliseconds,
+    tail: milliseconds,
+    head: z.array(z.object({ rows: z.int(), milliseconds })),
+    verifier: z.enum(['own', 'int8']),
+    baseHead: milliseconds,
+  }),
+})
+
+export const modeTextsSchema = z.object({
+  mode: anyMode,
+  msPerToken: milliseconds.nullable(),
+  msPerTokenError: milliseconds.nullable(),
+  speedup: z.number().nullable(),
+  speedupQuartiles: z.tuple([z.number(), z.number()]).readonly().nullable(),
+  speedupError: z.number().nullable(),
+  texts: z.int(),
+  tokens: z.int(),
+  identicalTexts: z.int(),
+  trunkPasses: z.number(),
+  headPasses: z.number(),
+  rows: z.number(),
+  baseAlone: z.int(),
+})
+export type ModeTexts = z.infer<typeof modeTextsSchema>
+
+const peerSchema = z.object({ name: z.string(), milliseconds }).nullable()
+
+const writtenContextSchema = z.object({
+  context: z.int(),
+  promptTokens: z.number(),
+  modes: z.array(modeTextsSchema).readonly(),
+  plan: planSchema.nullable(),
+  peer: peerSchema,
+})
+export type WrittenContext = z.infer<typeof writtenContextSchema>
+
+const modeSpeedSchema = z.object({
+  ...modeTextsSchema.partial().shape,
+  mode: anyMode,
+  msPerToken: milliseconds.nullable(),
+  speedup: z.number().nullable(),
+  plan: planSchema.nullable().optional(),
+})
+
 export const benchmarkSchema = z.object({
   precision: precisionSchema,
+  /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats. */
+  source: z.string().nullable(),
   isTrained: z.boolean(),
   threads: z.int().nullable(),
   candidates: z.int(),
@@ -49,6 +103,9 @@ export const benchmarkSchema = z.object({
   bandwidth: z.number(),
   weightBytes: z.object({ trunk: z.number(), head: z.number(), headRow: z.number(), tail: z.number() }),
   peakMemoryBytes: z.number(),
+  /** At the shortest context: the base model's, then those of the modes. */
+  modes: z.array(modeSpeedSchema).readonly(),
+  /** Part by part; none of a SpeLLM with token symbols. */
   contexts: z.array(
     z.object({
       context: z.int(),
@@ -56,7 +113,7 @@ export const benchmarkSchema = z.object({
       limit: z.number(),
       /** The base model, then the modes. */
       modes: z.array(modeCostSchema),
-      peer: z.object({ name: z.string(), milliseconds }).nullable(),
+      peer: peerSchema,
       parts: z.record(z.string(), z.number().nullable()),
     }),
   ),
@@ -68,6 +125,10 @@ export const benchmarkSchema = z.object({
       reduction: z.number(),
       tokensPerHeadPass: z.number(),
     })
+    .nullable(),
+  /** Of a SpeLLM with token symbols; null: of another model. */
+  written: z
+    .object({ prompts: z.enum(['chat', 'document']), contexts: z.array(writtenContextSchema).readonly() })
     .nullable(),
 })
 export type Benchmark = z.infer<typeof benchmarkSchema>

@@ -22,6 +22,8 @@ export type Objective = z.infer<typeof objectiveSchema>
 export const conversionRequestSchema = z.object({
   base: modelReferenceSchema,
   texts: textSourceSchema,
+  /** Files of questions that the base model answers to learn from, in place of texts. */
+  questions: textSourceSchema.optional(),
   tokens: z.int().min(1_000).max(1_000_000_000).optional(),
   k: z.int().min(1).max(64).optional(),
   units: unitKindSchema.optional(),
@@ -42,14 +44,16 @@ export const conversionRequestSchema = z.object({
   mode: spellmModeSchema.optional(),
   /** Learn a second tail, which has the base model's probabilities, for sampling. */
   samplingTail: z.boolean().optional(),
+  /** Tokens whose states are on disk at once; absent: all, unless there is no room for them. */
+  windowTokens: z.int().min(1_000).max(1_000_000_000).optional(),
   keepCache: z.boolean().optional(),
 })
 export type ConversionRequest = z.infer<typeof conversionRequestSchema>
 
-/** The settings that a request stands for: nothing is left to defaults but the adapter, sized to the model. */
+/** The settings that a request stands for: nothing is left to defaults but the adapter, sized to the model, and the window, to the disk. */
 export const conversionSettingsViewSchema = conversionRequestSchema
   .required()
-  .partial({ adapterWidths: true })
+  .partial({ adapterWidths: true, windowTokens: true })
 export type ConversionSettingsView = z.infer<typeof conversionSettingsViewSchema>
 
 export const estimateSchema = z.object({
@@ -115,6 +119,8 @@ export const runResultSchema = z.object({
   tailShare: z.number().nullable().default(null),
   /** Null: it was not measured. */
   verdict: verdictSchema.nullable().default(null),
+  /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats, or an earlier version ran. */
+  source: z.string().nullable().default(null),
 })
 export type RunResult = z.infer<typeof runResultSchema>
 

@@ -19,7 +19,7 @@ import { batchPlan } from '../distill/train-tail.ts'
 import { SpellmError } from '../errors.ts'
 import { measureAgreement } from '../evaluate/agreement.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
-import type { BaseModel } from '../models/base-model.ts'
+import { sourceOf, type BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
 import { cacheFolder, spellmFolder, type Run } from '../runs/index.ts'
@@ -356,6 +356,7 @@ async function trainAndMeasure(
     groups: 0,
     tailShare: null,
     verdict: null,
+    source: sourceOf(base),
   }
   await run.finish(result)
   if (!settings.keepCache) await deleteTeacherCache(join(run.folder, cacheFolder))

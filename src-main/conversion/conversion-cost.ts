@@ -3,6 +3,8 @@ import { batchPlan } from '../distill/train-tail.ts'
 import { chunksPerGroup, totalSteps } from '../distill/schedule.ts'
 import {
   planTeacherCache,
+  positionBytes,
+  positionsOnDisk,
   teacherCacheBytes,
   teacherCacheShape,
   type TeacherCache,
@@ -25,6 +27,7 @@ import {
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { memberRows } from '../spelling/groups.ts'
 import type { Speller } from '../spelling/speller.ts'
+import { chunksOfWindow } from './cache-window.ts'
 import { answerPositions, heldOutTokens } from './conversion-text.ts'
 import { defaultAdapterWidths, hasSymbols, symbolAdapterWidths, type ConversionSettings } from './settings.ts'
 
@@ -57,6 +60,8 @@ export interface KnownText {
   readonly isWritten: boolean
   /** Memory that is free, in bytes: with less of it fewer sequences are written at once. Default: enough for all. */
   readonly freeBytes?: number
+  /** Disk that is free, in bytes: with less of it the text is streamed. Default: enough for all. */
+  readonly freeDiskBytes?: number
 }
 
 /** What a conversion takes. */
@@ -134,14 +139,23 @@ function symbolConversionCost(
   architecture: Architecture,
   speller: Speller,
   settings: ConversionSettings,
-  { textTokens, isWritten, freeBytes = Infinity }: KnownText,
+  { textTokens, isWritten, freeBytes = Infinity, freeDiskBytes = Infinity }: KnownText,
 ): ConversionCost {
   const { hiddenSize, vocabularySize } = architecture
   const tail = tailShape(hiddenSize, settings.adapterWidths ?? symbolAdapterWidths(hiddenSize), speller)
-  const writing = ownTextShape(architecture, { prefix: [0] }, keyValueShare * freeBytes)
-  const training = isWritten
+  const writing = ownTextShape(
+    architecture,
+    { prefix: [0] },
+    { memoryBytes: keyValueShare * freeBytes, device: settings.device },
+  )
+  const whole = isWritten
     ? writtenCache(writing, hiddenSize, settings.tokens)
     : readCache(architecture, settings.tokens, textTokens)
+  const { positionsPerChunk } = whole
+  const bytes = positionBytes({ hiddenSize }) + targetBytes(tail)
+  const chunksPerWindow =
+    chunksOfWindow(settings, { positionsPerChunk, positionBytes: bytes }, freeDiskBytes) ?? whole.chunks
+  const training = { ...whole, chunksPerWindow }
   const answers = writtenCache(writing, hiddenSize, answerPositions)
   const tokens = positionsOf(training)
   const steps = totalSteps(batchPlan(training, settings))
@@ -155,7 +169,6 @@ function symbolConversionCost(
   const exact = 2 * hiddenSize * (alphabet.tokenSymbols?.length ?? 0)
   const clustering = alphabet.unit === 'group' ? clusterIterations * alphabet.groups.length * head : 0
   const measured = positionsOf(answers) + measuredAlongTheWay
-  const { positionsPerChunk, chunks } = training
   return {
     steps,
     tokens,
@@ -170,12 +183,12 @@ function symbolConversionCost(
     diskBytes:
       teacherCacheBytes(training) +
       teacherCacheBytes(answers) +
-      tokens * targetBytes(tail) +
+      positionsOnDisk(training) * targetBytes(tail) +
       (isWritten ? 0 : 4 * (tokens + heldOutTokens(architecture))) +
       savedTails * floatBytes * tailParameterCount(tail),
     memoryBytes: Math.max(
       isWritten ? 0 : teacherMemoryBytes(architecture, settings),
-      trainingMemoryBytes(architecture, tail, { ...settings, chunks, positionsPerChunk }),
+      trainingMemoryBytes(architecture, tail, { ...settings, chunks: chunksPerWindow, positionsPerChunk }),
       ownTextMemory(architecture, settings, writing, isWritten ? training : answers),
     ),
     tail,
@@ -209,7 +222,7 @@ export function ownTextMemory(
 const growth = 64
 
 /** Of a position's targets, on disk and in memory. */
-const targetBytes = ({ alphabetSize: symbols }: TailShape) => 2 * symbols + 24
+export const targetBytes = ({ alphabetSize: symbols }: Pick<TailShape, 'alphabetSize'>) => 2 * symbols + 24
 
 /**
  * Of the LM head's rows, how many a token without a doubt reads for its tail: token symbols, adapter, first head, members of

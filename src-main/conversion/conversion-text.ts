@@ -9,18 +9,21 @@ const storySeed = (seed: number) => 1_000 + seed
 
 /**
  * The documents that a conversion learns from: those of its text files, or the sample model's stories without
- * end; null where the base model is to write them itself. Reading throws SpellmError as `readTexts`.
+ * end; null where the base model is to write them, or answers, itself. Reading throws SpellmError as `readTexts`.
  */
 export function conversionDocuments({
   base,
   texts,
+  questions = [],
   seed,
 }: {
   readonly base: string
   readonly texts: readonly string[]
+  readonly questions?: readonly string[]
   readonly seed: number
 }): AsyncIterable<string> | Iterable<string> | null {
   if (texts.length > 0) return readTexts(texts)
+  if (questions.length > 0) return null
   return base === sampleModelName ? stories(storySeed(seed)) : null
 }
 

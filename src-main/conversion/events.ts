@@ -37,6 +37,8 @@ export type ConversionEvent =
     } & StepMetrics)
   | { readonly type: 'evaluation'; readonly step: number; readonly agreement: Agreement }
   | ({ readonly type: 'sample'; readonly step: number } & Sample)
+  /** One of the first texts that the base model writes to learn from; a document has no question. */
+  | { readonly type: 'written'; readonly question: string; readonly answer: string }
   /** The device was left open, and this one was taken. */
   | { readonly type: 'device'; readonly device: Device; readonly reason: string }
   | { readonly type: 'notice'; readonly message: string }

@@ -1,4 +1,5 @@
-import { fillTeacherCache, type TeacherCache } from '../distill/teacher-cache.ts'
+import type { ChunkRange } from '../distill/schedule.ts'
+import { allChunks, fillTeacherCache, type TeacherCache } from '../distill/teacher-cache.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { createWindowSession } from '../models/trunk-session.ts'
 import { ownTurn } from '../runtime/turns.ts'
@@ -17,10 +18,22 @@ export const positionsOf = ({ chunks, positionsPerChunk }: TeacherCache) => chun
 export async function fillCaches(
   base: BaseModel,
   { device }: Pick<RunSettings, 'device'>,
-  { portions, windowsAtOnce }: { readonly portions: readonly Portion[]; readonly windowsAtOnce: number },
+  {
+    portions,
+    windowsAtOnce,
+    range,
+  }: {
+    readonly portions: readonly Portion[]
+    readonly windowsAtOnce: number
+    /** The chunks of each portion that are wanted; default: all. */
+    readonly range?: ChunkRange
+  },
   { onEvent, signal, turn = ownTurn }: JobOptions,
 ): Promise<void> {
-  const total = portions.reduce((sum, { cache }) => sum + positionsOf(cache), 0)
+  const wanted = (cache: TeacherCache) => range ?? allChunks(cache)
+  const positionsIn = (cache: TeacherCache) =>
+    (wanted(cache).to - wanted(cache).from) * cache.positionsPerChunk
+  const total = portions.reduce((sum, { cache }) => sum + positionsIn(cache), 0)
   let before = 0
   for (const { cache, ids } of portions) {
     const openTeacher = (batch: number) =>
@@ -29,7 +42,7 @@ export async function fillCaches(
       onEvent({
         type: 'progress',
         phase: 'cache',
-        done: before + chunk * cache.positionsPerChunk + done,
+        done: before + (chunk - wanted(cache).from) * cache.positionsPerChunk + done,
         total,
       })
     const onShortage = (windows: number) =>
@@ -39,11 +52,12 @@ export async function fillCaches(
       })
     await fillTeacherCache(cache, ids, openTeacher, {
       windowsAtOnce,
+      range: wanted(cache),
       onProgress,
       onShortage,
       turn,
       ...(signal ? { signal } : {}),
     })
-    before += positionsOf(cache)
+    before += positionsIn(cache)
   }
 }

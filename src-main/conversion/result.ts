@@ -59,5 +59,7 @@ export const conversionResultSchema = z.object({
   tailShare: z.number().nullable().default(null),
   /** Null: it was not measured. */
   verdict: verdictSchema.nullable().default(null),
+  /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats, or an earlier version ran. */
+  source: z.string().nullable().default(null),
 })
 export type ConversionResult = z.infer<typeof conversionResultSchema>

@@ -17,6 +17,7 @@ export interface Sample {
 export interface SampleWriter {
   /** @param chooser of the tail, new for each text */
   write(chooser: Chooser, turn: Turn): Promise<Sample>
+  /** Gives the trunk back; the next text loads it again. */
   release(): Promise<void>
 }
 
@@ -67,7 +68,10 @@ export function createSampleWriter(
       return { prompt, base: baseText, spellm: await continued(chooser, turn) }
     },
     release: async () => {
-      await trunk?.release()
+      const released = trunk
+      trunk = null
+      conversation = null
+      await released?.release()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -109,7 +109,10 @@ describe('a conversion without text, of another model than the sample', () => {
     const begin = base.architecture.beginToken!
     for (let start = 0; start < sequences * tokens; start += tokens) expect(written.ids![start]).toBe(begin)
     // What it is measured on is another text, and the base model's own choice after each token of an answer.
-    const rounds = { sequences: 128, tokens }
+    const plan = JSON.parse(await readFile(join(run, 'own-text.json'), 'utf8')) as {
+      answers: { sequences: number; tokens: number }
+    }
+    const rounds = plan.answers
     const heldOut = {
       ...cache('held-out'),
       shape: { ...cache('held-out').shape, batch: rounds.sequences / 8 },

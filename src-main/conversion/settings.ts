@@ -18,6 +18,8 @@ export const conversionSettingsSchema = z.object({
   base: z.string().min(1),
   /** Text files to learn from; none: the sample model's stories, or text that the base model writes itself. */
   texts: z.array(z.string().min(1)).default([]),
+  /** Files of questions, as `readQuestions` has them, that the base model answers to learn from; none: it asks itself. */
+  questions: z.array(z.string().min(1)).default([]),
   /** Tokens to learn from. */
   tokens: z.int().min(1_000).max(1_000_000_000).default(800_000),
   /** Longest spelling in symbols. */
@@ -65,7 +67,12 @@ export const conversionSettingsSchema = z.object({
   precision: z.enum(precisions).default('stored'),
   /** Seconds of training between checkpoints: what a crash can cost. */
   checkpointSeconds: z.number().min(0).max(86_400).default(15),
-  /** Keep the teacher cache when the run is finished. */
+  /**
+   * Tokens whose states are on disk at once, learnt from in all epochs before the next ones take their place; absent: all,
+   * unless there is no room for them.
+   */
+  windowTokens: z.int().min(1_000).max(1_000_000_000).optional(),
+  /** Keep the teacher cache when the run is finished: its last window. */
   keepCache: z.boolean().default(false),
 })
 
@@ -94,6 +101,24 @@ export function parseConversionSettings(input: z.input<typeof conversionSettings
         'setting-invalid',
         "The setting 'samplingTail' is on with token symbols, whose probabilities are exact without it.",
         'Leave one of the two out.',
+      )
+    if (parsed.data.questions.length > 0 && parsed.data.texts.length > 0)
+      throw new SpellmError(
+        'setting-invalid',
+        "The settings 'texts' and 'questions' are both there: a conversion learns from a text or from answers.",
+        'Leave one of the two out.',
+      )
+    if (parsed.data.windowTokens !== undefined && !hasSymbols(parsed.data))
+      throw new SpellmError(
+        'setting-invalid',
+        "The setting 'windowTokens' is there without token symbols: tails that spell every token learn from all of the text at once.",
+        'Leave it out, or choose token symbols.',
+      )
+    if (parsed.data.questions.length > 0 && !hasSymbols(parsed.data))
+      throw new SpellmError(
+        'setting-invalid',
+        "The setting 'questions' is there without token symbols: tails that spell every token learn from texts.",
+        'Leave the questions out, or choose token symbols.',
       )
     return parseGroups(parsed.data.alphabet) ? groupSettings(parsed.data) : parsed.data
   }

@@ -3,18 +3,24 @@ import { z } from 'zod'
 import { fitToDevice } from '../decode/golden-check.ts'
 import { distillSymbols } from '../distill/distill-symbols.ts'
 import { vocabularyGroups } from '../distill/position-targets.ts'
-import { totalSteps } from '../distill/schedule.ts'
+import { totalSteps, windowEnds, windowsOf, type BatchPlan, type ChunkRange } from '../distill/schedule.ts'
 import { fillTargets, type TargetCache } from '../distill/target-cache.ts'
-import { deleteTeacherCache, missingCacheBytes } from '../distill/teacher-cache.ts'
+import {
+  deleteTeacherCache,
+  missingCacheBytes,
+  positionBytes,
+  positionsOnDisk,
+} from '../distill/teacher-cache.ts'
 import { batchPlan } from '../distill/train-tail.ts'
 import { SpellmError } from '../errors.ts'
 import { createSymbolReader } from '../evaluate/symbol-text.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { createBaseDistribution } from '../models/base-distribution.ts'
-import type { BaseModel } from '../models/base-model.ts'
+import { sourceOf, type BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
 import { cacheFolder, spellmFolder, type Run } from '../runs/index.ts'
+import type { TrainerState } from '../runtime/trainer.ts'
 import { ownTurn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
@@ -26,7 +32,7 @@ import { createCheckpointClock } from './checkpoint-clock.ts'
 import { learntTail, stateFrom, tensorsOf, type LearntTail } from './checkpoint-tensors.ts'
 import { runSpeller } from './choose-groups.ts'
 import { runUsage, symbolSpeller } from './choose-symbols.ts'
-import { ownTextMemory, tailShareOf, trainingMemoryBytes } from './conversion-cost.ts'
+import { ownTextMemory, tailShareOf, targetBytes, trainingMemoryBytes } from './conversion-cost.ts'
 import type { JobOptions } from './events.ts'
 import { positionsOf } from './fill-caches.ts'
 import { lastMetrics } from './last-metrics.ts'
@@ -35,7 +41,7 @@ import { requireDiskSpace, requireRoom } from './require-room.ts'
 import type { ConversionResult } from './result.ts'
 import { createSampleWriter, type SampleWriter } from './sample-writer.ts'
 import { symbolAdapterWidths, type RunSettings } from './settings.ts'
-import { fillStates, planStates, type StatesPlan } from './symbol-states.ts'
+import { fillAnswers, fillTraining, planStates, type StatesPlan } from './symbol-states.ts'
 import { measureVerdict, questionsOf } from './verdict.ts'
 
 type ConversionRun = Run<RunSettings>
@@ -69,19 +75,20 @@ export async function prepareSymbols(
   // What can't be spelled is said before anything is computed.
   const even = Float64Array.from(tokenizer.entries, ({ special }) => (special ? 0 : 1))
   const speller = symbolSpeller(tokenizer, even, settings, adapterWidths)
-  const states = await planStates(run, base, tokenizer, options)
+  const shape = tailShape(hiddenSize, adapterWidths, speller)
+  const bytes = positionBytes({ hiddenSize }) + targetBytes(shape)
+  const states = await planStates(run, base, tokenizer, bytes, options)
   if (totalSteps(batchPlan(states.training, settings)) === 0)
     throw new SpellmError(
       'setting-invalid',
       `A batch of ${settings.batchTokens} tokens is larger than the text of ${positionsOf(states.training)} tokens.`,
       'Give more text or choose smaller batches.',
     )
-  const targets = positionsOf(states.training) * (2 * alphabetSize(speller.alphabet) + 24)
+  const targets = positionsOnDisk(states.training) * targetBytes(shape)
   await requireDiskSpace(
     folder,
     (await missingCacheBytes(states.training)) + (await missingCacheBytes(states.heldOut)) + targets,
   )
-  const shape = tailShape(hiddenSize, adapterWidths, speller)
   const windowsAtOnce = await requireSymbolMemory(base, shape, states, settings, options)
   requireRows(vocabularySize, tokenizer.vocabularySize)
   return { base, tokenizer, adapterWidths, states, windowsAtOnce }
@@ -97,7 +104,7 @@ async function requireSymbolMemory(
 ): Promise<number> {
   if (!own) return requireConversionMemory(base, shape, training, settings, options)
   const { architecture } = base
-  const { chunks, positionsPerChunk } = training
+  const { chunks: all, chunksPerWindow: chunks = all, positionsPerChunk } = training
   const writing = ownTextMemory(architecture, settings, own.shape, training)
   const learning = trainingMemoryBytes(architecture, shape, { ...settings, chunks, positionsPerChunk })
   await requireRoom('This conversion', Math.max(writing, learning), settings.device, options)
@@ -119,6 +126,21 @@ const sessionStateSchema = z.object({ seconds: z.number() })
 const quickPositions = 2_048
 const evaluationsAlongTheWay = 4
 
+/** A part of what is learnt from that is on disk at once, and the step that ends its last epoch. */
+interface TrainingWindow {
+  readonly range: ChunkRange
+  readonly end: number
+}
+
+/** The windows that steps after `step` learn from. */
+function windowsAfter(step: number, plan: BatchPlan): TrainingWindow[] {
+  const ends = windowEnds(plan)
+  return windowsOf(plan).flatMap((range, i) => {
+    const end = ends[i]!
+    return end > Math.max(step, ends[i - 1] ?? 0) ? [{ range, end }] : []
+  })
+}
+
 /**
  * Computes states and targets, teaches the tail, and measures what came of it.
  *
@@ -132,22 +154,30 @@ export async function learnSymbols(
 ): Promise<ConversionResult> {
   const { settings, folder } = run
   const { onEvent, signal, turn = ownTurn } = options
-  const { base, tokenizer, states, adapterWidths, windowsAtOnce } = plan
-  await fillStates(states, base, tokenizer, settings, { windowsAtOnce, options })
+  const { base, tokenizer, states, adapterWidths } = plan
+  const { checkpoint, warnings } = await run.resume(sessionStateSchema)
+  for (const message of warnings) onEvent({ type: 'notice', message })
+  const batches = batchPlan(states.training, settings)
+  const windows = windowsAfter(checkpoint?.step ?? 0, batches)
+  const fill = ({ range }: TrainingWindow) => fillTraining(states, range, plan, settings, options)
+  if (windows[0]) await fill(windows[0])
+  await fillAnswers(states, plan, settings, options)
 
   const openBase = () => createBaseDistribution(base, tokenizer.vocabularySize, { device: settings.device })
   onEvent({ type: 'phase', phase: 'targets' })
-  const usage = await runUsage(folder, states.training, { tokenizer, openBase, signal, turn })
+  // Which tokens are symbols is decided once, by the first window.
+  const counted = { ...states.training, chunks: windowsOf(batches)[0]!.to }
+  const usage = await runUsage(folder, counted, { tokenizer, openBase, signal, turn })
   const planned = symbolSpeller(tokenizer, usage, settings, adapterWidths)
   const speller = await runSpeller(folder, planned, base, tokenizer, signal)
   const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(speller.alphabet))
   const { objective, seed } = settings
   const targets: TargetCache = { cache: states.training, groups, settings: { objective, seed } }
-  await fillTargets(targets, openBase, {
-    onProgress: (done, total) => onEvent({ type: 'progress', phase: 'targets', done, total }),
-    signal,
-    turn,
-  })
+  const onProgress = (done: number, total: number) =>
+    onEvent({ type: 'progress', phase: 'targets', done, total })
+  const fillTargetsOf = ({ range }: TrainingWindow) =>
+    fillTargets(targets, openBase, { range, onProgress, signal, turn })
+  if (windows[0]) await fillTargetsOf(windows[0])
 
   const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
   const questions = await questionsOf(states.heldOut, states.answers.pieces.prefix)
@@ -156,9 +186,20 @@ export async function learnSymbols(
     options.writesSamples && questions.length > 0
       ? createSampleWriter(base, tokenizer, Int32Array.from(questions[0]!), settings)
       : null
+  const openWindow = async (window: TrainingWindow) => {
+    // The model that writes or reads the window takes their place.
+    await samples?.release()
+    await fill(window)
+    onEvent({ type: 'phase', phase: 'targets' })
+    await fillTargetsOf(window)
+  }
+  const secondsBefore = checkpoint?.state.seconds ?? 0
+  const seconds = () => secondsBefore + (performance.now() - started) / 1000
   try {
-    const stage = { ...plan, shape, speller, targets, usage, rows, samples, questions }
-    return await trainAndMeasure(run, stage, started, options)
+    const stage = { ...plan, shape, speller, targets, usage, rows, samples, questions, seconds }
+    const from = checkpoint && stateFrom(checkpoint.step, checkpoint.tensors)
+    const final = await train(run, stage, { from, windows, openWindow }, options)
+    return await measure(run, stage, final, options)
   } finally {
     rows.close()
     await samples?.release()
@@ -175,44 +216,74 @@ interface Stage extends SymbolPlan {
   /** null: none are shown. */
   readonly samples: SampleWriter | null
   readonly questions: readonly (readonly number[])[]
+  /** That the run has taken, in all of its sessions. */
+  readonly seconds: () => number
 }
 
-async function trainAndMeasure(
+/** Goes through windows one after another; the first is there already. */
+async function train(
   run: ConversionRun,
   stage: Stage,
-  started: number,
+  {
+    from,
+    windows,
+    openWindow,
+  }: {
+    readonly from: TrainerState | null
+    readonly windows: readonly TrainingWindow[]
+    readonly openWindow: (window: TrainingWindow) => Promise<void>
+  },
   options: JobOptions,
-): Promise<ConversionResult> {
+): Promise<LearntTail> {
   const { settings } = run
-  const { onEvent, signal, finishEarly, turn = ownTurn } = options
-  const { base, speller, shape, states, targets, usage, rows } = stage
-  const { checkpoint, warnings } = await run.resume(sessionStateSchema)
-  for (const message of warnings) onEvent({ type: 'notice', message })
-  const secondsBefore = checkpoint?.state.seconds ?? 0
-  const seconds = () => secondsBefore + (performance.now() - started) / 1000
-
-  onEvent({ type: 'phase', phase: 'train' })
+  const { onEvent, finishEarly, turn = ownTurn } = options
+  const { speller, shape, targets, usage, rows, seconds } = stage
   const steps = totalSteps(batchPlan(targets.cache, settings))
   const evaluateEvery = Math.max(1, Math.floor(steps / evaluationsAlongTheWay))
   const endStep = createCheckpointClock(run, options)
-  const state = await distillSymbols(shape, speller, targets, { rows, usage }, settings, {
-    device: settings.device,
-    isEnough: () => finishEarly?.aborted ?? false,
-    turn,
-    ...(checkpoint ? { from: stateFrom(checkpoint.step, checkpoint.tensors) } : {}),
-    onStep: async (metrics, currentState) => {
-      await run.appendMetrics({ type: 'step', ...metrics })
-      onEvent({ type: 'step', steps, tokens: settings.batchTokens, ...metrics })
-      if (metrics.step % evaluateEvery === 0 && metrics.step < steps)
-        await evaluate(run, stage, learntTail(await currentState()), {
-          maxPositions: quickPositions,
-          options,
-        })
-      const tensors = async () => tensorsOf(await currentState())
-      await endStep(metrics.step, metrics.step === steps, tensors, { seconds: seconds() })
-    },
-  })
-  const final = learntTail(state)
+  const isEnough = () => finishEarly?.aborted ?? false
+  const learn = (window: TrainingWindow, state: TrainerState | null) =>
+    distillSymbols(shape, speller, targets, { rows, usage }, settings, {
+      device: settings.device,
+      isEnough,
+      until: window.end,
+      turn,
+      ...(state ? { from: state } : {}),
+      onStep: async (metrics, currentState) => {
+        await run.appendMetrics({ type: 'step', ...metrics })
+        onEvent({ type: 'step', steps, tokens: settings.batchTokens, ...metrics })
+        if (metrics.step % evaluateEvery === 0 && metrics.step < steps)
+          await evaluate(run, stage, learntTail(await currentState()), {
+            maxPositions: quickPositions,
+            options,
+          })
+        const tensors = async () => tensorsOf(await currentState())
+        // What is learnt from a window must be safe before the next one takes its place.
+        await endStep(metrics.step, metrics.step === window.end, tensors, { seconds: seconds() })
+      },
+    })
+
+  let state = from
+  for (const [i, window] of windows.entries()) {
+    if (state && isEnough()) break
+    if (i > 0) await openWindow(window)
+    onEvent({ type: 'phase', phase: 'train' })
+    state = await learn(window, state)
+  }
+  if (!state) throw new TypeError('nothing to learn from')
+  return learntTail(state)
+}
+
+/** Measures the final tail, saves the SpeLLM, and ends the run. */
+async function measure(
+  run: ConversionRun,
+  stage: Stage,
+  final: LearntTail,
+  options: JobOptions,
+): Promise<ConversionResult> {
+  const { settings } = run
+  const { onEvent, signal, turn = ownTurn } = options
+  const { base, speller, shape, states, usage, seconds } = stage
   const { loss, headAccuracy } = await lastMetrics(run)
 
   onEvent({ type: 'phase', phase: 'evaluate' })
@@ -261,6 +332,7 @@ async function trainAndMeasure(
     groups: speller.alphabet.unit === 'group' ? speller.alphabet.groups.length : 0,
     tailShare: tailShareOf(shape, speller, base.architecture),
     verdict,
+    source: sourceOf(base),
   }
   await run.finish(result)
   if (!settings.keepCache) await deleteTeacherCache(join(run.folder, cacheFolder))

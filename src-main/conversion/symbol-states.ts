@@ -1,22 +1,25 @@
 import { join } from 'node:path'
-import { z } from 'zod'
-import { planTeacherCache, teacherCacheShape, type TeacherCache } from '../distill/teacher-cache.ts'
-import { conversationPieces, type ConversationPieces } from '../distill/own-text/conversation-pieces.ts'
+import type { ChunkRange } from '../distill/schedule.ts'
+import {
+  allChunks,
+  planTeacherCache,
+  removeOtherChunks,
+  teacherCacheShape,
+  type TeacherCache,
+} from '../distill/teacher-cache.ts'
 import { fillOwnText, type OwnText } from '../distill/own-text/fill-cache.ts'
-import { ownTextCacheShape, ownTextShape, type OwnTextShape } from '../distill/own-text/shape.ts'
-import { CancelledError, nullIfNotFound } from '../errors.ts'
-import { writeJsonAtomically } from '../formats/atomic-file.ts'
-import { openChatTemplate } from '../formats/chat-template.ts'
-import { readJsonFile } from '../formats/json-file.ts'
+import { ownTextCacheShape, type OwnTextShape } from '../distill/own-text/shape.ts'
+import { CancelledError } from '../errors.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { cacheFolder, type Run } from '../runs/index.ts'
-import { deviceMemory } from '../runtime/memory/require-memory.ts'
 import { ownTurn } from '../runtime/turns.ts'
-import { keyValueShare } from './conversion-cost.ts'
-import { answerPositions, conversionDocuments, heldOutTokens } from './conversion-text.ts'
+import { conversionDocuments, heldOutTokens } from './conversion-text.ts'
 import type { JobOptions } from './events.ts'
-import { fillCaches, positionsOf, type Portion } from './fill-caches.ts'
+import { fillCaches, type Portion } from './fill-caches.ts'
+import { createFirstTexts } from './first-texts.ts'
+import { loadQuestions } from './given-questions.ts'
+import { measuredPositions, planWriting } from './plan-writing.ts'
 import { loadTokens } from './run-tokens.ts'
 import type { RunSettings } from './settings.ts'
 
@@ -35,59 +38,48 @@ export interface StatesPlan {
 /** Tokens of a given text that an answer begins with. */
 const openingTokens = 32
 const openings = 64
-const leastSequences = 8
-
-const shapeSchema = z.object({ sequences: z.int().min(1), tokens: z.int().min(1) })
-const tokenList = z.array(z.int().min(0))
-const storedSchema = z.object({
-  pieces: z.object({
-    kind: z.enum(['chat', 'document']),
-    prefix: tokenList.min(1),
-    between: tokenList,
-    questionEnd: tokenList,
-    stops: tokenList,
-  }),
-  shape: shapeSchema,
-  answers: shapeSchema,
-})
-
-/** What a run that goes on later has to know of how it began: a template may write the date, memory may be shorter. */
-const writingFile = 'own-text.json'
-const maxWritingBytes = 16 << 20
 
 /**
  * Plans the states of a run: how the model writes its own text, or which tokens of the given one it reads.
  *
- * @throws SpellmError 'model-unsupported' for a model that can't begin a text, and as `loadTokens`
+ * @param positionBytes that states and targets of a position take on disk
+ * @throws SpellmError 'model-unsupported' for a model that can't begin a text, and as `planWriting` and `loadTokens`
  */
 export async function planStates(
   run: Run<RunSettings>,
   base: BaseModel,
   tokenizer: Tokenizer,
+  positionBytes: number,
   options: JobOptions,
 ): Promise<StatesPlan> {
   const { settings, folder } = run
   const { hiddenSize } = base.architecture
-  const isGiven = conversionDocuments(settings) !== null
   options.onEvent({ type: 'phase', phase: 'text' })
-  const writing = await planWriting(folder, base, tokenizer, settings, { isGiven, options })
+  const writing = await planWriting(run, base, tokenizer, positionBytes, options)
+  const { pieces, chunksPerWindow } = writing
+  const asked = settings.questions.length > 0 ? await loadQuestions(folder) : null
   const plan = (name: string, shape: OwnTextShape, positions: number) => {
     const cacheShape = ownTextCacheShape(shape, hiddenSize)
     const rounds = Math.max(1, Math.round(positions / (shape.sequences * shape.tokens)))
     const windows = rounds * shape.sequences
     return planTeacherCache(join(folder, cacheFolder, name), cacheShape, windows)
   }
-  const heldOut = plan('held-out', writing.answers, answerPositions)
-  const style = { seed: settings.seed, answers: 'sampled', questions: null } as const
-  const answerStyle = { seed: answerSeed(settings.seed), answers: 'greedy' } as const
-  if (!isGiven) {
-    const training = plan('training', writing.shape, settings.tokens)
+  const inWindows = (cache: TeacherCache): TeacherCache =>
+    chunksPerWindow === undefined ? cache : { ...cache, chunksPerWindow }
+  const heldOut = plan('held-out', writing.answers, measuredPositions(asked, writing.answers))
+  const answersTo = (questions: readonly (readonly number[])[] | null): OwnText => ({
+    pieces,
+    shape: writing.answers,
+    style: { seed: answerSeed(settings.seed), answers: 'greedy', questions },
+  })
+  if (conversionDocuments(settings) === null) {
+    const style = { seed: settings.seed, answers: 'sampled', questions: asked?.training ?? null } as const
     return {
       given: null,
-      training,
-      own: { pieces: writing.pieces, shape: writing.shape, style },
+      training: inWindows(plan('training', writing.shape, settings.tokens)),
+      own: { pieces, shape: writing.shape, style },
       heldOut,
-      answers: { pieces: writing.pieces, shape: writing.answers, style: { ...answerStyle, questions: null } },
+      answers: answersTo(asked?.heldOut ?? null),
     }
   }
   const shape = teacherCacheShape(base.architecture)
@@ -97,14 +89,14 @@ export async function planStates(
   const ids = await loadTokens(run, base, tokenizer, heldOutLength, least, options)
   const rest = ids.subarray(heldOutLength)
   const windows = Math.floor(rest.length / shape.tokens)
-  const training = planTeacherCache(join(folder, cacheFolder, 'training'), shape, windows)
+  const training = inWindows(planTeacherCache(join(folder, cacheFolder, 'training'), shape, windows))
   const questions = beginnings(ids.subarray(0, heldOutLength), shape.tokens, writing.answers.tokens)
   return {
     given: { cache: training, ids: rest },
     training,
     own: null,
     heldOut,
-    answers: { pieces: writing.pieces, shape: writing.answers, style: { ...answerStyle, questions } },
+    answers: answersTo(questions),
   }
 }
 
@@ -122,75 +114,74 @@ function beginnings(ids: Int32Array, windowTokens: number, answerTokens: number)
   })
 }
 
-async function planWriting(
-  folder: string,
-  base: BaseModel,
-  tokenizer: Tokenizer,
-  { tokens, device }: RunSettings,
-  { isGiven, options }: { readonly isGiven: boolean; readonly options: JobOptions },
-): Promise<z.infer<typeof storedSchema>> {
-  const path = join(folder, writingFile)
-  const stored = await readJsonFile(path, storedSchema, { maxBytes: maxWritingBytes }).catch(nullIfNotFound)
-  if (stored) return stored
-  const { pieces, notice } = isGiven
-    ? { pieces: documentAfterAnything(base), notice: null }
-    : conversationPieces(await openChatTemplate(base.folder), tokenizer, base)
-  if (notice !== null) options.onEvent({ type: 'notice', message: notice })
-  if (!isGiven)
-    options.onEvent({ type: 'notice', message: 'No text was given: the base model writes it itself.' })
-  const { free } = await deviceMemory(device)
-  const room = ownTextShape(base.architecture, pieces, keyValueShare * free)
-  const writing = {
-    pieces: {
-      kind: pieces.kind,
-      prefix: [...pieces.prefix],
-      between: [...pieces.between],
-      questionEnd: [...pieces.questionEnd],
-      stops: [...pieces.stops],
-    },
-    shape: fitRound(room, tokens),
-    answers: fitRound(room, answerPositions),
-  }
-  await writeJsonAtomically(path, writing)
-  return writing
+/** What computes states. */
+export interface StatesModel {
+  readonly base: BaseModel
+  readonly tokenizer: Tokenizer
+  /** Windows of a given text that the teacher reads at once. */
+  readonly windowsAtOnce: number
 }
 
-/** A round of about so many positions, or of as many as there is room for. */
-function fitRound({ sequences, tokens }: OwnTextShape, positions: number): OwnTextShape {
-  const fitting = Math.floor(positions / tokens / leastSequences) * leastSequences
-  const count = Math.min(sequences, Math.max(leastSequences, fitting))
-  return { sequences: count, tokens: Math.max(1, Math.min(tokens, Math.ceil(positions / count))) }
-}
-
-/** Texts that go on from what was given: a model without a begin token reads the token that ends its texts first. */
-function documentAfterAnything({ architecture, stopTokens }: BaseModel): ConversationPieces {
-  const begin = architecture.beginToken ?? stopTokens[0] ?? 0
-  return { kind: 'document', prefix: [begin], between: [], questionEnd: [], stops: stopTokens }
-}
-
-/** Computes the states of a plan that aren't there yet: the training text's, then the held-out answers'. */
-export async function fillStates(
-  plan: StatesPlan,
-  base: BaseModel,
-  tokenizer: Tokenizer,
+/**
+ * Computes the states of a part of what is learnt from, where they aren't there yet. If not all of them have room at once,
+ * those of other parts are removed first.
+ *
+ * @throws CancelledError when the signal fires, and as `fillOwnText` and `fillTeacherCache`
+ */
+export async function fillTraining(
+  { training, own, given }: StatesPlan,
+  range: ChunkRange,
+  { base, tokenizer, windowsAtOnce }: StatesModel,
   settings: RunSettings,
-  { windowsAtOnce, options }: { readonly windowsAtOnce: number; readonly options: JobOptions },
+  options: JobOptions,
 ): Promise<void> {
-  const { onEvent, signal, turn = ownTurn } = options
-  const write = (cache: TeacherCache, text: OwnText, phase: 'text' | 'cache') =>
-    fillOwnText(cache, text, base, tokenizer, {
-      device: settings.device,
-      turn,
-      ...(signal ? { signal } : {}),
-      onProgress: (done) => onEvent({ type: 'progress', phase, done, total: positionsOf(cache) }),
+  const { onEvent } = options
+  if (training.chunksPerWindow !== undefined) await removeOtherChunks(training.folder, range)
+  if (own) {
+    const isFirst = range.from === 0
+    if (!isFirst) onEvent({ type: 'phase', phase: 'text' })
+    await fillOwnText(training, own, base, tokenizer, {
+      range,
+      ...writingOptions('text', training, range, settings, options),
+      ...(isFirst ? { onConversation: createFirstTexts(tokenizer, own.pieces, onEvent) } : {}),
     })
-  if (plan.own) {
-    await write(plan.training, plan.own, 'text')
+  } else if (given) {
     onEvent({ type: 'phase', phase: 'cache' })
-  } else if (plan.given) {
-    onEvent({ type: 'phase', phase: 'cache' })
-    await fillCaches(base, settings, { portions: [plan.given], windowsAtOnce }, options)
+    await fillCaches(base, settings, { portions: [given], windowsAtOnce, range }, options)
   }
-  if (signal?.aborted) throw new CancelledError()
-  await write(plan.heldOut, plan.answers, 'cache')
+  if (options.signal?.aborted) throw new CancelledError()
+}
+
+/** Lets the model write the answers that a tail is measured by, where they aren't there yet. Throws as `fillOwnText`. */
+export async function fillAnswers(
+  { heldOut, answers, own }: StatesPlan,
+  { base, tokenizer }: StatesModel,
+  settings: RunSettings,
+  options: JobOptions,
+): Promise<void> {
+  if (own) options.onEvent({ type: 'phase', phase: 'cache' })
+  const range = allChunks(heldOut)
+  await fillOwnText(
+    heldOut,
+    answers,
+    base,
+    tokenizer,
+    writingOptions('cache', heldOut, range, settings, options),
+  )
+}
+
+function writingOptions(
+  phase: 'text' | 'cache',
+  { positionsPerChunk }: TeacherCache,
+  { from, to }: ChunkRange,
+  { device }: RunSettings,
+  { onEvent, signal, turn = ownTurn }: JobOptions,
+) {
+  const total = (to - from) * positionsPerChunk
+  return {
+    device,
+    turn,
+    ...(signal ? { signal } : {}),
+    onProgress: (done: number) => onEvent({ type: 'progress', phase, done, total }),
+  }
 }

@@ -17,7 +17,8 @@ export function decoderSize(
   device: DeviceChoice,
 ): DecoderSize {
   const bits = bitsOf[precision]
-  const isHalf = bits === null && device !== 'cpu' && device !== 'auto'
+  const kept = precision === 'kept' ? architecture.keptBytes : undefined
+  const isHalf = precision === 'stored' && device !== 'cpu' && device !== 'auto'
   const { embedding, head, layers, hiddenSize, intermediateSize, vocabularySize, attention } = architecture
   const apart = [embedding.weight.name, embedding.positions?.name, head.weight.name]
   let blockWeights = 0
@@ -26,8 +27,8 @@ export function decoderSize(
   const { heads, keyValueHeads, headSize } = attention
   return {
     blockWeights,
-    weightBytes: isHalf ? 2 : bytesPerWeight(bits, hiddenSize),
-    headWeightBytes: bytesPerWeight(bits, hiddenSize),
+    weightBytes: isHalf ? 2 : (kept?.layers ?? bytesPerWeight(bits, hiddenSize)),
+    headWeightBytes: kept?.head ?? bytesPerWeight(bits, hiddenSize),
     keyValueNumberBytes: isHalf ? 2 : 4,
     quantizingBytes: bits === null ? 0 : quantizingBytes(architecture, bits),
     layers: layers.length,

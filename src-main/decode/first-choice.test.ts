@@ -67,7 +67,7 @@ it('picks the best exact score, and doubts by what no exact score stands for', (
     expect(doubt).toBeCloseTo(Math.log(expected), 2)
     // log p of a given token: its exact logit less the learnt log-normaliser.
     const total = texts.reduce((sum, _, other) => sum + Math.exp(dot(other, state)), 0)
-    expect(first.logNormaliser(scores)).toBeCloseTo(Math.log(total), 4)
+    expect(first.logNormaliser(scores, context)).toBeCloseTo(Math.log(total), 4)
   }
 })
 

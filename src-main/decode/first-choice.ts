@@ -54,8 +54,11 @@ export interface FirstScores {
     scores: Float32Array,
     exact: ExactTokens,
   ): { readonly logits: Float32Array; readonly tokens: Int32Array }
-  /** Log of the sum of all exponentiated scores but the context's: what a given token's logit less it is log p of. */
-  logNormaliser(scores: Float32Array): number
+  /**
+   * Log of the sum of all exponentiated scores, the exact ones of token symbols and exact tokens, and what the learnt symbols
+   * hold beside these: what a given token's logit less it is log p of.
+   */
+  logNormaliser(scores: Float32Array, exact: ExactTokens): number
 }
 
 /**
@@ -139,11 +142,12 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
         doubt: Math.log(sum) + best * inverse - own.strength,
       }
     },
-    logNormaliser: (scores) => {
-      let best = -Infinity
-      for (let i = 0; i < m + size; i++) if (scores[i]! > best) best = scores[i]!
+    logNormaliser: (scores, context) => {
+      const { best } = rest(scores, context)
       let sum = 0
-      for (let i = 0; i < m + size; i++) sum += Math.exp(scores[i]! - best)
+      for (let symbol = 0; symbol < size; symbol++)
+        if (isGrouped || shares[symbol]! > leastShare) sum += shares[symbol]!
+      for (const logit of exact(scores, context).logits) sum += Math.exp(logit - best)
       return best + Math.log(sum)
     },
   }

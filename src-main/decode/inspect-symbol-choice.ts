@@ -48,7 +48,7 @@ export async function inspectSymbolChoice(
   const exact = first.exact(scores, step.exact)
   const tokens = [...exact.tokens, ...spelled]
   const all = Float32Array.from([...exact.logits, ...rows.logits(state.hidden, spelled)])
-  const normaliser = first.logNormaliser(scores)
+  const normaliser = first.logNormaliser(scores, step.exact)
   const rest = state.spelled ?? new Float32Array(0)
   const heads = Array.from({ length: speller.k }, (_, head) => {
     if (head === 0)

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { arch, cpus, platform } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { dataFolder } from '../data-folder.ts'
 import { writeJsonAtomically } from '../formats/atomic-file.ts'
 import { readJsonFile } from '../formats/json-file.ts'
 import { measuredCostsSchema, type MeasuredCosts } from './measure-costs.ts'
@@ -12,31 +13,46 @@ export interface KnownCosts {
   of(key: string, measure: () => Promise<MeasuredCosts>): Promise<MeasuredCosts>
 }
 
-const fileSchema = z.object({ machine: z.string(), costs: z.record(z.string(), measuredCostsSchema) })
+const keptSchema = z.object({
+  /** Milliseconds since 1970. */
+  measured: z.number(),
+  costs: measuredCostsSchema,
+})
+type Kept = z.infer<typeof keptSchema>
+const fileSchema = z.object({ machine: z.string(), costs: z.record(z.string(), keptSchema) })
 const maxBytes = 1 << 20
 /** The oldest give way. */
 const mostKept = 200
+/** An hour: a machine that was busy when it was measured may not be any more. */
+const mostAge = 60 * 60 * 1_000
 
-/** @param file where they are kept for other processes; it can be lost at any time. null: nowhere */
-export function createKnownCosts(file: string | null): KnownCosts {
+/**
+ * @param file where they are kept for other processes; it can be lost at any time, and what is damaged or another machine's is
+ *   measured again. null: nowhere
+ * @param now milliseconds since 1970
+ */
+export function createKnownCosts(file: string | null, now: () => number = Date.now): KnownCosts {
   const known = new Map<string, Promise<MeasuredCosts>>()
   const machine = `${platform()} ${arch()} ${cpus()[0]?.model ?? ''} ${cpus().length}`
-  const readKept = async (): Promise<Record<string, MeasuredCosts>> => {
-    if (file === null) return {}
+  const isFresh = ({ measured }: Kept) => measured <= now() && now() - measured < mostAge
+  const readKept = async (): Promise<[key: string, kept: Kept][]> => {
+    if (file === null) return []
     const kept = await readJsonFile(file, fileSchema, { maxBytes }).catch(() => null)
-    return kept?.machine === machine ? kept.costs : {}
+    if (kept?.machine !== machine) return []
+    return Object.entries(kept.costs).filter(([, own]) => isFresh(own))
+  }
+  const keep = async (path: string, key: string, costs: MeasuredCosts) => {
+    const others = (await readKept()).filter(([other]) => other !== key)
+    const all = [...others, [key, { measured: now(), costs }] as const].slice(-mostKept)
+    await mkdir(dirname(path), { recursive: true })
+    await writeJsonAtomically(path, { machine, costs: Object.fromEntries(all) })
   }
   const measured = async (key: string, measure: () => Promise<MeasuredCosts>) => {
-    const kept = (await readKept())[key]
-    if (kept) return kept
+    const kept = (await readKept()).find(([known]) => known === key)
+    if (kept) return kept[1].costs
     const costs = await measure()
-    if (file !== null) {
-      const all = Object.entries({ ...(await readKept()), [key]: costs }).slice(-mostKept)
-      // Without the file, they are measured anew by the next process.
-      await mkdir(dirname(file), { recursive: true })
-        .then(() => writeJsonAtomically(file, { machine, costs: Object.fromEntries(all) }))
-        .catch(() => undefined)
-    }
+    // Where they can't be kept, the next process measures them.
+    if (file !== null) await keep(file, key, costs).catch(() => undefined)
     return costs
   }
   return {
@@ -53,3 +69,7 @@ export function createKnownCosts(file: string | null): KnownCosts {
 
 /** Those of this process, for who keeps them nowhere else. */
 export const costsInMemory = createKnownCosts(null)
+
+/** Those of this machine, as the studio and the command line of a user know them. */
+export const ownCosts = (folder = dataFolder(undefined)): KnownCosts =>
+  createKnownCosts(join(folder, 'costs.json'))

@@ -144,4 +144,14 @@ describe('known costs', () => {
     await writeFile(file, '{')
     expect(await createKnownCosts(file).of('a', () => Promise.resolve(costs(3)))).toEqual(costs(3))
   })
+
+  it('are measured again after an hour, and where they are of an hour to come', async () => {
+    const file = join(await temporaryFolder(), 'costs.json')
+    const at = (minutes: number) => createKnownCosts(file, () => minutes * 60_000)
+    const measure = (trunk: number) => () => Promise.resolve(costs(trunk))
+    expect(await at(100).of('a', measure(1))).toEqual(costs(1))
+    expect(await at(159).of('a', measure(2))).toEqual(costs(1))
+    expect(await at(161).of('a', measure(3))).toEqual(costs(3))
+    expect(await at(90).of('a', measure(4))).toEqual(costs(4))
+  })
 })

@@ -42,8 +42,16 @@ export interface MeasuredParts {
 const measuredRows = [1, 16, 4, 8, 2] as const
 /** Times that each part is measured; the least counts, since what else a machine does only adds to it. */
 const rounds = 6
-/** After so long nothing more is begun, milliseconds. */
-const budget = 1_200
+/** How long measuring may take, and how much of it. */
+export interface CostLimits {
+  /** After so long nothing more is begun, milliseconds. */
+  readonly milliseconds: number
+  /** What made-up keys and values may take, bytes. */
+  readonly cacheBytes: number
+}
+
+/** While somebody waits for a text. */
+const usualLimits: CostLimits = { milliseconds: 1_200, cacheBytes: 128 << 20 }
 
 /** No pass takes less: a clock that stands still must not divide by zero. */
 const leastMilliseconds = 1e-4
@@ -51,7 +59,7 @@ const leastMilliseconds = 1e-4
 /**
  * Measures passes of single tokens after `context` tokens, and the base model's head over several states, by turns as a text
  * needs them: what one leaves in the processor's caches, and how far its threads have gone to sleep, is part of what the next
- * takes. It ends within about 1.3 seconds, or three passes of the trunk and of heads if those take longer; parts for which there
+ * takes. By default it ends within about 1.3 seconds, or three passes of the trunk and of heads if those take longer; parts for which there
  * is no time left are reckoned from the others.
  *
  * @param context tokens that come before; fewer where the model holds no more, or they would take too much memory
@@ -61,9 +69,10 @@ export async function measureCosts(
   { trunk, drafter, picks, architecture, device }: MeasuredParts,
   context: number,
   turn: Turn = ownTurn,
+  limits: CostLimits = usualLimits,
 ): Promise<MeasuredCosts> {
   const started = performance.now()
-  const hasTime = () => performance.now() - started < budget
+  const hasTime = () => performance.now() - started < limits.milliseconds
   const conversation = newConversation(trunk)
   const { cache, tokens } = conversation
   const timed = (times: number[], work: () => Promise<unknown>) =>
@@ -81,7 +90,7 @@ export async function measureCosts(
   try {
     const states = await turn(() => statesOf(conversation, trunk, architecture))
     // Where a device holds keys and values, nobody can make them up.
-    if (!keepsOutputs(device)) makeUp(conversation, architecture, context)
+    if (!keepsOutputs(device)) makeUp(conversation, architecture, context, limits)
     const { length } = tokens
     const read = async (asked: Asked | 'none') => {
       const state = await readTokens(trunk, conversation, [madeUpToken(length, length, architecture)], asked)
@@ -156,18 +165,16 @@ async function statesOf(
   return (rows) => stackRows(Array.from({ length: rows }, (_, row) => states[row % states.length]!))
 }
 
-/** What made-up keys and values may take, bytes. */
-const mostCacheBytes = 128 << 20
-
 /** Gives a conversation so many tokens that nobody has said, with keys and values that nobody has computed. */
 function makeUp(
   { cache, tokens }: Conversation,
   architecture: MeasuredParts['architecture'],
   context: number,
+  { cacheBytes }: CostLimits,
 ): void {
   const { attention, layers, contextLength } = architecture
   const width = 2 * layers.length * attention.keyValueHeads * attention.headSize
-  const length = Math.min(context, contextLength - 1, Math.floor(mostCacheBytes / (4 * width)))
+  const length = Math.min(context, contextLength - 1, Math.floor(cacheBytes / (4 * width)))
   const piece = Math.min(length, 256)
   const rows = new Float32Array(piece * width).fill(0.01)
   for (let held = 0; held < length; held += piece) cache.append(rows, piece, Math.min(piece, length - held))

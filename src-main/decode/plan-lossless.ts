@@ -52,11 +52,11 @@ export type CostsOf = (sampling: Sampling | null, context: number, turn?: Turn) 
 
 /** Costs of a loaded SpeLLM with token symbols, kept by everything that they depend on. */
 export function createCosts({ loaded, base, spellm, device, threads, ...parts }: CostParts): CostsOf {
-  const { architecture, folder, dtype } = base
-  const { speller, precision, adapterWidths, contextSymbols } = spellm
+  const { architecture, dtype } = base
+  const { speller, baseSha256, precision, adapterWidths, contextSymbols } = spellm
   const { alphabet, k } = speller
   const tail = [k, alphabetSize(alphabet), alphabet.tokenSymbols?.length, adapterWidths, contextSymbols]
-  const model = [folder, dtype, precision, device, threads ?? null, tail]
+  const model = [baseSha256, dtype, precision, device, threads ?? null, tail]
   return (sampling, context, turn) => {
     const rounded = roundedContext(context)
     const key = JSON.stringify([...model, kindOf(sampling), rounded])
@@ -105,4 +105,24 @@ function kindOf(sampling: Sampling | null): string {
     ...cuts,
     ...(repetitionPenalty === 1 ? [] : ['penalty']),
   ].join()
+}
+
+/** What measured costs let expect beside base mode, whose own head looks at one state a token. */
+export interface ExpectedSpeedups {
+  /** Lossless mode's; where the verifier's head alone is faster than it, that one writes. */
+  readonly lossless: number
+  /** Of base mode's text by the exact int8 head alone; null: that isn't what verifies. */
+  readonly int8Alone: number | null
+}
+
+export function expectedSpeedups({
+  costs,
+  msPerToken,
+}: Pick<LosslessPlan, 'costs' | 'msPerToken'>): ExpectedSpeedups {
+  const base = costs.trunk + costs.baseHead
+  const alone = costs.trunk + passCosts(costs).head(1)
+  return {
+    lossless: base / Math.min(msPerToken, alone),
+    int8Alone: costs.verifier === 'int8' ? base / alone : null,
+  }
 }

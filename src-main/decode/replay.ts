@@ -62,6 +62,14 @@ export interface PassCosts {
   readonly head: (rows: number) => number
 }
 
+/** Milliseconds a token of lossless mode: what a replay took, at a machine's costs. */
+export function replayedMilliseconds(
+  { trunkPasses, headPasses, rowsPerHeadPass }: Replay,
+  costs: PassCosts,
+): number {
+  return trunkPasses * (costs.trunk + costs.tail) + headPasses * costs.head(rowsPerHeadPass)
+}
+
 /** How lossless mode is set, and what that is expected to come to. */
 export interface LosslessSettings {
   /** τ: from this doubt on, the base model is asked. */
@@ -99,8 +107,7 @@ export function chooseSettings(
   for (const share of triedShares)
     for (const steps of allowed) {
       const threshold = quantile(sorted, 1 - share)
-      const { trunkPasses, headPasses, rowsPerHeadPass } = simulate(recorded, threshold, steps)
-      const msPerToken = trunkPasses * (costs.trunk + costs.tail) + headPasses * costs.head(rowsPerHeadPass)
+      const msPerToken = replayedMilliseconds(simulate(recorded, threshold, steps), costs)
       if (best === null || msPerToken < best.msPerToken)
         best = { threshold, steps, msPerToken, speedup: base / msPerToken }
     }

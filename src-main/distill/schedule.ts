@@ -9,13 +9,21 @@ export function learningRateFactor(
   return (1 + Math.cos((Math.PI * (step - warmUpSteps)) / (steps - warmUpSteps))) / 2
 }
 
-/** How the cached positions are walked through: all of them once an epoch. */
+/** How the cached positions are walked through: all of them once an epoch, window after window. */
 export interface BatchPlan {
   readonly chunks: number
+  /** Chunks that are there at once: all epochs of them come before the next ones. Default: all. */
+  readonly chunksPerWindow?: number | undefined
   readonly positionsPerChunk: number
   readonly batchTokens: number
   readonly epochs: number
   readonly seed: number
+}
+
+/** Chunks from `from` to before `to`. */
+export interface ChunkRange {
+  readonly from: number
+  readonly to: number
 }
 
 /** Chunks that are in memory together and mixed with each other. */
@@ -23,6 +31,7 @@ export const chunksPerGroup = 16
 
 /** Chunks to have in memory, and the positions of each batch among them. */
 export interface Group {
+  /** Of its window. */
   readonly epoch: number
   readonly chunks: readonly number[]
   /** The step of the group's first batch. */
@@ -36,41 +45,61 @@ export interface Group {
 const batchesIn = (chunks: number, { positionsPerChunk, batchTokens }: BatchPlan) =>
   Math.floor((chunks * positionsPerChunk) / batchTokens)
 
+/** The windows of a plan, in their order. */
+export function windowsOf({
+  chunks,
+  chunksPerWindow = chunks,
+}: Pick<BatchPlan, 'chunks' | 'chunksPerWindow'>): ChunkRange[] {
+  const windows: ChunkRange[] = []
+  for (let from = 0; from < chunks; from += chunksPerWindow)
+    windows.push({ from, to: Math.min(chunks, from + chunksPerWindow) })
+  return windows
+}
+
 /**
  * The order of training, a pure function of the plan, so that a resumed run sees the same batches: in each
- * epoch the chunks are shuffled, then positions within groups of chunks. A rest of a group that fills no
+ * epoch the chunks of the window are shuffled, then positions within groups of chunks. A rest of a group that fills no
  * batch is left out in this epoch.
  */
 export function* trainingGroups(plan: BatchPlan): Generator<Group> {
   let step = 0
-  for (let epoch = 0; epoch < plan.epochs; epoch++) {
-    const order = shuffledIndices(plan.chunks, seededRandom(plan.seed * 1_000_003 + epoch))
-    for (let start = 0; start < plan.chunks; start += chunksPerGroup) {
-      const chunks = Array.from(order.subarray(start, start + chunksPerGroup))
-      const firstStep = step
-      const steps = batchesIn(chunks.length, plan)
-      yield {
-        epoch,
-        chunks,
-        firstStep,
-        steps,
-        batches: () => {
-          const random = seededRandom((plan.seed * 1_000_003 + epoch) * 65_537 + start + 1)
-          const positions = shuffledIndices(chunks.length * plan.positionsPerChunk, random)
-          return Array.from({ length: steps }, (_, i) =>
-            positions.subarray(i * plan.batchTokens, (i + 1) * plan.batchTokens),
-          )
-        },
+  for (const [window, { from, to }] of windowsOf(plan).entries())
+    for (let epoch = 0; epoch < plan.epochs; epoch++) {
+      const seed = plan.seed * 1_000_003 + window * plan.epochs + epoch
+      const order = shuffledIndices(to - from, seededRandom(seed)).map((index) => from + index)
+      for (let start = 0; start < order.length; start += chunksPerGroup) {
+        const chunks = Array.from(order.subarray(start, start + chunksPerGroup))
+        const firstStep = step
+        const steps = batchesIn(chunks.length, plan)
+        yield {
+          epoch,
+          chunks,
+          firstStep,
+          steps,
+          batches: () => {
+            const random = seededRandom(seed * 65_537 + start + 1)
+            const positions = shuffledIndices(chunks.length * plan.positionsPerChunk, random)
+            return Array.from({ length: steps }, (_, i) =>
+              positions.subarray(i * plan.batchTokens, (i + 1) * plan.batchTokens),
+            )
+          },
+        }
+        step += steps
       }
-      step += steps
     }
-  }
+}
+
+/** The step at which each window of a plan ends. */
+export function windowEnds(plan: BatchPlan): number[] {
+  let end = 0
+  return windowsOf(plan).map(({ from, to }) => {
+    for (let start = from; start < to; start += chunksPerGroup)
+      end += plan.epochs * batchesIn(Math.min(chunksPerGroup, to - start), plan)
+    return end
+  })
 }
 
 /** The number of steps of a plan. */
 export function totalSteps(plan: BatchPlan): number {
-  let perEpoch = 0
-  for (let start = 0; start < plan.chunks; start += chunksPerGroup)
-    perEpoch += batchesIn(Math.min(chunksPerGroup, plan.chunks - start), plan)
-  return perEpoch * plan.epochs
+  return windowEnds(plan).at(-1) ?? 0
 }

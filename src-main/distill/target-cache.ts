@@ -16,7 +16,8 @@ import {
   type PositionTargets,
   type VocabularyGroups,
 } from './position-targets.ts'
-import { missingFiles, readChunk, type TeacherCache } from './teacher-cache.ts'
+import type { ChunkRange } from './schedule.ts'
+import { allChunks, missingFiles, readChunk, type TeacherCache } from './teacher-cache.ts'
 import { chunkName, damaged } from './teacher-chunk.ts'
 
 /** What decides the targets beside the cached states. */
@@ -38,27 +39,31 @@ export interface TargetCache {
 /**
  * Computes the targets of all chunks that have none yet.
  *
- * @param onProgress told of the positions done and in all
+ * @param range the chunks that are wanted; default: all
+ * @param onProgress told of the positions done and in all, of the range
  * @throws CancelledError when the signal fires, SpellmError 'disk-full'; what is written stays
  */
 export async function fillTargets(
   { cache, groups, settings }: TargetCache,
   openBase: () => Promise<BaseDistribution>,
   {
+    range = allChunks(cache),
     onProgress,
     signal,
     turn = ownTurn,
   }: {
+    readonly range?: ChunkRange
     readonly onProgress?: (done: number, total: number) => void
     readonly signal?: AbortSignal | undefined
     readonly turn?: Turn
   } = {},
 ): Promise<void> {
   const identity = identityOf(groups, settings)
-  const missing = await missingTargets(cache, identity)
+  const missing = await missingTargets(cache, range, identity)
   if (missing.length === 0) return
   const base = await openBase()
-  const { positionsPerChunk: size, chunks } = cache
+  const size = cache.positionsPerChunk
+  const chunks = range.to - range.from
   const d = cache.shape.hiddenSize
   try {
     for (const [i, chunk] of missing.entries()) {
@@ -108,8 +113,8 @@ function identityOf({ groups, groupOf }: VocabularyGroups, { objective, seed }: 
 
 const metadataSchema = z.object({ identity: z.string() })
 
-function missingTargets(cache: TeacherCache, identity: string): Promise<number[]> {
-  return missingFiles(cache, targetsName, async (chunk) => {
+function missingTargets(cache: TeacherCache, range: ChunkRange, identity: string): Promise<number[]> {
+  return missingFiles(cache, range, targetsName, async (chunk) => {
     const { metadata } = await openSafetensors(pathOf(cache, chunk))
     return metadataSchema.safeParse(metadata).data?.identity === identity
   })

@@ -6,6 +6,7 @@ import { removeStaleTemporaryFiles } from '../formats/atomic-file.ts'
 import type { Architecture } from '../models/architecture.ts'
 import type { WindowSession } from '../models/trunk-session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
+import type { ChunkRange } from './schedule.ts'
 import {
   checksumOf,
   chunkName,
@@ -54,8 +55,13 @@ export interface TeacherCache {
   readonly shape: TeacherCacheShape
   /** Number of chunks that the text makes. */
   readonly chunks: number
+  /** Chunks that are on disk at once, a window of the text; absent: all. */
+  readonly chunksPerWindow?: number
   readonly positionsPerChunk: number
 }
+
+/** All chunks of a cache. */
+export const allChunks = ({ chunks }: Pick<TeacherCache, 'chunks'>): ChunkRange => ({ from: 0, to: chunks })
 
 /** The chunks that `windows` windows fill; a rest that fills no chunk is left out. */
 export function planTeacherCache(folder: string, shape: TeacherCacheShape, windows: number): TeacherCache {
@@ -63,10 +69,22 @@ export function planTeacherCache(folder: string, shape: TeacherCacheShape, windo
   return { folder, shape, chunks, positionsPerChunk: batchesPerChunk * shape.batch * shape.tokens }
 }
 
-/** Bytes that a cache takes on disk. */
-export function teacherCacheBytes({ chunks, positionsPerChunk, shape }: TeacherCache): number {
-  return chunks * positionsPerChunk * (2 * shape.hiddenSize + 8)
+/** Positions that are on disk at once, at the most. */
+export function positionsOnDisk({
+  chunks,
+  chunksPerWindow = chunks,
+  positionsPerChunk,
+}: TeacherCache): number {
+  return Math.min(chunks, chunksPerWindow) * positionsPerChunk
 }
+
+/** Bytes that a cache takes on disk. */
+export function teacherCacheBytes(cache: TeacherCache): number {
+  return positionsOnDisk(cache) * positionBytes(cache.shape)
+}
+
+/** Bytes of one position on disk. */
+export const positionBytes = ({ hiddenSize }: Pick<TeacherCacheShape, 'hiddenSize'>) => 2 * hiddenSize + 8
 
 /** Bytes that filling a cache will still take on disk. */
 export async function missingCacheBytes(cache: TeacherCache): Promise<number> {
@@ -75,9 +93,10 @@ export async function missingCacheBytes(cache: TeacherCache): Promise<number> {
     throw describeSystemError(error, cache.folder)
   })
   const present = new Set(names)
-  let missing = 0
-  for (let chunk = 0; chunk < cache.chunks; chunk++) if (!present.has(chunkName(chunk))) missing++
-  return teacherCacheBytes({ ...cache, chunks: missing })
+  let there = 0
+  for (let chunk = 0; chunk < cache.chunks; chunk++) if (present.has(chunkName(chunk))) there++
+  const missing = positionsOnDisk(cache) - there * cache.positionsPerChunk
+  return Math.max(0, missing) * positionBytes(cache.shape)
 }
 
 export interface CacheProgress {
@@ -102,6 +121,7 @@ export async function fillTeacherCache(
   openTeacher: (windows: number) => Promise<WindowSession>,
   {
     windowsAtOnce = cache.shape.batch,
+    range = allChunks(cache),
     onProgress,
     onShortage,
     signal,
@@ -109,6 +129,8 @@ export async function fillTeacherCache(
   }: {
     /** A divisor of the shape's batch. */
     readonly windowsAtOnce?: number
+    /** The chunks that are wanted; default: all. */
+    readonly range?: ChunkRange
     readonly onProgress?: (progress: CacheProgress) => void
     /** Memory ran out, and the teacher goes on with so many windows at once. */
     readonly onShortage?: (windows: number) => void
@@ -120,7 +142,7 @@ export async function fillTeacherCache(
   const { folder, shape, positionsPerChunk } = cache
   await openCacheFolder(folder)
   const textOf = (chunk: number) => textChecksum(cache, chunk, ids)
-  const missing = await missingChunks(cache, textOf)
+  const missing = await missingChunks(cache, textOf, range)
   if (missing.length === 0) return
   const teacher = createPatientTeacher(openTeacher, windowsAtOnce, onShortage)
   try {
@@ -200,6 +222,15 @@ export function chunkPlace({ folder, shape, positionsPerChunk }: TeacherCache, c
   return { folder, chunk, positions: positionsPerChunk, hiddenSize: shape.hiddenSize }
 }
 
+/** Removes what lies in a cache of chunks that are not in a range: they can be made again at any time. */
+export async function removeOtherChunks(folder: string, { from, to }: ChunkRange): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const chunk = /^(?:chunk|targets)-(\d+)\.safetensors$/.exec(name)?.[1]
+    if (chunk !== undefined && (Number(chunk) < from || Number(chunk) >= to))
+      await rm(join(folder, name), { force: true })
+  }
+}
+
 /** Removes the cache's folder: it can be made again at any time. */
 export async function deleteTeacherCache(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
@@ -214,8 +245,9 @@ export async function deleteTeacherCache(folder: string): Promise<void> {
 export async function missingChunks(
   cache: TeacherCache,
   textOf: (chunk: number) => string,
+  range = allChunks(cache),
 ): Promise<number[]> {
-  return missingFiles(cache, chunkName, async (chunk) => {
+  return missingFiles(cache, range, chunkName, async (chunk) => {
     const { text, positions } = await openChunk(chunkPlace(cache, chunk))
     return text === textOf(chunk) && positions.logZ !== undefined
   })
@@ -227,13 +259,14 @@ export async function missingChunks(
  * @param isWanted opens a file that is there; one that it throws SpellmError 'file-invalid' for isn't wanted
  */
 export async function missingFiles(
-  { folder, chunks }: TeacherCache,
+  { folder }: Pick<TeacherCache, 'folder'>,
+  { from, to }: ChunkRange,
   nameOf: (chunk: number) => string,
   isWanted: (chunk: number) => Promise<boolean>,
 ): Promise<number[]> {
   const present = new Set(await readdir(folder))
   const missing: number[] = []
-  for (let chunk = 0; chunk < chunks; chunk++) {
+  for (let chunk = from; chunk < to; chunk++) {
     const name = nameOf(chunk)
     if (present.has(name)) {
       if (await isWhole(() => isWanted(chunk))) continue

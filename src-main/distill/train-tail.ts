@@ -43,6 +43,8 @@ export interface TrainingOptions<Measured> {
   readonly onStep: (metrics: StepMetrics & Measured, state: () => Promise<TrainerState>) => Promise<void>
   /** Asked before each step: whether training shall end now, with the weights so far. */
   readonly isEnough?: () => boolean
+  /** The step to end at, where a window of the cache does; default: the last one. */
+  readonly until?: number
   /** Where each step computes. */
   readonly turn?: Turn
 }
@@ -75,7 +77,8 @@ export const tailOptimizer = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, maxGradie
 
 /** The order of batches for a cache; its number of steps is `totalSteps(plan)`. */
 export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: DistillSettings): BatchPlan {
-  return { chunks: cache.chunks, positionsPerChunk: cache.positionsPerChunk, batchTokens, epochs, seed }
+  const { chunks, chunksPerWindow, positionsPerChunk } = cache
+  return { chunks, chunksPerWindow, positionsPerChunk, batchTokens, epochs, seed }
 }
 
 /**
@@ -91,7 +94,7 @@ export async function trainTail<Measured>(
   cache: TeacherCache,
   settings: DistillSettings,
   initial: TrainerState,
-  { device, onStep, isEnough, turn = ownTurn }: TrainingOptions<Measured>,
+  { device, onStep, isEnough, until = Infinity, turn = ownTurn }: TrainingOptions<Measured>,
 ): Promise<TrainerState> {
   const plan = batchPlan(cache, settings)
   const steps = totalSteps(plan)
@@ -104,6 +107,7 @@ export async function trainTail<Measured>(
   let step = initial.step
   try {
     for (const group of trainingGroups(plan)) {
+      if (group.firstStep >= until) break
       const batches = group.firstStep + group.steps <= step ? [] : group.batches()
       if (batches.length === 0) continue
       const { states, choices } = await loadChunks(cache, group.chunks)

@@ -12,6 +12,7 @@ const result: RunResult = {
   loss: 0.2,
   tokenSymbols: 0,
   tailShare: null,
+  source: null,
   verdict: null,
   parameters: { tail: 1, baseHead: 2 },
 }

@@ -14,7 +14,8 @@ import { thresholdOf } from '../spellm/gates.ts'
 import { hasTokenSymbols, type Spellm } from '../spellm/spellm.ts'
 import { teacherForcedModes, type TeacherForcedMode } from './mode-agreement.ts'
 import { createPerplexityMeter } from './perplexity.ts'
-import { readWindows, type ReadWindow } from './read-windows.ts'
+import { questionsOf, writeOwnWindows } from './own-windows.ts'
+import { readWindows, windowsOf, type ReadWindow, type TextWindow } from './read-windows.ts'
 import { createSpellingPositions } from './spelling-positions.ts'
 import { createSymbolPositions } from './symbol-positions.ts'
 import type { TextEvaluation } from './text-evaluation.ts'
@@ -23,9 +24,7 @@ import { createTextJudge } from './text-judge.ts'
 /** The least text that says anything. */
 const leastTokens = 512
 
-export interface TextOptions {
-  /** Tokens of the text to look at, rounded up to whole windows. */
-  readonly positions: number
+export interface WindowsOptions {
   /** Default: all that the SpeLLM has. */
   readonly modes?: readonly TeacherForcedMode[]
   /** The n of trie(n). */
@@ -36,22 +35,103 @@ export interface TextOptions {
   readonly device?: Device
   /** Told of each window, after it was looked at. */
   readonly onWindow?: (window: ReadWindow) => void
+  /** Told of the windows that are read, and to be read. */
   readonly onProgress?: (done: number, total: number) => void
   readonly signal?: AbortSignal
 }
 
 /**
- * How a SpeLLM and its base model do on any text, each position on its own: agreement of decode modes, perplexities
- * and calibration. The text is read in windows that know nothing of one another, as far as it goes.
+ * How a SpeLLM and its base model do on any text, see `evaluateWindows`. It is read in windows of 256 tokens, or of the
+ * model's context, as far as it goes.
  *
- * @throws SpellmError 'text-invalid' if the text has fewer than 512 tokens; 'setting-invalid' where gated mode is
- *   asked for and the SpeLLM has no thresholds; CancelledError when the signal fires
+ * @param options.positions tokens of the text to look at, rounded up to whole windows
+ * @throws SpellmError 'text-invalid' if the text has fewer than 512 tokens, and as `evaluateWindows`
  */
 export async function evaluateText(
   spellm: Spellm,
   documents: AsyncIterable<string> | Iterable<string>,
+  { positions, ...options }: WindowsOptions & { readonly positions: number },
+): Promise<TextEvaluation> {
+  const { architecture } = spellm.base
+  const { tokens: windowTokens } = teacherCacheShape(architecture)
+  const limit = Math.ceil(Math.max(positions, leastTokens) / windowTokens) * windowTokens
+  const ids = await collectTokens(documents, spellm.tokenizer, architecture, {
+    limit,
+    minimum: leastTokens,
+    windowTokens,
+  })
+  return evaluateWindows(spellm, windowsOf(ids, windowTokens), options)
+}
+
+/**
+ * How a SpeLLM and its base model do on answers that the base model writes itself (`writeOwnWindows`), which nothing was learnt
+ * from if the seed is another: agreement on greedy ones, likelihoods and calibration on drawn ones, since greedy texts are too
+ * likely to say anything.
+ *
+ * @param options.positions of answers to look at, at least; a third of it is drawn
+ * @returns what was found, and the questions that were answered
+ * @throws SpellmError as `writeOwnWindows` and `evaluateWindows`; CancelledError when the signal fires
+ */
+export async function evaluateOwnAnswers(
+  spellm: Spellm,
   {
     positions,
+    seed,
+    onWritten,
+    ...options
+  }: WindowsOptions & {
+    readonly positions: number
+    readonly seed: number
+    /** Told of the positions that are written, and to be written. */
+    readonly onWritten?: (done: number, total: number) => void
+  },
+): Promise<{ readonly evaluation: TextEvaluation; readonly questions: readonly (readonly number[])[] }> {
+  const { base, tokenizer } = spellm
+  const drawn = Math.ceil(positions / 3)
+  const write = (answers: 'greedy' | 'sampled', least: number, before: number) =>
+    writeOwnWindows(base, tokenizer, {
+      seed,
+      answers,
+      positions: least,
+      ...(options.device ? { device: options.device } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+      onProgress: (done) => onWritten?.(before + done, positions + drawn),
+    })
+  const greedy = await write('greedy', positions, 0)
+  const sampled = await write('sampled', drawn, positions)
+  const total = greedy.length + sampled.length
+  const measure = (windows: readonly TextWindow[], before: number, own: WindowsOptions) =>
+    evaluateWindows(spellm, windows, {
+      ...own,
+      onProgress: (done, ofWindows) =>
+        options.onProgress?.(before + (done * windows.length) / ofWindows, total),
+    })
+  const ofGreedy = await measure(greedy, 0, options)
+  const { agreement, candidates, spelled, gatedBaseShare, contextRows, words } = ofGreedy
+  const { differences, differencesByKind } = ofGreedy
+  const { onWindow: _, ...quiet } = options
+  const ofDrawn = await measure(sampled, greedy.length, quiet)
+  return {
+    evaluation: {
+      ...ofDrawn,
+      ...{ agreement, candidates, spelled, gatedBaseShare, contextRows, words },
+      ...{ differences, differencesByKind },
+    },
+    questions: questionsOf(greedy),
+  }
+}
+
+/**
+ * How a SpeLLM and its base model do on windows of text that know nothing of one another, each position on its own: agreement of
+ * decode modes, perplexities and calibration.
+ *
+ * @throws SpellmError 'setting-invalid' where gated mode is asked for and the SpeLLM has no thresholds; CancelledError when the
+ *   signal fires
+ */
+export async function evaluateWindows(
+  spellm: Spellm,
+  windows: readonly TextWindow[],
+  {
     modes = teacherForcedModes.filter((mode) => mode !== 'gated' || hasThresholds(spellm)),
     candidates = defaultCandidates,
     gateShare = defaultGateShare,
@@ -59,44 +139,42 @@ export async function evaluateText(
     onWindow,
     onProgress,
     signal,
-  }: TextOptions,
+  }: WindowsOptions,
 ): Promise<TextEvaluation> {
   const { base, tokenizer, precision } = spellm
-  const { tokens: windowTokens } = teacherCacheShape(base.architecture)
-  const limit = Math.ceil(Math.max(positions, leastTokens) / windowTokens) * windowTokens
-  const ids = await collectTokens(documents, tokenizer, base.architecture, {
-    limit,
-    minimum: leastTokens,
-    windowTokens,
-  })
   // Learned groups spell nothing that could be a candidate.
   const looked = spellm.speller.alphabet.unit === 'group' ? 0 : candidates
   const measured = { modes, candidates: looked, threshold: gateThreshold(spellm, modes, gateShare) }
   const validTokens = tokenizer.vocabularySize
   const isStored = precision === 'stored'
-  const total = isStored ? ids.length : 2 * ids.length
-  const next = async (done: number) => {
-    onProgress?.(done, total)
+  const total = isStored ? windows.length : 2 * windows.length
+  let done = 0
+  const next = async () => {
+    onProgress?.(++done, total)
     await setImmediate()
     if (signal?.aborted) throw new CancelledError()
   }
   const rows = openHeadRows(base)
+  const count = windows.reduce((sum, { ids }) => sum + ids.length, 0)
   const reader = hasTokenSymbols(spellm)
-    ? await createSymbolPositions(spellm, rows, measured, ids.length, device)
+    ? await createSymbolPositions(spellm, rows, measured, count, device)
     : await createSpellingPositions(spellm, rows, measured, device)
-  const judge = createTextJudge(spellm, reader, rows, ids, measured)
+  const judge = createTextJudge(spellm, reader, rows, windows, measured)
   try {
-    for await (const window of readWindows(base, ids, validTokens, device)) {
+    for await (const window of readWindows(base, windows, validTokens, device)) {
       await judge.window(window)
       onWindow?.(window)
-      await next(window.to)
+      await next()
     }
     if (isStored) return { ...judge.result(), storedPerplexity: null }
     const stored = createPerplexityMeter()
     const asStored = await fitToDevice(await inPrecision(await openBaseModel(base.folder), 'stored'), device)
-    for await (const { from, to, reading } of readWindows(asStored, ids, validTokens, device)) {
-      for (let row = 0; row + 1 < to - from; row++) stored.add(from, reading.nextLogProbabilities[row]!)
-      await next(ids.length + to)
+    let index = 0
+    for await (const { ids, isCounted, reading } of readWindows(asStored, windows, validTokens, device)) {
+      for (let row = 0; row + 1 < ids.length; row++)
+        if (isCounted?.[row] !== 0) stored.add(index, reading.nextLogProbabilities[row]!)
+      index++
+      await next()
     }
     return { ...judge.result(), storedPerplexity: stored.result() }
   } finally {

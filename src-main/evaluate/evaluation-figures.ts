@@ -8,9 +8,11 @@ import { namedFigures } from './tasks/named-figures.ts'
 
 /** The figures of an evaluation under the names that docs/evaluation.md explains. */
 export function evaluationFigures(evaluation: Evaluation) {
-  const { text, gateShare, rollOuts, tasks, namedTasks, baselines, device } = evaluation
+  const { kind, text, gateShare, rollOuts, tasks, namedTasks, baselines, device, precision, source } =
+    evaluation
   const { agreement, calibration, textCalibration, samplingTail } = text
   return {
+    text: kind,
     modes: evaluation.modes.map((mode) => modeFigures(mode, evaluation)),
     baselines,
     agreement: { positions: agreement.positions, ...mapValues(agreement.agreement, ({ value }) => value) },
@@ -46,6 +48,8 @@ export function evaluationFigures(evaluation: Evaluation) {
     })),
     tasks: [...namedTasks.map(namedFigures), ...tasks.map(taskFileFigures)],
     device,
+    precision,
+    source,
   }
 }
 

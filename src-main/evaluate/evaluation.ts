@@ -1,3 +1,5 @@
+import type { Precision } from '../models/precision.ts'
+import type { WeightType } from '../models/weight-store.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { BaselineResult } from './baselines/baseline.ts'
 import type { ModeBytes } from './mode-bytes.ts'
@@ -15,11 +17,15 @@ export interface TaskEvaluation {
   readonly exact: { readonly results: ExactResults; readonly written: readonly WrittenExactTask[] } | null
 }
 
+/** What was looked at: a text that was given, new stories, or answers that the base model wrote itself. */
+export type EvaluatedText = 'given' | 'stories' | 'own answers'
+
 /** All that an evaluation found. */
 export interface Evaluation {
   /** The SpeLLM's folder. */
   readonly spellm: string
   readonly modes: readonly DecodeMode[]
+  readonly kind: EvaluatedText
   readonly text: TextEvaluation
   readonly gateShare: number
   /** What a token of each mode reads. */
@@ -32,6 +38,10 @@ export interface Evaluation {
   /** None: they weren't asked for. */
   readonly baselines: readonly BaselineResult[]
   readonly device: Device
+  /** How the base model's weights are computed with. */
+  readonly precision: Precision
+  /** The type in which they came quantised, such as 'Q4_1'; null: they came as floats. */
+  readonly source: WeightType | null
 }
 
 /**

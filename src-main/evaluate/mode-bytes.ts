@@ -19,7 +19,8 @@ export interface ModeBytes {
 /** Bytes of a row of the LM head, as it is computed with: what is in half precision is widened. */
 export function headRowBytes({ architecture, weights }: BaseModel): number {
   const matrix = weights.matrix(architecture.head.weight.name)
-  return architecture.hiddenSize * ('bits' in matrix ? matrix.bits / 8 + 4 / matrix.blockSize : 4)
+  if (!('bits' in matrix)) return 4 * architecture.hiddenSize
+  return architecture.hiddenSize * (matrix.bits / 8 + (matrix.minima ? 8 : 4) / matrix.blockSize)
 }
 
 /** @see ModeBytes */

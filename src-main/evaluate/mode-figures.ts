@@ -7,13 +7,14 @@ import type { RollOutDivergence } from './roll-outs.ts'
  * that of its own texts: at a position by itself it picks what the base model picks.
  */
 export function modeFigures(mode: DecodeMode, evaluation: Evaluation) {
-  const { agreement } = evaluation.text
+  const { agreement, spelled } = evaluation.text
   const own = evaluation.rollOuts.divergence.find((one) => one.mode === mode && one.texts > 0)
   const rollOut = own ? rollOutFigures(own) : null
   return {
     mode,
     agreement: mode === 'lossless' ? (own?.sameShare ?? null) : (agreement.agreement[mode]?.value ?? null),
     agreementNoLoops: mode === 'lossless' ? null : (agreement.noLoops.agreement[mode]?.value ?? null),
+    spelled: mode === 'trie' ? spelled : null,
     bytesShare: bytesShare(mode, evaluation, rollOut),
     texts: own?.texts ?? null,
     identicalTexts: own?.identical ?? null,

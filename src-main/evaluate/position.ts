@@ -17,6 +17,8 @@ export interface Foretold {
 export interface Position extends Foretold {
   /** What each of the modes that are measured picks. */
   readonly picks: readonly (readonly number[])[]
+  /** Whether trie mode's pick was spelled: it has no exact score. */
+  readonly isSpelled: boolean
   /** Whether gated mode asks the base model. */
   readonly isDoubtful: boolean
   /**
@@ -34,7 +36,7 @@ export interface Position extends Foretold {
 export interface PositionReader {
   /** Of so many positions, one is asked how likely tokens are among all that the SpeLLM says, which takes long. */
   readonly ownEvery: number
-  /** The positions of a window, in order. */
-  positions(window: ReadWindow): AsyncIterable<Position>
+  /** The positions of a window, in order; null for those that aren't counted. */
+  positions(window: ReadWindow): AsyncIterable<Position | null>
   release(): Promise<void>
 }

@@ -6,41 +6,50 @@ import { createReferenceSession, type Reading } from './reference-session.ts'
 /** Windows that are read at once: more cost memory and save no time. */
 const maxWindowsAtOnce = 4
 
-/** A window of a text, the tokens from `from` to before `to`, and what the base model makes of them. */
-export interface ReadWindow {
-  readonly from: number
-  readonly to: number
+/** A piece of a text that is read by itself. */
+export interface TextWindow {
   readonly ids: Int32Array
+  /** 1 for each position that is looked at, [n]; null: all are. The others are only read. */
+  readonly isCounted: Uint8Array | null
+}
+
+/** A window of a text, and what the base model makes of it. */
+export interface ReadWindow extends TextWindow {
   readonly reading: Reading
 }
 
+/** Cuts a text into windows of so many tokens; the last one may be shorter. */
+export function windowsOf(ids: Int32Array, tokens: number): TextWindow[] {
+  return Array.from({ length: Math.ceil(ids.length / tokens) }, (_, window) => ({
+    ids: ids.subarray(window * tokens, (window + 1) * tokens),
+    isCounted: null,
+  }))
+}
+
 /**
- * Reads a text's windows, which know nothing of one another, several at once.
+ * Reads windows, which know nothing of one another, several at once.
  *
  * @param validTokens of the tokenizer
  */
 export async function* readWindows(
   base: BaseModel,
-  ids: Int32Array,
+  windows: readonly TextWindow[],
   validTokens: number,
   device: Device,
 ): AsyncGenerator<ReadWindow> {
-  const { batch: most, tokens, hiddenSize } = teacherCacheShape(base.architecture)
+  const { batch: most, hiddenSize } = teacherCacheShape(base.architecture)
   const batch = Math.min(most, maxWindowsAtOnce)
+  const tokens = windows.reduce((longest, { ids }) => Math.max(longest, ids.length), 1)
   const reference = await createReferenceSession(base, { batch, tokens, validTokens, device })
   try {
-    for (let start = 0; start < ids.length; start += batch * tokens) {
-      // What is filled up behind the text's end is read but not looked at.
+    for (let start = 0; start < windows.length; start += batch) {
+      const together = windows.slice(start, start + batch)
+      // What is filled up behind a window's end is read but not looked at.
       const read = new Int32Array(batch * tokens)
-      read.set(ids.subarray(start, start + read.length))
+      together.forEach(({ ids }, place) => read.set(ids, place * tokens))
       const reading = await reference.read(read)
-      for (let window = 0; window < batch; window++) {
-        const from = start + window * tokens
-        const to = Math.min(ids.length, from + tokens)
-        if (from >= to) continue
-        const own = partOf(reading, window * tokens, to - from, hiddenSize)
-        yield { from, to, ids: ids.subarray(from, to), reading: own }
-      }
+      for (const [place, window] of together.entries())
+        yield { ...window, reading: partOf(reading, place * tokens, window.ids.length, hiddenSize) }
     }
   } finally {
     await reference.release()

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Conversation } from '../decode/generate.ts'
-import type { GenerationMode, TextGenerator, TextOptions } from '../decode/text-generator.ts'
+import type { GenerationMode, Prompt, TextGenerator, TextOptions } from '../decode/text-generator.ts'
 import { CancelledError } from '../errors.ts'
 import { median } from './median.ts'
 
@@ -63,7 +63,7 @@ interface Written extends Pick<RollOutDivergence, 'headPasses' | 'headRows' | 't
  */
 export async function measureRollOuts(
   generator: TextGenerator,
-  prompts: readonly string[],
+  prompts: readonly Prompt[],
   {
     modes,
     tokens: maxTokens,
@@ -105,7 +105,8 @@ export async function measureRollOuts(
       onProgress?.(++done, prompts.length * modes.length)
       await setImmediate()
     }
-    return { prompt, base: expected.text, byMode }
+    const shown = typeof prompt === 'string' ? prompt : generator.tokenizer.decode(prompt)
+    return { prompt: shown, base: expected.text, byMode }
   })
   const examples = texts.slice(0, shownTexts).map(({ prompt, base, byMode }): RollOut => ({
     prompt,
@@ -123,7 +124,7 @@ export async function measureRollOuts(
 
 async function write(
   generator: TextGenerator,
-  prompt: string,
+  prompt: Prompt,
   conversation: Conversation,
   options: TextOptions,
 ): Promise<Written> {

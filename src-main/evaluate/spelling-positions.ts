@@ -70,6 +70,7 @@ export async function createSpellingPositions(
     const likeliest = trieUnit[0]!
     return {
       picks: modes.map(pick),
+      isSpelled: true,
       isDoubtful,
       prediction: { pick: likeliest, logProbability: logProbability(likeliest) },
       logProbability,
@@ -79,10 +80,17 @@ export async function createSpellingPositions(
   }
   return {
     ownEvery: 1,
-    positions: async function* ({ reading: { hidden, choices } }): AsyncGenerator<Position> {
+    positions: async function* ({
+      isCounted,
+      reading: { hidden, choices },
+    }): AsyncGenerator<Position | null> {
       const scores = await tail.logProbabilities(hidden)
       const samplingScores = await samplingTail?.logProbabilities(hidden)
       for (let row = 0; row < choices.length; row++) {
+        if (isCounted?.[row] === 0) {
+          yield null
+          continue
+        }
         const [from, to] = [row * headScores, (row + 1) * headScores]
         const state = hidden.subarray(row * d, (row + 1) * d)
         const sampling = samplingScores ? ofSamplingTail(samplingScores.subarray(from, to)) : null

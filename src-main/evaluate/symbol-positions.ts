@@ -31,24 +31,27 @@ export async function createSymbolPositions(
   const tokenize = (text: string) => spellm.tokenizer.encode(text)
 
   const follow = (text: SymbolText) => {
-    const trie = symbolTrieChooser({ ...text, rows }, candidates)
+    let isSpelled = false
+    const trie = symbolTrieChooser({ ...text, rows, onSpelled: () => (isSpelled = true) }, candidates)
     const free = symbolFreeChooser(text, tokenize, null)
     return async (state: LastState, choice: number): Promise<Position> => {
       const step = await first.look(state, text.context)
       const { scores, exact } = step
       const { token, doubt } = first.choose(scores, exact, text.picker, text.tokens.length)
       const isDoubtful = threshold !== null && doubt >= threshold
+      isSpelled = false
       const ofTrie = await trie.choose(state, text.tokens)
       const picks = {
         trie: ofTrie,
         free: modes.includes('free') ? await free.choose(state, text.tokens) : [],
         gated: [isDoubtful ? choice : token],
       }
-      const normaliser = first.logNormaliser(scores)
+      const normaliser = first.logNormaliser(scores, exact)
       const learntLogProbability = (wanted: number) => rows.logits(state.hidden, [wanted])[0]! - normaliser
       let own: ((token: number) => number) | null = null
       return {
         picks: modes.map((mode) => picks[mode]),
+        isSpelled,
         isDoubtful,
         prediction: { pick: ofTrie[0]!, logProbability: learntLogProbability(ofTrie[0]!) },
         logProbability: (wanted) => (own ??= distribution(state, step))(wanted),
@@ -60,12 +63,19 @@ export async function createSymbolPositions(
   }
   return {
     ownEvery: Math.max(1, Math.ceil(total / distributions)),
-    positions: async function* ({ ids, reading: { hidden, choices } }) {
+    positions: async function* ({ ids, isCounted, reading: { hidden, choices } }) {
       const scores = await reader.scores(hidden)
       const text = reader.createText()
       const lookAt = follow(text)
+      let unread: number[] = []
       for (const [row, token] of ids.entries()) {
-        const state = text.read([token], hidden.subarray(row * d, (row + 1) * d), scores[row]!)
+        unread.push(token)
+        if (isCounted?.[row] === 0) {
+          yield null
+          continue
+        }
+        const state = text.read(unread, hidden.subarray(row * d, (row + 1) * d), scores[row]!)
+        unread = []
         yield await lookAt(state, choices[row]!)
       }
     },

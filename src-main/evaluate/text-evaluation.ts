@@ -21,11 +21,22 @@ export interface LearntPerplexity extends Perplexity {
   readonly error: { readonly mean: number; readonly deviation: number }
 }
 
+/** Picks without an exact score. */
+export interface SpelledPicks {
+  /** Over all picks. */
+  readonly share: number
+  /** The share of them that the base model picks, too, also where the text doesn't repeat itself; null of none. */
+  readonly agreement: number | null
+  readonly agreementNoLoops: number | null
+}
+
 /** What `evaluateText` finds. */
 export interface TextEvaluation {
   readonly agreement: ModeAgreement
   /** The n of trie(n); null: it was not measured. */
   readonly candidates: number | null
+  /** Of trie mode, the picks that were spelled; null: it was not measured. */
+  readonly spelled: SpelledPicks | null
   /** Gated mode's share of positions that the base model's head decided; null: it was not measured. */
   readonly gatedBaseShare: number | null
   /** Context symbols, and members of learned groups, whose rows are read, a position on average. */

@@ -10,9 +10,9 @@ import { createAgreementMeter } from './mode-agreement.ts'
 import { createPerplexityMeter } from './perplexity.ts'
 import type { Position, PositionReader } from './position.ts'
 import { createPredictionMeter, probabilityOf } from './prediction-meter.ts'
-import type { ReadWindow } from './read-windows.ts'
+import type { ReadWindow, TextWindow } from './read-windows.ts'
 import type { MeasuredModes } from './spelling-positions.ts'
-import type { TextEvaluation } from './text-evaluation.ts'
+import type { SpelledPicks, TextEvaluation } from './text-evaluation.ts'
 import { createTokenSorter } from './token-kinds.ts'
 import { createWordMeter } from './word-exactness.ts'
 
@@ -24,16 +24,17 @@ export interface TextJudge {
 
 /**
  * @param reader follows the text as the SpeLLM
- * @param ids the whole text's tokens
+ * @param windows all of the text
  */
 export function createTextJudge(
   { tokenizer, speller, base, samplingWeights }: Spellm,
   reader: PositionReader,
   rows: HeadRows,
-  ids: Int32Array,
+  windows: readonly TextWindow[],
   { modes, candidates, threshold }: MeasuredModes,
 ): TextJudge {
   const { hiddenSize: d, vocabularySize } = base.architecture
+  const ids = Int32Array.from(windows.flatMap((window) => [...window.ids]))
   const kindsOf = createTokenSorter(speller, tokenizer.entries, countTokens(ids, vocabularySize))
   const agreement = createAgreementMeter(modes)
   const words = speller.words.length > 0 ? createWordMeter(modes) : null
@@ -41,10 +42,12 @@ export function createTextJudge(
   const calibration = createCalibrationMeter()
   const samples = createDifferenceSamples(modes, tokenizer, rows)
   const likelihoods = createLikelihoods(reader.ownEvery)
+  const spelled = createSpelledCounter()
+  const trie = modes.indexOf('trie')
   let positions = 0
   let baseSteps = 0
   let contextRows = 0
-  let windows = 0
+  let looked = 0
   const lookAt = (window: number, read: ReadWindow, row: number, isLoop: boolean, position: Position) => {
     const { choices, hidden } = read.reading
     const choice = choices[row]!
@@ -54,6 +57,7 @@ export function createTextJudge(
     contextRows += position.contextRows
     const agrees = position.picks.map(([token]) => token === choice)
     agreement.add(window, agrees, kinds, isLoop)
+    if (trie >= 0) spelled.add(position.isSpelled, agrees[trie]!, isLoop)
     if (words) {
       const known = knownContinuation({ ids: read.ids, choices, windowTokens: read.ids.length }, row, longest)
       words.add(window, position.picks, known)
@@ -65,11 +69,11 @@ export function createTextJudge(
   }
   return {
     window: async (read) => {
-      const window = windows++
+      const window = looked++
       const isLoop = loopPositions(read.ids)
       let row = 0
       for await (const position of reader.positions(read)) {
-        lookAt(window, read, row, isLoop[row] === 1, position)
+        if (position) lookAt(window, read, row, isLoop[row] === 1, position)
         row++
       }
     },
@@ -78,6 +82,7 @@ export function createTextJudge(
       return {
         agreement: agreement.result(),
         candidates: modes.includes('trie') ? candidates : null,
+        spelled: trie < 0 ? null : spelled.result(),
         gatedBaseShare: threshold === null ? null : baseSteps / positions,
         contextRows: contextRows / positions,
         words: words?.result() ?? null,
@@ -87,6 +92,28 @@ export function createTextJudge(
         ...samples.result(),
       }
     },
+  }
+}
+
+/** Counts picks that were spelled, and those of them that are right. */
+function createSpelledCounter() {
+  const all = { positions: 0, spelled: 0, right: 0, plain: 0, plainRight: 0 }
+  const shareOf = (part: number, of: number) => (of === 0 ? null : part / of)
+  return {
+    add: (isSpelled: boolean, isRight: boolean, isLoop: boolean) => {
+      all.positions++
+      if (!isSpelled) return
+      all.spelled++
+      all.right += Number(isRight)
+      if (isLoop) return
+      all.plain++
+      all.plainRight += Number(isRight)
+    },
+    result: (): SpelledPicks => ({
+      share: all.spelled / Math.max(1, all.positions),
+      agreement: shareOf(all.right, all.spelled),
+      agreementNoLoops: shareOf(all.plainRight, all.plain),
+    }),
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { SpellmError, nullIfNotFound } from '../errors.ts'
 import { renderTemplate, TemplateRefusal, WorkExceeded } from './chat-template/interpreter.ts'
-import { isGgufPath, openGguf, readGgufChatTemplate } from './gguf.ts'
+import { openIfGguf, readGgufChatTemplate } from './gguf.ts'
 import { readJsonFile, readTextFile } from './json-file.ts'
 import { withinTime } from './time-limit.ts'
 
@@ -52,8 +52,9 @@ const specialTokenNames = [
  * @throws SpellmError 'file-invalid' | 'permission-denied'
  */
 export async function openChatTemplate(folder: string): Promise<ChatTemplate | null> {
-  if (isGgufPath(folder)) {
-    const template = readGgufChatTemplate(await openGguf(folder))
+  const gguf = await openIfGguf(folder)
+  if (gguf) {
+    const template = readGgufChatTemplate(gguf)
     return template && { file: folder, ...template }
   }
   const configFile = join(folder, 'tokenizer_config.json')

@@ -5,7 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openChatTemplate } from './chat-template.ts'
 import { readableTypes } from './gguf/dequantize.ts'
-import { openGguf, readGgufRows, readGgufStopTokens } from './gguf.ts'
+import {
+  openGguf,
+  readGgufRows,
+  readGgufStopTokens,
+  splitBlocks,
+  splittableBlock,
+  splittableTypes,
+} from './gguf.ts'
 import { array, writeGguf, type GgufContents } from './testing/write-gguf.ts'
 import { openTokenizer } from './tokenizer.ts'
 
@@ -34,6 +41,22 @@ describe('values of quantised tensors', () => {
     readableTypes.get(name)!(bytes, read)
     expect(Buffer.compare(Buffer.from(read.buffer), Buffer.from(wanted.buffer))).toBe(0)
   })
+
+  it.each([...splittableTypes])(
+    '%s are the same when their blocks were taken apart',
+    (name, { bits, zero }) => {
+      const { blocks, values } = quants[name]!
+      const { integers, scales, minima } = splitBlocks(name, new Uint8Array(Buffer.from(blocks, 'base64')))
+      const wanted = new Float32Array(new Uint8Array(Buffer.from(values, 'base64')).buffer)
+      const read = Float32Array.from(wanted, (_, i) => {
+        const integer = bits === 8 ? integers[i]! : (integers[i >> 1]! >> (4 * (i & 1))) & 15
+        const block = Math.floor(i / splittableBlock)
+        const product = scales[block]! * (integer - zero)
+        return minima ? product + minima[block]! : product
+      })
+      expect(read).toEqual(wanted)
+    },
+  )
 
   it('of every readable type have a reference', () => {
     expect(Object.keys(quants).sort()).toEqual([...readableTypes.keys()].sort())
@@ -105,7 +128,11 @@ describe('a GGUF header', () => {
     ],
     'a list of lists': [{ metadata: { a: array(9, []) } }, 'list of lists'],
     'an alignment of three': [{ metadata: { 'general.alignment': 3 } }, 'general.alignment'],
-    'one of several parts': [{ metadata: { 'split.count': 3 } }, 'one of 3 parts'],
+    'parts that its name says nothing of': [
+      { metadata: { 'split.count': 3, 'split.no': 0 } },
+      'one of 3 parts of a model, and its name',
+    ],
+    'more parts than any model has': [{ metadata: { 'split.count': 1_025, 'split.no': 0 } }, 'split.count'],
     'no dimension': [{ tensors: [{ ...row, shape: [] }] }, '0 dimensions'],
     'five dimensions': [{ tensors: [{ ...row, shape: [1, 1, 1, 1, 4] }] }, '5 dimensions'],
     'an empty tensor': [{ tensors: [{ ...row, shape: [0, 4] }] }, 'empty'],
@@ -141,6 +168,77 @@ describe('a GGUF header', () => {
     await expect(readGgufRows(tensor, 0, 256)).rejects.toMatchObject({
       code: 'model-unsupported',
       message: expect.stringContaining('IQ2_XXS') as string,
+    })
+  })
+})
+
+describe('a GGUF in several parts', () => {
+  const tensor = (name: string) => ({ name, type: 0, shape: [4], data: Buffer.alloc(16) })
+  /** Parts in a folder of their own; each is written under its number, or under `name`. */
+  async function writeParts(
+    parts: readonly { readonly number: number; readonly contents: GgufContents; readonly name?: string }[],
+    count = parts.length,
+  ): Promise<string> {
+    const own = await mkdtemp(join(folder, 'parts-'))
+    for (const { number, contents, name = partName(number, count) } of parts)
+      await writeFile(join(own, name), writeGguf(contents))
+    return own
+  }
+  const partName = (number: number, count: number) => `m-0000${number}-of-0000${count}.gguf`
+  const part = (number: number, names: readonly string[], metadata: GgufContents['metadata'] = {}) => ({
+    number,
+    contents: {
+      metadata: { 'split.count': 2, 'split.no': number - 1, ...metadata },
+      tensors: names.map(tensor),
+    },
+  })
+  const first = (names: readonly string[]) =>
+    part(1, names, { 'general.name': 'both', 'split.tensors.count': 3 })
+
+  it('has the metadata of the first and the tensors of all', async () => {
+    const own = await writeParts([first(['a', 'b']), part(2, ['c'], { 'general.name': 'other' })])
+    const file = await openGguf(join(own, partName(1, 2)))
+    expect(file.files).toEqual([join(own, partName(1, 2)), join(own, partName(2, 2))])
+    expect(file.metadata.get('general.name')).toBe('both')
+    expect([...file.tensors.values()].map(({ name, path }) => [name, path])).toEqual([
+      ['a', file.files[0]],
+      ['b', file.files[0]],
+      ['c', file.files[1]],
+    ])
+  })
+
+  const refused: [string, Parameters<typeof writeParts>, string | RegExp][] = [
+    ['one that is missing', [[first(['a', 'b'])], 2], /00002-of-00002\.gguf is missing: it is a part/],
+    ['a tensor in two of them', [[first(['a', 'b']), part(2, ['a'])]], "has the tensor 'a', which is in"],
+    [
+      'too few tensors',
+      [[first(['a']), part(2, ['c'])]],
+      '2 parts have 2 tensors, where it says that they have 3',
+    ],
+    [
+      'one of another place',
+      [[first(['a', 'b']), { ...part(1, ['c']), name: partName(2, 2) }]],
+      'is not part 2 of 2',
+    ],
+    [
+      'a whole model as one',
+      [[first(['a', 'b']), { number: 2, contents: { tensors: [] } }]],
+      'is not part 2 of 2',
+    ],
+  ]
+  it.each(refused)('is refused by name with %s', async (_, parts, message) => {
+    const own = await writeParts(...parts)
+    await expect(openGguf(join(own, partName(1, 2)))).rejects.toMatchObject({
+      name: 'SpellmError',
+      message: expect.stringMatching(message) as string,
+    })
+  })
+
+  it('is refused under another path than that of the first, which is named', async () => {
+    const own = await writeParts([first(['a', 'b']), part(2, ['c'])])
+    await expect(openGguf(join(own, partName(2, 2)))).rejects.toMatchObject({
+      message: expect.stringContaining('is part 2 of 2') as string,
+      remedy: expect.stringContaining(join(own, partName(1, 2))) as string,
     })
   })
 })

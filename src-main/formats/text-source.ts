@@ -75,8 +75,12 @@ async function* readJsonLines(path: string): AsyncGenerator<string> {
   }
 }
 
-/** Lines with their newlines; one longer than `maxCharacters` comes in pieces, cut at spaces where possible. */
-async function* readLines(path: string, maxCharacters: number): AsyncGenerator<string> {
+/**
+ * The lines of a UTF-8 file with their newlines; one longer than `maxCharacters` comes in pieces, cut at spaces where possible.
+ *
+ * @throws SpellmError 'file-not-found' | 'permission-denied' | 'text-invalid' (binary, or not UTF-8)
+ */
+export async function* readLines(path: string, maxCharacters: number): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let rest = ''
   let bytesRead = 0

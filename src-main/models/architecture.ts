@@ -24,6 +24,15 @@ export interface Architecture {
   readonly beginToken: number | null
   /** `eos_token_id`; the first one ends a document. Generation ends at `BaseModel.stopTokens`. */
   readonly endTokens: readonly number[]
+  /** Of a GGUF with blocks that can be computed with as they are. */
+  readonly keptBytes?: KeptBytes
+}
+
+/** Bytes of memory that a weight takes on average where blocks of the file are kept and everything else is in float32. */
+export interface KeptBytes {
+  /** Of the layers. */
+  readonly layers: number
+  readonly head: number
 }
 
 /** A tensor of the checkpoint. */

@@ -1,26 +1,37 @@
 import { CancelledError, SpellmError } from '../errors.ts'
-import { isGgufPath } from '../formats/gguf.ts'
+import { openIfGguf } from '../formats/gguf.ts'
 import { checkFinite, readTensorBytes, type Checkpoint, type TensorEntry } from '../formats/safetensors.ts'
-import { openTokenizer, tokenizerFile, type Tokenizer } from '../formats/tokenizer.ts'
+import { openTokenizer, type Tokenizer } from '../formats/tokenizer.ts'
 import { linearWeights, weightShapes, type Architecture } from './architecture.ts'
 import { families } from './families/index.ts'
 import { openGgufSource } from './gguf/source.ts'
-import { openFolderSource } from './model-source.ts'
+import { keptBytes } from './kept-matrices.ts'
+import { openFolderSource, type ModelSource } from './model-source.ts'
 import { floatTypes, type WeightStore, type WeightType } from './weight-store.ts'
 import { checkpointWeights, isInPlace, weightsToBeWidened, type StoredWeights } from './weights.ts'
 
 /** A Hugging Face model folder or a GGUF file, opened and checked; no weight has been read yet. */
 export interface BaseModel {
-  /** The folder, or the path of the .gguf file: what `openBaseModel` was given. */
+  /** The folder, or the path of the .gguf file (of several parts the first one): what `openBaseModel` was given. */
   readonly folder: string
+  /** All that the model is: configuration, tokenizer, weights. */
+  readonly files: readonly string[]
   readonly architecture: Architecture
   /** At which generation ends: those of generation_config.json, else of config.json. */
   readonly stopTokens: readonly number[]
   readonly checkpoint: WeightStore
   /** What graphs read. Of a GGUF, `withPrecision` or `inPrecision` has to make it first, as they widen what is quantised. */
   readonly weights: StoredWeights
-  /** What the weights are stored as, for messages: the dtype of the embedding, or the main type of a GGUF such as 'Q4_1'. */
+  /** The type that most of the values have which a token reads, for messages: a dtype, or of a GGUF such as 'Q4_1'. */
   readonly dtype: WeightType
+}
+
+/**
+ * The type in which a base model's weights came quantised, such as 'Q4_1'; null: they came as floats. Figures name it,
+ * since what was rounded once is no better for being computed with as float32.
+ */
+export function sourceOf({ dtype }: Pick<BaseModel, 'dtype'>): WeightType | null {
+  return (floatTypes as readonly WeightType[]).includes(dtype) ? null : dtype
 }
 
 /**
@@ -30,8 +41,9 @@ export interface BaseModel {
  * @throws SpellmError 'file-not-found' | 'file-invalid' | 'model-unsupported' | 'model-invalid'
  */
 export async function openBaseModel(path: string): Promise<BaseModel> {
-  const source = isGgufPath(path) ? await openGgufSource(path) : await openFolderSource(path)
-  const { config, file, checkpoint } = source
+  const gguf = await openIfGguf(path)
+  const source = gguf ? await openGgufSource(gguf) : await openFolderSource(path)
+  const { config, file, files, checkpoint } = source
   const family = families.get(config.model_type)
   if (!family)
     throw new SpellmError(
@@ -41,53 +53,50 @@ export async function openBaseModel(path: string): Promise<BaseModel> {
     )
   const described = family.describe(config, { file, hasTensor: (name) => checkpoint.weights.has(name) })
   const architecture = source.adapt(described)
-  requireWeights(path, architecture, checkpoint)
+  requireWeights(path, architecture, source)
   requireKnownTensors(architecture, checkpoint)
   await requireSameHead(architecture, checkpoint)
+  const kept = keptBytes(architecture, checkpoint.weights)
   return {
     folder: path,
-    architecture,
+    files,
+    architecture: kept ? { ...architecture, keptBytes: kept } : architecture,
     stopTokens: source.stopTokens ?? architecture.endTokens,
     checkpoint,
     weights: isInPlace(architecture, checkpoint)
       ? await checkpointWeights(checkpoint)
       : weightsToBeWidened(path),
-    dtype: mainType(path, architecture, checkpoint),
+    dtype: mainType(architecture, checkpoint),
   }
 }
 
 /** Every weight of the architecture is there, in its shape and in a type that can be read. */
-function requireWeights(path: string, architecture: Architecture, { weights }: WeightStore): void {
-  const described = isGgufPath(path) ? 'the metadata' : 'config.json'
+function requireWeights(
+  path: string,
+  architecture: Architecture,
+  { checkpoint: { weights }, readableTypes, messages: { described, incomplete } }: ModelSource,
+): void {
   for (const [name, shape] of weightShapes(architecture)) {
     const found = weights.get(name)
     if (!found)
-      throw new SpellmError(
-        'model-invalid',
-        `${path}: the weight '${name}' is missing.`,
-        isGgufPath(path)
-          ? 'Download the file again, or choose one that another program wrote.'
-          : 'Download the model again; if config.json was edited, check tie_word_embeddings and num_hidden_layers.',
-      )
+      throw new SpellmError('model-invalid', `${path}: the weight '${name}' is missing.`, incomplete)
     if (found.shape.join() !== shape.join())
       throw new SpellmError(
         'model-invalid',
         `${found.path}: '${name}' has shape [${found.shape.join(', ')}], ${described} asks for [${shape.join(', ')}].`,
         `The weights and ${described} belong to different models: download both again.`,
       )
-    // What a GGUF holds was checked when it was opened.
-    if (!isGgufPath(path) && !(floatTypes as readonly string[]).includes(found.type))
+    if (!readableTypes.includes(found.type))
       throw new SpellmError(
         'model-unsupported',
-        `${found.path}: '${name}' has dtype ${found.type}; supported are F32, F16 and BF16.`,
+        `${found.path}: '${name}' has dtype ${found.type}; supported are ${readableTypes.join(', ')}.`,
         'Choose a version of the model that is not quantised.',
       )
   }
 }
 
-/** The type of the embedding, or of a GGUF the one that most of the values have that a token reads. */
-function mainType(path: string, architecture: Architecture, { weights }: WeightStore): WeightType {
-  if (!isGgufPath(path)) return weights.get(architecture.embedding.weight.name)!.type
+/** The type that most of the values have that a token reads. */
+function mainType(architecture: Architecture, { weights }: WeightStore): WeightType {
   const values = new Map<WeightType, number>()
   for (const { weight } of linearWeights(architecture)) {
     const { type, shape } = weights.get(weight.name)!
@@ -146,7 +155,7 @@ export async function openModelTokenizer({ folder, architecture }: BaseModel): P
   if (tokenizer.vocabularySize > architecture.vocabularySize)
     throw new SpellmError(
       'tokenizer-mismatch',
-      `${tokenizerFile(folder)} has ${tokenizer.vocabularySize} tokens, the embedding only ${architecture.vocabularySize} rows.`,
+      `${tokenizer.file} has ${tokenizer.vocabularySize} tokens, the embedding only ${architecture.vocabularySize} rows.`,
       "The tokenizer belongs to another model: put this model's own tokenizer.json beside its weights.",
     )
   return tokenizer

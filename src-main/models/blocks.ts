@@ -7,12 +7,14 @@ import {
   createSingleOutputNode,
   elementCount,
   exp,
+  gatherRows,
   int64Vector,
   log,
   matmul,
   multiply,
   multiplyDimensions,
   reduceMax,
+  reduceSum,
   reshape,
   rmsNormalize,
   scalar,
@@ -33,7 +35,10 @@ import type { Activation, Head, Rotary } from './architecture.ts'
  */
 export type Purpose = 'training' | 'inference'
 
-/** A matrix [out, in] in blocks of integers (onnxruntime's MatMulNBits); see quantize.ts. */
+/**
+ * A matrix [out, in] in blocks of integers (onnxruntime's MatMulNBits): weight = scale · (integer − 2^(bits − 1)), or with
+ * minima scale · integer + minimum. See quantize.ts and kept-weights.ts.
+ */
 export interface QuantizedMatrix {
   readonly bits: 4 | 8
   /** Weights along the inner axis that share a scale. */
@@ -44,6 +49,8 @@ export interface QuantizedMatrix {
   readonly packed: Value
   /** float32 [out, blocks]. */
   readonly scales: Value
+  /** float32 [out, blocks]; absent: the type has none. */
+  readonly minima?: Value
 }
 
 /** The weight of a linear layer. */
@@ -71,11 +78,10 @@ export function linear(
   return reshape(product, [...x.shape.slice(0, -1), weight.shape[transposed ? 1 : 0]!])
 }
 
-function quantizedLinear(
-  x: Value,
-  { bits, blockSize, outputs, inputs, packed, scales }: QuantizedMatrix,
-): Value {
-  return createSingleOutputNode('MatMulNBits', [x, packed, scales], [...x.shape.slice(0, -1), outputs], {
+function quantizedLinear(x: Value, matrix: QuantizedMatrix): Value {
+  const { bits, blockSize, outputs, inputs, packed, scales } = matrix
+  const rows = x.shape.slice(0, -1)
+  const product = createSingleOutputNode('MatMulNBits', [x, packed, scales], [...rows, outputs], {
     domain: 'com.microsoft',
     attributes: {
       K: inputs,
@@ -86,6 +92,42 @@ function quantizedLinear(
       accuracy_level: 4,
     },
   })
+  const common = commonOfBlocks(matrix)
+  if (!common) return product
+  // The product takes float zero points, too, but then widens the matrix at each call. So what a block's weights have in
+  // common is multiplied with the sum of the block's activations.
+  const sums = reduceSum(reshape(x, [...rows, inputs / blockSize, blockSize]), [rows.length + 1])
+  return add(product, linear(sums, common))
+}
+
+/**
+ * What all weights of a block have in common where there are minima, beside scale · (integer − 2^(bits − 1)): minimum +
+ * 2^(bits − 1) · scale, [out, blocks].
+ */
+export function commonOfBlocks({ bits, scales, minima }: QuantizedMatrix): Value | null {
+  return minima ? add(minima, multiply(scales, 2 ** (bits - 1))) : null
+}
+
+/** Rows of a table [rows, width] at integer `indices` [..i], in float32: [..i, width]. */
+export function tableRows(table: Matrix, indices: Value): Value {
+  // Rows are widened, not the table: it may be the largest weight of all.
+  if (!('bits' in table)) return widen(gatherRows(table, indices))
+  const { bits, blockSize, outputs, inputs, packed, scales, minima } = table
+  const blocks = inputs / blockSize
+  const perBlock = (value: Value) => reshape(value, [outputs, blocks, 1])
+  const zeros = constant(new Uint8Array(outputs * blocks), [outputs, blocks, 1])
+  const products = createSingleOutputNode(
+    'GatherBlockQuantized',
+    [packed, indices, perBlock(scales), ...(minima ? [zeros] : [])],
+    [...indices.shape, blocks, blockSize],
+    {
+      domain: 'com.microsoft',
+      dtype: 'float32',
+      attributes: { bits, block_size: blockSize, gather_axis: 0, quantize_axis: 2 },
+    },
+  )
+  const values = minima ? add(products, gatherRows(perBlock(minima), indices)) : products
+  return reshape(values, [...indices.shape, inputs])
 }
 
 /** The same numbers in float32, whatever they are in. */

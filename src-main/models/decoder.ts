@@ -1,7 +1,6 @@
 import {
   add,
   constant,
-  gatherRows,
   input,
   multiply,
   multiplyDimensions,
@@ -24,6 +23,7 @@ import {
   rotaryAngles,
   rotate,
   scaleAndCap,
+  tableRows,
   ungroupHeads,
   widen,
   type Purpose,
@@ -140,8 +140,7 @@ export function headLogits(
 }
 
 function embed({ embedding }: Architecture, source: WeightSource, inputs: TrunkInputs): Value {
-  // Rows are widened, not the table: it may be the largest weight of all.
-  const rows = (table: Weight, indices: Value) => widen(gatherRows(source.tensor(table.name), indices))
+  const rows = ({ name }: Weight, indices: Value) => tableRows(source.table(name), indices)
   const tokens = rows(embedding.weight, inputs.tokens)
   const scaled = embedding.scale === 1 ? tokens : multiply(tokens, embedding.scale)
   return embedding.positions ? add(scaled, rows(embedding.positions, inputs.positions)) : scaled

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createBaseHead } from '../decode/chooser.ts'
-import { hashFile } from '../formats/file-hash.ts'
+import { hashFile, hashFiles } from '../formats/file-hash.ts'
+import { openTokenizer } from '../formats/tokenizer.ts'
 import { hashBaseModel } from './base-model-hash.ts'
-import { checkWeights, openBaseModel, type BaseModel } from './base-model.ts'
+import { checkWeights, openBaseModel, sourceOf, type BaseModel } from './base-model.ts'
 import { inPrecision, type Precision } from './precision.ts'
 import { createTrunkSession, createWindowSession } from './trunk-session.ts'
 
@@ -54,10 +55,29 @@ describe('a GGUF as a base model', () => {
   it('shows what its weights are stored as, and is identified by the file alone', async () => {
     const model = await openBaseModel(join(testing, 'llama-q4_1.gguf'))
     expect(model.dtype).toBe('Q4_1')
+    expect(sourceOf(model)).toBe('Q4_1')
     expect(model.architecture.beginToken).toBe(1)
     expect(model.stopTokens).toEqual([2])
     expect(await hashBaseModel(model)).toBe(await hashFile(model.folder))
     await checkWeights(model)
+  })
+
+  it('is the same model in several parts', async () => {
+    const path = join(testing, 'llama-q4_1-00001-of-00003.gguf')
+    const { tokens, logits } = expected['llama-q4_1']!
+    const model = await openBaseModel(path)
+    expect(model.files).toHaveLength(3)
+    await checkWeights(model)
+    const whole = await openBaseModel(join(testing, 'llama-q4_1.gguf'))
+    expect(model.checkpoint.bytes).toBe(whole.checkpoint.bytes)
+    expect(await hashBaseModel(model)).toBe(await hashFiles(model.files))
+    for (const precision of ['stored', 'kept'] as const) {
+      const actual = await logitsOf(await inPrecision(model, precision, { folder }), tokens)
+      const wanted =
+        precision === 'stored' ? logits : await logitsOf(await open('llama-q4_1', precision), tokens)
+      expect(largestDifference(actual, wanted)).toBeLessThan(precision === 'stored' ? 1e-3 : 1e-9)
+    }
+    expect((await openTokenizer(path)).vocabularySize).toBe(48)
   })
 
   it('is read where it lies as far as its weights are floats in the order of the graph', async () => {

@@ -73,27 +73,34 @@ function plainRows(matrix: Value, folder: string): Rows {
 }
 
 function quantizedRows(matrix: QuantizedMatrix, folder: string): Rows {
-  const { packed, scales, bits, inputs } = matrix
-  const bytes = openTensor(packed, folder)
+  const { packed, scales, minima } = matrix
+  const integers = openTensor(packed, folder)
   const factors = openTensor(scales, folder)
+  const added = minima && openTensor(minima, folder)
   /** The slices of some rows, one after another. */
   const together = (tensor: ReturnType<typeof openTensor>, indices: readonly number[]) =>
-    Buffer.concat(indices.map((index) => new Uint8Array(tensor.read(index)).slice()))
+    Uint8Array.from(Buffer.concat(indices.map((index) => new Uint8Array(tensor.read(index)).slice())))
+  const numbers = (tensor: ReturnType<typeof openTensor>, indices: readonly number[]) =>
+    constant(new Float32Array(together(tensor, indices).buffer), [indices.length, ...scales.shape.slice(1)])
   return {
     gather: (indices) => ({
       ...matrix,
       outputs: indices.length,
-      packed: constant(Uint8Array.from(together(bytes, indices)), [indices.length, ...packed.shape.slice(1)]),
-      scales: constant(new Float32Array(Uint8Array.from(together(factors, indices)).buffer), [
-        indices.length,
-        ...scales.shape.slice(1),
-      ]),
+      packed: constant(together(integers, indices), [indices.length, ...packed.shape.slice(1)]),
+      scales: numbers(factors, indices),
+      ...(added ? { minima: numbers(added, indices) } : {}),
     }),
     read: (index) =>
-      dequantizeRow(new Uint8Array(bytes.read(index)), new Float32Array(factors.read(index)), inputs, bits),
+      dequantizeRow(
+        {
+          packed: new Uint8Array(integers.read(index)),
+          scales: new Float32Array(factors.read(index)),
+          minima: added ? new Float32Array(added.read(index)) : null,
+        },
+        matrix,
+      ),
     close: () => {
-      bytes.close()
-      factors.close()
+      for (const tensor of [integers, factors, added]) tensor?.close()
     },
   }
 }

@@ -5,7 +5,7 @@ import { SpellmError } from '../errors.ts'
 import { readStopTokens } from '../formats/generation-config.ts'
 import { readJsonFile } from '../formats/json-file.ts'
 import type { Architecture } from './architecture.ts'
-import { openFolderWeights, type WeightStore } from './weight-store.ts'
+import { floatTypes, openFolderWeights, type WeightStore, type WeightType } from './weight-store.ts'
 
 /** What describes a model, wherever that stands. */
 export interface ModelSource {
@@ -13,11 +13,17 @@ export interface ModelSource {
   readonly config: Readonly<Record<string, unknown>> & { readonly model_type: string }
   /** Where the config was read, for messages. */
   readonly file: string
+  /** All that the model is: configuration, tokenizer, weights. */
+  readonly files: readonly string[]
   readonly checkpoint: WeightStore
+  /** The types of weights that can be read. */
+  readonly readableTypes: readonly WeightType[]
   /** The tokens at which generation ends; null: the config's `eos_token_id`. */
   readonly stopTokens: readonly number[] | null
   /** What differs from what the config's family says. */
   readonly adapt: (architecture: Architecture) => Architecture
+  /** For messages: what tells the weights' shapes, and what to do where a weight is missing. */
+  readonly messages: { readonly described: string; readonly incomplete: string }
 }
 
 const maxConfigBytes = 1 << 20
@@ -38,11 +44,19 @@ export async function openFolderSource(folder: string): Promise<ModelSource> {
   const config = await readJsonFile(file, z.looseObject({ model_type: z.string() }), {
     maxBytes: maxConfigBytes,
   })
+  const checkpoint = await openFolderWeights(folder)
   return {
     config,
     file,
-    checkpoint: await openFolderWeights(folder),
+    files: [file, join(folder, 'tokenizer.json'), ...checkpoint.files],
+    checkpoint,
+    readableTypes: floatTypes,
     stopTokens: await readStopTokens(folder),
     adapt: (architecture) => architecture,
+    messages: {
+      described: 'config.json',
+      incomplete:
+        'Download the model again; if config.json was edited, check tie_word_embeddings and num_hidden_layers.',
+    },
   }
 }

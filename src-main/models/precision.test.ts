@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { openSafetensors, writeSafetensors } from '../formats/safetensors.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { openBaseModel } from './base-model.ts'
-import { withPrecision } from './precision.ts'
+import { describeWeights, precisions, withPrecision, type Precision } from './precision.ts'
 
 const model = await openBaseModel(join(import.meta.dirname, 'testing/gqa-tied'))
 
@@ -30,4 +30,15 @@ it('refuses a file that is not its own', async () => {
     code: 'file-invalid',
     message: expect.stringContaining('8-bit weights') as string,
   })
+})
+
+it('names the precision and the type that the weights came in', () => {
+  const named = (precision: Precision) => describeWeights(precision, 'Q4_1')
+  expect(precisions.map(named)).toEqual([
+    'float32 from Q4_1',
+    'Q4_1 as it is',
+    'int8 from Q4_1',
+    'int4 from Q4_1',
+  ])
+  expect(describeWeights('int8', null)).toBe('int8')
 })

@@ -1,18 +1,36 @@
 import { join } from 'node:path'
 import { dataFolder } from '../data-folder.ts'
+import { SpellmError } from '../errors.ts'
+import { splittableTypes } from '../formats/gguf.ts'
 import { hashBaseModel } from './base-model-hash.ts'
 import type { BaseModel } from './base-model.ts'
+import { keepModel, openKeptModel } from './kept-weights.ts'
 import type { Bits } from './quantize.ts'
 import { openQuantizedModel, quantizeModel } from './quantized-weights.ts'
+import type { WeightType } from './weight-store.ts'
 import { isInPlace } from './weights.ts'
-import { openWidenedModel, widenModel } from './widened-weights.ts'
+import { openWidenedModel, widenModel, type WidenOptions } from './widened-weights.ts'
 
-/** How the weights of a base model are computed with: as they are stored, or quantised. */
-export const precisions = ['stored', 'int8', 'int4'] as const
+/**
+ * How the weights of a base model are computed with: as floats, quantised anew, or (of a GGUF) as its own blocks of Q4_0,
+ * Q4_1 and Q8_0 are. `stored` computes with exactly the numbers that stand in the files.
+ */
+export const precisions = ['stored', 'kept', 'int8', 'int4'] as const
 export type Precision = (typeof precisions)[number]
 
-/** Bits of a quantised precision. */
-export const bitsOf: Readonly<Record<Precision, Bits | null>> = { stored: null, int8: 8, int4: 4 }
+/** Bits of a precision that is quantised anew. */
+export const bitsOf: Readonly<Record<Precision, Bits | null>> = { stored: null, kept: null, int8: 8, int4: 4 }
+
+/**
+ * How weights are computed with, for people: 'int8 from Q4_1', 'Q4_1 as it is'.
+ *
+ * @param source see `sourceOf`
+ */
+export function describeWeights(precision: Precision, source: WeightType | null): string {
+  if (source === null) return precision
+  if (precision === 'kept') return `${source} as it is`
+  return `${precision === 'stored' ? 'float32' : precision} from ${source}`
+}
 
 /**
  * The model with its trunk's matrix products, keys and values in float16, which halves what they take on a graphics
@@ -35,12 +53,13 @@ export interface QuantizationPlace {
 }
 
 /**
- * The model in a precision. Quantised weights are made once for each model and kept, since that takes half a
- * minute for a billion weights. So are the float32 ones of a GGUF whose weights are quantised by ggml: `stored`
- * computes with exactly the numbers that they stand for.
+ * The model in a precision. What graphs can't read where it lies is written to a file once for each model and kept, since
+ * quantising takes half a minute for a billion weights: quantised weights; the float32 ones of a GGUF whose weights are
+ * quantised by ggml (`stored`); or its blocks in another layout (`kept`).
  *
  * @param sha256 identifies the model
- * @throws SpellmError 'file-invalid' for a damaged file of quantised or widened weights, 'disk-full'; CancelledError
+ * @throws SpellmError 'setting-invalid' for `kept` where no matrix lies in such blocks; 'file-invalid' for a damaged file of
+ *   such weights, 'disk-full'; CancelledError
  */
 export async function withPrecision(
   model: BaseModel,
@@ -49,23 +68,52 @@ export async function withPrecision(
   { folder = quantizedFolder(), onQuantize, signal }: QuantizationPlace = {},
 ): Promise<BaseModel> {
   if (isReady(model, precision)) return model
-  const bits = bitsOf[precision]
+  const form = formOf(model, precision)
   const options = {
     sha256,
     ...(onQuantize ? { onProgress: onQuantize } : {}),
     ...(signal ? { signal } : {}),
   }
-  const kind = bits === null ? 'widened' : precision
-  const file = join(folder, `${sha256.slice(0, 16)}-${kind}.safetensors`)
-  const open = () =>
-    bits === null
-      ? openWidenedModel(model, file, { sha256 })
-      : openQuantizedModel(model, file, { bits, sha256 })
-  const known = await open()
+  const file = join(folder, `${sha256.slice(0, 16)}-${form.name}.safetensors`)
+  const known = await form.open(file, options)
   if (known) return known
-  if (bits === null) await widenModel(model, file, options)
-  else await quantizeModel(model, file, { ...options, bits })
-  return (await open())!
+  await form.write(file, options)
+  return (await form.open(file, options))!
+}
+
+/** A file of weights that belong to a model. */
+interface WeightsForm {
+  readonly name: string
+  write(file: string, options: WidenOptions): Promise<void>
+  /** Null: there is no such file. */
+  open(file: string, options: WidenOptions): Promise<BaseModel | null>
+}
+
+function formOf(model: BaseModel, precision: Precision): WeightsForm {
+  const bits = bitsOf[precision]
+  if (bits !== null)
+    return {
+      name: precision,
+      write: (file, options) => quantizeModel(model, file, { ...options, bits }),
+      open: (file, options) => openQuantizedModel(model, file, { ...options, bits }),
+    }
+  if (precision === 'stored')
+    return {
+      name: 'widened',
+      write: (file, options) => widenModel(model, file, options),
+      open: (file, options) => openWidenedModel(model, file, options),
+    }
+  if (!model.architecture.keptBytes)
+    throw new SpellmError(
+      'setting-invalid',
+      `${model.folder} has no matrix in blocks of ${[...splittableTypes.keys()].join(', ')} that could be kept.`,
+      "Choose the precision 'stored', 'int8' or 'int4'.",
+    )
+  return {
+    name: precision,
+    write: (file, options) => keepModel(model, file, options),
+    open: (file, options) => openKeptModel(model, file, options),
+  }
 }
 
 /** `withPrecision` for a model whose hash isn't known; it is computed where it is needed. */

@@ -86,18 +86,27 @@ export function quantizedConstant(
   }
 }
 
+/** What an integer of a quantised row stands for; see `QuantizedMatrix`. */
+export interface BlockNumbers {
+  readonly packed: Uint8Array
+  /** [blocks]. */
+  readonly scales: Float32Array
+  /** [blocks]; null: the matrix has none. */
+  readonly minima: Float32Array | null
+}
+
 /** The weights [inputs] that a quantised row stands for. */
 export function dequantizeRow(
-  packed: Uint8Array,
-  scales: Float32Array,
-  inputs: number,
-  bits: Bits,
+  { packed, scales, minima }: BlockNumbers,
+  { bits, blockSize, inputs }: Pick<QuantizedMatrix, 'bits' | 'blockSize' | 'inputs'>,
 ): Float32Array {
   const row = new Float32Array(inputs)
-  const blockSize = blockSizeOf(bits, inputs)
+  const zero = minima ? 0 : 1 << (bits - 1)
   for (let i = 0; i < inputs; i++) {
     const stored = bits === 8 ? packed[i]! : (packed[i >> 1]! >> (4 * (i & 1))) & 15
-    row[i] = scales[Math.floor(i / blockSize)]! * (stored - (1 << (bits - 1)))
+    const block = Math.floor(i / blockSize)
+    const product = scales[block]! * (stored - zero)
+    row[i] = minima ? product + minima[block]! : product
   }
   return row
 }

@@ -7,12 +7,12 @@ import {
   writeSafetensors,
   type SafetensorsFile,
   type TensorData,
-  type TensorEntry,
 } from '../formats/safetensors.ts'
 import { memoize } from '../memoize.ts'
 import { linearWeightGroups, linearWeights, type Architecture, type LinearWeight } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
 import { blockBytes, blocksOf, blockSizeOf, quantizeRows, type Bits } from './quantize.ts'
+import { sideBySide } from './side-by-side-tensors.ts'
 import { externalFiles } from './weights.ts'
 import { hasWidened, weightsToWiden, widened } from './widened-weights.ts'
 
@@ -191,24 +191,9 @@ export async function openQuantizedModel(
       scales,
     }
   }
-  return { ...model, weights: { folder, isQuantized: true, products: 'float32', tensor, matrix, joined } }
-}
-
-/** Tensors that follow one another in a file as one, longer in its first axis; null if they don't. */
-function sideBySide(entries: readonly TensorEntry[]): TensorEntry | null {
-  const [first] = entries
-  const follow = entries.every(
-    ({ offset, shape }, i) =>
-      i === 0 ||
-      (offset === entries[i - 1]!.offset + entries[i - 1]!.byteLength &&
-        shape.slice(1).join() === first!.shape.slice(1).join()),
-  )
-  if (!follow) return null
   return {
-    ...first!,
-    name: entries.map(({ name }) => name).join('+'),
-    shape: [entries.reduce((sum, { shape }) => sum + shape[0]!, 0), ...first!.shape.slice(1)],
-    byteLength: entries.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    ...model,
+    weights: { folder, isQuantized: true, products: 'float32', tensor, matrix, table: tensor, joined },
   }
 }
 

@@ -9,6 +9,7 @@ import { openChatTemplate, renderChat } from '../formats/chat-template.ts'
 import { openTokenizer } from '../formats/tokenizer.ts'
 import { hashBaseModel } from './base-model-hash.ts'
 import { openBaseModel } from './base-model.ts'
+import { openHeadRows } from './head-rows.ts'
 import { inPrecision } from './precision.ts'
 import { hasRealModel, realModelFile } from './testing/real-model.ts'
 import { createTrunkSession } from './trunk-session.ts'
@@ -45,6 +46,37 @@ describe.skipIf(!hasRealModel('SmolLM2-135M-Instruct in Q4_1 against transformer
       })
       expect(prompt).toBe(expected.prompts[0]!.text)
     })
+
+    it('has the same weights in its own blocks, and nearly always the same choices: only activations are rounded', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'spellm-real-'))
+      try {
+        const opened = await openBaseModel(realModelFile)
+        const model = await inPrecision(opened, 'kept', { folder })
+        const { hiddenSize: d, head: lmHead } = model.architecture
+        const rows = openHeadRows(model)
+        const first = 20_000
+        const ids = Array.from({ length: 500 }, (_, i) => first + i)
+        expect(rows.read(ids)).toEqual(
+          await opened.checkpoint.readRows(lmHead.weight.name, first, ids.length),
+        )
+        rows.close()
+        const trunk = await createTrunkSession(model)
+        const head = await createBaseHead(model)
+        let [same, all] = [0, 0]
+        for (const { ids, greedy } of expected.prompts) {
+          const hidden = await trunk.forward(Int32Array.from([...ids, ...greedy]), trunk.createCache())
+          const last = ids.length - 1
+          const choices = await head.greedyRows(hidden.slice(last * d, (last + greedy.length) * d))
+          same += greedy.filter((token, i) => choices[i] === token).length
+          all += greedy.length
+        }
+        console.log(`blocks kept: ${same} of ${all} choices of transformers in float32`)
+        expect(same / all).toBeGreaterThan(0.94)
+        await Promise.all([head.release(), trunk.release()])
+      } finally {
+        await rm(folder, { recursive: true })
+      }
+    }, 300_000)
 
     it('says what it says in transformers: 64 greedy tokens of each prompt', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'spellm-real-'))

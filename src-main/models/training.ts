@@ -23,7 +23,7 @@ export function languageModelTrainingGraph(
   for (const [name, shape] of weightShapes(architecture))
     parameters.set(name, { value: input(name, shape), group: 'model', decays: shape.length > 1 })
   const tensor = (name: string) => parameters.get(name)!.value
-  const weights = { products: 'float32', tensor, matrix: tensor, joined: () => null } as const
+  const weights = { products: 'float32', tensor, matrix: tensor, table: tensor, joined: () => null } as const
   const rows = batch * tokens
   const { hidden } = trunk(architecture, weights, windowInputs(batch, tokens), 'training')
   const logits = reshape(headLogits(architecture, weights, hidden), [rows, architecture.vocabularySize])

@@ -1,4 +1,11 @@
-import { openCheckpoint, readTensor, type Checkpoint, type SafetensorsDtype } from '../formats/safetensors.ts'
+import {
+  openCheckpoint,
+  readTensor,
+  readTensorBytes,
+  type Checkpoint,
+  type SafetensorsDtype,
+  type TensorEntry,
+} from '../formats/safetensors.ts'
 
 /** How a weight is stored: a dtype of safetensors, or a type of ggml such as 'Q4_K'. */
 export type WeightType = string
@@ -23,6 +30,8 @@ export interface WeightStore extends Checkpoint {
    * @throws SpellmError 'file-invalid' for a file that has become shorter
    */
   readRows(name: string, firstRow: number, count: number): Promise<Float32Array>
+  /** The same rows as they are stored. Throws as `readRows`. */
+  readBytes(name: string, firstRow: number, count: number): Promise<Uint8Array>
 }
 
 /** The dtypes of weights that graphs read where they lie. */
@@ -41,19 +50,21 @@ export async function openFolderWeights(folder: string): Promise<WeightStore> {
     weights.set(name, { shape, type: dtype, path })
     bytes += byteLength
   }
+  const rowsOf = (name: string, firstRow: number, count: number): TensorEntry => {
+    const entry = checkpoint.tensors.get(name)!
+    const rowBytes = entry.byteLength / entry.shape[0]!
+    return {
+      ...entry,
+      shape: [count, ...entry.shape.slice(1)],
+      offset: entry.offset + firstRow * rowBytes,
+      byteLength: count * rowBytes,
+    }
+  }
   return {
     ...checkpoint,
     weights,
     bytes,
-    readRows: (name, firstRow, count) => {
-      const entry = checkpoint.tensors.get(name)!
-      const rowBytes = entry.byteLength / entry.shape[0]!
-      return readTensor({
-        ...entry,
-        shape: [count, ...entry.shape.slice(1)],
-        offset: entry.offset + firstRow * rowBytes,
-        byteLength: count * rowBytes,
-      })
-    },
+    readRows: (...rows) => readTensor(rowsOf(...rows)),
+    readBytes: (...rows) => readTensorBytes(rowsOf(...rows)),
   }
 }

@@ -15,6 +15,8 @@ export interface WeightSource {
   readonly tensor: (name: string) => Value
   /** The matrix of a linear layer, perhaps quantised. */
   readonly matrix: (name: string) => Matrix
+  /** The table of an embedding, whose rows are picked. */
+  readonly table: (name: string) => Matrix
   /** Matrices of the same inner size as one, outputs one after another; null: they don't lie side by side. */
   readonly joined: (names: readonly string[]) => Matrix | null
 }
@@ -39,7 +41,15 @@ export const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
 export async function checkpointWeights({ tensors, files }: Checkpoint): Promise<StoredWeights> {
   const { folder, locate } = await externalFiles(files)
   const tensor = memoize((name: string) => locate(tensors.get(name)!))
-  return { folder, isQuantized: false, products: 'float32', tensor, matrix: tensor, joined: () => null }
+  return {
+    folder,
+    isQuantized: false,
+    products: 'float32',
+    tensor,
+    matrix: tensor,
+    table: tensor,
+    joined: () => null,
+  }
 }
 
 /** Whether graphs can read all weights of an architecture where they lie. */
@@ -58,6 +68,7 @@ export function weightsToBeWidened(path: string): StoredWeights {
     products: 'float32',
     tensor: refuse,
     matrix: refuse,
+    table: refuse,
     joined: () => null,
   }
 }

@@ -18,7 +18,7 @@ const format = 'spellm-widened-1'
 /** Values that are read and written at once. */
 const pieceValues = 4 << 20
 
-interface WidenOptions {
+export interface WidenOptions {
   /** Identifies the base model. */
   readonly sha256: string
   /** Weights done and in all. */
@@ -134,6 +134,7 @@ export async function openWidenedModel(
       products: 'float32',
       tensor,
       matrix: tensor,
+      table: tensor,
       joined: () => null,
     },
   }

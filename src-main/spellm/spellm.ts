@@ -23,7 +23,7 @@ import { modeNames, modeOf, type DecodeMode } from './decode-modes.ts'
 const configFile = 'spellm.json'
 const tailFile = 'tail.safetensors'
 const samplingTailFile = 'sampling-tail.safetensors'
-const doubtsFile = 'doubts.safetensors'
+export const doubtsFile = 'doubts.safetensors'
 /** Beyond that, their rows cost more than what they save. */
 const maxContextSymbols = 65_536
 const maxConfigBytes = 64 << 20
@@ -71,6 +71,8 @@ export { hashBaseModel }
 /** A SpeLLM with its base model: everything that decoding needs, checked. */
 export interface Spellm {
   readonly base: BaseModel
+  /** What identifies it, in whatever folder it lies. */
+  readonly baseSha256: string
   /** The base model's. */
   readonly precision: Precision
   /** How it decodes unless somebody asks for another mode. */
@@ -221,6 +223,7 @@ export async function openSpellm(
   const { contextSymbols } = config
   return {
     base,
+    baseSha256: sha256,
     precision,
     mode,
     tokenizer,

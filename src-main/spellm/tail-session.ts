@@ -42,11 +42,11 @@ export function tailShape(
 }
 
 /**
- * What a tail is computed in: on the CPU the integers of its base model. Beside weights as stored, which onnxruntime
+ * What a tail is computed in: on the CPU the integers of its base model, or 8 bits beside blocks that were kept. Beside weights as stored, which onnxruntime
  * reads where they lie (`SessionOptions.prepack`), integers would take longer than float32.
  */
 export function tailBits(precision: Precision, device: Device): { readonly bits?: Bits } {
-  const bits = device === 'cpu' ? bitsOf[precision] : null
+  const bits = device === 'cpu' ? (precision === 'kept' ? 8 : bitsOf[precision]) : null
   return bits === null ? {} : { bits }
 }
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { SupportedMessagePort } from '@orpc/client/message-port'
 import { RPCHandler } from '@orpc/server/message-port'
+import { ownCosts } from '../decode/known-costs.ts'
 import { describeSystemError, SpellmError } from '../errors.ts'
 import { acquireLock, lockHolder } from '../runs/lock.ts'
 import type { RunProbe } from '../runtime/devices/probe-child.ts'
@@ -71,6 +72,7 @@ async function openEngine(
   const modelConsole = createModelConsole(turns, {
     folderOf,
     device: async () => (await devices.resolve(app.settings.device)).device,
+    knownCosts: ownCosts(folder),
   })
   runs = await openRuns(join(folder, 'jobs.json'), runsFolder, {
     turn: turns.background,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatRoughDuration } from './format.ts'
+import { formatBytes, formatRoughDuration, formatWithError } from './format.ts'
 
 describe('bytes', () => {
   it.each([
@@ -26,5 +26,16 @@ describe('a guessed duration', () => {
     [4_900, '1h 22m'],
   ])('of %d seconds is no more exact than a guess: %s', (seconds, text) => {
     expect(formatRoughDuration(seconds)).toBe(text)
+  })
+})
+
+describe('a value with what it may be off by', () => {
+  it.each([
+    [1.0537, 0.021, '1.05 ± 0.02'],
+    [27.34, 3, '27 ± 3'],
+    [1_273.4, 30, '1,270 ± 30'],
+    [1, 0, '1.00 ± 0.01'],
+  ])('%d, %d: %s', (value, error, text) => {
+    expect(formatWithError(value, error)).toBe(text)
   })
 })

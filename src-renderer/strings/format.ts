@@ -87,6 +87,19 @@ export function formatRoughDuration(totalSeconds: number): string {
   return wholeMinutes < 60 ? minutes.format(wholeMinutes) : formatDuration(60 * wholeMinutes)
 }
 
+/** With so many digits after the point: (1, 2) → '1.00'. */
+export const formatFixed = (value: number, digits: number): string =>
+  value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+
+/** A value with what it may be off by, to the place of that one's first digit, at most two after the point: '1.05 ± 0.02'. */
+export function formatWithError(value: number | null, error: number | null): string {
+  if (value === null || error === null) return '–'
+  const place = Math.floor(Math.log10(Math.max(0.01, error)))
+  const step = 10 ** place
+  const rounded = (number: number) => formatFixed(Math.round(number / step) * step, Math.max(0, -place))
+  return `${rounded(value)} ± ${rounded(Math.max(step, error))}`
+}
+
 /** 12.345 → '12.3 ms'. */
 export const formatMilliseconds = (value: number): string => `${formatSignificant(value, 3)} ms`
 

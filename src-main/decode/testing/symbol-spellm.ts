@@ -23,7 +23,7 @@ export function madeUpDoubts(): RecordedDoubts {
 }
 
 /**
- * Writes a SpeLLM of the sample model with token symbols, whose tail has learnt nothing: its picks are the base model's where
+ * Writes a SpeLLM of a model with token symbols, whose tail has learnt nothing: its picks are the base model's where
  * that is a token symbol or one of the context, and its doubts mean nothing.
  *
  * @param tokenSymbols how many, beside the special ones: the lowest ids after the bytes
@@ -35,18 +35,26 @@ export async function writeSymbolSpellm(
     contextSymbols = 64,
     precision = 'stored',
     groups = null,
+    base: path = sampleModelName,
+    alphabet: characters = 'ascii',
+    firstSymbol = 300,
   }: {
     readonly tokenSymbols?: number
     readonly contextSymbols?: number
     readonly precision?: Precision
     /** Learned groups, by id, of which a step reads some, each wanted `bias` more; default: none, tokens are spelled. */
     readonly groups?: { readonly count: number; readonly read: number; readonly bias: number } | null
+    /** A model's path, or 'sample'. */
+    readonly base?: string
+    readonly alphabet?: string
+    /** The lowest id of a token symbol. */
+    readonly firstSymbol?: number
   } = {},
 ): Promise<void> {
-  const base = await openBaseModel(modelFolder(sampleModelName))
+  const base = await openBaseModel(modelFolder(path))
   const { entries } = await openModelTokenizer(base)
-  const symbols = Array.from({ length: tokenSymbols }, (_, i) => 300 + i)
-  const spelled = withTokenSymbols(parseAlphabet('ascii', entries), symbols)
+  const symbols = Array.from({ length: tokenSymbols }, (_, i) => firstSymbol + i)
+  const spelled = withTokenSymbols(parseAlphabet(characters, entries), symbols)
   const speller = groups
     ? buildSpeller(entries, byId(entries.length, groups, spelled.tokenSymbols!), 1)
     : buildSpeller(entries, spelled, 6)
@@ -63,7 +71,7 @@ export async function writeSymbolSpellm(
       'heads.bias',
       weights.get('heads.bias')!.map((own) => own + groups.bias),
     )
-  const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
+  const reference = { path, sha256: await hashBaseModel(base) }
   await saveSpellm(folder, reference, {
     speller,
     adapterWidths: [32],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
 import type { BaseModel } from '../../models/base-model.ts'
-import { chunkPlace, missingChunks, openCacheFolder, type TeacherCache } from '../teacher-cache.ts'
+import type { ChunkRange } from '../schedule.ts'
+import { allChunks, chunkPlace, missingChunks, openCacheFolder, type TeacherCache } from '../teacher-cache.ts'
 import { writeChunk } from '../teacher-chunk.ts'
 import type { ConversationPieces } from './conversation-pieces.ts'
 import type { WritingStyle } from './sequence.ts'
@@ -20,7 +21,8 @@ export interface OwnText {
  * through.
  *
  * @param cache of `ownTextCacheShape`
- * @param onProgress told of the positions that are written, of all chunks
+ * @param range the chunks that are wanted; default: all
+ * @param onProgress told of the positions of the range that are written
  * @throws CancelledError when the signal fires, SpellmError 'disk-full' | 'out-of-memory'; whole rounds stay
  */
 export async function fillOwnText(
@@ -29,9 +31,11 @@ export async function fillOwnText(
   model: BaseModel,
   tokenizer: Pick<Tokenizer, 'entries' | 'vocabularySize'>,
   {
+    range = allChunks(cache),
     onProgress,
     ...options
   }: Pick<WriterOptions, 'device' | 'threads' | 'signal' | 'turn' | 'onConversation'> & {
+    readonly range?: ChunkRange
     readonly onProgress?: (done: number) => void
   },
 ): Promise<void> {
@@ -39,9 +43,9 @@ export async function fillOwnText(
   const identity = createHash('sha256')
     .update(JSON.stringify([pieces, shape, style]))
     .digest('hex')
-  const missing = await missingChunks(cache, () => identity)
+  const missing = await missingChunks(cache, () => identity, range)
   if (missing.length === 0) return
-  let before = (cache.chunks - missing.length) * cache.positionsPerChunk
+  let before = (range.to - range.from - missing.length) * cache.positionsPerChunk
   const onPass = (positions: number) => onProgress?.(before + positions)
   const writer = await createOwnTextWriter(model, tokenizer, pieces, {
     ...options,

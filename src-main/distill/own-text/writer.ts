@@ -13,6 +13,9 @@ import type { ConversationPieces } from './conversation-pieces.ts'
 import { createHeadSession, type HeadSession } from './head-session.ts'
 import { beginSequence, type WritingStyle } from './sequence.ts'
 
+/** What is written of a conversation before it can be shown, if it has not ended by then. */
+export const shownTokens = 64
+
 /** How a writer computes. */
 export interface WriterOptions extends SessionOptions, WritingStyle {
   /** S: sequences of a round. */
@@ -26,7 +29,10 @@ export interface WriterOptions extends SessionOptions, WritingStyle {
   readonly turn?: Turn
   /** A pass is done: positions of the round so far. */
   readonly onPass?: (positions: number) => void
-  /** A conversation of the round has ended, which stands from `start` to `end` (exclusive) among its positions. */
+  /**
+   * A conversation of the round has ended, or has grown to `shownTokens`: it stands from `start` to `end` (exclusive) among
+   * its positions.
+   */
   readonly onConversation?: (written: WrittenPositions, start: number, end: number) => void
 }
 
@@ -90,8 +96,9 @@ export async function createOwnTextWriter(
         written.hidden.set(hidden.subarray(i * hiddenSize, (i + 1) * hiddenSize), position * hiddenSize)
         const drawn = sequence.next(scores[i]!)
         next[i] = drawn ?? begin
+        if (drawn === null || position + 1 - starts[i]! === shownTokens)
+          options.onConversation?.(written, starts[i]!, position + 1)
         if (drawn !== null) continue
-        options.onConversation?.(written, starts[i]!, position + 1)
         starts[i] = position + 1
         caches[i]!.truncate(pieces.prefix.length - 1)
       }

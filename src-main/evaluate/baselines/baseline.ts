@@ -5,8 +5,8 @@ import { headRowBytes } from '../mode-bytes.ts'
 /** Positions of a text, one after another: what the base model makes of each. */
 export interface BaselinePositions {
   readonly count: number
-  /** The tokens read so far end with this one, [count]. */
-  readonly ids: Int32Array
+  /** The tokens that are read at each, after the position before it or from its window's beginning, [count]. */
+  readonly read: readonly Int32Array[]
   /** The window that each is in, [count]; windows know nothing of one another. */
   readonly windows: Int32Array
   /** float32 [count · d], after the final norm. */

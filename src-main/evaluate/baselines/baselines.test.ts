@@ -5,15 +5,15 @@ import { CancelledError } from '../../errors.ts'
 import { openBaseModel, openModelTokenizer } from '../../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../../models/model-folder.ts'
-import { readWindows } from '../read-windows.ts'
+import { readWindows, windowsOf } from '../read-windows.ts'
 import { baselineHead, resultOf, type BaselineHead, type BaselinePositions } from './baseline.ts'
 import { measureBaselines } from './baselines.ts'
 import { clusterScreen } from './cluster-screen.ts'
 import { int8Head } from './int8-head.ts'
 import { clusterRows } from '../../models/cluster-rows.ts'
+import { lowRankDirections } from './low-rank-directions.ts'
 import { lowRankPlan, lowRankScreen } from './low-rank-screen.ts'
 import { createPositionStore } from './position-store.ts'
-import { principalDirections } from './principal-directions.ts'
 import { mostChosen, trimmedVocabulary } from './trimmed-vocabulary.ts'
 
 const windowTokens = 256
@@ -50,7 +50,8 @@ beforeAll(async () => {
   const options = { limit, minimum: limit, windowTokens }
   const ids = await collectTokens(stories(21), tokenizer, base.architecture, options)
   const store = createPositionStore()
-  for await (const window of readWindows(base, ids, tokenizer.vocabularySize, 'cpu')) store.add(window)
+  const windows = windowsOf(ids, windowTokens)
+  for await (const window of readWindows(base, windows, tokenizer.vocabularySize, 'cpu')) store.add(window)
   ;({ first, second } = store.halves()!)
   weights = Array.from({ length: head.tokens }, (_, token) => Float64Array.from(rows.read([token])))
   logits = Array.from({ length: second.count }, (_, i) =>
@@ -66,6 +67,27 @@ it('positions are halved by windows', () => {
   expect(store.halves()).toBeNull()
 })
 
+it('leaves out what isn’t counted, but not that it was read', () => {
+  const store = createPositionStore()
+  const window = {
+    ids: Int32Array.of(5, 6, 7, 8),
+    isCounted: Uint8Array.of(0, 0, 1, 1),
+    reading: {
+      hidden: Float32Array.of(0, 1, 2, 3),
+      choices: Int32Array.of(6, 7, 8, 9),
+      choiceLogProbabilities: new Float32Array(4),
+      nextLogProbabilities: new Float32Array(4),
+    },
+  }
+  store.add(window)
+  store.add(window)
+  const halves = store.halves()!
+  expect(halves.first.count).toBe(2)
+  expect(halves.first.read.map((own) => [...own])).toEqual([[5, 6, 7], [8]])
+  expect([...halves.first.hidden]).toEqual([2, 3])
+  expect([...halves.first.choices]).toEqual([8, 9])
+})
+
 describe('a trimmed vocabulary', () => {
   it.each([
     [0.05, false],
@@ -78,7 +100,10 @@ describe('a trimmed vocabulary', () => {
     let read = 0
     const expected = Array.from(isFound, (_, i) => {
       const start = Math.floor(i / windowTokens) * windowTokens
-      const scored = new Set([...kept, ...(hasContext ? second.ids.subarray(start, i + 1) : [])])
+      const scored = new Set([
+        ...kept,
+        ...(hasContext ? second.read.slice(start, i + 1).flatMap((own) => [...own]) : []),
+      ])
       read += scored.size
       return picksRight(i, scored)
     })
@@ -144,7 +169,7 @@ describe('a screen in two stages', () => {
 })
 
 describe('a screen of low rank', () => {
-  it('follows the first singular directions', async () => {
+  it('follows the directions along which products with the states differ most', async () => {
     // W = Σ s_j u_j q_jᵀ with Walsh functions u_j and the columns q_j of a reflection.
     const sizes = [9, 6, 4, 2, 1, 0.5, 0.25, 0.1]
     const normal = sizes.map((_, i) => i + 1)
@@ -160,27 +185,38 @@ describe('a screen of low rank', () => {
           ),
         ),
       )
-    const directions = await principalDirections({ read }, 8, 64, { rank: 3, iterations: 40 })
-    expect(directions).toHaveLength(24)
-    for (let j = 0; j < 3; j++)
-      expect(Math.abs(dot(directions.subarray(8 * j, 8 * j + 8), column(j)))).toBeCloseTo(1, 4)
+    // States along q_j of sizes that make 4, 0 and 6 the ones that matter, whatever W has along the others.
+    const strengths = [1, 0.1, 0.1, 0.1, 20, 0.1, 16, 0.1]
+    const states = Float32Array.from(strengths.flatMap((size, j) => column(j).map((value) => size * value)))
+    const found = await lowRankDirections({ read }, 8, 64, { states, rank: 3, iterations: 40 })
+    expect(found.ofRows).toHaveLength(24)
+    for (const along of [found.ofRows, found.ofStates]) expect(along).toHaveLength(24)
+    for (let row = 0; row < 8; row++)
+      for (let i = 0; i < 8; i++) {
+        const own = [0, 1, 2].reduce(
+          (sum, j) => sum + found.ofRows[8 * j + row]! * found.ofStates[8 * j + i]!,
+          0,
+        )
+        const expected = [0, 4, 6].reduce((sum, j) => sum + column(j)[row]! * column(j)[i]!, 0)
+        expect(own).toBeCloseTo(expected, 3)
+      }
   })
 
   it('lets the tokens through that int8 rows along them score best', async () => {
     const plan = lowRankPlan(head, 0.1)
     const { rank, candidates } = plan
-    const directions = await principalDirections(rows, d, head.tokens, { rank })
+    const directions = await lowRankDirections(rows, d, head.tokens, { states: first.hidden, rank })
     const { isFound, bytesShare } = await lowRankScreen(directions, plan, head, second)
-    const along = (vector: ArrayLike<number>) =>
-      Array.from({ length: rank }, (_, j) => dot(directions.subarray(j * d, (j + 1) * d), vector))
+    const along = (own: Float32Array, vector: ArrayLike<number>) =>
+      Array.from({ length: rank }, (_, j) => dot(own.subarray(j * d, (j + 1) * d), vector))
     const screen = weights.map((row) => {
-      const turned = along(row)
+      const turned = along(directions.ofRows, row)
       const scale = Math.max(...turned.map(Math.abs)) / 127
       return turned.map((value) => Math.round(value / scale) * scale)
     })
     let wrong = 0
     for (let i = 0; i < second.count; i += 5) {
-      const state = along(stateAt(i))
+      const state = along(directions.ofStates, stateAt(i))
       const scores = screen.map((row) => dot(row, state))
       const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!)
       if (picksRight(i, order.slice(0, candidates)) !== isFound[i]) wrong++

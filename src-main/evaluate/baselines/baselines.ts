@@ -8,8 +8,8 @@ import {
 import { clusterScreen } from './cluster-screen.ts'
 import { int8Head } from './int8-head.ts'
 import { clusterRows } from '../../models/cluster-rows.ts'
+import { lowRankDirections } from './low-rank-directions.ts'
 import { lowRankPlan, lowRankScreen } from './low-rank-screen.ts'
-import { principalDirections } from './principal-directions.ts'
 import { mostChosen, trimmedVocabulary } from './trimmed-vocabulary.ts'
 
 export interface BaselineOptions {
@@ -56,7 +56,7 @@ export async function measureBaselines(
 
   const plans = baselineShares.map((share) => lowRankPlan(head, share))
   const rank = Math.max(...plans.map((plan) => plan.rank))
-  const directions = await principalDirections(rows, d, tokens, { rank, signal })
+  const directions = await lowRankDirections(rows, d, tokens, { states: first.hidden, rank, signal })
   for (const plan of plans) {
     results.push(resultOf('low-rank', second, await lowRankScreen(directions, plan, head, second, signal)))
     step()

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { CancelledError } from '../../errors.ts'
 import { constant, input, matmul } from '../../graph/index.ts'
 import { createSession, floatData, floatTensor } from '../../runtime/session.ts'
+import type { LowRankDirections } from './low-rank-directions.ts'
 import type { BaselineHead, BaselinePositions, Screened } from './baseline.ts'
 import { rowBlocks } from '../../models/row-blocks.ts'
 
@@ -29,14 +30,14 @@ export function lowRankPlan(
 }
 
 /**
- * A screen of low rank: W's rows along its first directions, in int8 with a scale a row, score all tokens; the rows of the best
- * are read.
+ * A screen of low rank: W's rows along some directions, in int8 with a scale a row, score all tokens; the rows of the best are
+ * read.
  *
- * @param directions at least [rank, d]
+ * @param directions of at least the plan's rank
  * @throws CancelledError when the signal fires
  */
 export async function lowRankScreen(
-  directions: Float32Array,
+  directions: LowRankDirections,
   { rank, candidates }: LowRankPlan,
   head: Pick<BaselineHead, 'base' | 'rows' | 'tokens' | 'rowBytes'>,
   { count, hidden, choices }: BaselinePositions,
@@ -44,17 +45,19 @@ export async function lowRankScreen(
 ): Promise<Screened> {
   const { tokens, rowBytes } = head
   const d = head.base.architecture.hiddenSize
-  const turned = matmul(input('rows', ['rows', d]), constant(directions.slice(0, rank * d), [rank, d]), {
-    transposeB: true,
-  })
-  const turning = await createSession({ turned })
-  const turn = async (rows: Float32Array) =>
-    floatData((await turning.run({ rows: floatTensor(rows, [rows.length / d, d]) }))['turned'])
+  const vectors = input('vectors', ['vectors', d])
+  const along = (own: Float32Array) =>
+    matmul(vectors, constant(own.slice(0, rank * d), [rank, d]), { transposeB: true })
+  const turning = await createSession({ rows: along(directions.ofRows), states: along(directions.ofStates) })
+  const turn = async (kind: 'rows' | 'states', rows: Float32Array) =>
+    floatData(
+      (await turning.run({ vectors: floatTensor(rows, [rows.length / d, d]) }, { [kind]: null }))[kind],
+    )
   const screen = new Float32Array(tokens * rank)
   const isFound = new Uint8Array(count)
   try {
     for (const { start, block } of rowBlocks(head.rows, tokens))
-      screen.set(roundedRows(await turn(block), rank), start * rank)
+      screen.set(roundedRows(await turn('rows', block), rank), start * rank)
     const product = matmul(input('states', ['states', rank]), constant(screen, [tokens, rank]), {
       transposeB: true,
     })
@@ -63,7 +66,7 @@ export async function lowRankScreen(
       for (let start = 0; start < count; start += statesAtOnce) {
         if (signal?.aborted) throw new CancelledError()
         const rows = Math.min(statesAtOnce, count - start)
-        const states = await turn(hidden.subarray(start * d, (start + rows) * d))
+        const states = await turn('states', hidden.subarray(start * d, (start + rows) * d))
         const results = await scoring.run({ states: floatTensor(states, [rows, rank]) })
         const scores = floatData(results['scores'])
         for (let row = 0; row < rows; row++) {

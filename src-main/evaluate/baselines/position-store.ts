@@ -30,23 +30,23 @@ export function createPositionStore(most = mostPositions): PositionStore {
   }
 }
 
+/** The positions that count, window after window. */
 function joined(windows: readonly ReadWindow[]): BaselinePositions {
-  const integers = (of: (window: ReadWindow, index: number) => ArrayLike<number>) =>
-    Int32Array.from(windows.flatMap((window, index) => Array.from(of(window, index))))
-  const ids = integers((window) => window.ids)
-  const states = windows.map(({ reading }) => reading.hidden)
-  const hidden = new Float32Array(states.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const own of states) {
-    hidden.set(own, at)
-    at += own.length
-  }
+  const places = windows.flatMap(({ ids, isCounted }, window) => {
+    const counted = Array.from(ids.keys()).filter((row) => isCounted?.[row] !== 0)
+    return counted.map((row, i) => ({ window, row, from: i === 0 ? 0 : counted[i - 1]! + 1 }))
+  })
+  const isLoop = windows.map(({ ids }) => loopPositions(ids))
+  const d = windows[0]!.reading.hidden.length / windows[0]!.ids.length
+  const hidden = new Float32Array(places.length * d)
+  for (const [at, { window, row }] of places.entries())
+    hidden.set(windows[window]!.reading.hidden.subarray(row * d, (row + 1) * d), at * d)
   return {
-    count: ids.length,
-    ids,
-    windows: integers((window, index) => new Int32Array(window.ids.length).fill(index)),
+    count: places.length,
+    read: places.map(({ window, row, from }) => windows[window]!.ids.subarray(from, row + 1)),
+    windows: Int32Array.from(places, ({ window }) => window),
     hidden,
-    choices: integers(({ reading }) => reading.choices),
-    isLoop: Uint8Array.from(windows.flatMap((window) => Array.from(loopPositions(window.ids)))),
+    choices: Int32Array.from(places, ({ window, row }) => windows[window]!.reading.choices[row]!),
+    isLoop: Uint8Array.from(places, ({ window, row }) => isLoop[window]![row]!),
   }
 }

@@ -24,7 +24,7 @@ export function mostChosen(
  */
 export function trimmedVocabulary(
   kept: ReadonlySet<number>,
-  { count, ids, windows, choices }: BaselinePositions,
+  { count, read, windows, choices }: BaselinePositions,
   { tokens }: Pick<BaselineHead, 'tokens'>,
   hasContext: boolean,
 ): Screened {
@@ -34,7 +34,7 @@ export function trimmedVocabulary(
   for (let i = 0; i < count; i++) {
     if (hasContext) {
       if (i === 0 || windows[i] !== windows[i - 1]) context = new Set()
-      if (!kept.has(ids[i]!)) context.add(ids[i]!)
+      for (const token of read[i]!) if (!kept.has(token)) context.add(token)
       contextRows += context.size
     }
     const choice = choices[i]!

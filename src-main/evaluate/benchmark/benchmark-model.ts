@@ -1,6 +1,6 @@
 import { initialTail } from '../../distill/distill.ts'
-import type { Spellm } from '../../spellm/spellm.ts'
-import { openModel, type OpenOptions } from '../../decode/text-generator.ts'
+import { hasTokenSymbols, type Spellm } from '../../spellm/spellm.ts'
+import { openModel, type OpenedModel, type OpenOptions } from '../../decode/text-generator.ts'
 import { tailShape } from '../../spellm/tail-session.ts'
 import type { BaseModel } from '../../models/base-model.ts'
 import { affordableAdapterWidth } from '../../models/tail.ts'
@@ -15,6 +15,8 @@ export interface BenchmarkModel extends Pick<
 > {
   /** Whether the tail is a SpeLLM's; otherwise it knows nothing, which costs the same. */
   readonly isTrained: boolean
+  /** A SpeLLM with token symbols, which is measured by what it writes; null: by the parts of a token. */
+  readonly writer: OpenedModel | null
 }
 
 const k = 12
@@ -36,11 +38,13 @@ export function untrainedModel(
   const speller = buildSpeller(vocabulary, parseAlphabet(alphabet, vocabulary), k)
   const adapterWidths = [affordableAdapterWidth(architecture, k * alphabetSize(speller.alphabet))]
   const weights = initialTail(tailShape(architecture.hiddenSize, adapterWidths, speller), 1)
-  return { base, precision, speller, adapterWidths, weights, gates: [], isTrained: false }
+  return { base, precision, speller, adapterWidths, weights, gates: [], isTrained: false, writer: null }
 }
 
 /** Opens a SpeLLM, or a base model with an untrained tail. Throws SpellmError as `openModel`. */
 export async function openBenchmarkModel(path: string, options: OpenOptions): Promise<BenchmarkModel> {
-  const { base, precision, tokenizer, spellm } = await openModel(path, options)
-  return spellm ? { ...spellm, isTrained: true } : untrainedModel(base, precision, tokenizer.entries)
+  const opened = await openModel(path, options)
+  const { base, precision, tokenizer, spellm } = opened
+  if (!spellm) return untrainedModel(base, precision, tokenizer.entries)
+  return { ...spellm, isTrained: true, writer: hasTokenSymbols(spellm) ? opened : null }
 }

@@ -7,28 +7,52 @@ const parts = [
   ['tail', '#1971c2'],
   ['search', '#f08c00'],
   ['head', '#c92a2a'],
+  ['whole', '#495057'],
 ] as const
+type Part = (typeof parts)[number][0]
 const rowHeight = 18
 const labelWidth = 320
 const barWidth = 520
 
-/** An SVG of the time that a token takes: a bar for each mode, as long as it is beside the base model's. */
-export function benchmarkPlot(results: readonly TitledBenchmark[]): string {
-  const rows = results.flatMap(({ title, result }) =>
-    result.contexts.flatMap(({ context, modes }) =>
-      modes.map((cost) => ({
-        name: `${title}, context ${context}, ${cost.mode}`,
-        cost,
+/** A bar: milliseconds by part, or as a whole where nobody has taken it apart. */
+interface Bar {
+  readonly name: string
+  readonly costs: Readonly<Partial<Record<Part, number>>>
+  readonly milliseconds: number
+  /** Of the base model's. */
+  readonly base: number
+}
+
+function barsOf({ title, result: { contexts, written } }: TitledBenchmark): Bar[] {
+  const name = (context: number, mode: string) => `${title}, context ${context}, ${mode}`
+  return [
+    ...contexts.flatMap(({ context, modes }) =>
+      modes.map((costs) => ({
+        name: name(context, costs.mode),
+        costs,
+        milliseconds: costs.milliseconds,
         base: modes[0]!.milliseconds,
       })),
     ),
-  )
-  const bars = rows.map(({ name, cost, base }, row) => {
+    ...(written?.contexts ?? []).flatMap(({ context, modes }) =>
+      modes.flatMap(({ mode, msPerToken }) => {
+        const base = modes[0]!.msPerToken
+        if (msPerToken === null || base === null) return []
+        return [{ name: name(context, mode), costs: { whole: msPerToken }, milliseconds: msPerToken, base }]
+      }),
+    ),
+  ]
+}
+
+/** An SVG of the time that a token takes: a bar for each mode, as long as it is beside the base model's. */
+export function benchmarkPlot(results: readonly TitledBenchmark[]): string {
+  const rows = results.flatMap(barsOf)
+  const bars = rows.map(({ name, costs, milliseconds, base }, row) => {
     const y = Math.round((row + 1.2) * rowHeight)
     let x = labelWidth
     const rects = parts.map(([part, color]) => {
       // A difference of two times can be below 0.
-      const width = (barWidth * Math.max(0, cost[part])) / base
+      const width = (barWidth * Math.max(0, costs[part] ?? 0)) / base
       const rect = html`<rect
         x="${x.toFixed(1)}"
         y="${y}"
@@ -42,7 +66,7 @@ export function benchmarkPlot(results: readonly TitledBenchmark[]): string {
     return html`<text x="${labelWidth - 8}" y="${y + 11}" text-anchor="end">${name}</text>${rects}<text
         x="${(x + 6).toFixed(1)}"
         y="${y + 11}"
-        >${formatMilliseconds(cost.milliseconds)} ms</text
+        >${formatMilliseconds(milliseconds)} ms</text
       >`
   })
   const legend = parts.map(([part, color], i) => {

@@ -1,4 +1,6 @@
+import { describeWeights } from '../../models/precision.ts'
 import type { Benchmark } from './benchmark.ts'
+import { writtenNotes, writtenTable } from './written-report.ts'
 
 /** Milliseconds, with more digits where there are few. */
 export const formatMilliseconds = (value: number) => value.toFixed(value < 1 ? 3 : 2)
@@ -6,11 +8,12 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0)
 
 /** The heading and the rows of a table: one row for each mode at each context. */
-export function benchmarkTable({ contexts, text, candidates, gateShare }: Benchmark): string[][] {
+export function benchmarkTable({ contexts, text, written, candidates, gateShare }: Benchmark): string[][] {
   const names: Readonly<Record<string, string>> = {
     trie: `trie (${candidates})`,
     gated: `gated (${percent(gateShare)})`,
   }
+  if (written) return writtenTable(written, names)
   const none = (count: number) => Array<string>(count).fill('')
   const heading = [
     ...['mode', 'context', 'ms a token', 'trunk', 'head', 'tail', 'search'],
@@ -45,11 +48,24 @@ export function benchmarkTable({ contexts, text, candidates, gateShare }: Benchm
 
 /** What holds for all rows, in sentences. */
 export function benchmarkNotes(result: Benchmark): string[] {
-  const { precision, isTrained, threads, bandwidth, weightBytes, peakMemoryBytes, contexts, text } = result
+  const {
+    precision,
+    source,
+    isTrained,
+    threads,
+    bandwidth,
+    weightBytes,
+    peakMemoryBytes,
+    contexts,
+    text,
+    written,
+  } = result
   const limits = contexts.map(({ context, limit }) => `${percent(limit)} at ${context}`).join(', ')
+  const setting = `Weights: ${describeWeights(precision, source)}; threads: ${threads ?? 'one for each core'}`
   return [
-    `Weights: ${precision}; threads: ${threads ?? 'one for each core'}; milliseconds are medians.`,
-    `At most could be saved: ${limits} tokens of context.`,
+    ...(written
+      ? [`${setting}.`, ...writtenNotes(written)]
+      : [`${setting}; milliseconds are medians.`, `At most could be saved: ${limits} tokens of context.`]),
     `Weights in MB: trunk ${megabytes(weightBytes.trunk)}, LM head ${megabytes(weightBytes.head)}, tail ${megabytes(weightBytes.tail)}. Peak memory: ${megabytes(peakMemoryBytes)} MB.`,
     `This machine reads ${(bandwidth / 1e9).toFixed(1)} GB/s from memory.`,
     ...(text

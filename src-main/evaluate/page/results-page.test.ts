@@ -17,6 +17,7 @@ const calibration = {
 const evaluation: Evaluation = {
   spellm: hostile,
   modes: ['trie'],
+  kind: 'given',
   text: {
     agreement: {
       ...row,
@@ -25,6 +26,7 @@ const evaluation: Evaluation = {
     },
     candidates: null,
     contextRows: 0,
+    spelled: { share: 0.1, agreement: 0.5, agreementNoLoops: null },
     gatedBaseShare: null,
     words: { positions: 10, exactness: { trie: share }, tokensPerStep: { trie: 1.5 } },
     perplexity: { perplexity: share, tokens: 9 },
@@ -107,6 +109,8 @@ const evaluation: Evaluation = {
     },
   ],
   device: 'cpu',
+  precision: 'int8',
+  source: 'Q4_1',
 }
 
 describe('the results page', () => {

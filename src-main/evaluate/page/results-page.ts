@@ -1,4 +1,5 @@
-import { stepsSaved, type Evaluation, type TaskEvaluation } from '../evaluation.ts'
+import { describeWeights } from '../../models/precision.ts'
+import { stepsSaved, type EvaluatedText, type Evaluation, type TaskEvaluation } from '../evaluation.ts'
 import type { RollOuts } from '../roll-outs.ts'
 import { pickOf, type ScoredChoiceTask } from '../tasks/choice-tasks.ts'
 import { isExact } from '../tasks/exact-tasks.ts'
@@ -23,7 +24,7 @@ const shownTasks = 50
  * request, nothing that a text in it could start.
  */
 export function resultsPage(evaluation: Evaluation): string {
-  const { spellm, text, rollOuts, tasks, namedTasks, baselines, device } = evaluation
+  const { spellm, kind, text, rollOuts, tasks, namedTasks, baselines, device, precision, source } = evaluation
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -41,9 +42,10 @@ export function resultsPage(evaluation: Evaluation): string {
           <h1>Evaluation</h1>
           <p class="path">${spellm}</p>
           <p>
-            ${count(text.agreement.positions)} positions, computed on ${device}. Shares and perplexities have
-            95 % confidence intervals in brackets; they count windows of text, since positions within one
-            depend on one another.
+            ${count(text.agreement.positions)} positions of ${textNames[kind]}, computed on ${device}, weights
+            of the base model: ${describeWeights(precision, source)}. Shares and perplexities have 95 %
+            confidence intervals in brackets; they count windows of text, since positions within one depend on
+            one another.
           </p>
           ${agreementSection(text)} ${kindsSection(text)} ${perplexitySection(text)}
           ${calibrationSection(text)} ${wordSection(text.words)} ${rollOutSection(rollOuts)}
@@ -52,6 +54,12 @@ export function resultsPage(evaluation: Evaluation): string {
       </body>
     </html>`
   return `${page.source}\n`
+}
+
+const textNames: Readonly<Record<EvaluatedText, string>> = {
+  given: 'a given text',
+  stories: 'new stories',
+  'own answers': 'answers that the base model wrote itself',
 }
 
 function rollOutSection({ divergence, examples }: RollOuts): Html {

@@ -7,6 +7,7 @@ import { writeSymbolSpellm } from '../../decode/testing/symbol-spellm.ts'
 import { createTextGenerator, modelOfSpellm, type TextGenerator } from '../../decode/text-generator.ts'
 import { openHeadRows, type HeadRows } from '../../models/head-rows.ts'
 import { alphabetSize } from '../../spelling/alphabet.ts'
+import { firstSymbolsOf } from '../../spelling/speller.ts'
 import { openSpellm, type Spellm } from '../../spellm/spellm.ts'
 import { collect } from '../../runs/testing/collect.ts'
 import { createSymbolReader, type SymbolReader } from '../symbol-text.ts'
@@ -69,15 +70,26 @@ it('scores a token by its exact logit less the learnt log-normaliser', async () 
 
   const d = spellm.base.architecture.hiddenSize
   const states = await trunk.forward(Int32Array.from([...context, ...continuation]), trunk.createCache())
+  const { firstSymbol } = firstSymbolsOf(spellm.speller)
   let expected = 0
   let ofBase = 0
   for (const [i, token] of continuation.entries()) {
     const at = context.length - 1 + i
     const hidden = states.slice(at * d, (at + 1) * d)
     const exact = (id: number) => rows.read([id]).reduce((sum, weight, j) => sum + weight * hidden[j]!, 0)
-    const symbols = spellm.speller.alphabet.tokenSymbols!.map(exact)
-    const total = [...symbols, ...learntScores(hidden)].reduce((sum, score) => sum + Math.exp(score), 0)
-    expected += exact(token) - Math.log(total)
+    const symbols = spellm.speller.alphabet.tokenSymbols!
+    const read = [...context, ...continuation.slice(0, i)]
+    const held = [...new Set(read)].filter((id) => !symbols.includes(id))
+    const scores = [...symbols, ...held].map(exact)
+    const best = Math.max(...scores)
+    // Of what was learnt, what the context's tokens don't explain, unless it is next to nothing.
+    const learnt = learntScores(hidden).map((score) => Math.exp(score - best))
+    for (const id of held) learnt[firstSymbol[id]!]! -= Math.exp(exact(id) - best)
+    const shares = [
+      ...scores.map((score) => Math.exp(score - best)),
+      ...learnt.filter((share) => share > 1e-4),
+    ]
+    expected += exact(token) - best - Math.log(shares.reduce((sum, share) => sum + share, 0))
     const logits = await head.logits(hidden)
     ofBase += exact(token) - Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0))
   }

@@ -29,8 +29,8 @@ function scoreExactly(reader: SymbolReader): SpellmScoring {
     for (const [row, token] of continuation.entries()) {
       const hidden = states.subarray(row * d, (row + 1) * d)
       const state = text.read(row === 0 ? context : [continuation[row - 1]!], hidden, found[row]!)
-      const { scores } = await first.look(state, text.context)
-      logLikelihood += rows.logits(hidden, [token])[0]! - first.logNormaliser(scores)
+      const { scores, exact } = await first.look(state, text.context)
+      logLikelihood += rows.logits(hidden, [token])[0]! - first.logNormaliser(scores, exact)
       // What is greedy no longer needs no search.
       if (isGreedy) isGreedy = (await chooser.choose(state, text.tokens))[0] === token
     }

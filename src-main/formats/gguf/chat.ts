@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readField } from './metadata.ts'
-import type { GgufFile } from './open.ts'
+import type { GgufFile } from './header.ts'
 import { readVocabulary, tokenTypes, type SpecialTokenName } from './vocabulary.ts'
 
 const templateKey = 'tokenizer.chat_template'

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { describeSystemError } from '../../errors.ts'
 import { readableTypes } from './dequantize.ts'
 import { invalidGguf, shown, unsupportedGguf } from './errors.ts'
-import type { GgufTensor } from './open.ts'
+import type { GgufTensor } from './header.ts'
 
 /** Values of a row: of a vector they are single values. */
 export const rowLength = ({ shape }: Pick<GgufTensor, 'shape'>): number =>
@@ -19,18 +19,16 @@ export function requireReadable({ path, name, type }: GgufTensor): void {
 }
 
 /**
- * Rows of a tensor as float32, exactly as ggml defines them. A vector's rows are its values, and of one that is
- * quantised the range must begin and end with a block.
+ * Rows of a tensor as they are stored. A vector's rows are its values, and of one that is quantised the range must begin
+ * and end with a block.
  *
- * @returns [count, rowLength]
- * @throws SpellmError 'model-unsupported' (a type that can't be read) | 'file-invalid' (the file has become shorter)
+ * @throws SpellmError 'file-invalid' (the file has become shorter)
  */
-export async function readGgufRows(
+export async function readGgufBytes(
   tensor: GgufTensor,
   firstRow: number,
   count: number,
-): Promise<Float32Array> {
-  requireReadable(tensor)
+): Promise<Uint8Array> {
   const { type, path, name } = tensor
   const row = rowLength(tensor)
   const bytesOf = (rows: number) => ((rows * row) / type.blockSize) * type.blockBytes
@@ -50,7 +48,22 @@ export async function readGgufRows(
   } catch (error) {
     throw describeSystemError(error, path)
   }
-  const values = new Float32Array(count * row)
-  readableTypes.get(type.name)!(bytes, values)
+  return bytes
+}
+
+/**
+ * `readGgufBytes` as float32, exactly as ggml defines them.
+ *
+ * @returns [count, rowLength]
+ * @throws SpellmError 'model-unsupported' (a type that can't be read), and as `readGgufBytes`
+ */
+export async function readGgufRows(
+  tensor: GgufTensor,
+  firstRow: number,
+  count: number,
+): Promise<Float32Array> {
+  requireReadable(tensor)
+  const values = new Float32Array(count * rowLength(tensor))
+  readableTypes.get(tensor.type.name)!(await readGgufBytes(tensor, firstRow, count), values)
   return values
 }

@@ -3,7 +3,7 @@ import { byteSymbols } from '../byte-symbols.ts'
 import { invalidGguf, unsupportedGguf } from './errors.ts'
 import { impliedMerges } from './merges.ts'
 import { readField } from './metadata.ts'
-import type { GgufFile } from './open.ts'
+import type { GgufFile } from './header.ts'
 import { preTokenizers } from './pre-tokenizers.ts'
 import {
   numberList,

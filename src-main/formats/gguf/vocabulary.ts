@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalidGguf } from './errors.ts'
 import { readField, type GgufMetadata } from './metadata.ts'
-import type { GgufFile } from './open.ts'
+import type { GgufFile } from './header.ts'
 
 /** What a token is, by the numbers of llama.cpp. */
 export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { SpellmError } from '../../errors.ts'
 import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
-import { isGgufPath, openGguf, tokenizerJson } from '../gguf.ts'
+import { openIfGguf, tokenizerJson } from '../gguf.ts'
 import { readJsonFile } from '../json-file.ts'
 import { addedTokensSchema, createSectionSplitter, type AddedToken } from './added-tokens.ts'
 import { buildBpe } from './bpe.ts'
@@ -28,6 +28,8 @@ export interface EncodeOptions {
 
 /** Text ↔ token ids, and what each token stands for. */
 export interface Tokenizer {
+  /** Where it was read, for messages. */
+  readonly file: string
   /** Highest id + 1. */
   readonly vocabularySize: number
   /**
@@ -76,10 +78,6 @@ const encodeMilliseconds = 5_000
 const encodeMillisecondsPerUnit = 0.02
 const openMilliseconds = 30_000
 
-/** The file that the tokenizer of a model is read from: of a folder, or the .gguf file that is the model. */
-export const tokenizerFile = (path: string): string =>
-  isGgufPath(path) ? path : join(path, 'tokenizer.json')
-
 /**
  * Opens a folder's tokenizer.json, or the vocabulary in a GGUF file. Supported are byte-pair encoding, byte-level or with SentencePiece's byte
  * fallback, and Unigram. A part of the pipeline that isn't known is refused by its name, since leaving it out would
@@ -88,8 +86,8 @@ export const tokenizerFile = (path: string): string =>
  * @throws SpellmError 'file-not-found' | 'file-invalid' | 'model-unsupported'
  */
 export async function openTokenizer(path: string): Promise<Tokenizer> {
-  const file = tokenizerFile(path)
-  const gguf = isGgufPath(path) ? await openGguf(path) : null
+  const gguf = await openIfGguf(path)
+  const file = gguf?.path ?? join(path, 'tokenizer.json')
   const json = gguf
     ? () => tokenizerSchema.parse(tokenizerJson(gguf))
     : await readJsonFile(file, tokenizerSchema, { maxBytes: maxTokenizerBytes })
@@ -156,6 +154,7 @@ function createTokenizer(json: z.infer<typeof tokenizerSchema>, file: string): T
     return text + stream.flush()
   }
   return {
+    file,
     vocabularySize: entries.length,
     entries,
     frame,

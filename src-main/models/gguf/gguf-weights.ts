@@ -1,9 +1,9 @@
 import { dirname } from 'node:path'
 import {
   invalidGguf,
+  readGgufBytes,
   readGgufRows,
   requireReadable,
-  rowLength,
   type GgufFile,
   type GgufTensor,
 } from '../../formats/gguf.ts'
@@ -22,7 +22,7 @@ const notWeights = /^(rope_freqs|rope_factors_(long|short)|blk\.\d+\.(attn_rot_e
  * @throws SpellmError 'model-unsupported' for a type that can't be read | 'file-invalid'
  */
 export function ggufWeights(
-  { path, tensors }: GgufFile,
+  { path, files, tensors }: GgufFile,
   { names, isPermuted = false }: Layout,
   heads: { readonly query: number; readonly key: number },
 ): WeightStore {
@@ -41,38 +41,46 @@ export function ggufWeights(
     // One without a name there keeps its own, and is refused with it where weights are compared with the architecture.
     const name = transformersName(names, tensor.name) ?? tensor.name
     stored.set(name, tensor)
-    weights.set(name, { shape: tensor.shape, type: tensor.type.name, path })
+    weights.set(name, { shape: tensor.shape, type: tensor.type.name, path: tensor.path })
     bytes += tensor.byteLength
     const dtype = floatTypes.find((type) => type === tensor.type.name)
-    const { shape, offset, byteLength } = tensor
+    const { shape, path, offset, byteLength } = tensor
     if (dtype && headsOf(name) === null) inPlace.set(name, { name, dtype, shape, path, offset, byteLength })
   }
-  return {
-    folder: dirname(path),
-    files: [path],
-    tensors: inPlace,
-    weights,
-    bytes,
-    readRows: (name, firstRow, count) => {
+  const reader =
+    <Elements extends Uint8Array | Float32Array>(
+      read: (tensor: GgufTensor, firstRow: number, count: number) => Promise<Elements>,
+    ) =>
+    (name: string, firstRow: number, count: number): Promise<Elements> => {
       const tensor = stored.get(name)!
       const parts = headsOf(name)
       return parts === null
-        ? readGgufRows(tensor, firstRow, count)
-        : readUnpermuted(tensor, parts, firstRow, count)
-    },
+        ? read(tensor, firstRow, count)
+        : readUnpermuted(tensor, parts, { firstRow, count }, (first, rows) => read(tensor, first, rows))
+    }
+  return {
+    folder: dirname(path),
+    files,
+    tensors: inPlace,
+    weights,
+    bytes,
+    readRows: reader(readGgufRows),
+    readBytes: reader(readGgufBytes),
   }
 }
 
 /**
  * llama.cpp rotates neighbours, transformers rotates halves: its converter writes row i of a head's first half as row
  * 2 i, and of its second half as 2 i + 1. Whole heads are read and put back into order.
+ *
+ * @param read gives `count` rows from `firstRow` on as the file has them, each of the same number of elements
  */
-async function readUnpermuted(
+async function readUnpermuted<Elements extends Uint8Array | Float32Array>(
   tensor: GgufTensor,
   heads: number,
-  firstRow: number,
-  count: number,
-): Promise<Float32Array> {
+  { firstRow, count }: { readonly firstRow: number; readonly count: number },
+  read: (firstRow: number, count: number) => Promise<Elements>,
+): Promise<Elements> {
   const headRows = tensor.shape[0]! / heads
   if (!Number.isInteger(headRows) || headRows % 2 !== 0)
     throw invalidGguf(
@@ -83,15 +91,15 @@ async function readUnpermuted(
   const whole = tensor.shape.length === 1
   const from = whole ? 0 : Math.floor(firstRow / headRows) * headRows
   const to = whole ? tensor.shape[0]! : Math.ceil((firstRow + count) / headRows) * headRows
-  const read = await readGgufRows(tensor, from, to - from)
-  const row = rowLength(tensor)
-  const values = new Float32Array(count * row)
+  const stored = await read(from, to - from)
+  const row = stored.length / (to - from)
+  const ordered = stored.slice(0, count * row) as Elements
   const half = headRows / 2
   for (let i = 0; i < count; i++) {
     const inHead = (firstRow + i) % headRows
     const head = firstRow + i - inHead
     const source = head + 2 * (inHead % half) + Math.floor(inHead / half) - from
-    values.set(read.subarray(source * row, (source + 1) * row), i * row)
+    ordered.set(stored.subarray(source * row, (source + 1) * row), i * row)
   }
-  return values
+  return ordered
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import {
   invalidGguf,
-  openGguf,
+  readableTypes,
   readField,
   readGgufRows,
   readGgufStopTokens,
@@ -22,10 +22,9 @@ const slowedRotary = 'rope_freqs.weight'
 /**
  * Reads a GGUF's description of its model, as if it were a folder with config.json.
  *
- * @throws SpellmError 'file-not-found' | 'file-invalid' | 'model-unsupported'
+ * @throws SpellmError 'file-invalid' | 'model-unsupported'
  */
-export async function openGgufSource(path: string): Promise<ModelSource> {
-  const file = await openGguf(path)
+export async function openGgufSource(file: GgufFile): Promise<ModelSource> {
   const name = readField(file, 'general.architecture', z.string())
   const layout = layouts.get(name)
   if (!layout)
@@ -50,12 +49,18 @@ export async function openGgufSource(path: string): Promise<ModelSource> {
       eos_token_id: readField(file, 'tokenizer.ggml.eos_token_id', tokenId),
     },
     file: file.path,
+    files: file.files,
     checkpoint: ggufWeights(file, layout, {
       query: heads,
       key: parameters.optionalCount('attention.head_count_kv') ?? heads,
     }),
+    readableTypes: [...readableTypes.keys()],
     stopTokens: readGgufStopTokens(file),
     adapt: await adaptationOf(file, layout.adaptations ?? []),
+    messages: {
+      described: 'the metadata',
+      incomplete: 'Download the file again, or choose one that another program wrote.',
+    },
   }
 }
 

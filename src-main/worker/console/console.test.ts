@@ -6,6 +6,7 @@ import type { ConsoleMode, ConsoleSource, GenerationEvent, Sampling } from '../.
 import { hashBaseModel, saveSpellm } from '../../spellm/spellm.ts'
 import { createSpellmSessions } from '../../spellm/spellm-sessions.ts'
 import { scoresOf, tailShape, type TailWeights } from '../../spellm/tail-session.ts'
+import { costsInMemory } from '../../decode/known-costs.ts'
 import { initialTail } from '../../distill/distill.ts'
 import { readTensor } from '../../formats/safetensors.ts'
 import type { Tokenizer } from '../../formats/tokenizer.ts'
@@ -202,6 +203,7 @@ describe('the console', () => {
     const modelConsole = createModelConsole(createTurns(), {
       folderOf: (id) => join(scratch, 'runs', id),
       device: () => Promise.resolve('cpu'),
+      knownCosts: costsInMemory,
     })
     const listening = new AbortController()
     const request = {

@@ -10,6 +10,7 @@ import type {
   TokenDetail,
 } from '../../contract/index.ts'
 import { CancelledError, SpellmError } from '../../errors.ts'
+import type { KnownCosts } from '../../decode/known-costs.ts'
 import type { Candidate as ScoredIndex, ChoiceDetail } from '../../decode/inspect-choice.ts'
 import type { Prompt, TextGenerator } from '../../decode/text-generator.ts'
 import { openChatTemplate } from '../../formats/chat-template.ts'
@@ -55,12 +56,21 @@ export interface ModelConsole {
  * A console without models.
  *
  * @param folderOf a run's folder
+ * @param knownCosts what passes were found to cost
  */
 export function createModelConsole(
   turns: Turns,
-  { folderOf, device }: { readonly folderOf: (id: string) => string; readonly device: () => Promise<Device> },
+  {
+    folderOf,
+    device,
+    knownCosts,
+  }: {
+    readonly folderOf: (id: string) => string
+    readonly device: () => Promise<Device>
+    readonly knownCosts: KnownCosts
+  },
 ): ModelConsole {
-  const models = createLoadedModels()
+  const models = createLoadedModels(knownCosts)
   const use = async (source: ConsoleSource, purpose: Purpose) => {
     if (source.kind === 'run') {
       const folder = folderOf(source.id)

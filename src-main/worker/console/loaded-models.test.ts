@@ -2,12 +2,13 @@ import { appendFile, cp, mkdtemp, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { costsInMemory } from '../../decode/known-costs.ts'
 import { writeShortModel } from '../testing/short-model.ts'
 import { createLoadedModels, type ModelPlace } from './loaded-models.ts'
 
 let scratch = ''
 const places: ModelPlace[] = []
-let models = createLoadedModels()
+let models = createLoadedModels(costsInMemory)
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-loaded-'))
@@ -20,7 +21,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   await models.releaseIdle()
-  models = createLoadedModels()
+  models = createLoadedModels(costsInMemory)
 })
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os'
 import type { Conversation } from '../../decode/generate.ts'
+import type { KnownCosts } from '../../decode/known-costs.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from '../../decode/text-generator.ts'
 import { fileStamp } from '../../formats/file-stamp.ts'
 import { parameterCount } from '../../models/architecture.ts'
@@ -47,8 +48,12 @@ const maxModels = 3
 /** All loaded models together may take this share of the machine's memory; one alone may take more. */
 const memoryShare = 0.25
 
-/** No models yet. */
-export function createLoadedModels(): LoadedModels {
+/**
+ * No models yet.
+ *
+ * @param knownCosts what passes were found to cost
+ */
+export function createLoadedModels(knownCosts: KnownCosts): LoadedModels {
   /** The one used last is the last. */
   let entries: Entry[] = []
 
@@ -68,7 +73,7 @@ export function createLoadedModels(): LoadedModels {
     const entry = found ?? {
       path,
       stamp,
-      opened: openTextGenerator(path, { device }),
+      opened: openTextGenerator(path, { device, knownCosts }),
       idle: new Map<Purpose, Conversation>(),
       users: 0,
     }

@@ -7,6 +7,7 @@ import type { KnownDevices } from '../../runtime/devices/known-devices.ts'
 import type { Turn } from '../../runtime/turns.ts'
 import { convert, resumeConversion } from '../../conversion/convert.ts'
 import type { ConversionEvent } from '../../conversion/events.ts'
+import { describeWritten } from '../../conversion/first-texts.ts'
 import type { ConversionResult } from '../../conversion/result.ts'
 import { describeError } from '../engine-errors.ts'
 import type { ConversionSettings } from '../../conversion/settings.ts'
@@ -131,6 +132,9 @@ export function startJob(
         onEvent({ type: 'sample', point })
         break
       }
+      case 'written':
+        say('info', describeWritten(event))
+        break
       case 'device':
         say('info', `Device: ${event.reason}`)
         break

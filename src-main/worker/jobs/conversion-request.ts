@@ -13,8 +13,9 @@ import { parseConversionSettings, type ConversionSettings } from '../../conversi
 export async function conversionSettings(request: ConversionRequest): Promise<ConversionSettings> {
   const settings = parseConversionSettings(withoutUndefined(request))
   await openReferencedModel(settings.base)
-  requireAbsolute(settings.texts)
-  await fileStamp(settings.texts)
+  const files = [...settings.texts, ...settings.questions]
+  requireAbsolute(files)
+  await fileStamp(files)
   return settings
 }
 

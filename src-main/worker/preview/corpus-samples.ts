@@ -6,7 +6,7 @@ import { defaultDistillSettings } from '../../distill/train-tail.ts'
 import { collectTokens, countTokens } from '../../distill/corpus.ts'
 import { describeSystemError, SpellmError } from '../../errors.ts'
 import { fileStamp } from '../../formats/file-stamp.ts'
-import { tokenizerFile, type Tokenizer } from '../../formats/tokenizer.ts'
+import type { Tokenizer } from '../../formats/tokenizer.ts'
 import { openModelTokenizer, type BaseModel } from '../../models/base-model.ts'
 import { conversionDocuments } from '../../conversion/conversion-text.ts'
 import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
@@ -60,7 +60,7 @@ export function createCorpusSamples(): CorpusSamples {
 
   const model = async (reference: string) => {
     const base = await openReferencedModel(reference)
-    const stamp = await fileStamp([...base.checkpoint.files, tokenizerFile(base.folder)])
+    const stamp = await fileStamp(base.files)
     return models.get(stamp, async () => ({ stamp, base, tokenizer: await openModelTokenizer(base) }))
   }
   const sample = async (reference: string, texts: readonly string[]) => {

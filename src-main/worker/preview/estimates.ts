@@ -56,7 +56,8 @@ export function createEstimates(
       const settings = await conversionSettings(request)
       const { device } = await devices.resolve(settings.device)
       const { base, tokenizer } = await corpora.model(settings.base)
-      const sample = await corpora.sample(settings.base, settings.texts)
+      const isAsked = settings.questions.length > 0
+      const sample = isAsked ? null : await corpora.sample(settings.base, settings.texts)
       const { architecture } = base
       const speller = hasSymbols(settings)
         ? symbolSpeller(
@@ -67,13 +68,14 @@ export function createEstimates(
           )
         : buildTextSpeller(tokenizer.entries, sample && { counts: sample.counts, words: null }, settings)
       const { free } = await deviceMemory(device)
+      const diskFree = await freeDiskBytes(runsFolder())
       const textTokens =
         sample && settings.texts.length > 0 ? estimateTokens(sample, await totalBytes(settings.texts)) : null
       const { steps, tokens, operations, diskBytes, memoryBytes, tail } = conversionCost(
         architecture,
         speller,
         settings,
-        { textTokens, isWritten: sample === null, freeBytes: free },
+        { textTokens, isWritten: sample === null, freeBytes: free, freeDiskBytes: diskFree },
       )
       const seconds = operations / (efficiency * (await rateOf(device)))
       return {
@@ -82,7 +84,7 @@ export function createEstimates(
           steps,
           tokens,
           seconds: { low: startSeconds + fastest * seconds, high: startSeconds + slowest * seconds },
-          disk: { needed: diskBytes, free: await freeDiskBytes(runsFolder()) },
+          disk: { needed: diskBytes, free: diskFree },
           memory: { needed: memoryBytes, free },
           tailParameters: tailParameterCount(tail),
           adapterWidths: [...tail.adapterWidths],

@@ -17,10 +17,18 @@ export function spellm(
     killAfter,
     killSignal = 'SIGKILL',
     input = '',
-  }: { readonly killAfter?: number; readonly killSignal?: NodeJS.Signals; readonly input?: string } = {},
+    env = {},
+  }: {
+    readonly killAfter?: number
+    readonly killSignal?: NodeJS.Signals
+    readonly input?: string
+    /** Beside the environment of this process. */
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src-main/cli/main.ts'), ...args], {
     cwd: root,
+    env: { ...process.env, ...env },
   })
   child.stdin.end(input)
   let stdout = ''

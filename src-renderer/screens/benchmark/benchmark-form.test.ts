@@ -7,7 +7,7 @@ it('asks for contexts in order, and for the numbers of the modes that are chosen
     modes: ['free', 'gated'],
     precision: null,
     contexts: [16, 256],
-    steps: 60,
+    steps: 96,
     gateShare: 0.05,
   })
 })

@@ -27,7 +27,7 @@ export const defaultForm: BenchmarkForm = {
   gatePercent: 5,
   precision: null,
   contexts: '128',
-  steps: 60,
+  steps: 96,
 }
 
 export type FormField = 'contexts' | 'steps' | 'candidates' | 'gatePercent'

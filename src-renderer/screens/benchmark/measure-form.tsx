@@ -103,7 +103,8 @@ export function MeasureForm({
                   aria-labelledby={precisionLabel}
                   aria-describedby={precisionHelp}
                   size="xs"
-                  data={['own' as const, ...precisions]
+                  // Few models have blocks that can be kept; a run that was converted with them is measured so, too.
+                  data={['own' as const, ...precisions.filter((precision) => precision !== 'kept')]
                     .filter((precision) => precision !== 'own' || source.kind === 'run')
                     .map((precision) => ({ value: precision, label: text.precisions[precision] }))}
                   value={form.precision ?? (source.kind === 'run' ? 'own' : 'stored')}

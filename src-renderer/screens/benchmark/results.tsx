@@ -9,16 +9,17 @@ import { strings } from '../../strings/index.ts'
 import type { BenchmarkResult } from './benchmark-store.ts'
 import { CostBars } from './cost-bars.tsx'
 import { TimeByContext } from './time-by-context.tsx'
+import { WrittenTables } from './written-tables.tsx'
 
 const text = strings.benchmark
 
 /** What a benchmark found: facts, bars and a table for each context, and ways to keep it. */
 export function Results({ name, result, markdown }: BenchmarkResult) {
-  const { precision, isTrained, contexts } = result
+  const { precision, source, isTrained, contexts, written } = result
   return (
     <Panel
       title={text.results}
-      explanation={text.resultsExplanation(name, text.precisions[precision])}
+      explanation={text.resultsExplanation(name, text.precisions[precision], source)}
       actions={<KeepButtons markdown={markdown} result={result} />}
     >
       {!isTrained && <Text size="sm">{text.untrained}</Text>}
@@ -35,6 +36,7 @@ export function Results({ name, result, markdown }: BenchmarkResult) {
           <CostTable costs={costs} />
         </Stack>
       ))}
+      {written && <WrittenTables {...written} />}
       {contexts.length > 1 && <TimeByContext contexts={contexts} />}
     </Panel>
   )

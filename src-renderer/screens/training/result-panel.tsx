@@ -15,7 +15,7 @@ const text = strings.training
 
 /** What a finished run came to. */
 export function ResultPanel({ result }: { readonly result: RunResult }) {
-  const { agreement, parameters, tokenSymbols, tailShare, verdict } = result
+  const { agreement, parameters, tokenSymbols, tailShare, verdict, source } = result
   return (
     <Panel title={text.result}>
       {verdict && (
@@ -44,6 +44,7 @@ export function ResultPanel({ result }: { readonly result: RunResult }) {
             value: formatCompact(parameters.tail),
             note: text.resultTailAgainstHead(parameters.tail, parameters.baseHead),
           },
+          ...(source === null ? [] : [{ name: text.resultSource, value: text.resultSourceValue(source) }]),
           ...(tailShare === null
             ? []
             : [

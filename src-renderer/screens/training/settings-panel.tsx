@@ -33,16 +33,29 @@ function isSameInSettings(
 }
 
 function describeSettings(settings: ConversionSettingsView, { result }: RunSummary): Fact[] {
-  const { texts, tokens, k, alphabet, adapterWidths, epochs, batchTokens, peakLearningRates, seed } = settings
+  const {
+    texts,
+    questions,
+    tokens,
+    k,
+    alphabet,
+    adapterWidths,
+    epochs,
+    batchTokens,
+    peakLearningRates,
+    seed,
+  } = settings
   return [
     {
       name: text.settingTexts,
       value:
         texts.length > 0
           ? formatList(texts)
-          : settings.base === 'sample'
-            ? text.sampleStories
-            : text.selfWritten,
+          : questions.length > 0
+            ? text.answersTo(formatList(questions))
+            : settings.base === 'sample'
+              ? text.sampleStories
+              : text.selfWritten,
     },
     { name: text.settingTokens, value: text.settingTokensValue(tokens) },
     { name: text.settingUnits, value: strings.wizard.spelling.unitNames[settings.units] },

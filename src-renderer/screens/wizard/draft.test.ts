@@ -72,7 +72,7 @@ describe('a draft', () => {
 
   it('becomes a request that the contract accepts, with everything that was typed', () => {
     const { request } = check({
-      usesFiles: true,
+      source: 'files',
       texts: ['/texts/a.txt'],
       tokens: '800000',
       epochs: '4',
@@ -108,7 +108,15 @@ describe('a draft', () => {
   })
 
   it('forgets chosen files while it does not use them', () => {
-    expect(check({ usesFiles: false, texts: ['/texts/a.txt'] }).request?.texts).toEqual([])
+    expect(check({ source: 'own', texts: ['/texts/a.txt'] }).request?.texts).toEqual([])
+  })
+
+  it('asks the questions of its files only where tokens are symbols', () => {
+    const asking: Partial<Draft> = { source: 'questions', questions: ['/q.txt'], texts: ['/texts/a.txt'] }
+    expect(check(asking).request).toMatchObject({ texts: [], questions: ['/q.txt'] })
+    const spelled = check({ ...asking, usesSymbols: false }).request
+    expect(spelled).toMatchObject({ texts: [] })
+    expect(spelled).not.toHaveProperty('questions')
   })
 
   it.each<[DraftField, Partial<Draft>]>([
@@ -125,7 +133,8 @@ describe('a draft', () => {
     ['alphabet', { alphabet: 'characters:' }],
     ['alphabet', { alphabet: 'characters:a\ud800' }],
     ['alphabet', { alphabet: 'auto:0' }],
-    ['texts', { usesFiles: true, texts: [] }],
+    ['texts', { source: 'files', texts: [] }],
+    ['texts', { source: 'questions', texts: ['/texts/a.txt'] }],
   ])('with a wrong field is no request: %s in %j', (field, change) => {
     const { request, problems } = check(change)
     expect(request).toBeNull()

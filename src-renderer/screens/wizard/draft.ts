@@ -34,9 +34,10 @@ export const draftSchema = z.object({
   units: contractShape.units.unwrap(),
   /** Frequent whole tokens are symbols of their own, where tokens are spelled. */
   usesSymbols: z.boolean(),
-  /** Learn from files, not from the text that there is without them. */
-  usesFiles: z.boolean(),
+  /** What is learnt from: the text that there is without files, texts in files, or answers to questions in files. */
+  source: z.enum(['own', 'files', 'questions']),
   texts: textSourceSchema,
+  questions: textSourceSchema,
   tokens: typed,
   epochs: typed,
   batchTokens: typed,
@@ -65,8 +66,9 @@ export const emptyDraft: Draft = {
   alphabet: 'auto',
   units: 'token',
   usesSymbols: true,
-  usesFiles: false,
+  source: 'own',
   texts: [],
+  questions: [],
   tokens: '',
   epochs: '',
   batchTokens: '',
@@ -162,7 +164,7 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
     problems.tokenSymbols = words.wholeNumber(symbolCount.minValue!, symbolCount.maxValue!)
   const alphabet = alphabetProblem(draft.alphabet)
   if (alphabet !== null) problems.alphabet = alphabet
-  if (draft.usesFiles && draft.texts.length === 0) problems.texts = words.noFiles
+  if (filesOf(draft)?.length === 0) problems.texts = words.noFiles
 
   if (draft.base === null || tokenSymbols === null || Object.keys(problems).length > 0)
     return { request: null, problems }
@@ -170,6 +172,7 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
     request: {
       base: draft.base,
       texts: textsOf(draft),
+      ...(sourceOf(draft) === 'questions' ? { questions: [...draft.questions] } : {}),
       k: draft.k,
       alphabet: draft.alphabet,
       units: draft.units,
@@ -186,9 +189,20 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
   }
 }
 
+/** What a draft learns from. Answers are learnt from with token symbols only. */
+export const sourceOf = (draft: Pick<Draft, 'source' | 'units' | 'usesSymbols'>): Draft['source'] =>
+  draft.source === 'questions' && !hasSymbols(draft) ? 'own' : draft.source
+
+/** The files that a draft has for its source; null: it needs none. */
+function filesOf(draft: Draft): readonly string[] | null {
+  const source = sourceOf(draft)
+  if (source === 'own') return null
+  return source === 'files' ? draft.texts : draft.questions
+}
+
 /** The text files that a draft learns from. */
-export function textsOf({ usesFiles, texts }: Pick<Draft, 'usesFiles' | 'texts'>): string[] {
-  return usesFiles ? [...texts] : []
+export function textsOf({ source, texts }: Pick<Draft, 'source' | 'texts'>): string[] {
+  return source === 'files' ? [...texts] : []
 }
 
 function parseRates(

@@ -4,7 +4,7 @@ import { Panel } from '../../components/panel.tsx'
 import { formatList } from '../../strings/format.ts'
 import { strings } from '../../strings/index.ts'
 import { parseAlphabetSpecification, countCharacters } from './alphabet-choice.ts'
-import { changedAdvancedFields } from './draft.ts'
+import { changedAdvancedFields, sourceOf, type Draft } from './draft.ts'
 import { EstimatePanel } from './estimate-panel.tsx'
 import type { RunName } from './use-run-name.ts'
 import { useBaseModel } from './use-base-model.ts'
@@ -114,14 +114,20 @@ function describeAlphabet(specification: string): string {
   return words.alphabets[choice.kind]
 }
 
+function describeSource(draft: Draft): string {
+  const source = sourceOf(draft)
+  if (source === 'own') return words.textText[draft.base === 'sample' ? 'stories' : 'selfWritten']
+  return source === 'files'
+    ? words.textText.files(draft.texts.length)
+    : words.textText.questions(draft.questions.length)
+}
+
 function TrainingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) {
   const draft = useDraft()
   if (!answer) return <Pending />
   const { settings, estimate } = answer
   const changed = changedAdvancedFields(draft).filter((field) => field !== 'keepCache')
-  const text = draft.usesFiles
-    ? words.textText.files(draft.texts.length)
-    : words.textText[draft.base === 'sample' ? 'stories' : 'selfWritten']
+  const text = describeSource(draft)
   return (
     <Stack gap={4}>
       <Text size="sm">

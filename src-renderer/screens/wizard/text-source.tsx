@@ -7,7 +7,7 @@ import { PathDrop } from '../../components/path-drop.tsx'
 import { usePathPicker } from '../../components/use-path-picker.tsx'
 import { queries } from '../../connection/engine.ts'
 import { strings } from '../../strings/index.ts'
-import { textsOf } from './draft.ts'
+import { hasSymbols, sourceOf, textsOf } from './draft.ts'
 import { changeDraft, useDraft } from './wizard-store.ts'
 
 const words = strings.wizard.training
@@ -24,53 +24,63 @@ export function TextSource({
   readonly problem: string | undefined
   readonly budget: number | undefined
 }) {
-  const usesFiles = useDraft((draft) => draft.usesFiles)
+  const source = useDraft(sourceOf)
+  const canAsk = useDraft(hasSymbols)
   const isSample = useDraft((draft) => draft.base === 'sample')
   const withoutFiles = isSample ? 'stories' : 'selfWritten'
   return (
     <Stack gap="md">
       <Radio.Group
         aria-label={words.source}
-        value={usesFiles ? 'files' : withoutFiles}
-        onChange={(source) => changeDraft({ usesFiles: source === 'files' })}
+        value={source === 'own' ? withoutFiles : source}
+        onChange={(chosen) =>
+          changeDraft({ source: chosen === 'files' || chosen === 'questions' ? chosen : 'own' })
+        }
       >
         <Stack gap="xs">
-          {([withoutFiles, 'files'] as const).map((source) => (
+          {([withoutFiles, ...(canAsk ? (['questions'] as const) : []), 'files'] as const).map((choice) => (
             <Radio
-              key={source}
-              value={source}
-              label={words.sources[source]}
-              description={words.sourceDescriptions[source]}
+              key={choice}
+              value={choice}
+              label={words.sources[choice]}
+              description={words.sourceDescriptions[choice]}
             />
           ))}
         </Stack>
       </Radio.Group>
-      {usesFiles && <Files problem={problem} />}
+      {source === 'files' && <Files key="texts" list="texts" problem={problem} />}
+      {source === 'questions' && <Files key="questions" list="questions" problem={problem} />}
       <Preview budget={budget} />
     </Stack>
   )
 }
 
-function Files({ problem }: { readonly problem: string | undefined }) {
-  const texts = useDraft((draft) => draft.texts)
+function Files({
+  list,
+  problem,
+}: {
+  readonly list: 'texts' | 'questions'
+  readonly problem: string | undefined
+}) {
+  const files = useDraft((draft) => draft[list])
   const [path, setPath] = useState('')
-  const add = (paths: readonly string[]) => changeDraft({ texts: [...new Set([...texts, ...paths])] })
+  const add = (paths: readonly string[]) => changeDraft({ [list]: [...new Set([...files, ...paths])] })
   const { pick, dialog } = usePathPicker({ title: words.pickTitle, wanted: 'textFiles', onPicked: add })
   return (
     <PathDrop onDrop={add}>
       <Stack gap="sm">
-        {texts.length > 0 && (
+        {files.length > 0 && (
           <ul className="chosen-files" aria-label={words.files}>
-            {texts.map((text) => (
-              <li key={text}>
+            {files.map((file) => (
+              <li key={file}>
                 <Text size="sm" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
-                  {text}
+                  {file}
                 </Text>
                 <ActionIcon
                   variant="subtle"
                   color="gray"
-                  aria-label={words.removeFile(text)}
-                  onClick={() => changeDraft({ texts: texts.filter((other) => other !== text) })}
+                  aria-label={words.removeFile(file)}
+                  onClick={() => changeDraft({ [list]: files.filter((other) => other !== file) })}
                 >
                   <IconX size={16} aria-hidden />
                 </ActionIcon>
@@ -118,10 +128,10 @@ function Files({ problem }: { readonly problem: string | undefined }) {
 
 function Preview({ budget }: { readonly budget: number | undefined }) {
   const base = useDraft((draft) => draft.base)
-  const usesFiles = useDraft((draft) => draft.usesFiles)
+  const source = useDraft(sourceOf)
   const chosen = useDraft((draft) => draft.texts)
-  const texts = useMemo(() => textsOf({ usesFiles, texts: chosen }), [usesFiles, chosen])
-  const hasText = base !== null && !(usesFiles && texts.length === 0)
+  const texts = useMemo(() => textsOf({ source, texts: chosen }), [source, chosen])
+  const hasText = base !== null && source !== 'questions' && !(source === 'files' && texts.length === 0)
   const { data, error, refetch } = useQuery(
     queries.text.preview.queryOptions({ input: hasText ? { model: base, texts } : skipToken }),
   )
@@ -143,7 +153,7 @@ function Preview({ budget }: { readonly budget: number | undefined }) {
           {words.preview}
         </Text>
         <Text size="sm" c="dimmed">
-          {usesFiles ? words.previewSize(bytes, tokens) : words.previewGenerated}
+          {source === 'files' ? words.previewSize(bytes, tokens) : words.previewGenerated}
         </Text>
       </Group>
       {/* Scrolls, so it must be reachable by keyboard. */}

@@ -11,7 +11,7 @@ const settleMilliseconds = 250
 /** The spelling that the draft chooses for its model and text; null: it isn't complete. */
 export function useSpellingChoice() {
   const draft = useDraft()
-  const { base, k, alphabet, units, usesFiles, texts } = draft
+  const { base, k, alphabet, units, source, texts } = draft
   const isWrong = checkDraft(draft, 'cpu').problems.alphabet !== undefined
   // A wrong number is mended in another step.
   const tokenSymbols = tokenSymbolsOf(draft) ?? 'auto'
@@ -19,8 +19,8 @@ export function useSpellingChoice() {
     () =>
       base === null || isWrong
         ? null
-        : { model: base, texts: textsOf({ usesFiles, texts }), k, alphabet, units, tokenSymbols },
-    [base, k, alphabet, units, tokenSymbols, usesFiles, texts, isWrong],
+        : { model: base, texts: textsOf({ source, texts }), k, alphabet, units, tokenSymbols },
+    [base, k, alphabet, units, tokenSymbols, source, texts, isWrong],
   )
 }
 

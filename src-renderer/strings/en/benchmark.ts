@@ -1,4 +1,14 @@
-import { formatBytes, formatCount, formatMilliseconds, formatPercent, formatSignificant } from '../format.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatFixed,
+  formatMilliseconds,
+  formatPercent,
+  formatSignificant,
+  formatWithError,
+} from '../format.ts'
+
+const formatTimes = (factor: number) => `${formatFixed(factor, 2)} ×`
 
 export const benchmarkStrings = {
   title: 'Benchmark',
@@ -13,7 +23,7 @@ export const benchmarkStrings = {
   candidates: 'Candidates (n)',
   gatePercent: 'Base model’s share, %',
   precision: 'Weights',
-  precisions: { own: 'as converted', stored: 'as stored', int8: 'int8', int4: 'int4' },
+  precisions: { own: 'as converted', stored: 'as stored', kept: 'blocks kept', int8: 'int8', int4: 'int4' },
   precisionExplanation: 'Quantised weights are made once and kept; for a large model this takes a minute.',
   contexts: 'Tokens of context',
   contextsExplanation: 'One or several, separated by commas.',
@@ -35,8 +45,8 @@ export const benchmarkStrings = {
   progressValue: (done: number, total: number) => `${formatCount(done)} of ${formatCount(total)}`,
 
   results: 'Results',
-  resultsExplanation: (source: string, precision: string) =>
-    `${source}, weights ${precision}. Times are medians.`,
+  resultsExplanation: (model: string, precision: string, source: string | null) =>
+    `${model}, weights ${precision}${source === null ? '' : `, from ${source}`}. Times are medians.`,
   untrained: 'A base model: a tail that knows nothing stands in for a SpeLLM’s, which costs the same.',
   bandwidth: 'Memory bandwidth',
   bandwidthValue: (bytesPerSecond: number) => `${formatBytes(bytesPerSecond)}/s`,
@@ -71,6 +81,28 @@ export const benchmarkStrings = {
     bytes: 'Reads',
     bandwidthShare: 'Of the bandwidth',
   },
+  written: {
+    explanation: (prompts: 'chat' | 'document') =>
+      `Texts that the base model and the SpeLLM wrote in turns after ${prompts === 'chat' ? 'questions that the model asks itself' : 'beginnings of documents of its own'}; reading the prompts doesn’t count. Medians, with what chance may have done to them.`,
+    plan: (speedup: number, steps: number) =>
+      `Measured costs let expect ${formatTimes(speedup)} of lossless mode, with verifications after ${formatCount(steps)} steps at the most.`,
+    int8Alone: (speedup: number) => `The base model with the exact int8 head alone: ${formatTimes(speedup)}.`,
+    baseAlone: (alone: number, texts: number) =>
+      `In ${formatCount(alone)} of ${formatCount(texts)} texts the base model went on alone, because lossless mode didn’t pay.`,
+    columns: {
+      msPerToken: 'Time, ms',
+      speedup: '× base',
+      identicalTexts: 'Same text',
+      trunkPasses: 'Trunk passes',
+      headPasses: 'LM head passes',
+      rows: 'Rows a head pass',
+    },
+    withError: formatWithError,
+    ofTexts: (same: number, texts: number) => `${formatCount(same)} of ${formatCount(texts)}`,
+    passes: (passes: number) => formatFixed(passes, 2),
+    rows: (rows: number) => formatFixed(rows, 1),
+  },
+
   limit: (limit: number) => `A model without any head would save ${formatPercent(limit)}: the limit.`,
   none: '–',
   time: formatMilliseconds,

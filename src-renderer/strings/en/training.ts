@@ -105,6 +105,8 @@ export const trainingStrings = {
       ? `${wrote}; the texts were too short to tell how fast.`
       : `${wrote}, and was ${speedOf(speedup)} on this machine.`
   },
+  resultSource: 'Weights of the base model',
+  resultSourceValue: (source: string) => `from ${source}`,
   resultSymbols: 'Token symbols',
   resultTailShare: (share: number) =>
     `a token without a doubt reads ${formatPercent(share, 0)} of the LM head’s bytes`,
@@ -124,6 +126,7 @@ export const trainingStrings = {
   settingTexts: 'Text',
   sampleStories: 'The sample’s stories',
   selfWritten: 'Written by the base model',
+  answersTo: (files: string) => `The base model’s answers to ${files}`,
   settingTokens: 'Budget',
   settingTokensValue: (tokens: number) => `${formatCount(tokens)} tokens`,
   settingUnits: 'In one step',

@@ -269,11 +269,14 @@ export const wizardStrings = {
     sources: {
       stories: 'The sample’s stories',
       selfWritten: 'The model writes its own',
+      questions: 'Your users’ questions',
       files: 'Text files',
     },
     sourceDescriptions: {
       stories: 'Children’s stories from the generator that the sample model learnt from, but new ones.',
       selfWritten: 'Sampled from the base model first. No data needed; takes longer.',
+      questions:
+        'The base model answers them and learns from that: a question a line, or .jsonl with “question”, “prompt” or “messages”.',
       files: 'Text in the style that the model shall write: .txt, or .jsonl with a field “text”.',
     },
     addFiles: 'Add files …',
@@ -404,6 +407,8 @@ export const wizardStrings = {
     textText: {
       stories: 'It learns from the sample’s stories.',
       selfWritten: 'It learns from text that the base model writes itself.',
+      questions: (count: number) =>
+        `It learns from the base model’s answers to the questions of ${plural(count, 'file', 'files')}.`,
       files: (count: number) => `It learns from ${plural(count, 'text file', 'text files')}.`,
     },
     trainingText: (tokens: number, epochs: number, batchTokens: number, steps: number) =>

@@ -8,11 +8,14 @@ import { seededRandom } from '../../../random.ts'
 /** GGUF's numbers of the types that metadata values have (ggml/docs/gguf.md). */
 const valueTypes = { uint32: 4, int32: 5, float32: 6, string: 8, array: 9 } as const
 
+const q4 = { id: 2, blockWeights: 32, blockBytes: 18, fileType: 2 } as const
+
 /** What llama.cpp computes in beside our precisions: 32 weights share a float16 scale. */
 const tensorTypes = {
   stored: { id: 0, blockWeights: 1, blockBytes: 4, fileType: 0 },
   int8: { id: 8, blockWeights: 32, blockBytes: 34, fileType: 7 },
-  int4: { id: 2, blockWeights: 32, blockBytes: 18, fileType: 2 },
+  kept: q4,
+  int4: q4,
 } as const satisfies Record<Precision, object>
 
 const alignment = 32
@@ -194,7 +197,7 @@ function randomBlocks(precision: Precision): Buffer {
   if (blockWeights === 1)
     return Buffer.from(Float32Array.from({ length: pieceBlocks * 32 }, () => scale * random.normal()).buffer)
   const bytes = Buffer.from(Uint8Array.from({ length: pieceBlocks * blockBytes }, () => random.below(256)))
-  const largest = precision === 'int4' ? 8 : 127
+  const largest = blockBytes === q4.blockBytes ? 8 : 127
   const [half] = float32ToFloat16(Float32Array.of(scale / largest))
   for (let start = 0; start < bytes.length; start += blockBytes) bytes.writeUInt16LE(half!, start)
   return bytes

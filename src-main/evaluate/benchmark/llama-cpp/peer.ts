@@ -28,7 +28,12 @@ interface Sequence {
   eraseContextTokenRanges(ranges: { start: number; end: number }[]): Promise<void>
 }
 
-const classes: Readonly<Record<Precision, string>> = { stored: 'F32', int8: 'Q8_0', int4: 'Q4_0' }
+const classes: Readonly<Record<Precision, string>> = {
+  stored: 'F32',
+  kept: 'Q4_0',
+  int8: 'Q8_0',
+  int4: 'Q4_0',
+}
 
 /** The first of some folders in which `npm install node-llama-cpp` was run. */
 export function findLlamaCpp(folders: readonly string[]): string | undefined {

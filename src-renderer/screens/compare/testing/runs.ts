@@ -11,6 +11,7 @@ export function unfinishedRun(id: string, parts: Partial<RunSummary> = {}): RunS
     settings: {
       base: 'sample',
       texts: [],
+      questions: [],
       tokens: 1_000_000,
       k: 12,
       units: 'token',
@@ -56,6 +57,7 @@ export function finishedRun(
       tokenSymbols: 0,
       tailShare: null,
       verdict: null,
+      source: null,
       parameters: { tail: 1_180_000, baseHead: 1_048_576 },
     },
   })

@@ -1,0 +1,142 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { conversationPieces, type ConversationPieces } from '../distill/own-text/conversation-pieces.ts'
+import { ownTextCacheShape, ownTextShape, type OwnTextShape } from '../distill/own-text/shape.ts'
+import { planTeacherCache, teacherCacheShape } from '../distill/teacher-cache.ts'
+import { nullIfNotFound } from '../errors.ts'
+import { writeJsonAtomically } from '../formats/atomic-file.ts'
+import { openChatTemplate } from '../formats/chat-template.ts'
+import { readJsonFile } from '../formats/json-file.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { BaseModel } from '../models/base-model.ts'
+import type { Run } from '../runs/index.ts'
+import { deviceMemory } from '../runtime/memory/require-memory.ts'
+import { chunksOfWindow } from './cache-window.ts'
+import { keyValueShare } from './conversion-cost.ts'
+import { answerPositions, conversionDocuments } from './conversion-text.ts'
+import type { JobOptions } from './events.ts'
+import {
+  documentAfterAnything,
+  readGivenQuestions,
+  storeQuestions,
+  type GivenQuestions,
+} from './given-questions.ts'
+import { freeDiskBytes } from './machine.ts'
+import type { RunSettings } from './settings.ts'
+
+const leastSequences = 8
+
+const shapeSchema = z.object({ sequences: z.int().min(1), tokens: z.int().min(1) })
+const tokenList = z.array(z.int().min(0))
+const storedSchema = z.object({
+  pieces: z.object({
+    kind: z.enum(['chat', 'document']),
+    prefix: tokenList.min(1),
+    between: tokenList,
+    questionEnd: tokenList,
+    stops: tokenList,
+  }),
+  shape: shapeSchema,
+  answers: shapeSchema,
+  /** Absent: all of what is learnt from is there at once. */
+  chunksPerWindow: z.int().min(1).optional(),
+})
+type Writing = z.infer<typeof storedSchema>
+
+/** What a run that goes on later has to know of how it began: a template may write the date, memory may be shorter. */
+const writingFile = 'own-text.json'
+const maxWritingBytes = 16 << 20
+
+/**
+ * How a run's model writes what it learns from, and answers to be measured by: as stored with the run, or planned now.
+ *
+ * @param positionBytes that states and targets of a position take on disk
+ * @throws SpellmError as `conversationPieces` and `readGivenQuestions`
+ */
+export async function planWriting(
+  { folder, settings }: Run<RunSettings>,
+  base: BaseModel,
+  tokenizer: Tokenizer,
+  positionBytes: number,
+  { onEvent }: JobOptions,
+): Promise<Writing> {
+  const path = join(folder, writingFile)
+  const stored = await readJsonFile(path, storedSchema, { maxBytes: maxWritingBytes }).catch(nullIfNotFound)
+  if (stored) return stored
+  const { architecture } = base
+  const isGiven = conversionDocuments(settings) !== null
+  const { pieces, asked, notices } = isGiven
+    ? { pieces: documentAfterAnything(base), asked: null, notices: [] }
+    : await beginTexts(base, tokenizer, settings)
+  for (const message of notices) onEvent({ type: 'notice', message })
+  const { device, tokens, windowTokens = tokens } = settings
+  const { free } = await deviceMemory(device)
+  const questions = asked ? [...asked.training, ...asked.heldOut] : []
+  const questionTokens = questions.reduce((most, { length }) => Math.max(most, length), 0)
+  const limits = { memoryBytes: keyValueShare * free, device, questionTokens }
+  const room = ownTextShape(architecture, pieces, limits)
+  const fit = (positions: number) => (asked ? fitSequences(room, positions) : fitRound(room, positions))
+  const shape = fit(Math.min(tokens, windowTokens))
+  const cacheShape = isGiven
+    ? teacherCacheShape(architecture)
+    : ownTextCacheShape(shape, architecture.hiddenSize)
+  const { positionsPerChunk } = planTeacherCache('', cacheShape, 0)
+  const chunk = { positionsPerChunk, positionBytes }
+  const chunksPerWindow = chunksOfWindow(settings, chunk, await freeDiskBytes(folder))
+  const writing = {
+    pieces: {
+      kind: pieces.kind,
+      prefix: [...pieces.prefix],
+      between: [...pieces.between],
+      questionEnd: [...pieces.questionEnd],
+      stops: [...pieces.stops],
+    },
+    shape,
+    answers: fit(measuredPositions(asked, room)),
+    ...(chunksPerWindow === undefined ? {} : { chunksPerWindow }),
+  }
+  if (asked) await storeQuestions(folder, asked)
+  await writeJsonAtomically(path, writing)
+  return writing
+}
+
+/** How a model that is given no text begins its own, and what a person should know of that. */
+async function beginTexts(
+  base: BaseModel,
+  tokenizer: Tokenizer,
+  { questions, tokens }: RunSettings,
+): Promise<{
+  readonly pieces: ConversationPieces
+  readonly asked: GivenQuestions | null
+  readonly notices: readonly string[]
+}> {
+  const template = await openChatTemplate(base.folder)
+  if (questions.length === 0) {
+    const { pieces, notice } = conversationPieces(template, tokenizer, base)
+    const said = 'No text was given: the base model writes it itself.'
+    return { pieces, asked: null, notices: notice === null ? [said] : [notice, said] }
+  }
+  const given = await readGivenQuestions(questions, base, tokenizer, { template, tokens })
+  const { training, heldOut } = given.questions
+  const does = template ? 'answers' : 'goes on from'
+  const said = `The base model ${does} ${training.length} questions to learn from, and ${heldOut.length} others to measure by.`
+  return { pieces: given.pieces, asked: given.questions, notices: [...given.notices, said] }
+}
+
+/** Greedily, a question has one answer: no more positions than the questions have sequences for. */
+export function measuredPositions(asked: GivenQuestions | null, { tokens }: OwnTextShape): number {
+  const sequences = asked ? Math.max(leastSequences, asked.heldOut.length) : Infinity
+  return Math.min(answerPositions, sequences * tokens)
+}
+
+/** So many sequences of full length as positions need, or as there is room for. */
+function fitSequences({ sequences, tokens }: OwnTextShape, positions: number): OwnTextShape {
+  const fitting = Math.floor(positions / tokens / leastSequences) * leastSequences
+  return { sequences: Math.min(sequences, Math.max(leastSequences, fitting)), tokens }
+}
+
+/** A round of about so many positions, or of as many as there is room for: of few, its sequences are short. */
+function fitRound(room: OwnTextShape, positions: number): OwnTextShape {
+  const { sequences, tokens } = fitSequences(room, positions)
+  return { sequences, tokens: Math.max(1, Math.min(tokens, Math.ceil(positions / sequences))) }
+}

@@ -1,0 +1,32 @@
+import type { WrittenPositions } from '../teacher-chunk.ts'
+
+/** What tells the conversations of a text that a model wrote itself apart, see `WrittenPositions`. */
+export type Conversations = Pick<WrittenPositions, 'ids' | 'starts' | 'inAnswer'>
+
+/**
+ * What stands before the first answer of some sequences, which are spread over the text: prompts that the model asks itself.
+ * Of documents it is their beginnings.
+ *
+ * @param text sequences of `tokens` tokens, one after another
+ * @param prefix the pieces' one, of which `ids` have the last token
+ * @param count at most so many
+ * @returns tokens, each with the whole prefix; a sequence without an answer gives none
+ */
+export function questionsIn(
+  { ids, starts, inAnswer }: Conversations,
+  tokens: number,
+  prefix: readonly number[],
+  count: number,
+): number[][] {
+  const questions: number[][] = []
+  const sequences = Math.floor(ids.length / tokens)
+  const stride = Math.max(1, Math.floor(sequences / count))
+  for (let sequence = 0; sequence < sequences && questions.length < count; sequence += stride) {
+    const start = sequence * tokens
+    let end = start
+    while (end < start + tokens && !inAnswer[end] && starts[end] === start) end++
+    if (end < start + tokens && inAnswer[end])
+      questions.push([...prefix.slice(0, -1), ...ids.subarray(start, end + 1)])
+  }
+  return questions
+}
