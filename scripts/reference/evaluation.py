@@ -15,7 +15,7 @@ src-main/evaluate/testing/sample-choices.json: the sample model on multiple-choi
     accNormPick     the choice with the highest log-likelihood per character
 
 src-main/decode/testing/sampling.json: what is left of scores after transformers' logits processors
-    scores, context, temperature, topK, topP, minP, repetitionPenalty
+    scores, context, written, temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, logitBias
     shares          the probabilities that are drawn with
 
 Everything is computed in float32 with eager attention.
@@ -28,6 +28,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessorLis
 from transformers.generation.logits_process import (
     MinPLogitsWarper,
     RepetitionPenaltyLogitsProcessor,
+    SequenceBiasLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
@@ -121,10 +122,18 @@ def sample_choices():
     write_json(SOURCE / "evaluate" / "testing" / "sample-choices.json", tasks)
 
 
+def penalized(left, times, options):
+    # vLLM's apply_penalties (vllm/model_executor/layers/utils.py), which transformers doesn't have.
+    left = left - options.get("frequencyPenalty", 0) * times
+    return left - options.get("presencePenalty", 0) * (times > 0)
+
+
 def sampling():
     deterministic(3)
     scores = torch.randn(40) * 3
     context = [3, 5, 5, 17, 30]
+    written = [12, 6, 12, 30, 6, 6]
+    times = torch.bincount(torch.tensor(written), minlength=len(scores))
     cases = []
     for options in [
         dict(temperature=1.0, repetitionPenalty=1.3),
@@ -134,11 +143,27 @@ def sampling():
         dict(temperature=0.5, topK=7),
         dict(temperature=1.4, topP=0.8),
         dict(temperature=1.2, topK=12, topP=0.9, minP=0.05, repetitionPenalty=1.2),
+        dict(temperature=1.0, presencePenalty=1.5),
+        dict(temperature=0.8, frequencyPenalty=0.6),
+        dict(temperature=1.0, presencePenalty=-0.7, frequencyPenalty=-0.4),
+        dict(temperature=1.0, logitBias=[[6, -100], [21, 4.5], [20, -1.5]]),
+        dict(
+            temperature=0.7,
+            topP=0.9,
+            repetitionPenalty=1.3,
+            presencePenalty=0.5,
+            frequencyPenalty=0.3,
+            logitBias=[[6, 2.5], [25, -100], [12, -0.5]],
+        ),
     ]:
         # The order in which transformers' generate puts them.
         processors = LogitsProcessorList()
+        if "logitBias" in options:
+            biases = {(token,): bias if bias > -100 else -torch.inf for token, bias in options["logitBias"]}
+            processors.append(SequenceBiasLogitsProcessor(biases))
         if "repetitionPenalty" in options:
             processors.append(RepetitionPenaltyLogitsProcessor(options["repetitionPenalty"]))
+        processors.append(lambda _, left: penalized(left, times, options))
         processors.append(TemperatureLogitsWarper(options["temperature"]))
         if "topK" in options:
             processors.append(TopKLogitsWarper(options["topK"]))
@@ -146,11 +171,11 @@ def sampling():
             processors.append(TopPLogitsWarper(options["topP"]))
         if "minP" in options:
             processors.append(MinPLogitsWarper(options["minP"]))
-        left = processors(torch.tensor([context]), scores[None].clone())
+        left = processors(torch.tensor([context + written]), scores[None].clone())
         cases.append({**options, "shares": rounded(torch.softmax(left[0], -1))})
     write_json(
         SOURCE / "decode" / "testing" / "sampling.json",
-        dict(scores=rounded(scores), context=context, cases=cases),
+        dict(scores=rounded(scores), context=context, written=written, cases=cases),
     )
 
 

@@ -573,6 +573,7 @@ describe('--help names every option of spellm', () => {
       [
         ...['--prompt', '--max-tokens', '--mode', '--temperature', '--top-k', '--top-p', '--seed', '--stop'],
         ...['--candidates', '--gate-share', '--min-p', '--repetition-penalty'],
+        ...['--presence-penalty', '--frequency-penalty', '--logit-bias'],
         ...['--base', '--device', '--ignore-memory', '--precision', '--json'],
       ],
     ],
@@ -589,6 +590,7 @@ describe('--help names every option of spellm', () => {
       [
         ...['--system', '--max-tokens', '--mode', '--temperature', '--top-k', '--top-p', '--seed', '--stop'],
         ...['--candidates', '--gate-share', '--min-p', '--repetition-penalty'],
+        ...['--presence-penalty', '--frequency-penalty', '--logit-bias'],
         ...['--base', '--device', '--ignore-memory', '--precision', '--json'],
       ],
     ],

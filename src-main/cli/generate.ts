@@ -14,6 +14,7 @@ import { resolveModel } from '../hub/index.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
 import { decimal, integer } from './arguments.ts'
 import { chosenDevice, deviceOption, ignoreMemoryOption } from './device-option.ts'
+import { logitBiasOption, resolveBiases, type NamedBias } from './logit-bias.ts'
 import { candidatesOption, gateShareOption, modeOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
 import { precisionOption } from './precision-option.ts'
@@ -27,6 +28,9 @@ export interface WritingOptions {
   readonly topP?: number
   readonly minP?: number
   readonly repetitionPenalty?: number
+  readonly presencePenalty?: number
+  readonly frequencyPenalty?: number
+  readonly logitBias?: readonly NamedBias[]
   readonly candidates: number
   readonly gateShare: number
   readonly seed: number
@@ -73,9 +77,12 @@ export function addWritingOptions(command: Command): Command {
     .option('--min-p <p>', "sample from tokens with this part of the best one's probability", decimal(0, 1))
     .option(
       '--repetition-penalty <x>',
-      'above 1: against tokens that the text has already',
+      'above 1: against tokens that prompt or text have already',
       decimal(0.01, 100),
     )
+    .option('--presence-penalty <x>', 'above 0: against tokens that were written already', decimal(-2, 2))
+    .option('--frequency-penalty <x>', 'the same, for each time that they were written', decimal(-2, 2))
+    .addOption(logitBiasOption())
     .option('--seed <n>', 'the same seed draws the same text', integer(0, 2 ** 32 - 1), 0)
     .option('--stop <text...>', 'end before any of these texts')
     .option('--base <folder>', 'where the base model is, if it has moved')
@@ -107,7 +114,7 @@ export async function openWriter(folder: string, options: WritingOptions): Promi
 export function textOptions(generator: TextGenerator, options: WritingOptions): TextOptions {
   const { maxTokens, stop = [], candidates, gateShare } = options
   const mode = options.mode ?? generator.modes[0]!
-  return { mode, sampling: samplingOf(options), maxTokens, stop, candidates, gateShare }
+  return { mode, sampling: samplingOf(options, generator), maxTokens, stop, candidates, gateShare }
 }
 
 /** For a person. */
@@ -118,12 +125,26 @@ export function describeRate(
   return `${tokens} tokens, ${tokensPerSecond.toFixed(0)} tokens/s, mode ${mode}, device ${device}`
 }
 
-/** null if no option asks for anything but the best token; a penalty alone doesn't ask for sampling. */
-function samplingOf(options: WritingOptions): Sampling | null {
-  const { temperature, topK, topP, minP, repetitionPenalty, seed } = options
+/** null if no option asks for anything but the best token; penalties and biases alone don't ask for sampling. */
+function samplingOf(
+  { temperature, topK, topP, minP, seed, logitBias = [], ...penalties }: WritingOptions,
+  { tokenizer }: TextGenerator,
+): Sampling | null {
+  const { repetitionPenalty, presencePenalty, frequencyPenalty } = penalties
   const isDrawn = [topK, topP, minP].some((option) => option !== undefined)
-  if (!isDrawn && (temperature ?? 0) === 0 && repetitionPenalty === undefined) return null
-  return { temperature: temperature ?? (isDrawn ? 1 : 0), topK, topP, minP, repetitionPenalty, seed }
+  const isPenalized = [repetitionPenalty, presencePenalty, frequencyPenalty].some((x) => x !== undefined)
+  if (!isDrawn && (temperature ?? 0) === 0 && !isPenalized && logitBias.length === 0) return null
+  return {
+    temperature: temperature ?? (isDrawn ? 1 : 0),
+    topK,
+    topP,
+    minP,
+    repetitionPenalty,
+    presencePenalty,
+    frequencyPenalty,
+    logitBias: resolveBiases(logitBias, tokenizer),
+    seed,
+  }
 }
 
 /** A text and how fast it was written. */

@@ -25,6 +25,13 @@ export const samplingSchema = z
     topP: z.number().positive().max(1).optional(),
     minP: z.number().positive().max(1).optional(),
     repetitionPenalty: z.number().positive().max(10).optional(),
+    presencePenalty: z.number().min(-2).max(2).optional(),
+    frequencyPenalty: z.number().min(-2).max(2).optional(),
+    /** Tokens and what their scores gain; −100: never this token. */
+    logitBias: z
+      .array(z.tuple([z.int().min(0), z.number().min(-100).max(100)]))
+      .max(1_024)
+      .optional(),
     seed: z.int().min(0).max(4_294_967_295),
   })
   .nullable()

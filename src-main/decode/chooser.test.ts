@@ -78,8 +78,11 @@ describe('tokens and words of two letters', () => {
   const units = [[0], [1], [2], ...words]
   const drawUnits = async (chooser: Chooser, context: readonly number[] = []) => {
     const counts = units.map(() => 0)
+    const text = [...context]
     for (let i = 0; i < 10_000; i++) {
-      const said = await chooser.choose({ hidden }, context)
+      const said = await chooser.choose({ hidden }, text)
+      // Each at its own place of a text, after what the penalty knows already.
+      text.push(0)
       counts[units.findIndex((unit) => unit.join() === said.join())]!++
     }
     return counts
@@ -93,6 +96,19 @@ describe('tokens and words of two letters', () => {
     const punished = expected.map((share, i) => (units[i]![0] === 0 ? share ** 2 : share))
     const again = await drawUnits(trieChooser(tail, { ...sampling, repetitionPenalty: 2 }), [0])
     expect(chiSquare(again, punished)).toBeLessThan(chiSquareBound(punished))
+  })
+
+  it('end before a token that is banned', async () => {
+    const chosen = (banned: readonly number[]) =>
+      trieChooser(tail, {
+        temperature: 0,
+        seed: 0,
+        logitBias: banned.map((token) => [token, -100] as const),
+      }).choose({ hidden }, [])
+    expect(await chosen([])).toEqual([0, 1])
+    expect(await chosen([1])).toEqual([0])
+    expect(await chosen([0])).toEqual([1])
+    await expect(chosen([0, 1, 2])).rejects.toThrow('No token is left')
   })
 
   it('are drawn in shortlist mode by their first tokens, each as the best unit that begins with it', async () => {
@@ -149,6 +165,20 @@ describe('two heads over nine letters', () => {
     expect(chiSquare(countsOf(drawn, vocabulary.length), tokenShares)).toBeLessThan(
       chiSquareBound(tokenShares),
     )
+  })
+
+  it('are never those that are banned, and any that a bias raises', async () => {
+    const order = [...tokenShares.keys()].sort((a, b) => tokenShares[b]! - tokenShares[a]!)
+    const banned = order.slice(0, 70)
+    const logitBias = banned.map((token) => [token, -100] as const)
+    const greedy: Sampling = { temperature: 0, seed: 0, logitBias }
+    expect(await draw(trieChooser(tail, greedy), 3)).toEqual(new Array(3).fill(order[70]))
+    const raised: Sampling = { temperature: 0, seed: 0, logitBias: [[order[75]!, 40]] }
+    expect(await draw(trieChooser(tail, raised), 3)).toEqual(new Array(3).fill(order[75]))
+    for (const choose of [trieChooser, (own: TailSession, s: Sampling) => freeChooser(own, none, s)]) {
+      const drawn = await draw(choose(tail, { ...greedy, temperature: 1 }), 300)
+      expect(drawn.filter((token) => banned.includes(token))).toEqual([])
+    }
   })
 
   it('without sampling are the most likely pair', async () => {

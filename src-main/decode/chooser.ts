@@ -1,16 +1,18 @@
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { lookUp } from '../spelling/free.ts'
-import { tokensOf, type Speller } from '../spelling/speller.ts'
-import { bestToken, bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import { isSaid, tokensOf, type Speller } from '../spelling/speller.ts'
+import { bestToken, createTrieSearch, spellingScore } from '../spelling/trie-search.ts'
 import { argMax, input, slice } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
 import type { LastState } from '../models/trunk-session.ts'
 import { seededRandom } from '../random.ts'
 import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
+import { beforeBanned, bestAllowed } from './allowed-units.ts'
 import type { Asked } from './generate.ts'
-import { createPicker, type Picker } from './picker.ts'
-import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
+import { createLogitsProcessor, nothingLeft, type LogitsProcessor } from './logits-processor.ts'
+import { createPicker, requirePick } from './picker.ts'
+import { largestIndex, sampleIndex, type Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** Picks what comes next from the state after the last token. */
@@ -91,16 +93,20 @@ export function baseChooser(head: Pick<BaseHead, 'greedy' | 'logits'>, sampling:
     choose: async ({ hidden, baseLogits }, context) => {
       const logits = baseLogits ?? (await head.logits(hidden))
       count(context)
-      return [picker.pick(logits, null, context.length).index]
+      return [requirePick(picker, logits, null, context.length).index]
     },
   }
 }
 
-/** Tells a picker of what a text has more than at the last call. */
-export function countTokens(picker: Picker): (context: readonly number[]) => void {
-  let counted = 0
+/** Tells of what a text has more than at the last call; what it has at the first one is its prompt. */
+export function countTokens(
+  processor: Pick<LogitsProcessor, 'begin' | 'add'>,
+): (context: readonly number[]) => void {
+  let counted = -1
   return (context) => {
-    for (; counted < context.length; counted++) picker.add(context[counted]!)
+    if (counted < 0) processor.begin(context)
+    else for (const token of context.slice(counted)) processor.add(token)
+    counted = context.length
   }
 }
 
@@ -109,23 +115,35 @@ const sampledCandidates = 64
 
 /**
  * Trie mode: the unit whose spelling has the highest total log-probability, always of valid tokens, exact.
- * Sampled: drawn from the softmax of the total log-probabilities of the 64 best units; the
- * repetition penalty looks at a unit's first token.
+ * Sampled: drawn from the softmax of the total log-probabilities of the 64 best units. Penalties and biases look at a unit's
+ * first token; a word ends before a token that is banned.
  */
 export function trieChooser(tail: TailSession, sampling: Sampling | null): Chooser {
-  const search = createTrieSearch(tail.speller)
+  const { speller } = tail
+  const search = createTrieSearch(speller)
   const random = seededRandom(sampling?.seed ?? 0)
   const most = Math.min(sampledCandidates, sampling?.topK ?? sampledCandidates)
+  const processor = createLogitsProcessor(sampling)
+  const count = countTokens(processor)
   return {
     ending: tail.ending,
     choose: async (state, context) => {
+      count(context)
       const logProbabilities = await scoresOf(tail, state)
-      if (!sampling) return tokensOf(tail.speller, bestToken(search, logProbabilities).token)
-      const candidates = bestTokens(search, logProbabilities, most)
-      const units = candidates.map(({ token }) => tokensOf(tail.speller, token))
+      if (!sampling) return tokensOf(speller, bestToken(search, logProbabilities).token)
+      const candidates = bestAllowed(search, logProbabilities, most, processor)
+      const known = new Set(candidates.map(({ token }) => token))
+      for (const token of processor.biased)
+        if (!known.has(token) && !processor.isBanned(token) && isSaid(speller, token))
+          candidates.push({ token, score: spellingScore(speller, logProbabilities, token) })
+      const units = candidates.map(({ token }) => tokensOf(speller, token))
       const firstTokens = units.map(([first]) => first!)
-      const scores = Float32Array.from(candidates, ({ score }) => score)
-      return units[sampleIndex(penalize(scores, firstTokens, context, sampling), sampling, random)]!
+      const scores = processor.apply(
+        Float32Array.from(candidates, ({ score }) => score),
+        firstTokens,
+      )
+      if (scores.length === 0) throw nothingLeft()
+      return beforeBanned(units[sampleIndex(scores, sampling, random)]!, processor)
     },
   }
 }
@@ -143,6 +161,7 @@ export function freeChooser(
 ): Chooser {
   const search = createTrieSearch(tail.speller)
   const random = seededRandom(sampling?.seed ?? 0)
+  const processor = createLogitsProcessor(sampling)
   const { speller } = tail
   const size = alphabetSize(speller.alphabet)
   return {
@@ -154,8 +173,12 @@ export function freeChooser(
             sampleIndex(logProbabilities.subarray(head * size, (head + 1) * size), sampling, random),
           )
         : headSymbols(speller, logProbabilities)
-      const unit = freeUnit(speller, symbols, tokenize) ?? bestToken(search, logProbabilities).token
-      return tokensOf(speller, unit)
+      const unit = freeUnit(speller, symbols, tokenize)
+      const said = unit === undefined ? [] : beforeBanned(tokensOf(speller, unit), processor)
+      if (said.length > 0) return said
+      const [best] = bestAllowed(search, logProbabilities, 1, processor)
+      if (!best) throw nothingLeft()
+      return beforeBanned(tokensOf(speller, best.token), processor)
     },
   }
 }

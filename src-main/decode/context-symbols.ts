@@ -4,12 +4,14 @@ import { floatTensor, type Tensor } from '../runtime/session.ts'
 import type { FirstSymbols } from '../spelling/speller.ts'
 
 /**
- * Context symbols: the tokens of a text that are no token symbols, whose exact logits a step of the trunk computes beside
- * those. Their rows of the LM head lie in a buffer of ours, which is fed as it is.
+ * Context symbols: the tokens of a text that are no token symbols, and those with a logit bias, whose exact logits a step of
+ * the trunk computes beside those. Their rows of the LM head lie in a buffer of ours, which is fed as it is.
  */
 export interface ContextSymbols {
   /** How many there are; slots from there on hold nothing. */
   readonly count: number
+  /** Whether the text has tokens that are neither token symbols nor among them. */
+  readonly isPartial: boolean
   /** [slots]: whose row each slot holds. */
   readonly tokens: Int32Array
   /** [slots]: what each one's spelling begins with, or OTHER. */
@@ -27,22 +29,32 @@ export interface ContextSymbols {
  * No context symbols yet.
  *
  * @param options.most c: beyond it, what has not occurred for longest gives way
+ * @param options.kept tokens that always are, beside those
  */
 export function createContextSymbols(
   rows: Pick<HeadRows, 'read'>,
   { symbolIndex, firstSymbol }: FirstSymbols,
-  { hiddenSize: d, most }: { readonly hiddenSize: number; readonly most: number },
+  {
+    hiddenSize: d,
+    most,
+    kept = [],
+  }: { readonly hiddenSize: number; readonly most: number; readonly kept?: readonly number[] },
 ): ContextSymbols {
+  // Padded rows of the head and token symbols are none.
+  const isNone = (token: number) => (symbolIndex[token] ?? 0) >= 0
+  /** In the first slots. */
+  const always = new Set(kept.filter((token) => !isNone(token)))
   /** Token → slot, what occurred longest ago first. */
   const slots = new Map<number, number>()
   let followed = 0
+  let isPartial = false
   let capacity = 0
   let tokens = new Int32Array(0)
   let firstSymbols = new Int32Array(0)
   let buffer = new Float32Array(0)
   let tensor = floatTensor(buffer, [0, d])
   const grow = (needed: number) => {
-    capacity = Math.min(most, roomyCapacity(needed))
+    capacity = Math.min(always.size + most, roomyCapacity(needed))
     const larger = <Numbers extends Int32Array | Float32Array>(old: Numbers, into: Numbers) => (
       into.set(old),
       into
@@ -53,33 +65,46 @@ export function createContextSymbols(
     tensor = floatTensor(buffer, [capacity, d])
   }
   const freeSlot = () => {
-    if (slots.size < most) return slots.size
+    if (slots.size < most) return always.size + slots.size
+    isPartial = true
     const [oldest, slot] = slots.entries().next().value!
     slots.delete(oldest)
     return slot
+  }
+  const fill = (slot: number, token: number) => {
+    if (slot >= capacity) grow(slot + 1)
+    tokens[slot] = token
+    firstSymbols[slot] = firstSymbol[token]!
+    buffer.set(rows.read([token]), slot * d)
   }
   const add = (token: number) => {
     const known = slots.get(token)
     const slot = known ?? freeSlot()
     slots.delete(token)
     slots.set(token, slot)
-    if (known !== undefined) return
-    if (slot >= capacity) grow(slot + 1)
-    tokens[slot] = token
-    firstSymbols[slot] = firstSymbol[token]!
-    buffer.set(rows.read([token]), slot * d)
+    if (known === undefined) fill(slot, token)
   }
   /** Of a long text, only what would stay is read at all. */
   const addAll = (added: readonly number[]) => {
     const last = new Set<number>()
-    for (let i = added.length - 1; i >= 0 && last.size < most; i--)
-      // Padded rows of the head and token symbols are none.
-      if ((symbolIndex[added[i]!] ?? 0) < 0) last.add(added[i]!)
+    for (const token of added.toReversed()) {
+      if (isNone(token) || always.has(token) || last.has(token)) continue
+      if (last.size === most) {
+        isPartial = true
+        break
+      }
+      last.add(token)
+    }
     for (const token of [...last].reverse()) add(token)
   }
+  let slot = 0
+  for (const token of always) fill(slot++, token)
   return {
     get count() {
-      return slots.size
+      return always.size + slots.size
+    },
+    get isPartial() {
+      return isPartial
     },
     get tokens() {
       return tokens

@@ -71,6 +71,75 @@ it('picks the best exact score, and doubts by what no exact score stands for', (
   }
 })
 
+it('scores what is biased exactly, and doubts by what is left of the learnt', () => {
+  const logitBias = [
+    [5, 1.5],
+    [6, -100],
+    [1, -0.5],
+  ] as const
+  const picker = createPicker({ temperature: 0, seed: 0, logitBias, frequencyPenalty: 0.4 })
+  const context = createContextSymbols(rows, symbols, { hiddenSize: d, most: 8, kept: picker.biased })
+  const first = createFirstScores(speller)
+  picker.begin([2])
+  context.follow([2], [8, 8])
+  picker.add(8)
+  picker.add(8)
+  const held = [...context.tokens.subarray(0, context.count)]
+  expect(held).toEqual([5, 6, 2, 8])
+  const scoreOf = (token: number, logit: number) => {
+    if (token === 6) return -Infinity
+    return logit + (logitBias.find(([biased]) => biased === token)?.[1] ?? 0) - (token === 8 ? 0.8 : 0)
+  }
+  const picked = new Set<number>()
+  for (let round = 0; round < 200; round++) {
+    const state = Float32Array.from({ length: d }, () => random.normal())
+    const exact = [...alphabet.tokenSymbols!, ...held]
+    const score = (token: number) => scoreOf(token, dot(token, state))
+    const best = exact.reduce((a, b) => (score(b) > score(a) ? b : a))
+    const { token, logit, doubt } = first.choose(
+      scoresOf(state, held, context.tokens.length),
+      context,
+      picker,
+      3,
+    )
+    picked.add(token)
+    expect(token).toBe(best)
+    expect(logit).toBeCloseTo(dot(best, state), 5)
+    const largest = Math.max(...exact.map((other) => dot(other, state)))
+    const left = new Float64Array(size)
+    texts.forEach((_, other) => {
+      if (!exact.includes(other))
+        left[symbols.firstSymbol[other]!]! += Math.exp(dot(other, state) - largest)
+    })
+    const expected = left.reduce((sum, share) => sum + Math.max(1e-4, share), 0)
+    expect(doubt).toBeCloseTo(Math.log(expected) + largest - score(best), 2)
+  }
+  expect(picked.has(5)).toBe(true)
+  expect(picked.has(6)).toBe(false)
+})
+
+it('always doubts where a token that it has no exact score for may have been raised', () => {
+  const state = Float32Array.from({ length: d }, () => random.normal())
+  for (const [presencePenalty, isDoubted] of [
+    [-0.5, true],
+    [0.5, false],
+  ] as const) {
+    const picker = createPicker({ temperature: 0, seed: 0, presencePenalty })
+    const context = createContextSymbols(rows, symbols, { hiddenSize: d, most: 2 })
+    const doubt = () => {
+      const held = [...context.tokens.subarray(0, context.count)]
+      const scores = scoresOf(state, held, context.tokens.length)
+      return createFirstScores(speller).choose(scores, context, picker, 0).doubt
+    }
+    context.follow([], [2, 3])
+    expect(context.isPartial).toBe(false)
+    expect(doubt()).toBeLessThan(Infinity)
+    context.follow([2, 3], [5])
+    expect(context.isPartial).toBe(true)
+    expect(doubt() === Infinity).toBe(isDoubted)
+  }
+})
+
 it('lets what has not occurred for longest give way, and reads each row once', () => {
   const read: number[] = []
   const counting = {

@@ -11,7 +11,7 @@ const leastShare = 1e-4
 
 /** What a step would write, from exact scores alone. */
 export interface FirstChoice {
-  /** Picked among token symbols and exact tokens; −1: there are none. */
+  /** Picked among token symbols and exact tokens; −1: there are none that may be. */
   readonly token: number
   /** Its exact logit. */
   readonly logit: number
@@ -23,7 +23,7 @@ export interface FirstChoice {
 }
 
 /** Tokens beside the token symbols that a step has exact scores of: those of the context, and of learned groups that it read. */
-export interface ExactTokens extends Pick<ContextSymbols, 'count' | 'tokens' | 'firstSymbols'> {
+export interface ExactTokens extends Pick<ContextSymbols, 'count' | 'isPartial' | 'tokens' | 'firstSymbols'> {
   /** Groups that were read whole, so that nothing is left in them. */
   readonly known?: readonly number[]
 }
@@ -60,6 +60,9 @@ export interface FirstScores {
    */
   logNormaliser(scores: Float32Array, exact: ExactTokens): number
 }
+
+/** Where nothing can be picked. */
+const unknown: FirstChoice = { token: -1, logit: -Infinity, doubt: Infinity }
 
 /**
  * Prepares reading the scores of an alphabet with token symbols. Throws TypeError for another.
@@ -127,19 +130,24 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
     },
     choose: (scores, context, picker, place) => {
       const { best } = rest(scores, context)
-      if (m + context.count === 0) return { token: -1, logit: -Infinity, doubt: Infinity }
+      if (m + context.count === 0) return unknown
       const own = picker.isPlain ? bestExact(scores, context) : pickExact(scores, context, picker, place)
+      // What the text has but no exact score for may be what is raised.
+      if (own.token < 0 || (picker.raisesRepeated && context.isPartial)) return { ...own, doubt: Infinity }
       const inverse = 1 / picker.temperature
+      // Nothing learnt knows of penalties and biases, but then nothing without an exact score gains by them.
+      const scale = Math.exp(best - own.best)
       let sum = 0
       for (let symbol = 0; symbol < size; symbol++) {
-        const share = inverse === 1 ? shares[symbol]! : shares[symbol]! ** inverse
+        const share = scale * shares[symbol]!
+        const weight = inverse === 1 ? share : share ** inverse
         // No token of it would survive the cuts that the exact ones meet.
-        if (share >= own.least) sum += share
+        if (weight >= own.least) sum += weight
       }
       return {
         token: own.token,
         logit: own.logit,
-        doubt: Math.log(sum) + best * inverse - own.strength,
+        doubt: Math.log(sum) + own.best * inverse - own.strength,
       }
     },
     logNormaliser: (scores, context) => {
@@ -169,13 +177,13 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
         token = context.tokens[slot]!
       }
     }
-    return { token, logit, strength: logit, least: 0 }
+    return { token, logit, best: logit, strength: logit, least: 0 }
   }
 
   function pickExact(scores: Float32Array, context: ExactTokens, picker: Picker, place: number) {
     const { logits: own, tokens: ids } = exact(scores, context)
-    const { index, strength, least } = picker.pick(own, ids, place)
-    return { token: ids[index]!, logit: own[index]!, strength, least }
+    const { index, ...picked } = picker.pick(own, ids, place)
+    return index < 0 ? { ...picked, ...unknown } : { ...picked, token: ids[index]!, logit: own[index]! }
   }
 }
 

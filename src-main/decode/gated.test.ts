@@ -4,6 +4,7 @@ import { buildSpeller } from '../spelling/speller.ts'
 import { ordinary } from '../spelling/testing/vocabulary.ts'
 import type { BaseHead } from './chooser.ts'
 import { gatedChooser } from './gated.ts'
+import type { Sampling } from './sampling.ts'
 import { shortlistChooser } from './shortlist.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 import { thresholdOf } from '../spellm/gates.ts'
@@ -42,6 +43,18 @@ describe('gated mode', () => {
     expect(baseSteps).toBe(1)
   })
 
+  it('leaves to it what penalties and biases could change, however sure the tail is', async () => {
+    const sure = { hidden: Float32Array.of(-1, -4, -9, -9) }
+    const chosen = async (own: Partial<Sampling>, context: readonly number[]) =>
+      (await gatedChooser(tail, head, 2, { temperature: 0, seed: 0, ...own }).choose(sure, context))[0]
+    expect(await chosen({ repetitionPenalty: 1.2 }, [1])).toBe(0)
+    expect(await chosen({ repetitionPenalty: 1.2 }, [0])).toBe(3)
+    expect(await chosen({ presencePenalty: -1 }, [1])).toBe(3)
+    expect(await chosen({ logitBias: [[2, 5]] }, [1])).toBe(3)
+    expect(await chosen({ logitBias: [[3, -100]] }, [1])).toBe(0)
+    expect(await chosen({ logitBias: [[2, 9.5]] }, [1])).toBe(2)
+  })
+
   it('takes the threshold of a share, or one between those that were measured', () => {
     const gates = [
       { share: 0.01, threshold: 1 },
@@ -70,6 +83,17 @@ describe('shortlist mode', () => {
     expect(await shortlistChooser(tail, rows, 4, null).choose({ hidden: scores }, [])).toEqual([3])
     expect(await shortlistChooser(tail, rows, 1, null).choose({ hidden: scores }, [])).toEqual([0])
     expect(asked).toEqual([[0, 1], [0, 1, 2, 3], [0]])
+  })
+
+  it('scores what has a bias beside the best spellings, and never takes what is banned', async () => {
+    const state = { hidden: Float32Array.of(-1, -2, -3, -4) }
+    const chosen = (logitBias: Sampling['logitBias']) =>
+      shortlistChooser(tail, rows, 2, { temperature: 0, seed: 0, logitBias }).choose(state, [])
+    expect(await chosen([[3, -5]])).toEqual([1])
+    expect(await chosen([[3, -3]])).toEqual([3])
+    expect(await chosen([[1, -100]])).toEqual([2])
+    const all = [0, 1, 2, 3].map((token) => [token, -100] as const)
+    await expect(chosen(all)).rejects.toThrow('No token is left')
   })
 
   it('penalises what the text has already', async () => {

@@ -1,7 +1,7 @@
 import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch, type ScoredToken } from '../spelling/trie-search.ts'
 import { countTokens, type BaseHead, type Chooser } from './chooser.ts'
-import { createPicker } from './picker.ts'
+import { createPicker, requirePick, type Picker } from './picker.ts'
 import type { Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
@@ -11,8 +11,15 @@ export function leadOf([first, second]: readonly ScoredToken[]): number {
 }
 
 /**
+ * Whether what a tail is sure of is still the best after penalties and biases: none raises another token, and those of the unit
+ * have the scores that it knows.
+ */
+const isLearnt = (unit: readonly number[], { biased, raisesRepeated, changes }: Picker) =>
+  biased.length === 0 && !raisesRepeated && !unit.some(changes)
+
+/**
  * gated(τ): trie mode where the best spelling leads by τ or more; elsewhere the base model's LM head decides.
- * Sampled: from the base model's probabilities where it decides; where it does not, the choice is the best
+ * Where penalties or biases change what the tail knows of, it decides, too. Sampled: from the base model's probabilities where it decides; where it does not, the choice is the best
  * spelling.
  *
  * @param threshold τ; see `calibrateGate`
@@ -29,11 +36,12 @@ export function gatedChooser(
   return {
     ending: tail.ending,
     choose: async (state, context) => {
-      const best = bestTokens(search, await scoresOf(tail, state), 2)
-      if (leadOf(best) >= threshold) return tokensOf(tail.speller, best[0]!.token)
-      if (picker.isPlain) return [await head.greedy(state.hidden)]
       count(context)
-      return [picker.pick(await head.logits(state.hidden), null, context.length).index]
+      const best = bestTokens(search, await scoresOf(tail, state), 2)
+      const unit = tokensOf(tail.speller, best[0]!.token)
+      if (leadOf(best) >= threshold && isLearnt(unit, picker)) return unit
+      if (picker.isPlain) return [await head.greedy(state.hidden)]
+      return [requirePick(picker, await head.logits(state.hidden), null, context.length).index]
     },
   }
 }

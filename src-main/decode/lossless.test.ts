@@ -12,8 +12,9 @@ import { ordinary } from '../spelling/testing/vocabulary.ts'
 import { baseChooser, createBaseHead, type BaseHead } from './chooser.ts'
 import { generate, newConversation, type GenerateOptions } from './generate.ts'
 import { generateLossless, type LosslessParts } from './lossless.ts'
+import { createLogitsProcessor } from './logits-processor.ts'
 import { createPicker } from './picker.ts'
-import { penalize, sharesOf, type Sampling } from './sampling.ts'
+import { sharesOf, type Sampling } from './sampling.ts'
 import { spellingDrafter } from './spelling-drafter.ts'
 import { createTailSession, tailBits, tailShape, type TailSession } from '../spellm/tail-session.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
@@ -256,7 +257,9 @@ describe('sampled', () => {
       // By then every letter that is possible has come, and the penalty meets all of them alike.
       const tokens = drawn.slice(1_000)
       const counts = letters.map((_, token) => tokens.filter((other) => other === token).length)
-      const shares = [...sharesOf(penalize(logits, null, [...letters.keys()], sampling), sampling)]
+      const processor = createLogitsProcessor(sampling)
+      processor.begin([...letters.keys()])
+      const shares = [...sharesOf(processor.apply(logits, null), sampling)]
       expect(chiSquare(counts, shares)).toBeLessThan(chiSquareBound(shares))
       // Neighbours are independent: how often a letter follows itself.
       const pairs = letters.map(

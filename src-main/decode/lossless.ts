@@ -91,7 +91,7 @@ async function createPendingText(
   prompt: readonly number[],
   { maxTokens, stopTokens, contextLength, turn = ownTurn }: GenerateOptions,
 ): Promise<PendingText> {
-  for (const token of prompt) picker.add(token)
+  picker.begin(prompt)
   let drafting = drafter
   const asked = () => drafting ?? 'none'
   let read: () => Promise<LastState> = await prepareContext(trunk, conversation, prompt, asked(), turn)

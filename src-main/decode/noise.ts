@@ -27,27 +27,29 @@ export function noiseOf(key: number, token: number): number {
  * except where that is a token which has none.
  *
  * @param weights not negative, one positive
- * @param tokens each weight's; null: its index
- * @returns its index and Eᵢ / wᵢ
+ * @param tokens each weight's
+ * @returns its index and Eᵢ / wᵢ, and the least of the others'
  */
 export function drawByNoise(
   weights: Float64Array,
-  tokens: ArrayLike<number> | null,
+  tokens: ArrayLike<number>,
   key: number,
-): { readonly index: number; readonly arrival: number } {
+): { readonly index: number; readonly arrival: number; readonly second: number } {
   let arrival = Infinity
+  let second = Infinity
   let index = -1
   for (let i = 0; i < weights.length; i++) {
     const weight = weights[i]!
     if (weight === 0) continue
-    const noise = noiseOf(key, tokens ? tokens[i]! : i)
+    const noise = noiseOf(key, tokens[i]!)
     // −log(1 − x) is x at the least: most need no logarithm.
-    if (noise >= weight * arrival) continue
+    if (noise >= weight * second) continue
     const own = -Math.log1p(-noise) / weight
     if (own < arrival) {
+      second = arrival
       arrival = own
       index = i
-    }
+    } else if (own < second) second = own
   }
-  return { index, arrival }
+  return { index, arrival, second }
 }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { seededRandom } from '../random.ts'
 import { drawByNoise, noiseKey, noiseOf } from './noise.ts'
-import { createPicker } from './picker.ts'
-import { penalize, sharesOf } from './sampling.ts'
+import { createPicker, requirePick } from './picker.ts'
+import { sharesOf } from './sampling.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
 const random = seededRandom(4)
@@ -34,20 +34,36 @@ it('draws from a part what it draws from the whole, wherever that lies in the pa
   expect(inPart).toBeGreaterThan(100)
 })
 
-it('takes the best after the repetition penalty, as long as a token is in the text', () => {
-  const sampling = { temperature: 0, repetitionPenalty: 1.5, seed: 0 }
-  const picker = createPicker(sampling)
-  const best = logits.indexOf(Math.max(...logits))
-  expect(picker.pick(logits, null, 0).index).toBe(best)
-  picker.add(best)
-  picker.add(best)
-  const punished = penalize(logits, null, [best], sampling)
-  const expected = punished.indexOf(Math.max(...punished))
-  expect(picker.pick(logits, null, 1).index).toBe(expected)
-  picker.remove(best)
-  expect(picker.pick(logits, null, 1).index).toBe(expected)
-  picker.remove(best)
-  expect(picker.pick(logits, null, 1).index).toBe(best)
+it('takes the best after penalties, as long as a token is in the text', () => {
+  const [first, second, third] = [...logits.keys()].sort((a, b) => logits[b]! - logits[a]!)
+  expect(logits[third!]).toBeGreaterThan(0)
+  const picker = createPicker({ temperature: 0, repetitionPenalty: 1e3, seed: 0 })
+  const pick = () => picker.pick(logits, null, 0)
+  expect(pick()).toMatchObject({ index: first, strength: logits[first!] })
+  picker.begin([first!])
+  expect(pick()).toMatchObject({ index: second, lead: logits[second!]! - logits[third!]! })
+  picker.add(second!)
+  picker.add(second!)
+  expect(pick().index).toBe(third)
+  picker.remove(second!)
+  expect(pick().index).toBe(third)
+  picker.remove(second!)
+  expect(pick().index).toBe(second)
+})
+
+it('picks nothing where everything is banned', () => {
+  const tokens = Int32Array.of(3, 8)
+  for (const temperature of [0, 1]) {
+    const picker = createPicker({
+      temperature,
+      seed: 2,
+      logitBias: [...tokens].map((token) => [token, -100] as const),
+    })
+    expect(picker.isPlain).toBe(false)
+    expect(picker.pick(Float32Array.of(5, 6), tokens, 0)).toMatchObject({ index: -1, best: -Infinity })
+    expect(() => requirePick(picker, Float32Array.of(5, 6), tokens, 0)).toThrow(/No token is left/)
+    expect([3, 8]).not.toContain(picker.pick(logits, null, 0).index)
+  }
 })
 
 it('has noise that is uniform, and of each seed, place and token its own', () => {
@@ -63,5 +79,5 @@ it('has noise that is uniform, and of each seed, place and token its own', () =>
     }
   expect(seen.size).toBeGreaterThan(19_990)
   expect(chiSquare([...bins], Array(20).fill(1))).toBeLessThan(chiSquareBound(Array(20).fill(1)))
-  expect(drawByNoise(Float64Array.of(0, 1, 0), null, noiseKey(1, 1)).index).toBe(1)
+  expect(drawByNoise(Float64Array.of(0, 1, 0), [4, 5, 6], noiseKey(1, 1)).index).toBe(1)
 })

@@ -1,35 +1,35 @@
+import { keptOf } from './cuts.ts'
+import { createLogitsProcessor, nothingLeft, type LogitsProcessor } from './logits-processor.ts'
 import { drawByNoise, noiseKey } from './noise.ts'
-import { isGreedy, weightsOf, type Sampling } from './sampling.ts'
+import { isGreedy, type Sampling } from './sampling.ts'
 
 /** What was picked. */
 export interface Picked {
-  /** Its place among the scores. */
+  /** Its place among the scores; −1: all are −∞. */
   readonly index: number
+  /** The largest score. */
+  readonly best: number
   /**
    * What another token's score, in units of the temperature, would have to come to for that to be picked: greedily the best
    * score, drawn the best one with its luck.
    */
   readonly strength: number
-  /** Greedily, how far it leads before the second; drawn: Infinity. */
+  /** By how much scores, in the same units, may differ from these at the least before another is picked. */
   readonly lead: number
   /** Drawn: the least weight that was not cut, where the best one's is 1; greedily 0. */
   readonly least: number
 }
 
 /**
- * Picks tokens from logits, of the whole vocabulary or of some tokens, by one rule: after the repetition penalty the best, or a
- * draw whose luck depends on the seed, the place and the token alone. So what one picks from some exact scores is what another
- * picks from all of them, wherever that is among the some.
+ * Picks tokens from logits, of the whole vocabulary or of some tokens, by one rule: of the scores that the processor makes of
+ * them the best, or a draw whose luck depends on the seed, the place and the token alone. So what one picks from some exact
+ * scores is what another picks from all of them, wherever that is among the some.
  */
-export interface Picker {
+export interface Picker extends LogitsProcessor {
   /** Whether the largest logit wins as it is, so that the head's own arg-max will do. */
   readonly isPlain: boolean
   /** 1 where nothing is drawn. */
   readonly temperature: number
-  /** Counts a token that the text has now. */
-  add(token: number): void
-  /** Takes back one `add` of a token. */
-  remove(token: number): void
   /**
    * @param tokens each score's; null: its index
    * @param place of the token in the text
@@ -37,41 +37,44 @@ export interface Picker {
   pick(logits: Float32Array, tokens: Int32Array | null, place: number): Picked
 }
 
+/** What is drawn of scores that are all −∞. */
+const nothing: Picked = { index: -1, best: -Infinity, strength: -Infinity, lead: Infinity, least: 0 }
+
 /** A picker for a text that has no tokens yet. */
 export function createPicker(sampling: Sampling | null): Picker {
-  const penalty = sampling?.repetitionPenalty ?? 1
-  const counts = new Map<number, number>()
-  let weights = new Float64Array(0)
-  const punish = (score: number) => (score > 0 ? score / penalty : score * penalty)
-  const punished = (logits: Float32Array, tokens: Int32Array | null) => {
-    if (penalty === 1 || counts.size === 0) return logits
-    const scores = logits.slice()
-    if (tokens === null) {
-      for (const token of counts.keys()) if (token < scores.length) scores[token] = punish(scores[token]!)
-    } else for (let i = 0; i < scores.length; i++) if (counts.has(tokens[i]!)) scores[i] = punish(scores[i]!)
-    return scores
-  }
+  const processor = createLogitsProcessor(sampling)
   return {
-    isPlain: isGreedy(sampling) && penalty === 1,
+    ...processor,
+    isPlain: isGreedy(sampling) && processor.isIdle,
     temperature: sampling && !isGreedy(sampling) ? sampling.temperature : 1,
-    add: (token) => void counts.set(token, (counts.get(token) ?? 0) + 1),
-    remove: (token) => {
-      const left = (counts.get(token) ?? 0) - 1
-      if (left > 0) counts.set(token, left)
-      else counts.delete(token)
-    },
     pick: (logits, tokens, place) => {
-      const scores = punished(logits, tokens)
+      const scores = processor.apply(logits, tokens)
       if (sampling === null || isGreedy(sampling)) return bestOfTwo(scores, tokens)
-      if (weights.length !== scores.length) weights = new Float64Array(scores.length)
-      weightsOf(scores, sampling, weights)
-      const { index, arrival } = drawByNoise(weights, tokens, noiseKey(sampling.seed, place))
-      const best = scores[index]! / sampling.temperature - Math.log(weights[index]!)
-      let least = 1
-      for (let i = 0; i < weights.length; i++) if (weights[i]! > 0 && weights[i]! < least) least = weights[i]!
-      return { index, strength: best - Math.log(arrival), lead: Infinity, least }
+      const { indices, weights, best, margin } = keptOf(scores, sampling)
+      if (indices.length === 0) return nothing
+      const kept = tokens ? indices.map((index) => tokens[index]!) : indices
+      const { index, arrival, second } = drawByNoise(weights, kept, noiseKey(sampling.seed, place))
+      return {
+        index: indices[index]!,
+        best,
+        strength: best / sampling.temperature - Math.log(arrival),
+        lead: Math.min(margin, Math.log(second / arrival)),
+        least: weights.reduce((least, weight) => Math.min(least, weight), 1),
+      }
     },
   }
+}
+
+/** The place of what is picked, where something has to be. Throws SpellmError 'setting-invalid' where every token is banned. */
+export function requirePick(
+  picker: Picker,
+  logits: Float32Array,
+  tokens: Int32Array | null,
+  place: number,
+): Picked {
+  const picked = picker.pick(logits, tokens, place)
+  if (picked.index < 0) throw nothingLeft()
+  return picked
 }
 
 /** The largest score, of equal ones the lowest token's, and its lead before the second. */
@@ -87,5 +90,5 @@ function bestOfTwo(scores: Float32Array, tokens: Int32Array | null): Picked {
       index = i
     } else if (score > second) second = score
   }
-  return { index: Math.max(0, index), strength: best, lead: best - second, least: 0 }
+  return { index, best, strength: best, lead: best - second, least: 0 }
 }

@@ -97,13 +97,14 @@ const roundedContext = (context: number) =>
 
 /** Of what a pick's time depends on: what is computed with all logits. */
 function kindOf(sampling: Sampling | null): string {
-  if (createPicker(sampling).isPlain) return 'plain'
-  const { temperature, topK, topP, minP, repetitionPenalty = 1 } = sampling!
+  const picker = createPicker(sampling)
+  if (picker.isPlain) return 'plain'
+  const { temperature, topK, topP, minP } = sampling!
   const cuts = Object.entries({ topK, topP, minP }).flatMap(([name, value]) => (value ? [name] : []))
   return [
     temperature > 0 ? 'drawn' : 'greedy',
     ...cuts,
-    ...(repetitionPenalty === 1 ? [] : ['penalty']),
+    ...(picker.isIdle ? [] : ['penalty']),
   ].join()
 }
 

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { seededRandom, type Random } from '../random.ts'
-import { largestIndex, penalize, sampleIndex, sharesOf, type Sampling } from './sampling.ts'
+import { createLogitsProcessor } from './logits-processor.ts'
+import { largestIndex, sampleIndex, sharesOf, type Sampling } from './sampling.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
 const shares = [0.05, 0.4, 0.02, 0.3, 0, 0.2, 0.03]
@@ -48,11 +49,13 @@ describe('20,000 draws are distributed', () => {
   })
 })
 
-describe("transformers' logits processors leave the same probabilities", async () => {
+describe("transformers' logits processors, and vLLM's penalties, leave the same probabilities", async () => {
   const reference = z
     .object({
       scores: z.array(z.number()),
       context: z.array(z.int()),
+      /** After the context. */
+      written: z.array(z.int()),
       cases: z.array(
         z.object({
           temperature: z.number(),
@@ -60,6 +63,9 @@ describe("transformers' logits processors leave the same probabilities", async (
           topP: z.number().optional(),
           minP: z.number().optional(),
           repetitionPenalty: z.number().optional(),
+          presencePenalty: z.number().optional(),
+          frequencyPenalty: z.number().optional(),
+          logitBias: z.array(z.tuple([z.int(), z.number()])).optional(),
           shares: z.array(z.number()),
         }),
       ),
@@ -71,18 +77,19 @@ describe("transformers' logits processors leave the same probabilities", async (
     reference.cases.map(({ shares: expected, ...options }) => [JSON.stringify(options), options, expected]),
   )('%s', (_, options, expected) => {
     const sampling = { ...(options as Omit<Sampling, 'seed'>), seed: 0 }
-    const found = sharesOf(penalize(logits, null, reference.context, sampling), sampling)
+    const processor = createLogitsProcessor(sampling)
+    processor.begin(reference.context)
+    for (const token of reference.written) processor.add(token)
+    const found = sharesOf(processor.apply(logits, null), sampling)
     const wanted = expected
     found.forEach((share, i) => expect(share).toBeCloseTo(wanted[i]!, 6))
     // What is cut is cut there, too.
     expect([...found].map((share) => share > 0)).toEqual(wanted.map((share) => share > 0))
     // The same for candidates that are told by their tokens.
     const tokens = Array.from(logits.keys()).reverse()
-    const listed = penalize(
+    const listed = processor.apply(
       Float32Array.from(tokens, (token) => logits[token]!),
       tokens,
-      reference.context,
-      sampling,
     )
     expect([...sharesOf(listed, sampling)].reverse().map((share) => share.toFixed(9))).toEqual(
       [...found].map((share) => share.toFixed(9)),

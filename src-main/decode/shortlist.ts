@@ -1,17 +1,19 @@
 import type { HeadRows } from '../models/head-rows.ts'
 import type { LastState } from '../models/trunk-session.ts'
-import { seededRandom } from '../random.ts'
 import { tokensOf, type Speller } from '../spelling/speller.ts'
-import { bestTokens, createTrieSearch, type ScoredToken, type TrieSearch } from '../spelling/trie-search.ts'
-import type { Chooser } from './chooser.ts'
-import { largestIndex, penalize, sampleIndex, type Sampling } from './sampling.ts'
+import { createTrieSearch, type ScoredToken, type TrieSearch } from '../spelling/trie-search.ts'
+import { beforeBanned, bestAllowed } from './allowed-units.ts'
+import { countTokens, type Chooser } from './chooser.ts'
+import type { LogitsProcessor } from './logits-processor.ts'
+import { createPicker, requirePick } from './picker.ts'
+import type { Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** Candidates where none are asked for: the base model's choice is among so many at 99.6 of 100 positions. */
 export const defaultCandidates = 8
 
 /** The tokens of some units, best first; of those that begin with the same token only the best one's. */
-function unitsByFirstToken(speller: Speller, best: readonly ScoredToken[]): readonly (readonly number[])[] {
+function unitsByFirstToken(speller: Speller, best: readonly ScoredToken[]): (readonly number[])[] {
   const units = new Map<number, readonly number[]>()
   for (const { token } of best) {
     const tokens = tokensOf(speller, token)
@@ -23,17 +25,21 @@ function unitsByFirstToken(speller: Speller, best: readonly ScoredToken[]): read
 /**
  * The units that a tail spells best, of those with the same first token one, and the base model's logits of their first tokens.
  *
- * @param candidates units that are looked for
+ * Tokens with a logit bias are always among them.
+ *
+ * @param options.candidates units that are looked for, beside those that are banned
  */
 export async function scoredUnits(
   tail: TailSession,
   rows: Pick<HeadRows, 'logits'>,
   search: TrieSearch,
   state: LastState,
-  candidates: number,
+  { candidates, processor }: { readonly candidates: number; readonly processor: LogitsProcessor },
 ) {
-  const best = bestTokens(search, await scoresOf(tail, state), candidates)
+  const best = bestAllowed(search, await scoresOf(tail, state), candidates, processor)
   const units = unitsByFirstToken(tail.speller, best)
+  for (const token of processor.biased)
+    if (!units.some(([first]) => first === token)) units.push([token])
   const firstTokens = units.map(([first]) => first!)
   return { best, units, firstTokens, logits: rows.logits(state.hidden, firstTokens) }
 }
@@ -54,13 +60,16 @@ export function shortlistChooser(
   sampling: Sampling | null,
 ): Chooser {
   const search = createTrieSearch(tail.speller)
-  const random = seededRandom(sampling?.seed ?? 0)
+  const picker = createPicker(sampling)
+  const count = countTokens(picker)
   return {
     ending: tail.ending,
     choose: async (state, context) => {
-      const { units, firstTokens, logits } = await scoredUnits(tail, rows, search, state, candidates)
-      if (!sampling) return units[largestIndex(logits)]!
-      return units[sampleIndex(penalize(logits, firstTokens, context, sampling), sampling, random)]!
+      count(context)
+      const asked = { candidates, processor: picker }
+      const { units, firstTokens, logits } = await scoredUnits(tail, rows, search, state, asked)
+      const { index } = requirePick(picker, logits, Int32Array.from(firstTokens), context.length)
+      return beforeBanned(units[index]!, picker)
     },
   }
 }

@@ -28,12 +28,13 @@ export function spellingDrafter({
   readonly picker?: Picker
 }): Drafter {
   const search = createTrieSearch(tail.speller)
+  const asked = { candidates, processor: picker }
   return {
     ending: tail.ending,
     draft: async (state, place) => {
-      const { best, units, firstTokens, logits } = await scoredUnits(tail, rows, search, state, candidates)
+      const { best, units, firstTokens, logits } = await scoredUnits(tail, rows, search, state, asked)
       const { index } = picker.pick(logits, Int32Array.from(firstTokens), place)
-      return { tokens: units[index]!, isSure: leadOf(best) >= threshold }
+      return { tokens: units[index] ?? [], isSure: leadOf(best) >= threshold }
     },
   }
 }

@@ -4,11 +4,12 @@ import { seededRandom } from '../random.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
+import { beforeBanned } from './allowed-units.ts'
 import { countTokens, freeUnit, type BaseHead, type Chooser } from './chooser.ts'
 import type { ContextSymbols } from './context-symbols.ts'
 import type { FirstScores, FirstStep } from './first-choice.ts'
 import type { Asked } from './generate.ts'
-import type { Picker } from './picker.ts'
+import { requirePick, type Picker } from './picker.ts'
 import { isGreedy, largestIndex, sampleIndex, type Sampling } from './sampling.ts'
 
 /** What the modes of a SpeLLM with token symbols choose with, new for each text. */
@@ -54,14 +55,14 @@ export function symbolTrieChooser(
       count(text)
       const step = await first.look(state, context)
       const exact = first.exact(step.scores, step.exact)
-      const { units, scores } = spelling.best(state, step, Math.max(1, candidates))
+      const { units, scores } = spelling.best(state, step, Math.max(1, candidates) + picker.bans)
       const firstTokens = units.map(([token]) => token!)
       const own = candidates > 0 ? rows.logits(state.hidden, firstTokens) : scores
       const tokens = Int32Array.from([...exact.tokens, ...firstTokens])
-      const { index } = picker.pick(Float32Array.from([...exact.logits, ...own]), tokens, text.length)
+      const { index } = requirePick(picker, Float32Array.from([...exact.logits, ...own]), tokens, text.length)
       const spelled = units[index - exact.tokens.length]
       if (spelled) onSpelled?.()
-      return spelled ?? [tokens[index]!]
+      return spelled ? beforeBanned(spelled, picker) : [tokens[index]!]
     },
   }
 }
@@ -74,7 +75,8 @@ function exactChooser({ first, context, picker }: SymbolParts): Chooser {
     choose: async (state, text) => {
       count(text)
       const { scores, exact } = await first.look(state, context)
-      return [first.choose(scores, exact, picker, text.length).token]
+      const { logits, tokens } = first.exact(scores, exact)
+      return [tokens[requirePick(picker, logits, tokens, text.length).index]!]
     },
   }
 }
@@ -151,17 +153,18 @@ export function symbolFreeChooser(
       const { shares, best } = first.rest(scores, exact)
       const { logits, tokens } = first.exact(scores, exact)
       const learnt = Float32Array.from(shares, (share) => Math.log(share) + best)
-      const chosen = choice(Float32Array.from([...logits, ...learnt]))
+      const chosen = choice(Float32Array.from([...picker.apply(logits, tokens), ...learnt]))
       if (chosen < tokens.length) return [tokens[chosen]!]
       const rest = spelledOf(state)
       const symbols = Int32Array.from({ length: speller.k }, (_, head) =>
         head === 0 ? chosen - tokens.length : choice(rest.subarray((head - 1) * size, head * size)),
       )
       const unit = freeUnit(speller, symbols, tokenize)
-      // Nothing was spelled: what has an exact score is a token at least.
-      if (unit === undefined) return [tokens[picker.pick(logits, tokens, text.length).index]!]
+      const said = unit === undefined ? [] : beforeBanned(tokensOf(speller, unit), picker)
+      // Nothing was spelled that may be written: what has an exact score is a token at least.
+      if (said.length === 0) return [tokens[requirePick(picker, logits, tokens, text.length).index]!]
       onSpelled?.()
-      return tokensOf(speller, unit)
+      return said
     },
   }
 }
@@ -185,7 +188,7 @@ export function symbolGatedChooser(
       const { token, doubt } = first.choose(scores, exact, picker, text.length)
       if (doubt < threshold) return [token]
       if (picker.isPlain) return [await head.greedy(state.hidden)]
-      return [picker.pick(await head.logits(state.hidden), null, text.length).index]
+      return [requirePick(picker, await head.logits(state.hidden), null, text.length).index]
     },
   }
 }

@@ -1,6 +1,6 @@
 import { stackRows } from '../models/batch-trunk.ts'
 import type { Verifier } from './drafter.ts'
-import type { Picker } from './picker.ts'
+import { requirePick, type Picker } from './picker.ts'
 
 /**
  * A lead, in parts of the best score, below which the product of several rows doesn't decide: it may round otherwise than the
@@ -40,10 +40,10 @@ export async function verify(
   const standing: number[] = []
   for (const [row, state] of states.entries()) {
     const at = place + row
-    let picked = picker.pick(logits.subarray(row * size, (row + 1) * size), null, at)
+    let picked = requirePick(picker, logits.subarray(row * size, (row + 1) * size), null, at)
     // Also of a single row this is what base mode computes.
     if (states.length > 1 && picked.lead < closeLead * Math.max(1, Math.abs(picked.strength)))
-      picked = picker.pick(await head.logits(state), null, at)
+      picked = requirePick(picker, await head.logits(state), null, at)
     standing.push(picked.index)
     if (picked.index !== tokens[row]) break
     picker.add(picked.index)

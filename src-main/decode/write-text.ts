@@ -47,7 +47,8 @@ export interface TextParts {
  * Continues a text of tokens, and gives out what becomes complete.
  *
  * @returns why it ended; 'stop' also before a stop text
- * @throws SpellmError 'setting-invalid' for a prompt that the context can't hold, or a mode that the model doesn't have
+ * @throws SpellmError 'setting-invalid' for a prompt that the context can't hold, a mode or tokens that the model doesn't have,
+ *   and where every token is banned
  */
 export async function* writeText(
   { base, tokenizer, trunk, parts }: TextParts,
@@ -56,6 +57,7 @@ export async function* writeText(
   options: TextOptions,
 ): AsyncGenerator<TextPiece, GenerationEnd> {
   requireFitting(ids, base.architecture)
+  requireOwnTokens(options.sampling, base.architecture)
   const { mode, sampling, turn, candidates = defaultCandidates, gateShare = defaultGateShare } = options
   const read = options.onTrunkPass ? watchedTrunk(trunk, options.onTrunkPass) : trunk
   // A text of nothing begins everywhere.
@@ -115,6 +117,17 @@ export function requireFitting(
     throw new SpellmError(
       'setting-invalid',
       `The context has token ${unknown}; the model has ${vocabularySize}.`,
+      'Give tokens of this model.',
+    )
+}
+
+/** Throws SpellmError 'setting-invalid' for a logit bias of a token that a model doesn't have. */
+function requireOwnTokens(sampling: Sampling | null, { vocabularySize }: Architecture): void {
+  const unknown = sampling?.logitBias?.find(([token]) => token >= vocabularySize)
+  if (unknown)
+    throw new SpellmError(
+      'setting-invalid',
+      `The logit bias names token ${unknown[0]}; the model has ${vocabularySize}.`,
       'Give tokens of this model.',
     )
 }

@@ -1,5 +1,5 @@
 import { alphabetSize, endSymbol } from './alphabet.ts'
-import type { Speller } from './speller.ts'
+import { spellingOf, type Speller } from './speller.ts'
 import type { Trie } from './trie.ts'
 
 export interface ScoredToken {
@@ -184,4 +184,14 @@ export function bestTokens(search: TrieSearch, logProbabilities: Float32Array, n
 /** The best of `bestTokens`. */
 export function bestToken(search: TrieSearch, logProbabilities: Float32Array): ScoredToken {
   return bestTokens(search, logProbabilities, 1)[0]!
+}
+
+/** What `bestTokens` scores a unit that has a spelling. */
+export function spellingScore(speller: Speller, logProbabilities: Float32Array, unit: number): number {
+  const size = alphabetSize(speller.alphabet)
+  const symbols = spellingOf(speller, unit)
+  let score = 0
+  symbols.forEach((symbol, position) => (score += logProbabilities[position * size + symbol]!))
+  if (symbols.length === speller.k) return score
+  return score + logProbabilities[symbols.length * size + endSymbol(speller.alphabet)]!
 }

@@ -4,7 +4,7 @@ import { modelFolder, sampleModelName } from '../../models/model-folder.ts'
 import { tailParameterShapes } from '../../models/tail.ts'
 import type { Precision } from '../../models/precision.ts'
 import { seededRandom } from '../../random.ts'
-import { parseAlphabet, withTokenSymbols } from '../../spelling/alphabet.ts'
+import { alphabetSize, parseAlphabet, withTokenSymbols } from '../../spelling/alphabet.ts'
 import { groupAlphabet } from '../../spelling/groups.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
 import type { RecordedDoubts } from '../../spellm/doubts.ts'
@@ -26,7 +26,8 @@ export function madeUpDoubts(): RecordedDoubts {
  * Writes a SpeLLM of a model with token symbols, whose tail has learnt nothing: its picks are the base model's where
  * that is a token symbol or one of the context, and its doubts mean nothing.
  *
- * @param tokenSymbols how many, beside the special ones: the lowest ids after the bytes
+ * @param options.tokenSymbols how many, beside the special ones: the lowest ids after the bytes
+ * @param options.isSure whether the tail believes that every token has an exact score, and so drafts on and on
  */
 export async function writeSymbolSpellm(
   folder: string,
@@ -38,6 +39,7 @@ export async function writeSymbolSpellm(
     base: path = sampleModelName,
     alphabet: characters = 'ascii',
     firstSymbol = 300,
+    isSure = false,
   }: {
     readonly tokenSymbols?: number
     readonly contextSymbols?: number
@@ -49,6 +51,7 @@ export async function writeSymbolSpellm(
     readonly alphabet?: string
     /** The lowest id of a token symbol. */
     readonly firstSymbol?: number
+    readonly isSure?: boolean
   } = {},
 ): Promise<void> {
   const base = await openBaseModel(modelFolder(path))
@@ -72,6 +75,7 @@ export async function writeSymbolSpellm(
       weights.get('heads.bias')!.map((own) => own + groups.bias),
     )
   const reference = { path, sha256: await hashBaseModel(base) }
+  if (isSure) weights.get('heads.bias')!.fill(-40, 0, alphabetSize(speller.alphabet))
   await saveSpellm(folder, reference, {
     speller,
     adapterWidths: [32],
