@@ -34,7 +34,6 @@ describe.each([
   ['int8', 'characters'],
   ['int4', 'characters'],
   ['stored', 'groups'],
-  ['int8', 'groups'],
   ['int4', 'groups'],
 ] as const)('with weights in %s and %s', (precision, kind) => {
   let generator: TextGenerator
