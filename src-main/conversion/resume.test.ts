@@ -147,7 +147,7 @@ describe('a conversion', () => {
       for (const file of ['spellm/spellm.json', 'spellm/doubts.safetensors', states.at(-1)!])
         expect(await readFile(join(killed, file))).toEqual(await readFile(join(whole, file)))
     },
-    300_000,
+    600_000,
   )
 
   it('stopped by Ctrl-C says how to go on, and goes on', async () => {

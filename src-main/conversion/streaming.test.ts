@@ -16,7 +16,7 @@ vi.mock('node:os', async (importOriginal) => ({
 }))
 
 const small = {
-  tokens: 24_600,
+  tokens: 12_300,
   k: 6,
   adapterWidths: [16],
   batchTokens: 256,
@@ -31,7 +31,8 @@ let questions = ''
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-streamed-'))
   base = join(scratch, 'model')
-  await writeShortModel(base)
+  // Short sequences make short rounds.
+  await writeShortModel(base, { max_position_embeddings: 32 })
   // Few of them have few answers to be measured by, which takes longest.
   questions = join(scratch, 'questions.txt')
   await writeFile(questions, ['Who is it?', 'Why?', 'Where is the hat?', 'How old?', 'Is it far?'].join('\n'))
@@ -70,7 +71,7 @@ describe('more tokens than the cache may hold', () => {
   it('are learnt from window by window, and are the tokens of a cache that holds all', async () => {
     const plain = await run('plain', {})
     const all = cached('plain')
-    const streamed = await run('streamed', { windowTokens: 8_300 })
+    const streamed = await run('streamed', { windowTokens: 4_200 })
     const held = Math.max(...streamed.steps.map(({ chunks }) => chunks.length))
     expect(all.length).toBeGreaterThan(2 * held)
     expect(streamed.result).toMatchObject({ tokens: plain.result.tokens, steps: plain.result.steps })
@@ -91,12 +92,12 @@ describe('more tokens than the cache may hold', () => {
 
   it('in a window that holds them all, give the weights of a conversion without', async () => {
     if (!existsSync(join(scratch, 'plain/result.json'))) await run('plain', {})
-    await run('one-window', { windowTokens: 25_000 })
+    await run('one-window', { windowTokens: 13_000 })
     expect(await tail('one-window')).toEqual(await tail('plain'))
   }, 300_000)
 
   it('stopped while the second window is written, give the weights of a conversion that was not', async () => {
-    const settings = { windowTokens: 8_300 }
+    const settings = { windowTokens: 4_200 }
     if (!existsSync(join(scratch, 'streamed/result.json'))) await run('streamed', settings)
     const stop = new AbortController()
     let writes = 0

@@ -87,7 +87,11 @@ function largest(
     const scoreAt = (place: number) => scores[indices[place]!]!
     candidates.sort((a, b) => scoreAt(b) - scoreAt(a) || a - b)
     const total = whole ?? candidates.slice(0, most).reduce((mass, place) => mass + weights[place]!, 0)
-    const { count, margin } = reaching(candidates.slice(0, most), weights, share < 1 ? share * total : Infinity)
+    const { count, margin } = reaching(
+      candidates.slice(0, most),
+      weights,
+      share < 1 ? share * total : Infinity,
+    )
     const kept = candidates.slice(0, count)
     // What is no candidate weighs less than the floor.
     const next = count < candidates.length ? weights[candidates[count]!]! : floor

@@ -15,7 +15,7 @@ export function leadOf([first, second]: readonly ScoredToken[]): number {
  * have the scores that it knows.
  */
 const isLearnt = (unit: readonly number[], { biased, raisesRepeated, changes }: Picker) =>
-  biased.length === 0 && !raisesRepeated && !unit.some(changes)
+  biased.length === 0 && !raisesRepeated && !unit.some((token) => changes(token))
 
 /**
  * gated(τ): trie mode where the best spelling leads by τ or more; elsewhere the base model's LM head decides.

@@ -43,7 +43,7 @@ it('adds the bias, then divides or multiplies what prompt and text have, then ta
   processor.remove(1)
   processor.remove(1)
   expect(processor.apply(logits, null)[1]).toBe(-2)
-  expect([0, 1, 2, 3, 4].map(processor.changes)).toEqual([true, false, true, true, true])
+  expect([0, 1, 2, 3, 4].map((token) => processor.changes(token))).toEqual([true, false, true, true, true])
 })
 
 it('counts what was written, not the prompt, for presence and frequency, as vLLM does', () => {

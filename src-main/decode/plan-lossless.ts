@@ -101,11 +101,7 @@ function kindOf(sampling: Sampling | null): string {
   if (picker.isPlain) return 'plain'
   const { temperature, topK, topP, minP } = sampling!
   const cuts = Object.entries({ topK, topP, minP }).flatMap(([name, value]) => (value ? [name] : []))
-  return [
-    temperature > 0 ? 'drawn' : 'greedy',
-    ...cuts,
-    ...(picker.isIdle ? [] : ['penalty']),
-  ].join()
+  return [temperature > 0 ? 'drawn' : 'greedy', ...cuts, ...(picker.isIdle ? [] : ['penalty'])].join()
 }
 
 /** What measured costs let expect beside base mode, whose own head looks at one state a token. */

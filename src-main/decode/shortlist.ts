@@ -38,8 +38,7 @@ export async function scoredUnits(
 ) {
   const best = bestAllowed(search, await scoresOf(tail, state), candidates, processor)
   const units = unitsByFirstToken(tail.speller, best)
-  for (const token of processor.biased)
-    if (!units.some(([first]) => first === token)) units.push([token])
+  for (const token of processor.biased) if (!units.some(([first]) => first === token)) units.push([token])
   const firstTokens = units.map(([first]) => first!)
   return { best, units, firstTokens, logits: rows.logits(state.hidden, firstTokens) }
 }

@@ -5,13 +5,13 @@ const plan: BatchPlan = { chunks: 20, positionsPerChunk: 12, batchTokens: 8, epo
 
 /** The positions of all batches, as chunk · positionsPerChunk + position, in the order of training. */
 const walk = (walked: BatchPlan) =>
-  [...trainingGroups(walked)].flatMap(({ chunks, epoch, batches }) =>
-    batches().map((batch) => ({
-      epoch,
+  [...trainingGroups(walked)].flatMap((group) =>
+    group.batches().map((batch) => ({
+      epoch: group.epoch,
       positions: Array.from(
         batch,
         (at) =>
-          chunks[Math.floor(at / plan.positionsPerChunk)]! * plan.positionsPerChunk +
+          group.chunks[Math.floor(at / plan.positionsPerChunk)]! * plan.positionsPerChunk +
           (at % plan.positionsPerChunk),
       ),
     })),

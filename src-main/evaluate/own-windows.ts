@@ -36,7 +36,10 @@ export async function writeOwnWindows(
   { positions, onProgress, ...options }: OwnWindowsOptions,
 ): Promise<TextWindow[]> {
   const { pieces } = conversationPieces(await openChatTemplate(base.folder), tokenizer, base)
-  const most = ownTextShape(base.architecture, pieces, mostMemoryBytes)
+  const most = ownTextShape(base.architecture, pieces, {
+    memoryBytes: mostMemoryBytes,
+    device: options.device ?? 'cpu',
+  })
   const shape = { ...most, sequences: sequencesFor(positions, base, most) }
   const windows: TextWindow[] = []
   let counted = 0

@@ -73,7 +73,9 @@ export const defaultTexts = 8
 export async function runBenchmark(model: BenchmarkModel, options: BenchmarkOptions): Promise<Benchmark> {
   const { contexts, modes, candidates, gateShare = defaultGateShare, texts = defaultTexts, peer } = options
   const threads = options.threads ?? null
-  requireContexts(contexts, model.base.architecture.contextLength)
+  const { contextLength } = model.base.architecture
+  // Prompts of texts leave room; a single step reads one token more than the cache holds.
+  requireContexts(contexts, model.writer ? contextLength : contextLength - 1)
   const written = model.writer
     ? await measureWrittenModes(model.writer, { ...options, texts, gateShare })
     : null
@@ -109,13 +111,12 @@ export async function runBenchmark(model: BenchmarkModel, options: BenchmarkOpti
   }
 }
 
-/** A step reads one token more than the cache holds. */
-function requireContexts(contexts: readonly number[], contextLength: number): void {
-  const tooLong = contexts.find((context) => context >= contextLength)
+function requireContexts(contexts: readonly number[], most: number): void {
+  const tooLong = contexts.find((context) => context > most)
   if (tooLong === undefined) return
   throw new SpellmError(
     'setting-invalid',
-    `A context of ${tooLong} tokens; this model holds ${contextLength}, the one that is measured included.`,
+    `A context of ${tooLong} tokens; of this model at most ${most} can be measured.`,
     'Ask for shorter contexts.',
   )
 }

@@ -27,7 +27,7 @@ it('begins documents of a model that does not converse, about as long as each co
   const told: number[] = []
   const { kind, byContext } = await writeOwnPrompts(
     model,
-    { count: 3, contexts: [16, 200] },
+    { count: 3, contexts: [16, 220], mostTokens: 200 },
     { onProgress: (done, total) => told.push(done / total) },
   )
   expect(kind).toBe('document')
@@ -40,7 +40,7 @@ it('begins documents of a model that does not converse, about as long as each co
     expect(prompt.length).toBeLessThanOrEqual(40)
   }
   expect(new Set(short.map(String)).size).toBe(3)
-  for (const [i, prompt] of byContext.get(200)!.entries()) {
+  for (const [i, prompt] of byContext.get(220)!.entries()) {
     expect(prompt.length).toBeGreaterThan(190)
     expect(prompt.length).toBeLessThanOrEqual(200)
     expect(prompt.slice(-short[i]!.length)).toEqual(short[i])

@@ -30,12 +30,21 @@ const keyValueBytes = 1e9
  *
  * @param count prompts, fewer where the model comes to no answer
  * @param contexts tokens, ascending
+ * @param mostTokens of a prompt, whatever the context: a text needs room
  * @param onProgress told of passes of the trunk
  * @throws SpellmError as `conversationPieces` and `createOwnTextWriter`; CancelledError when the signal fires
  */
 export async function writeOwnPrompts(
   { base, tokenizer }: Pick<OpenedModel, 'base' | 'tokenizer'>,
-  { count, contexts }: { readonly count: number; readonly contexts: readonly number[] },
+  {
+    count,
+    contexts,
+    mostTokens,
+  }: {
+    readonly count: number
+    readonly contexts: readonly number[]
+    readonly mostTokens: number
+  },
   {
     onProgress,
     ...options
@@ -44,9 +53,12 @@ export async function writeOwnPrompts(
   } = {},
 ): Promise<OwnPrompts> {
   const { pieces } = conversationPieces(await openChatTemplate(base.folder), tokenizer, base)
-  const longest = contexts.at(-1)!
+  const longest = Math.min(contexts.at(-1)!, mostTokens)
   const sequences = Math.max(usualSequences, count)
-  const { tokens: most } = ownTextShape(base.architecture, pieces, keyValueBytes)
+  const { tokens: most } = ownTextShape(base.architecture, pieces, {
+    memoryBytes: keyValueBytes,
+    device: 'cpu',
+  })
   const tokens = Math.min(most, Math.max(leastTokens[pieces.kind], Math.ceil(longest / sequences)))
   // The prompts' own conversations don't fill up contexts.
   const rounds = Math.ceil((longest + count * tokens) / (sequences * tokens))
@@ -73,7 +85,8 @@ export async function writeOwnPrompts(
   // A model that comes to no answer begins one at once.
   const prompts = questions.length > 0 ? questions : [[...pieces.prefix]]
   const conversations = written.flatMap((text) => conversationsIn(text, pieces.prefix))
-  const byContext = new Map(contexts.map((context) => [context, filledUp(prompts, conversations, context)]))
+  const filled = (context: number) => filledUp(prompts, conversations, Math.min(context, mostTokens))
+  const byContext = new Map(contexts.map((context) => [context, filled(context)]))
   return { kind: pieces.kind, byContext }
 }
 

@@ -60,8 +60,11 @@ export async function measureWrittenModes(
   options: WrittenOptions,
 ): Promise<WrittenBenchmark> {
   const { contexts, texts, steps, threads, signal, turn = ownTurn, onProgress } = options
-  const size = decoderSize(model.base.architecture, model.precision, 'cpu')
-  const pass = { batch: 1, prompt: pieceTokens, context: contexts.at(-1)! + steps, head: 'loaded' } as const
+  const { architecture } = model.base
+  const { contextLength } = architecture
+  const size = decoderSize(architecture, model.precision, 'cpu')
+  const held = Math.min(contextLength, contexts.at(-1)! + steps)
+  const pass = { batch: 1, prompt: pieceTokens, context: held, head: 'loaded' } as const
   requireMemory('The benchmark', processBytes(size) + generationBytes(size, pass), await deviceMemory('cpu'))
 
   const session = threads === undefined ? {} : { threads }
@@ -70,7 +73,7 @@ export async function measureWrittenModes(
   let ofPrompts = 0
   const { kind, byContext } = await writeOwnPrompts(
     model,
-    { count: texts, contexts },
+    { count: texts, contexts, mostTokens: Math.max(1, contextLength - steps) },
     {
       ...session,
       turn,

@@ -8,10 +8,11 @@ import { checkWeights, openBaseModel } from '../base-model.ts'
 const models = join(import.meta.dirname, 'gguf')
 const vocabularies = join(import.meta.dirname, '../../formats/testing/gguf')
 
-/** Files that are damaged: a model with a vocabulary of few tokens, and vocabularies of each kind. */
-const originals = [
-  ...['llama-q4_1', 'llama3-rope', 'phi3-longrope', 'gemma3'].map((name) => join(models, `${name}.gguf`)),
-  ...['llama3', 'mistral', 't5'].map((name) => join(vocabularies, `${name}.gguf`)),
+/** Files that are damaged: models with a vocabulary of few tokens, one of them in parts, and vocabularies of each kind. */
+const originals: readonly (readonly string[])[] = [
+  ...['llama-q4_1', 'llama3-rope', 'phi3-longrope', 'gemma3'].map((name) => [join(models, `${name}.gguf`)]),
+  ...['llama3', 'mistral', 't5'].map((name) => [join(vocabularies, `${name}.gguf`)]),
+  [1, 2, 3].map((part) => join(models, `llama-q4_1-0000${part}-of-00003.gguf`)),
 ]
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
@@ -85,25 +86,30 @@ export interface FuzzResult {
 /**
  * Opens damaged files with all that reads a GGUF: description, vocabulary, chat template, weights.
  *
- * @param scratch a file that is written anew for each
+ * @param scratch a file that is written anew for each; parts of a model are written beside it
  * @throws whatever isn't a SpellmError, naming the seed
  */
 export async function fuzzGguf(
   scratch: string,
   { from = 0, count }: { readonly from?: number; readonly count: number },
 ): Promise<FuzzResult> {
-  const files = await Promise.all(originals.map((file) => readFile(file)))
+  const contents = await Promise.all(
+    originals.map((parts) => Promise.all(parts.map((path) => readFile(path)))),
+  )
   const result = { read: 0, refused: {} as Record<string, number>, slowest: 0 }
   for (let seed = from; seed < from + count; seed++) {
     const random = randomNumbers(seed)
-    await writeFile(scratch, damaged(files[seed % files.length]!, random))
+    const parts = contents[seed % contents.length]!
+    const hurt = Math.floor(random() * parts.length)
+    const paths = parts.map((_, i) => pathOf(scratch, i, parts.length))
+    for (const [i, part] of parts.entries())
+      await writeFile(paths[i]!, i === hurt ? damaged(part, random) : part)
+    const file = paths[0]!
     const started = performance.now()
     const errors = await Promise.all([
-      refusal(seed, async () => checkWeights(await openBaseModel(scratch))),
-      refusal(seed, async () =>
-        (await openTokenizer(scratch)).encode('The 1st of 12 <s>tests</s> —\n  naïve'),
-      ),
-      refusal(seed, () => openChatTemplate(scratch)),
+      refusal(seed, async () => checkWeights(await openBaseModel(file))),
+      refusal(seed, async () => (await openTokenizer(file)).encode('The 1st of 12 <s>tests</s> —\n  naïve')),
+      refusal(seed, () => openChatTemplate(file)),
     ])
     result.slowest = Math.max(result.slowest, performance.now() - started)
     const code = errors.find((error) => error !== null)
@@ -112,6 +118,9 @@ export async function fuzzGguf(
   }
   return result
 }
+
+const pathOf = (scratch: string, index: number, count: number) =>
+  count === 1 ? scratch : scratch.replace(/\.gguf$/, `-0000${index + 1}-of-0000${count}.gguf`)
 
 async function refusal(seed: number, task: () => Promise<unknown>): Promise<string | null> {
   try {
