@@ -44,7 +44,7 @@ describe('a conversion with learned groups', () => {
     expect(largest).toBeLessThanOrEqual(Math.ceil((4 * members.length) / 64))
   })
 
-  it('writes the base model’s text in lossless mode, and nearly alone', async () => {
+  it('writes the base model’s text in lossless mode', async () => {
     const generator = await openTextGenerator(run)
     const write = async (prompt: string, mode: GenerationMode) => {
       const settings = { mode, sampling: null, maxTokens: 40, stop: [] }
