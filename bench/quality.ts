@@ -2,28 +2,38 @@
  * How well a tail with token symbols knows its base model, from teacher caches that `bench/own-text.ts` has written:
  *
  *   npx tsx bench/quality.ts MODEL TRAINING HELD-OUT [--symbols 4096] [--steps 600] [--batch 512] [--width 576]
+ *     [--groups 1024 [--best 8]]
+ *
+ * A finished run with `--keep-cache` has such caches, too; targets are written beside the first. With `--groups`, learned groups
+ * stand in place of characters, and a step reads the best ones.
  *
  * Measured at the held-out positions that belong to answers, and apart from those that come after a 16-gram which occurred
  * before: loops flatter every figure.
  */
 import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { distillSymbols } from '../src-main/distill/distill-symbols.ts'
+import { learnGroups } from '../src-main/conversion/choose-groups.ts'
+import { createPicker } from '../src-main/decode/picker.ts'
 import { vocabularyGroups } from '../src-main/distill/position-targets.ts'
 import { fillTargets } from '../src-main/distill/target-cache.ts'
 import { readChunk, type TeacherCache } from '../src-main/distill/teacher-cache.ts'
 import { mostWanted, tokenUsage } from '../src-main/distill/token-usage.ts'
 import { batchPlan } from '../src-main/distill/train-tail.ts'
 import { totalSteps } from '../src-main/distill/schedule.ts'
+import { createSymbolReader } from '../src-main/evaluate/symbol-text.ts'
 import { float16ToFloat32 } from '../src-main/formats/half.ts'
+import { openSafetensors } from '../src-main/formats/safetensors.ts'
 import { createBaseDistribution } from '../src-main/models/base-distribution.ts'
 import { openBaseModel, openModelTokenizer } from '../src-main/models/base-model.ts'
 import { openHeadRows } from '../src-main/models/head-rows.ts'
 import { modelFolder } from '../src-main/models/model-folder.ts'
+import { inPrecision } from '../src-main/models/precision.ts'
 import { parametersOf } from '../src-main/runtime/trainer.ts'
 import { alphabetSize, parseAlphabet, withTokenSymbols } from '../src-main/spelling/alphabet.ts'
-import { buildSpeller, firstSymbolsOf } from '../src-main/spelling/speller.ts'
-import { createSymbolTailSession, symbolTailOf } from '../src-main/spellm/symbol-tail-session.ts'
+import { groupAlphabet } from '../src-main/spelling/groups.ts'
+import { buildSpeller, firstSymbolsOf, type Speller } from '../src-main/spelling/speller.ts'
 import { tailShape } from '../src-main/spellm/tail-session.ts'
 
 const number = (value: string) => ({ type: 'string' as const, default: value })
@@ -35,23 +45,44 @@ const { values, positionals } = parseArgs({
     batch: number('512'),
     width: number('576'),
     k: number('12'),
+    groups: number('0'),
+    best: number('8'),
     adapterRate: number('0.003'),
     headRate: number('0.004'),
   },
 })
 const [reference = '', trainingFolder = '', heldOutFolder = ''] = positionals
-const base = await openBaseModel(modelFolder(reference))
+const base = await inPrecision(await openBaseModel(modelFolder(reference)), 'stored')
 const tokenizer = await openModelTokenizer(base)
 const { hiddenSize: d, vocabularySize } = base.architecture
+/** Tokens of a sequence (`ownTextCacheShape`). */
+const window = 320
 const started = performance.now()
 const log = (message: string) =>
   console.log(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${message}`)
 
 async function openCache(folder: string): Promise<TeacherCache> {
-  const chunks = (await readdir(folder)).filter((name) => name.startsWith('chunk-')).length
-  // Rounds are chunks of eight batches (`ownTextCacheShape`).
-  const shape = { batch: 16, tokens: 320, hiddenSize: d }
-  return { folder, shape, chunks, positionsPerChunk: 8 * shape.batch * shape.tokens }
+  const chunks = (await readdir(folder)).filter((name) => name.startsWith('chunk-')).sort()
+  const { tensors } = await openSafetensors(join(folder, chunks[0] ?? 'chunk-00000.safetensors'))
+  const positionsPerChunk = tensors.get('choices')!.shape[0]!
+  // Rounds are chunks of eight batches.
+  const shape = { batch: positionsPerChunk / (8 * window), tokens: window, hiddenSize: d }
+  return { folder, shape, chunks: chunks.length, positionsPerChunk }
+}
+
+/** Learned groups beside token symbols, or characters that spell the rest. */
+async function spellerOf(counts: Float64Array): Promise<Speller> {
+  const wanted = mostWanted(counts, Number(values.symbols))
+  const alphabet = withTokenSymbols(parseAlphabet('auto', tokenizer.entries, counts), wanted)
+  if (values.groups === '0') return buildSpeller(tokenizer.entries, alphabet, Number(values.k), counts)
+  const symbols = alphabet.tokenSymbols!
+  const even = Int32Array.from(tokenizer.entries, (_, token) => token % Number(values.groups))
+  const planned = groupAlphabet(even, symbols, Number(values.best))
+  const groupOf = await learnGroups(base, planned, tokenizer.vocabularySize)
+  const learnt = groupAlphabet(groupOf, symbols, planned.read)
+  const sizes = learnt.groups.map(({ length }) => length).sort((a, b) => b - a)
+  log(`${sizes.length} groups of ${sizes[0]} tokens at the most, ${sizes[sizes.length >> 1]} in the middle`)
+  return buildSpeller(tokenizer.entries, learnt, 1)
 }
 
 const training = await openCache(trainingFolder)
@@ -60,11 +91,10 @@ const distribution = await openBase()
 const usage = await tokenUsage(training, distribution)
 await distribution.release()
 const counts = usage.subarray(0, tokenizer.vocabularySize)
-const plain = parseAlphabet('auto', tokenizer.entries, counts)
-const alphabet = withTokenSymbols(plain, mostWanted(counts, Number(values.symbols)))
-const speller = buildSpeller(tokenizer.entries, alphabet, Number(values.k), counts)
-const { symbolIndex, firstSymbol } = firstSymbolsOf(speller)
-const groups = vocabularyGroups({ firstSymbol }, alphabetSize(alphabet))
+log('usage')
+const speller = await spellerOf(counts)
+const { alphabet } = speller
+const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(alphabet))
 log(`${alphabet.tokenSymbols!.length} token symbols, A = ${groups.groups}`)
 
 const targets = { cache: training, groups, settings: { objective: 'soft', seed: 0 } } as const
@@ -92,15 +122,9 @@ const state = await distillSymbols(shape, speller, targets, { rows, usage: count
   },
 })
 
-const tail = await createSymbolTailSession(
-  symbolTailOf({
-    shape,
-    weights: parametersOf(state),
-    tokenSymbols: alphabet.tokenSymbols!,
-    rows,
-    architecture: base.architecture,
-  }),
-)
+const adapterWidths = [Number(values.width)]
+const learnt = { base, speller, adapterWidths, weights: parametersOf(state), precision: 'stored' } as const
+const reader = await createSymbolReader({ ...learnt, contextSymbols: 512 }, rows, 'cpu')
 interface Position {
   readonly doubt: number
   readonly isRight: boolean
@@ -108,61 +132,39 @@ interface Position {
 }
 const positions: Position[] = []
 const normaliserErrors: number[] = []
-const readRow = (() => {
-  const known = new Map<number, Float32Array>()
-  return (token: number) => {
-    let row = known.get(token)
-    if (!row) known.set(token, (row = rows.read([token])))
-    return row
-  }
-})()
-const dot = (a: Float32Array, b: Float32Array) => {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
-}
+let rowsRead = 0
 
 const heldOut = await openCache(heldOutFolder)
 for (let chunk = 0; chunk < heldOut.chunks; chunk++) {
   const { hidden, choices, ids, starts, inAnswer, logZ } = await readChunk(heldOut, chunk)
   if (!ids || !starts || !inAnswer || !logZ)
     throw new Error('the held-out cache was not written by the model')
-  const window = heldOut.shape.tokens
   for (let from = 0; from < choices.length; from += window) {
     const states = float16ToFloat32(hidden.subarray(from * d, (from + window) * d))
-    const { first } = await tail.scores(states)
-    const width = first.length / window
-    const m = width - groups.groups
-    let context = new Set<number>()
+    const scores = await reader.scores(states)
+    let text = reader.createText()
+    let unread: number[] = []
     let seen = new Set<string>()
     for (let row = 0; row < window; row++) {
       const at = from + row
-      if (starts[at] === at || row === 0) [context, seen] = [new Set(), new Set()]
-      if (symbolIndex[ids[at]!]! < 0) context.add(ids[at]!)
+      if (starts[at] === at || row === 0) [text, unread, seen] = [reader.createText(), [], new Set()]
+      unread.push(ids[at]!)
       const gram = ids.slice(Math.max(starts[at]!, at - 15), at + 1).join()
       const isLoop = at - starts[at]! >= 15 && seen.has(gram)
       seen.add(gram)
       if (!inAnswer[at]) continue
-      const scores = first.subarray(row * width, (row + 1) * width)
-      const own = states.subarray(row * d, (row + 1) * d)
-      let best = -Infinity
-      let pick = -1
-      for (let i = 0; i < m; i++)
-        if (scores[i]! > best) [best, pick] = [scores[i]!, alphabet.tokenSymbols![i]!]
-      const exact = [...context].map((token) => [token, dot(readRow(token), own)] as const)
-      for (const [token, logit] of exact) if (logit > best) [best, pick] = [logit, token]
-      const shares = Float64Array.from(scores.subarray(m), (score) => Math.exp(score - best))
-      for (const [token, logit] of exact) shares[firstSymbol[token]!]! -= Math.exp(logit - best)
-      const doubt = Math.log(shares.reduce((sum, share) => sum + Math.max(1e-4, share), 0))
-      positions.push({ doubt, isRight: pick === choices[at], isLoop })
-      let total = 0
-      for (const score of scores) total += Math.exp(score - best)
-      normaliserErrors.push(best + Math.log(total) - logZ[at]!)
+      const own = text.read(unread, states.subarray(row * d, (row + 1) * d), scores[row]!)
+      unread = []
+      const step = await reader.first.look(own, text.context)
+      const { token, doubt } = reader.first.choose(step.scores, step.exact, createPicker(null), at)
+      positions.push({ doubt, isRight: token === choices[at], isLoop })
+      rowsRead += step.exact.count
+      normaliserErrors.push(reader.first.logNormaliser(step.scores, step.exact) - logZ[at]!)
     }
   }
 }
 rows.close()
-await tail.release()
+await reader.release()
 
 /** Share right among the least doubtful, alone and at shares of doubt. */
 function report(name: string, measured: readonly Position[]) {
@@ -187,7 +189,9 @@ const deviation = Math.sqrt(
   normaliserErrors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / normaliserErrors.length,
 )
 log(`error of the log-normaliser ${mean.toFixed(3)} ± ${deviation.toFixed(3)}`)
-const tailWeights = alphabet.tokenSymbols!.length * d + 3 * Number(values.width) * d + groups.groups * d
+const tailWeights =
+  (alphabet.tokenSymbols!.length + 3 * Number(values.width) + groups.groups + rowsRead / positions.length) * d
+log(`rows of the head read beside token symbols: ${(rowsRead / positions.length).toFixed(0)} a token`)
 log(
   `weights read a token without a doubt: ${((100 * tailWeights) / (vocabularySize * d)).toFixed(1)} % of the head's`,
 )

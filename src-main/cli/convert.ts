@@ -103,7 +103,7 @@ export function convertCommand(): Command {
     )
     .option(
       '--alphabet <name>',
-      "auto, auto:N, ascii, latin1, bytes, or 'characters:abc…'",
+      "what spells the tokens that have no symbol: auto, auto:N, ascii, latin1, bytes, or 'characters:abc…'; or nothing: 'groups', 'groups:G' or 'groups:G:N' learns G groups of tokens, of which a step looks at N",
       defaults.alphabet,
     )
     .option(
@@ -302,7 +302,9 @@ export function describeResult({
       ['  trie', formatShare(agreement.trie)],
       ['  free', formatShare(agreement.free)],
     ]),
-    `k = ${result.k}, alphabet of ${result.alphabetSize} symbols; of the text's tokens ${formatShare(coverage.corpus.covered)} are spelled whole.`,
+    result.groups === 0
+      ? `k = ${result.k}, alphabet of ${result.alphabetSize} symbols; of the text's tokens ${formatShare(coverage.corpus.covered)} are spelled whole.`
+      : `${result.groups.toLocaleString('en')} learned groups of tokens; nothing is spelled.`,
     ...(words === null
       ? []
       : [

@@ -353,6 +353,7 @@ async function trainAndMeasure(
       baseHead: base.architecture.vocabularySize * base.architecture.hiddenSize,
     },
     tokenSymbols: 0,
+    groups: 0,
     tailShare: null,
     verdict: null,
     source: sourceOf(base),

@@ -7,6 +7,7 @@ import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseDistribution } from '../models/base-distribution.ts'
 import type { Turn } from '../runtime/turns.ts'
 import { alphabetSize, parseAlphabet, withTokenSymbols } from '../spelling/alphabet.ts'
+import { groupAlphabet, groupCount, parseGroups } from '../spelling/groups.ts'
 import { buildSpeller, type Speller } from '../spelling/speller.ts'
 import type { ConversionSettings } from './settings.ts'
 
@@ -19,15 +20,20 @@ const leastSymbols = 1_024
 const multiple = 256
 
 /**
- * How many token symbols fit the budget of bytes: the tail reads m rows of the head, the first head's A and the adapter's 3
- * matrices of each width, all of d columns.
+ * How many token symbols fit the budget of bytes: the tail reads m rows of the head, the first head's A, the adapter's 3
+ * matrices of each width and the members of learned groups, all of d columns.
  */
 export function affordableSymbols(
   vocabularySize: number,
-  { adapterWidths, symbols }: { readonly adapterWidths: readonly number[]; readonly symbols: number },
+  {
+    adapterWidths,
+    symbols,
+    members = 0,
+  }: { readonly adapterWidths: readonly number[]; readonly symbols: number; readonly members?: number },
 ): number {
   const learnt = symbols + adapterWidths.reduce((sum, width) => sum + 3 * width, 0)
-  const rows = Math.floor((budget * vocabularySize - learnt - usualContext) / multiple) * multiple
+  const free = budget * vocabularySize - learnt - members - usualContext
+  const rows = Math.floor(free / multiple) * multiple
   return Math.min(Math.floor(vocabularySize / 4), Math.max(leastSymbols, rows))
 }
 
@@ -66,18 +72,31 @@ export async function runUsage(
   }
 }
 
+type SpellerSettings = Pick<ConversionSettings, 'alphabet' | 'k' | 'tokenSymbols'>
+
 /**
- * The speller with the token symbols that the base model wants most.
+ * The speller with the token symbols that the base model wants most. Learned groups are as many as they will be, but hold
+ * whatever tokens: `runSpeller` learns which.
  *
  * @param usage [V]
- * @throws SpellmError as `parseAlphabet` and `buildSpeller`
+ * @throws SpellmError as `parseAlphabet`, `parseGroups` and `buildSpeller`
  */
 export function symbolSpeller(
   { entries, vocabularySize }: Pick<Tokenizer, 'entries' | 'vocabularySize'>,
   usage: Float64Array,
-  { alphabet, k, tokenSymbols }: Pick<ConversionSettings, 'alphabet' | 'k' | 'tokenSymbols'>,
+  { alphabet, k, tokenSymbols }: SpellerSettings,
   adapterWidths: readonly number[],
 ): Speller {
+  const asked = parseGroups(alphabet)
+  if (asked) {
+    const groups = groupCount(asked, vocabularySize)
+    const tail = { adapterWidths, symbols: groups + 1, members: (asked.read * vocabularySize) / groups }
+    const count = tokenSymbols === 'auto' ? affordableSymbols(vocabularySize, tail) : tokenSymbols
+    const special = entries.flatMap((entry, token) => (entry.special ? [token] : []))
+    const symbols = [...new Set([...special, ...mostWanted(usage, count)])]
+    const groupOf = Int32Array.from(entries, (_, token) => token % groups)
+    return buildSpeller(entries, groupAlphabet(groupOf, symbols, asked.read), 1)
+  }
   const plain = parseAlphabet(alphabet, entries, usage)
   const symbols = alphabetSize({ ...plain, specialTokens: [] })
   const count =

@@ -25,6 +25,7 @@ import {
   teacherBytes,
 } from '../runtime/memory/estimate.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
+import { memberRows } from '../spelling/groups.ts'
 import type { Speller } from '../spelling/speller.ts'
 import { chunksOfWindow } from './cache-window.ts'
 import { answerPositions, heldOutTokens } from './conversion-text.ts'
@@ -123,6 +124,8 @@ function characterConversionCost(
 
 /** Positions along the way that are measured beside these. */
 const measuredAlongTheWay = 4 * 2_048
+/** Times that learned groups compare each row with each group. */
+const clusterIterations = 8
 /** Positions that the choice of the token symbols looks at. */
 const usagePositions = 16_384
 /** What keys and values of own text may take of the free memory. */
@@ -162,7 +165,9 @@ function symbolConversionCost(
   const head = 2 * vocabularySize * hiddenSize
   const targets = (tokens + Math.min(tokens, usagePositions)) * head
   const forward = 2 * tailParameterCount(tail)
-  const exact = 2 * hiddenSize * (speller.alphabet.tokenSymbols?.length ?? 0)
+  const { alphabet } = speller
+  const exact = 2 * hiddenSize * (alphabet.tokenSymbols?.length ?? 0)
+  const clustering = alphabet.unit === 'group' ? clusterIterations * alphabet.groups.length * head : 0
   const measured = positionsOf(answers) + measuredAlongTheWay
   return {
     steps,
@@ -171,6 +176,7 @@ function symbolConversionCost(
       samplingSlowness * written * teacherOperations(architecture, writing.tokens) +
       read * teacherOperations(architecture, training.shape.tokens) +
       targets +
+      clustering +
       steps * settings.batchTokens * 3 * forward +
       measured * (forward + exact) +
       singleSlowness * verdictTokens * teacherOperations(architecture, writing.tokens),
@@ -219,8 +225,8 @@ const growth = 64
 export const targetBytes = ({ alphabetSize: symbols }: Pick<TailShape, 'alphabetSize'>) => 2 * symbols + 24
 
 /**
- * Of the LM head's rows, how many a token without a doubt reads for its tail: token symbols, adapter, first head. Null: every
- * token is spelled.
+ * Of the LM head's rows, how many a token without a doubt reads for its tail: token symbols, adapter, first head, members of
+ * learned groups. Null: every token is spelled.
  */
 export function tailShareOf(
   { adapterWidths }: Pick<TailShape, 'adapterWidths'>,
@@ -229,7 +235,8 @@ export function tailShareOf(
 ): number | null {
   if (!alphabet.tokenSymbols) return null
   const adapter = adapterWidths.reduce((sum, width) => sum + 3 * width, 0)
-  return (alphabet.tokenSymbols.length + alphabetSize(alphabet) + adapter) / vocabularySize
+  const members = alphabet.unit === 'group' ? memberRows(alphabet) : 0
+  return (alphabet.tokenSymbols.length + alphabetSize(alphabet) + adapter + members) / vocabularySize
 }
 
 /** Of learning the tail for sampling: its training, the teacher's scores, and those of spellings both ways. */

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import type { Chooser } from '../decode/chooser.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
 import { symbolFreeChooser, symbolTrieChooser } from '../decode/symbol-choosers.ts'
-import { firstScoresOf } from '../decode/symbol-drafter.ts'
 import { readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
 import { CancelledError } from '../errors.ts'
 import type { Agreement } from '../evaluate/agreement.ts'
@@ -106,7 +105,8 @@ function readAlong(reader: SymbolReader, tokenize: (text: string) => number[]) {
   return async (...step: Parameters<typeof text.read>) => {
     const state = text.read(...step)
     const { tokens, context, picker } = text
-    const { token, doubt } = reader.first.choose(firstScoresOf(state), context, picker, tokens.length)
+    const { scores, exact } = await reader.first.look(state, context)
+    const { token, doubt } = reader.first.choose(scores, exact, picker, tokens.length)
     return {
       exact: token,
       doubt,

@@ -53,6 +53,8 @@ export const conversionResultSchema = z.object({
   parameters: z.object({ tail: z.number(), baseHead: z.number() }),
   /** Whole tokens that are symbols of their own. */
   tokenSymbols: z.number().default(0),
+  /** Learned groups of the tokens that have no symbol; 0: those are spelled. */
+  groups: z.number().default(0),
   /** Of the LM head's weights, how many a token without a doubt reads for its tail; null: every token is spelled. */
   tailShare: z.number().nullable().default(null),
   /** Null: it was not measured. */

@@ -5,6 +5,7 @@ import { defaultDistillSettings } from '../distill/train-tail.ts'
 import { adapterWidthsSchema } from '../spellm/spellm.ts'
 import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
+import { parseGroups } from '../spelling/groups.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 import { unitKinds } from '../spelling/words.ts'
 import { modeNames, modeOf } from '../spellm/decode-modes.ts'
@@ -25,7 +26,10 @@ export const conversionSettingsSchema = z.object({
   k: z.int().min(1).max(maxSpellingLength).default(12),
   /** What the heads spell at once. */
   units: z.enum(unitKinds).default('token'),
-  /** As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'. */
+  /**
+   * As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'; or as `parseGroups`, beside token
+   * symbols: 'groups', 'groups:G', 'groups:G:N'.
+   */
   alphabet: z.string().min(1).default('auto'),
   /**
    * Whole tokens that are symbols of their own beside the special ones: as many as the budget of bytes allows, or so many; 0:
@@ -116,13 +120,23 @@ export function parseConversionSettings(input: z.input<typeof conversionSettings
         "The setting 'questions' is there without token symbols: tails that spell every token learn from texts.",
         'Leave the questions out, or choose token symbols.',
       )
-    return parsed.data
+    return parseGroups(parsed.data.alphabet) ? groupSettings(parsed.data) : parsed.data
   }
   const issue = parsed.error.issues[0]!
   throw new SpellmError(
     'setting-invalid',
     `The setting '${issue.path.join('.')}' is ${JSON.stringify(valueAt(input, issue.path))}: ${issue.message}.`,
     'Correct this setting.',
+  )
+}
+
+/** Groups aren't spelled, so k is 1. Throws SpellmError 'setting-invalid' without token symbols. */
+function groupSettings(settings: ConversionSettings): ConversionSettings {
+  if (hasSymbols(settings)) return { ...settings, k: 1 }
+  throw new SpellmError(
+    'setting-invalid',
+    "The setting 'alphabet' is 'groups', which need token symbols beside them and units of tokens.",
+    'Leave out what sets token symbols to 0, units to words, or adds a tail for sampling.',
   )
 }
 

@@ -30,6 +30,7 @@ import { tailShape } from '../spellm/tail-session.ts'
 import { requireConversionMemory } from './character-conversion.ts'
 import { createCheckpointClock } from './checkpoint-clock.ts'
 import { learntTail, stateFrom, tensorsOf, type LearntTail } from './checkpoint-tensors.ts'
+import { runSpeller } from './choose-groups.ts'
 import { runUsage, symbolSpeller } from './choose-symbols.ts'
 import { ownTextMemory, tailShareOf, targetBytes, trainingMemoryBytes } from './conversion-cost.ts'
 import type { JobOptions } from './events.ts'
@@ -167,7 +168,8 @@ export async function learnSymbols(
   // Which tokens are symbols is decided once, by the first window.
   const counted = { ...states.training, chunks: windowsOf(batches)[0]!.to }
   const usage = await runUsage(folder, counted, { tokenizer, openBase, signal, turn })
-  const speller = symbolSpeller(tokenizer, usage, settings, adapterWidths)
+  const planned = symbolSpeller(tokenizer, usage, settings, adapterWidths)
+  const speller = await runSpeller(folder, planned, base, tokenizer, signal)
   const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(speller.alphabet))
   const { objective, seed } = settings
   const targets: TargetCache = { cache: states.training, groups, settings: { objective, seed } }
@@ -327,6 +329,7 @@ async function measure(
     words: null,
     parameters: { tail: tailParameterCount(shape), baseHead: vocabularySize * hiddenSize },
     tokenSymbols: speller.alphabet.tokenSymbols?.length ?? 0,
+    groups: speller.alphabet.unit === 'group' ? speller.alphabet.groups.length : 0,
     tailShare: tailShareOf(shape, speller, base.architecture),
     verdict,
     source: sourceOf(base),

@@ -1,6 +1,9 @@
+import type { RowLogits } from '../models/row-logits.ts'
+import type { LastState } from '../models/trunk-session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
 import type { ContextSymbols } from './context-symbols.ts'
+import { createGroupReader } from './group-members.ts'
 import type { Picker } from './picker.ts'
 
 /** What a learnt symbol holds at the least, beside the best exact score: what is taken out of it is only nearly known. */
@@ -8,7 +11,7 @@ const leastShare = 1e-4
 
 /** What a step would write, from exact scores alone. */
 export interface FirstChoice {
-  /** Picked among token symbols and context symbols; −1: there are none that may be. */
+  /** Picked among token symbols and exact tokens; −1: there are none that may be. */
   readonly token: number
   /** Its exact logit. */
   readonly logit: number
@@ -19,46 +22,69 @@ export interface FirstChoice {
   readonly doubt: number
 }
 
-/** Reads the first scores of steps: [m logits | A learnt | context logits], see `firstScores` of models/symbol-tail.ts. */
+/** Tokens beside the token symbols that a step has exact scores of: those of the context, and of learned groups that it read. */
+export interface ExactTokens extends Pick<ContextSymbols, 'count' | 'isPartial' | 'tokens' | 'firstSymbols'> {
+  /** Groups that were read whole, so that nothing is left in them. */
+  readonly known?: readonly number[]
+}
+
+/** What a step goes by: scores [m logits | A learnt | logits of the exact tokens]. */
+export interface FirstStep {
+  readonly scores: Float32Array
+  readonly exact: ExactTokens
+}
+
+/** Reads the first scores of steps, see `firstScores` of models/symbol-tail.ts. */
 export interface FirstScores {
   readonly speller: Speller
-  /** @param place of the token in the text */
-  choose(scores: Float32Array, context: ContextSymbols, picker: Picker, place: number): FirstChoice
   /**
-   * What each learnt symbol holds without the context's tokens: shares [A] beside exp(`best`), the largest exact logit.
+   * What a step goes by: the scores of the trunk's pass, and with learned groups the members of those that are read. A state
+   * that is looked at again reads nothing again.
+   */
+  look(state: LastState, context: ContextSymbols): Promise<FirstStep>
+  /** @param place of the token in the text */
+  choose(scores: Float32Array, exact: ExactTokens, picker: Picker, place: number): FirstChoice
+  /**
+   * What each learnt symbol holds without the exact tokens: shares [A] beside exp(`best`), the largest exact logit.
    * Valid until the next call.
    */
-  rest(
-    scores: Float32Array,
-    context: ContextSymbols,
-  ): { readonly shares: Float64Array; readonly best: number }
-  /** The exact logits [m + context] and their tokens. Valid until the next call. */
+  rest(scores: Float32Array, exact: ExactTokens): { readonly shares: Float64Array; readonly best: number }
+  /** The exact logits [m + exact tokens] and their tokens. Valid until the next call. */
   exact(
     scores: Float32Array,
-    context: ContextSymbols,
+    exact: ExactTokens,
   ): { readonly logits: Float32Array; readonly tokens: Int32Array }
   /**
-   * Log of the sum of all exponentiated scores, the exact ones of token symbols and context, and what the learnt symbols hold
-   * beside the context's tokens: what a given token's logit less it is log p of.
+   * Log of the sum of all exponentiated scores, the exact ones of token symbols and exact tokens, and what the learnt symbols
+   * hold beside these: what a given token's logit less it is log p of.
    */
-  logNormaliser(scores: Float32Array, context: ContextSymbols): number
+  logNormaliser(scores: Float32Array, exact: ExactTokens): number
 }
 
 /** Where nothing can be picked. */
 const unknown: FirstChoice = { token: -1, logit: -Infinity, doubt: Infinity }
 
-/** Prepares reading the scores of an alphabet with token symbols. Throws TypeError for another. */
-export function createFirstScores(speller: Speller): FirstScores {
-  const { tokenSymbols } = speller.alphabet
+/**
+ * Prepares reading the scores of an alphabet with token symbols. Throws TypeError for another.
+ *
+ * @param rows what scores the members of learned groups
+ */
+export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logits'>): FirstScores {
+  const { alphabet } = speller
+  const { tokenSymbols } = alphabet
   if (!tokenSymbols) throw new TypeError('an alphabet without token symbols')
   const m = tokenSymbols.length
-  const size = alphabetSize(speller.alphabet)
+  const size = alphabetSize(alphabet)
+  const isGrouped = alphabet.unit === 'group'
+  if (isGrouped && !rows) throw new TypeError('learned groups without rows of the LM head')
+  const readGroups = isGrouped ? createGroupReader(alphabet, { rows: rows!, least: leastShare }) : null
+  let looked: { readonly state: LastState; readonly step: FirstStep } | null = null
   const symbols = Int32Array.from(tokenSymbols)
   const shares = new Float64Array(size)
   let logits = new Float32Array(m)
   let tokens = Int32Array.from(symbols)
 
-  const exact = (scores: Float32Array, context: ContextSymbols) => {
+  const exact = (scores: Float32Array, context: ExactTokens) => {
     const length = m + context.count
     if (logits.length < length) {
       const roomy = length + 256
@@ -71,23 +97,37 @@ export function createFirstScores(speller: Speller): FirstScores {
     tokens.set(context.tokens.subarray(0, context.count), m)
     return { logits: logits.subarray(0, length), tokens: tokens.subarray(0, length) }
   }
-  const rest = (scores: Float32Array, { count, firstSymbols }: ContextSymbols) => {
+  const rest = (scores: Float32Array, { count, firstSymbols, known = [] }: ExactTokens) => {
     const start = m + size
     let best = -Infinity
     for (let i = 0; i < m; i++) if (scores[i]! > best) best = scores[i]!
     for (let i = start; i < start + count; i++) if (scores[i]! > best) best = scores[i]!
     if (best === -Infinity) best = 0
     for (let symbol = 0; symbol < size; symbol++) shares[symbol] = Math.exp(scores[m + symbol]! - best)
-    for (let slot = 0; slot < count; slot++)
-      shares[firstSymbols[slot]!]! -= Math.exp(scores[start + slot]! - best)
-    for (let symbol = 0; symbol < size; symbol++)
-      if (!(shares[symbol]! >= leastShare)) shares[symbol] = leastShare
+    for (let slot = 0; slot < count; slot++) {
+      const symbol = firstSymbols[slot]!
+      const left = shares[symbol]! - Math.exp(scores[start + slot]! - best)
+      shares[symbol] = left >= leastShare ? left : leastShare
+    }
+    // What a thousand groups had at the least would come to more than most steps doubt.
+    if (!isGrouped)
+      for (let symbol = 0; symbol < size; symbol++)
+        if (!(shares[symbol]! >= leastShare)) shares[symbol] = leastShare
+    for (const group of known) shares[group] = 0
     return { shares, best }
   }
   return {
     speller,
     exact,
     rest,
+    look: async (state, context) => {
+      const step = { scores: firstScoresOf(state), exact: context }
+      if (!readGroups) return step
+      if (looked?.state === state) return looked.step
+      const read = await readGroups(state.hidden, step, rest(step.scores, context).shares)
+      looked = { state, step: read }
+      return read
+    },
     choose: (scores, context, picker, place) => {
       const { best } = rest(scores, context)
       if (m + context.count === 0) return unknown
@@ -113,14 +153,15 @@ export function createFirstScores(speller: Speller): FirstScores {
     logNormaliser: (scores, context) => {
       const { best } = rest(scores, context)
       let sum = 0
-      for (let symbol = 0; symbol < size; symbol++) if (shares[symbol]! > leastShare) sum += shares[symbol]!
+      for (let symbol = 0; symbol < size; symbol++)
+        if (isGrouped || shares[symbol]! > leastShare) sum += shares[symbol]!
       for (const logit of exact(scores, context).logits) sum += Math.exp(logit - best)
       return best + Math.log(sum)
     },
   }
 
   /** Without a copy: what most steps do. */
-  function bestExact(scores: Float32Array, context: ContextSymbols) {
+  function bestExact(scores: Float32Array, context: ExactTokens) {
     let logit = -Infinity
     let token = -1
     for (let i = 0; i < m; i++)
@@ -139,9 +180,15 @@ export function createFirstScores(speller: Speller): FirstScores {
     return { token, logit, best: logit, strength: logit, least: 0 }
   }
 
-  function pickExact(scores: Float32Array, context: ContextSymbols, picker: Picker, place: number) {
+  function pickExact(scores: Float32Array, context: ExactTokens, picker: Picker, place: number) {
     const { logits: own, tokens: ids } = exact(scores, context)
     const { index, ...picked } = picker.pick(own, ids, place)
     return index < 0 ? { ...picked, ...unknown } : { ...picked, token: ids[index]!, logit: own[index]! }
   }
+}
+
+/** A state's first scores. Throws TypeError where the trunk has no tail with token symbols. */
+function firstScoresOf({ firstScores }: LastState): Float32Array {
+  if (!firstScores) throw new TypeError('a trunk without a tail with token symbols')
+  return firstScores
 }

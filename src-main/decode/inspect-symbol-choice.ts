@@ -11,7 +11,6 @@ import {
 } from './inspect-choice.ts'
 import { largestIndices } from './sampling.ts'
 import { createSymbolSpelling, type SymbolParts } from './symbol-choosers.ts'
-import { firstScoresOf } from './symbol-drafter.ts'
 
 /**
  * Looks at one choice of a SpeLLM with token symbols: its candidates are all scored by their own rows of the LM head, less the
@@ -21,7 +20,7 @@ import { firstScoresOf } from './symbol-drafter.ts'
  * @param state with first scores and how the heads go on
  * @param parts.tokenize the ids of a text
  */
-export function inspectSymbolChoice(
+export async function inspectSymbolChoice(
   logits: Float32Array,
   state: LastState,
   {
@@ -34,19 +33,22 @@ export function inspectSymbolChoice(
     readonly rows: Pick<HeadRows, 'logits'>
     readonly tokenize: (text: string) => number[]
   },
-): ChoiceDetail {
+): Promise<ChoiceDetail> {
   const { speller } = first
   const size = alphabetSize(speller.alphabet)
-  const scores = firstScoresOf(state)
-  const { doubt } = first.choose(scores, context, picker, 0)
+  const isSpelled = speller.alphabet.unit !== 'group'
+  const step = await first.look(state, context)
+  const { scores } = step
+  const { doubt } = first.choose(scores, step.exact, picker, 0)
+  // What groups hold, also those that were read.
   const { shares, best } = first.rest(scores, context)
   const learnt = Float32Array.from(shares, (share) => Math.log(share) + best)
-  const { units } = createSymbolSpelling(first).best(state, context, listedTokens)
+  const units = isSpelled ? createSymbolSpelling(first).best(state, step, listedTokens).units : []
   const spelled = units.map(([token]) => token!)
-  const exact = first.exact(scores, context)
+  const exact = first.exact(scores, step.exact)
   const tokens = [...exact.tokens, ...spelled]
   const all = Float32Array.from([...exact.logits, ...rows.logits(state.hidden, spelled)])
-  const normaliser = first.logNormaliser(scores, context)
+  const normaliser = first.logNormaliser(scores, step.exact)
   const rest = state.spelled ?? new Float32Array(0)
   const heads = Array.from({ length: speller.k }, (_, head) => {
     if (head === 0)
@@ -56,7 +58,7 @@ export function inspectSymbolChoice(
     const own = rest.subarray((head - 1) * size, head * size)
     return largestIndices(own, listedSymbols).map((symbol) => candidate(symbol, own[symbol]!))
   })
-  const symbols = heads.map(([likeliest]) => likeliest!.index)
+  const symbols = isSpelled ? heads.map(([likeliest]) => likeliest!.index) : []
   const end = symbols.indexOf(endSymbol(speller.alphabet))
   const picked = largestIndices(all, listedTokens)
   return {
@@ -65,7 +67,9 @@ export function inspectSymbolChoice(
       trie: picked.map((index) => candidate(tokens[index]!, all[index]! - normaliser)),
       free: {
         symbols: end < 0 ? symbols : symbols.slice(0, end),
-        unit: freeUnit(speller, Int32Array.from(symbols), tokenize) ?? tokens[picked[0]!]!,
+        unit:
+          (isSpelled ? freeUnit(speller, Int32Array.from(symbols), tokenize) : undefined) ??
+          tokens[picked[0]!]!,
       },
       heads,
       doubt,

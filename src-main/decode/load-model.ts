@@ -1,6 +1,7 @@
 import type { BaseModel } from '../models/base-model.ts'
 import { createBatchTrunk } from '../models/batch-trunk.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
+import { createRowLogits, type RowLogits } from '../models/row-logits.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { SessionOptions } from '../runtime/session.ts'
 import {
@@ -43,6 +44,8 @@ export interface LoadedModel {
   readonly findNear: FindNear
   /** Opened when they are first asked for. */
   rows(): HeadRows
+  /** What scores the members of learned groups, loaded when it is first asked. */
+  readonly rowLogits: RowLogits
   release(): Promise<void>
 }
 
@@ -71,6 +74,7 @@ export async function loadModel(
   const validTokens = Math.min(settings.validTokens, base.architecture.vocabularySize)
   let opened: HeadRows | null = null
   const rows = () => (opened ??= openHeadRows(base))
+  const rowLogits = createRowLogits(base)
   const own = spellm && { ...spellm, base }
   const isShared = own !== null && texts > 1 && !hasTokenSymbols(own)
   const parts = isShared
@@ -115,6 +119,7 @@ export async function loadModel(
     forEachText,
     findNear: (logits, temperature) => near.find(logits, temperature),
     rows,
+    rowLogits,
     head: floatHead,
     int8,
     release: async () => {
@@ -123,6 +128,7 @@ export async function loadModel(
       await samplingTail?.release()
       await int8.release()
       await near.release()
+      await rowLogits.release()
       await head?.release()
       opened?.close()
     },

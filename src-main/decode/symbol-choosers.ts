@@ -7,11 +7,10 @@ import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import { beforeBanned } from './allowed-units.ts'
 import { countTokens, freeUnit, type BaseHead, type Chooser } from './chooser.ts'
 import type { ContextSymbols } from './context-symbols.ts'
-import type { FirstScores } from './first-choice.ts'
+import type { FirstScores, FirstStep } from './first-choice.ts'
 import type { Asked } from './generate.ts'
 import { requirePick, type Picker } from './picker.ts'
 import { isGreedy, largestIndex, sampleIndex, type Sampling } from './sampling.ts'
-import { firstScoresOf } from './symbol-drafter.ts'
 
 /** What the modes of a SpeLLM with token symbols choose with, new for each text. */
 export interface SymbolParts {
@@ -39,6 +38,7 @@ export const askingFor = (ending: 'first' | 'spelled', context: ContextSymbols):
  * trie(n): the best of token symbols, context symbols and the n tokens that are spelled best, all by their own rows of the LM
  * head. With n = 0 a spelled token has the total log-probability of its spelling, and others their exact logit less the
  * learnt log-normaliser. Of words, first tokens are scored, and of those that begin with the same the heads' best is taken.
+ * With learned groups nothing is spelled: the best exact score wins.
  *
  * @param candidates n
  */
@@ -46,21 +46,37 @@ export function symbolTrieChooser(
   { first, context, picker, rows, onSpelled }: SymbolTrieParts,
   candidates: number,
 ): Chooser {
+  if (first.speller.alphabet.unit === 'group') return exactChooser({ first, context, picker })
   const spelling = createSymbolSpelling(first)
   const count = countTokens(picker)
   return {
     ...askingFor('spelled', context),
-    choose: (state, text) => {
+    choose: async (state, text) => {
       count(text)
-      const exact = first.exact(firstScoresOf(state), context)
-      const { units, scores } = spelling.best(state, context, Math.max(1, candidates) + picker.bans)
+      const step = await first.look(state, context)
+      const exact = first.exact(step.scores, step.exact)
+      const { units, scores } = spelling.best(state, step, Math.max(1, candidates) + picker.bans)
       const firstTokens = units.map(([token]) => token!)
       const own = candidates > 0 ? rows.logits(state.hidden, firstTokens) : scores
       const tokens = Int32Array.from([...exact.tokens, ...firstTokens])
       const { index } = requirePick(picker, Float32Array.from([...exact.logits, ...own]), tokens, text.length)
       const spelled = units[index - exact.tokens.length]
       if (spelled) onSpelled?.()
-      return Promise.resolve(spelled ? beforeBanned(spelled, picker) : [tokens[index]!])
+      return spelled ? beforeBanned(spelled, picker) : [tokens[index]!]
+    },
+  }
+}
+
+/** What has the best exact score, however much is in doubt. */
+function exactChooser({ first, context, picker }: SymbolParts): Chooser {
+  const count = countTokens(picker)
+  return {
+    ...askingFor('first', context),
+    choose: async (state, text) => {
+      count(text)
+      const { scores, exact } = await first.look(state, context)
+      const { logits, tokens } = first.exact(scores, exact)
+      return [tokens[requirePick(picker, logits, tokens, text.length).index]!]
     },
   }
 }
@@ -75,7 +91,7 @@ export interface SymbolSpelling {
    */
   best(
     state: LastState,
-    context: ContextSymbols,
+    step: FirstStep,
     most: number,
   ): { readonly units: readonly (readonly number[])[]; readonly scores: Float32Array }
 }
@@ -86,8 +102,7 @@ export function createSymbolSpelling(first: FirstScores): SymbolSpelling {
   const size = alphabetSize(speller.alphabet)
   const logProbabilities = new Float32Array(speller.k * size)
   return {
-    best: (state, context, most) => {
-      const scores = firstScoresOf(state)
+    best: (state, { scores, exact: context }, most) => {
       const { shares, best } = first.rest(scores, context)
       let total = 0
       for (const logit of first.exact(scores, context).logits) total += Math.exp(logit - best)
@@ -114,7 +129,7 @@ export function createSymbolSpelling(first: FirstScores): SymbolSpelling {
 /**
  * Free mode: the first symbol that is likeliest, and if that isn't a whole token, what it and each other head's likeliest
  * character spell; where that is no token and begins no single one, the first token of its tokenization. Sampled: each is drawn
- * on its own.
+ * on its own. With learned groups as trie mode.
  *
  * @param tokenize the ids of a text
  */
@@ -124,6 +139,7 @@ export function symbolFreeChooser(
   sampling: Sampling | null,
 ): Chooser {
   const { speller } = first
+  if (speller.alphabet.unit === 'group') return exactChooser({ first, context, picker })
   const size = alphabetSize(speller.alphabet)
   const random = seededRandom(sampling?.seed ?? 0)
   const count = countTokens(picker)
@@ -131,14 +147,14 @@ export function symbolFreeChooser(
     sampling === null || isGreedy(sampling) ? largestIndex(scores) : sampleIndex(scores, sampling, random)
   return {
     ...askingFor('spelled', context),
-    choose: (state, text) => {
+    choose: async (state, text) => {
       count(text)
-      const scores = firstScoresOf(state)
-      const { shares, best } = first.rest(scores, context)
-      const { logits, tokens } = first.exact(scores, context)
+      const { scores, exact } = await first.look(state, context)
+      const { shares, best } = first.rest(scores, exact)
+      const { logits, tokens } = first.exact(scores, exact)
       const learnt = Float32Array.from(shares, (share) => Math.log(share) + best)
       const chosen = choice(Float32Array.from([...picker.apply(logits, tokens), ...learnt]))
-      if (chosen < tokens.length) return Promise.resolve([tokens[chosen]!])
+      if (chosen < tokens.length) return [tokens[chosen]!]
       const rest = spelledOf(state)
       const symbols = Int32Array.from({ length: speller.k }, (_, head) =>
         head === 0 ? chosen - tokens.length : choice(rest.subarray((head - 1) * size, head * size)),
@@ -146,10 +162,9 @@ export function symbolFreeChooser(
       const unit = freeUnit(speller, symbols, tokenize)
       const said = unit === undefined ? [] : beforeBanned(tokensOf(speller, unit), picker)
       // Nothing was spelled that may be written: what has an exact score is a token at least.
-      if (said.length === 0)
-        return Promise.resolve([tokens[requirePick(picker, logits, tokens, text.length).index]!])
+      if (said.length === 0) return [tokens[requirePick(picker, logits, tokens, text.length).index]!]
       onSpelled?.()
-      return Promise.resolve(said)
+      return said
     },
   }
 }
@@ -169,7 +184,8 @@ export function symbolGatedChooser(
     ...askingFor('first', context),
     choose: async (state, text) => {
       count(text)
-      const { token, doubt } = first.choose(firstScoresOf(state), context, picker, text.length)
+      const { scores, exact } = await first.look(state, context)
+      const { token, doubt } = first.choose(scores, exact, picker, text.length)
       if (doubt < threshold) return [token]
       if (picker.isPlain) return [await head.greedy(state.hidden)]
       return [(await picker.pickOfAll(await head.logits(state.hidden), text.length)).index]

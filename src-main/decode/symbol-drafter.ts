@@ -1,4 +1,3 @@
-import type { LastState } from '../models/trunk-session.ts'
 import type { ContextSymbols } from './context-symbols.ts'
 import type { Drafter } from './drafter.ts'
 import type { FirstScores } from './first-choice.ts'
@@ -24,15 +23,10 @@ export function symbolDrafter({
   return {
     ending: 'first',
     contextRows: (read, unread) => context.follow(read, unread),
-    draft: (state, place) => {
-      const { token, doubt } = first.choose(firstScoresOf(state), context, picker, place)
-      return Promise.resolve({ tokens: token < 0 ? [] : [token], isSure: doubt < threshold })
+    draft: async (state, place) => {
+      const { scores, exact } = await first.look(state, context)
+      const { token, doubt } = first.choose(scores, exact, picker, place)
+      return { tokens: token < 0 ? [] : [token], isSure: doubt < threshold }
     },
   }
-}
-
-/** A state's first scores. Throws TypeError where the trunk has no tail with token symbols. */
-export function firstScoresOf({ firstScores }: LastState): Float32Array {
-  if (!firstScores) throw new TypeError('a trunk without a tail with token symbols')
-  return firstScores
 }

@@ -17,20 +17,30 @@ const prompts = [
   'In the forest',
 ]
 let scratch = ''
+const folders = { characters: '', groups: '', 'all groups': '' }
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-symbols-'))
-  await writeSymbolSpellm(scratch)
+  for (const kind of ['characters', 'groups', 'all groups'] as const) folders[kind] = join(scratch, kind)
+  await writeSymbolSpellm(folders.characters)
+  await writeSymbolSpellm(folders.groups, { groups: { count: 40, read: 4, bias: 8 } })
+  await writeSymbolSpellm(folders['all groups'], { groups: { count: 40, read: 40, bias: 30 } })
 })
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
 const greedyWithPenalty: Sampling = { temperature: 0, repetitionPenalty: 1.3, seed: 0 }
 
-describe.each(['stored', 'int8', 'int4'] as const)('with weights in %s', (precision) => {
+describe.each([
+  ['stored', 'characters'],
+  ['int8', 'characters'],
+  ['int4', 'characters'],
+  ['stored', 'groups'],
+  ['int4', 'groups'],
+] as const)('with weights in %s and %s', (precision, kind) => {
   let generator: TextGenerator
   /** The base model alone, whose trunk computes the head in its own pass. */
   let alone: TextGenerator
   beforeAll(async () => {
-    generator = await openTextGenerator(scratch, { precision })
+    generator = await openTextGenerator(folders[kind], { precision })
     alone = await openTextGenerator('sample', { precision })
   })
   afterAll(async () => {
@@ -112,7 +122,7 @@ describe.each(['stored', 'int8', 'int4'] as const)('with weights in %s', (precis
 describe('the other modes of a SpeLLM with token symbols', () => {
   let generator: TextGenerator
   beforeAll(async () => {
-    generator = await openTextGenerator(scratch)
+    generator = await openTextGenerator(folders.characters)
   })
   afterAll(() => generator.release())
 
@@ -166,5 +176,54 @@ describe('the other modes of a SpeLLM with token symbols', () => {
     expect(spellm!.heads).toHaveLength(6)
     const [picked] = await tokensOf({ maxTokens: 1 }, context)
     expect(spellm!.trie[0]!.index).toBe(picked)
+  })
+})
+
+describe('learned groups', () => {
+  const open = async (kind: 'groups' | 'all groups') => {
+    const generator = await openTextGenerator(folders[kind])
+    const tokensOf = async (options: Partial<TextOptions>) => {
+      const settings = { mode: 'trie', sampling: null, maxTokens: 60, stop: [] } as const
+      const pieces = await collect(
+        generator.write(prompts[1]!, generator.createConversation(), { ...settings, ...options }),
+      )
+      return pieces.flatMap(({ token }) => (token === null ? [] : [token]))
+    }
+    return { generator, tokensOf }
+  }
+
+  it('that are all read write the base model’s text without its head, in each mode', async () => {
+    const { generator, tokensOf } = await open('all groups')
+    const expected = await tokensOf({ mode: 'base' })
+    expect(expected.length).toBeGreaterThan(20)
+    let passes = 0
+    const onHeadPass = () => passes++
+    for (const mode of ['trie', 'free', 'gated'] as const)
+      expect(await tokensOf({ mode, gateShare: 0, onHeadPass })).toEqual(expected)
+    expect(passes).toBe(0)
+    await generator.release()
+  })
+
+  it('of which some are read pick the best of what was read', async () => {
+    const { generator, tokensOf } = await open('groups')
+    const text = createConfirmedText(generator, prompts[1])
+    const tokens = await tokensOf({})
+    for (const token of tokens) await text.expectPicked(token)
+    expect(await tokensOf({ mode: 'free', candidates: 0 })).toEqual(tokens)
+    expect(await tokensOf({ mode: 'gated', gateShare: 1 })).toEqual(await tokensOf({ mode: 'base' }))
+    text.release()
+    await generator.release()
+  })
+
+  it('tell how a choice came about', async () => {
+    const { generator, tokensOf } = await open('groups')
+    const context = generator.promptTokens(prompts[1]!)
+    const { spellm } = await generator.inspect(context, generator.createConversation())
+    const [picked] = await tokensOf({ maxTokens: 1 })
+    expect(spellm!.doubt).toBeTypeOf('number')
+    expect(spellm!.trie[0]!.index).toBe(picked)
+    expect(spellm!.free).toEqual({ symbols: [], unit: picked })
+    expect(spellm!.heads).toHaveLength(1)
+    await generator.release()
   })
 })

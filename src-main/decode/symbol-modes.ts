@@ -55,7 +55,7 @@ export function createSymbolModes(
   const { gates, contextSymbols: most } = spellm
   const doubts = spellm.doubts && spellm.doubts.doubts.length > 0 ? spellm.doubts : null
   const symbols = (picker: Picker): SymbolParts => ({
-    first: createFirstScores(spellm.speller),
+    first: createFirstScores(spellm.speller, loaded.rowLogits),
     context: createContextSymbols(loaded.rows(), firstSymbols, { hiddenSize, most, kept: picker.biased }),
     picker,
   })

@@ -155,7 +155,9 @@ it('the distribution over all tokens adds up to 1, exact scores and spellings in
   const { ids, state } = reference[60]!
   const scores = (await reader.scores(state))[0]!
   const text = reader.createText()
-  const logProbability = symbolDistribution(reader.first)(text.read(ids, state, scores), text.context)
+  const read = text.read(ids, state, scores)
+  const step = await reader.first.look(read, text.context)
+  const logProbability = symbolDistribution(reader.first)(read, step)
 
   const tokens = Array.from({ length: speller.vocabularySize }, (_, token) => token)
   expect(tokens.reduce((sum, token) => sum + Math.exp(logProbability(token)), 0)).toBeCloseTo(1, 5)

@@ -142,7 +142,9 @@ export async function evaluateWindows(
   }: WindowsOptions,
 ): Promise<TextEvaluation> {
   const { base, tokenizer, precision } = spellm
-  const measured = { modes, candidates, threshold: gateThreshold(spellm, modes, gateShare) }
+  // Learned groups spell nothing that could be a candidate.
+  const looked = spellm.speller.alphabet.unit === 'group' ? 0 : candidates
+  const measured = { modes, candidates: looked, threshold: gateThreshold(spellm, modes, gateShare) }
   const validTokens = tokenizer.vocabularySize
   const isStored = precision === 'stored'
   const total = isStored ? windows.length : 2 * windows.length

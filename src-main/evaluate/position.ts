@@ -26,7 +26,7 @@ export interface Position extends Foretold {
    * not add up to 1 over all tokens; null without.
    */
   readonly learntLogProbability: ((token: number) => number) | null
-  /** Context symbols whose rows are read. */
+  /** Context symbols, and members of learned groups, whose rows are read. */
   readonly contextRows: number
   /** By the tail for sampling; null: there is none. */
   readonly sampling: Foretold | null

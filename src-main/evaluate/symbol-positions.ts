@@ -1,5 +1,4 @@
 import { symbolFreeChooser, symbolTrieChooser } from '../decode/symbol-choosers.ts'
-import { firstScoresOf } from '../decode/symbol-drafter.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import type { LastState } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
@@ -36,8 +35,9 @@ export async function createSymbolPositions(
     const trie = symbolTrieChooser({ ...text, rows, onSpelled: () => (isSpelled = true) }, candidates)
     const free = symbolFreeChooser(text, tokenize, null)
     return async (state: LastState, choice: number): Promise<Position> => {
-      const scores = firstScoresOf(state)
-      const { token, doubt } = first.choose(scores, text.context, text.picker, text.tokens.length)
+      const step = await first.look(state, text.context)
+      const { scores, exact } = step
+      const { token, doubt } = first.choose(scores, exact, text.picker, text.tokens.length)
       const isDoubtful = threshold !== null && doubt >= threshold
       isSpelled = false
       const ofTrie = await trie.choose(state, text.tokens)
@@ -46,7 +46,7 @@ export async function createSymbolPositions(
         free: modes.includes('free') ? await free.choose(state, text.tokens) : [],
         gated: [isDoubtful ? choice : token],
       }
-      const normaliser = first.logNormaliser(scores, text.context)
+      const normaliser = first.logNormaliser(scores, exact)
       const learntLogProbability = (wanted: number) => rows.logits(state.hidden, [wanted])[0]! - normaliser
       let own: ((token: number) => number) | null = null
       return {
@@ -54,9 +54,9 @@ export async function createSymbolPositions(
         isSpelled,
         isDoubtful,
         prediction: { pick: ofTrie[0]!, logProbability: learntLogProbability(ofTrie[0]!) },
-        logProbability: (wanted) => (own ??= distribution(state, text.context))(wanted),
+        logProbability: (wanted) => (own ??= distribution(state, step))(wanted),
         learntLogProbability,
-        contextRows: text.context.count,
+        contextRows: exact.count,
         sampling: null,
       }
     }

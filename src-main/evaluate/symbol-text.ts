@@ -3,6 +3,7 @@ import { createFirstScores, type FirstScores } from '../decode/first-choice.ts'
 import { createPicker } from '../decode/picker.ts'
 import type { SymbolParts } from '../decode/symbol-choosers.ts'
 import { logitOf, type HeadRows } from '../models/head-rows.ts'
+import { createRowLogits } from '../models/row-logits.ts'
 import type { LastState } from '../models/trunk-session.ts'
 import { floatData, type Device } from '../runtime/session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
@@ -10,7 +11,7 @@ import { firstSymbolsOf } from '../spelling/speller.ts'
 import type { Spellm } from '../spellm/spellm.ts'
 import { createSymbolTailSession, symbolTailOf } from '../spellm/symbol-tail-session.ts'
 import { tailBits, tailShape } from '../spellm/tail-session.ts'
-import { dot } from './dot.ts'
+import { dot } from '../dot.ts'
 
 /** A text that is given, token by token, with what its steps choose with. */
 export interface SymbolText extends SymbolParts {
@@ -75,7 +76,8 @@ export async function createSymbolReader(
     }),
     { device },
   )
-  const first = createFirstScores(speller)
+  const rowLogits = createRowLogits(base)
+  const first = createFirstScores(speller, rowLogits)
   const firstSymbols = firstSymbolsOf(speller)
   const width = speller.alphabet.tokenSymbols!.length + alphabetSize(speller.alphabet)
   const spelledWidth = (speller.k - 1) * alphabetSize(speller.alphabet)
@@ -108,6 +110,9 @@ export async function createSymbolReader(
         },
       }
     },
-    release: () => tail.release(),
+    release: async () => {
+      await tail.release()
+      await rowLogits.release()
+    },
   }
 }

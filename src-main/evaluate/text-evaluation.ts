@@ -39,7 +39,7 @@ export interface TextEvaluation {
   readonly spelled: SpelledPicks | null
   /** Gated mode's share of positions that the base model's head decided; null: it was not measured. */
   readonly gatedBaseShare: number | null
-  /** Context symbols whose rows are read, a position on average. */
+  /** Context symbols, and members of learned groups, whose rows are read, a position on average. */
   readonly contextRows: number
   /** null: the SpeLLM says token by token. */
   readonly words: WordExactness | null

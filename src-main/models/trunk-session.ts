@@ -138,6 +138,7 @@ export async function createTrunkSession(
     prepack: model.weights.isQuantized,
   })
   const noContext = floatTensor(new Float32Array(0), [0, model.architecture.hiddenSize])
+  const canSpell = 'spelled' in outputs
   const none = int64Tensor([], [0])
   const first = int64Tensor([0], [1])
   const read = (ids: Int32Array, cache: KeyValueCache, ending: Ending, contextRows = noContext) => {
@@ -145,7 +146,7 @@ export async function createTrunkSession(
     const names = [
       'hidden',
       ...(asked in outputs ? [asked] : []),
-      ...(ending === 'spelled' ? ['spelled'] : []),
+      ...(ending === 'spelled' && canSpell ? ['spelled'] : []),
     ]
     const last = (isAsked: boolean) => (isAsked ? int64Tensor([ids.length - 1], [1]) : none)
     const feeds: Feeds = {
@@ -153,7 +154,7 @@ export async function createTrunkSession(
       ...(symbolTail
         ? {
             firstRows: last(ending === 'first' || ending === 'spelled'),
-            spelledRows: ending === 'spelled' ? first : none,
+            ...(canSpell ? { spelledRows: ending === 'spelled' ? first : none } : {}),
             contextRows,
           }
         : {}),

@@ -30,12 +30,22 @@ export interface ByteAlphabet extends WholeTokens {
   readonly unit: 'byte'
 }
 
+/** Nothing is spelled: the heads score groups of the tokens that have no symbol, and some groups are read whole. */
+export interface GroupAlphabet extends WholeTokens {
+  readonly unit: 'group'
+  /** The tokens of each group, in rising order, each in one group only. */
+  readonly groups: readonly (readonly number[])[]
+  /** Groups whose tokens a step scores by their rows of the LM head, at the most. */
+  readonly read: number
+  readonly tokenSymbols: readonly number[]
+}
+
 /**
  * The output symbols of a SpeLLM's heads. A symbol is an index:
  *
  * | symbol              | meaning                                                    |
  * | ------------------- | ---------------------------------------------------------- |
- * | 0 to T − 1          | text: `characters[symbol]`, or the byte itself (T = 256)   |
+ * | 0 to T − 1          | `characters[symbol]`, the byte itself (T = 256), or a group |
  * | T                   | END                                                        |
  * | T + 1 + i           | the special token `specialTokens[i]`                       |
  * | T + 1               | OTHER, where there are token symbols: what has no spelling |
@@ -45,11 +55,18 @@ export interface ByteAlphabet extends WholeTokens {
  * The alphabet is plain data and its own JSON form; `alphabetSchema` reads it back. Text is never
  * normalised: combining marks, joiners and direction marks are characters like any other.
  */
-export type Alphabet = CharacterAlphabet | ByteAlphabet
+export type Alphabet = CharacterAlphabet | ByteAlphabet | GroupAlphabet
 
-/** The number of text symbols T, which is also the symbol END. */
+/** The number of symbols for text or groups T, which is also the symbol END. */
 export function endSymbol(alphabet: Alphabet): number {
-  return alphabet.unit === 'byte' ? 256 : alphabet.characters.length
+  switch (alphabet.unit) {
+    case 'byte':
+      return 256
+    case 'character':
+      return alphabet.characters.length
+    case 'group':
+      return alphabet.groups.length
+  }
 }
 
 /** The number of the heads' symbols A: text, END, and special tokens or OTHER. */
@@ -92,6 +109,9 @@ function boundedList<Item>(item: z.ZodType<Item>, least: number) {
     .refine(withoutDuplicates, { error: 'expected no duplicates' })
 }
 
+/** Of a group: no vocabulary is larger. */
+const mostMembers = 1 << 22
+
 const tokenId = z.int().min(0).max(0x7fffffff)
 const specialTokens = boundedList(tokenId, 0)
 const tokenSymbols = boundedList(tokenId, 0).optional()
@@ -107,10 +127,22 @@ export const alphabetSchema: z.ZodType<Alphabet> = z
       specialTokens,
       tokenSymbols,
     }),
+    z.strictObject({
+      unit: z.literal('group'),
+      groups: z.array(z.array(tokenId).min(1).max(mostMembers)).min(1).max(maxAlphabetSize),
+      read: z.int().min(1).max(maxAlphabetSize),
+      specialTokens,
+      tokenSymbols: boundedList(tokenId, 0),
+    }),
   ])
   .refine(({ specialTokens, tokenSymbols }) => !tokenSymbols || specialTokens.length === 0, {
     error: 'expected special tokens among the token symbols only',
   })
+  .refine(
+    (alphabet) =>
+      alphabet.unit !== 'group' || withoutDuplicates([...alphabet.groups.flat(), ...alphabet.tokenSymbols]),
+    { error: 'expected each token once, in a group or as a symbol' },
+  )
   .refine((alphabet) => alphabetSize(alphabet) <= maxAlphabetSize, {
     error: `expected at most ${maxAlphabetSize} symbols in all`,
   })
@@ -279,5 +311,6 @@ export function spelledBytes(alphabet: Alphabet, symbols: ArrayLike<number>, len
   if (spelled.some((symbol) => symbol >= endSymbol(alphabet)))
     throw new RangeError('END and special tokens spell no bytes')
   if (alphabet.unit === 'byte') return Uint8Array.from(spelled)
+  if (alphabet.unit === 'group') throw new RangeError('groups spell no bytes')
   return new TextEncoder().encode(spelled.map((symbol) => alphabet.characters[symbol]!).join(''))
 }

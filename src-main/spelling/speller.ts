@@ -8,7 +8,7 @@ import { bytesOfTokens, type Words } from './words.ts'
 /**
  * What a SpeLLM can do with a token:
  *
- * - `covered`: spelled in full, and its spelling stands for it;
+ * - `covered`: spelled in full, and its spelling stands for it, or it is in a learned group;
  * - `truncated`: only its first k symbols are spelled, and they stand for it;
  * - `shadowed`: its (whole or truncated) spelling stands for another token, so it is never the output;
  * - `uncovered`: it has no spelling;
@@ -78,6 +78,8 @@ export function buildSpeller(
   const status = Uint8Array.from(lengths, (length, token) => {
     if (symbols.has(token)) return tokenStatuses.indexOf('symbol')
     if (length === 0) return tokenStatuses.indexOf('uncovered')
+    // A group stands for all of its tokens.
+    if (alphabet.unit === 'group') return tokenStatuses.indexOf('covered')
     if (trie.token[trie.nodeOf[token]!] !== token) return tokenStatuses.indexOf('shadowed')
     return tokenStatuses.indexOf(whole[token] ? 'covered' : 'truncated')
   })
@@ -106,7 +108,7 @@ const saidStatuses: readonly TokenStatus[] = ['covered', 'truncated', 'symbol']
 
 /**
  * What the tail's first distribution has for each token: [V] of both, the place in `tokenSymbols`, −1 for none, and for
- * the others the first symbol of the spelling, or OTHER where that stands for another token or there is none; −1 for
+ * the others the first symbol of the spelling or the group, or OTHER where that stands for another token or there is none; −1 for
  * token symbols.
  */
 export interface FirstSymbols {

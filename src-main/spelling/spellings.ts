@@ -20,9 +20,10 @@ export interface Spellings {
 /** A text's symbols, or undefined where one of them is outside the alphabet. */
 type TextSpelling = (bytes: Uint8Array) => ArrayLike<number> | undefined
 
-/** How an alphabet spells UTF-8. */
+/** How an alphabet spells UTF-8; groups don't. */
 export function textSpelling(alphabet: Alphabet): TextSpelling {
   if (alphabet.unit === 'byte') return (bytes) => bytes
+  if (alphabet.unit === 'group') return () => undefined
   const symbolOf = new Map(alphabet.characters.map((character, symbol) => [character, symbol]))
   return (bytes) => {
     const text = decodeUtf8(bytes)
@@ -44,25 +45,43 @@ function checkSpellable(vocabulary: readonly VocabularyEntry[], alphabet: Alphab
       `k: ${k}, expected an integer from 1 to ${maxSpellingLength}`,
       'Choose how many symbols a token may be spelled with; 10 to 16 suit most vocabularies.',
     )
+  if (alphabet.unit === 'group' && k !== 1)
+    throw new SpellmError(
+      'setting-invalid',
+      `k: ${k}, expected 1 for learned groups`,
+      'Nothing is spelled with learned groups: leave k out.',
+    )
   const { specialTokens, tokenSymbols } = alphabet
   const whole = new Set(tokenSymbols ?? specialTokens)
   // A token symbol may be any token, but special tokens are symbols always.
   const wrong = vocabulary.findIndex((entry, id) =>
     tokenSymbols ? entry.special && !whole.has(id) : entry.special !== whole.has(id),
   )
-  const outside = [...whole].find((id) => id >= vocabulary.length)
+  const groups = alphabet.unit === 'group' ? alphabet.groups.flat() : []
+  const outside = [...whole, ...groups].find((id) => id >= vocabulary.length)
   if (wrong >= 0 || outside !== undefined)
     throw new SpellmError(
       'tokenizer-mismatch',
       outside === undefined
         ? `alphabet: token ${wrong} is ${whole.has(wrong) ? 'a' : 'no'} special token in the alphabet, but not so in the tokenizer`
-        : `alphabet: ${tokenSymbols ? 'token symbol' : 'special token'} ${outside} is outside the tokenizer's ${vocabulary.length} tokens`,
+        : `alphabet: ${tokenSymbols ? 'token' : 'special token'} ${outside} is outside the tokenizer's ${vocabulary.length} tokens`,
       'Use the tokenizer that the alphabet was made for.',
     )
 }
 
+/** Tokens that one symbol stands for: special ones, and those of groups. */
+function oneSymbols(alphabet: Alphabet): Map<number, number> {
+  const firstSpecial = endSymbol(alphabet) + 1
+  const symbols = new Map(alphabet.specialTokens.map((id, index) => [id, firstSpecial + index]))
+  if (alphabet.unit === 'group')
+    for (const [group, members] of alphabet.groups.entries())
+      for (const token of members) symbols.set(token, group)
+  return symbols
+}
+
 /**
- * Spells every token of the vocabulary that is no token symbol. A special token's spelling is its one symbol.
+ * Spells every token of the vocabulary that is no token symbol. A special token's spelling is its one symbol, that of a token in
+ * a group its group.
  *
  * Uncovered are tokens that need a symbol outside the alphabet (also beyond the first k), tokens without
  * bytes, and, where the alphabet is of characters, tokens that aren't valid UTF-8 on their own.
@@ -81,13 +100,12 @@ export function spellVocabulary(
   const lengths = new Uint8Array(vocabulary.length)
   const whole = new Uint8Array(vocabulary.length)
   const spell = textSpelling(alphabet)
-  const firstSpecial = endSymbol(alphabet) + 1
-  const specialSymbol = new Map(alphabet.specialTokens.map((id, index) => [id, firstSpecial + index]))
+  const oneSymbol = oneSymbols(alphabet)
   const unspelled = new Set(alphabet.tokenSymbols)
   for (const [token, { bytes }] of vocabulary.entries()) {
     if (unspelled.has(token)) continue
-    const special = specialSymbol.get(token)
-    const spelling = special === undefined ? spell(bytes) : [special]
+    const own = oneSymbol.get(token)
+    const spelling = own === undefined ? spell(bytes) : [own]
     if (spelling === undefined || spelling.length === 0) continue
     const length = Math.min(spelling.length, k)
     for (let i = 0; i < length; i++) symbols[token * k + i] = spelling[i]!

@@ -5,6 +5,7 @@ import { tailParameterShapes } from '../../models/tail.ts'
 import type { Precision } from '../../models/precision.ts'
 import { seededRandom } from '../../random.ts'
 import { alphabetSize, parseAlphabet, withTokenSymbols } from '../../spelling/alphabet.ts'
+import { groupAlphabet } from '../../spelling/groups.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
 import type { RecordedDoubts } from '../../spellm/doubts.ts'
 import { saveSpellm } from '../../spellm/spellm.ts'
@@ -34,6 +35,7 @@ export async function writeSymbolSpellm(
     tokenSymbols = 300,
     contextSymbols = 64,
     precision = 'stored',
+    groups = null,
     base: path = sampleModelName,
     alphabet: characters = 'ascii',
     firstSymbol = 300,
@@ -42,6 +44,8 @@ export async function writeSymbolSpellm(
     readonly tokenSymbols?: number
     readonly contextSymbols?: number
     readonly precision?: Precision
+    /** Learned groups, by id, of which a step reads some, each wanted `bias` more; default: none, tokens are spelled. */
+    readonly groups?: { readonly count: number; readonly read: number; readonly bias: number } | null
     /** A model's path, or 'sample'. */
     readonly base?: string
     readonly alphabet?: string
@@ -53,8 +57,10 @@ export async function writeSymbolSpellm(
   const base = await openBaseModel(modelFolder(path))
   const { entries } = await openModelTokenizer(base)
   const symbols = Array.from({ length: tokenSymbols }, (_, i) => firstSymbol + i)
-  const alphabet = withTokenSymbols(parseAlphabet(characters, entries), symbols)
-  const speller = buildSpeller(entries, alphabet, 6)
+  const spelled = withTokenSymbols(parseAlphabet(characters, entries), symbols)
+  const speller = groups
+    ? buildSpeller(entries, byId(entries.length, groups, spelled.tokenSymbols!), 1)
+    : buildSpeller(entries, spelled, 6)
   const { hiddenSize } = base.architecture
   const random = seededRandom(1)
   const weights = new Map(
@@ -63,8 +69,13 @@ export async function writeSymbolSpellm(
       Float32Array.from({ length: rows * columns }, () => random.normal() * 0.1),
     ]),
   )
+  if (groups)
+    weights.set(
+      'heads.bias',
+      weights.get('heads.bias')!.map((own) => own + groups.bias),
+    )
   const reference = { path, sha256: await hashBaseModel(base) }
-  if (isSure) weights.get('heads.bias')!.fill(-40, 0, alphabetSize(alphabet))
+  if (isSure) weights.get('heads.bias')!.fill(-40, 0, alphabetSize(speller.alphabet))
   await saveSpellm(folder, reference, {
     speller,
     adapterWidths: [32],
@@ -77,3 +88,14 @@ export async function writeSymbolSpellm(
     hiddenSize,
   })
 }
+
+const byId = (
+  tokens: number,
+  { count, read }: { readonly count: number; readonly read: number },
+  tokenSymbols: readonly number[],
+) =>
+  groupAlphabet(
+    Array.from({ length: tokens }, (_, token) => token % count),
+    tokenSymbols,
+    read,
+  )

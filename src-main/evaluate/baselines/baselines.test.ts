@@ -10,7 +10,7 @@ import { baselineHead, resultOf, type BaselineHead, type BaselinePositions } fro
 import { measureBaselines } from './baselines.ts'
 import { clusterScreen } from './cluster-screen.ts'
 import { int8Head } from './int8-head.ts'
-import { clusterRows } from './k-means.ts'
+import { clusterRows } from '../../models/cluster-rows.ts'
 import { lowRankDirections } from './low-rank-directions.ts'
 import { lowRankPlan, lowRankScreen } from './low-rank-screen.ts'
 import { createPositionStore } from './position-store.ts'

@@ -7,7 +7,7 @@ import {
 } from './baseline.ts'
 import { clusterScreen } from './cluster-screen.ts'
 import { int8Head } from './int8-head.ts'
-import { clusterRows } from './k-means.ts'
+import { clusterRows } from '../../models/cluster-rows.ts'
 import { lowRankDirections } from './low-rank-directions.ts'
 import { lowRankPlan, lowRankScreen } from './low-rank-screen.ts'
 import { mostChosen, trimmedVocabulary } from './trimmed-vocabulary.ts'

@@ -3,7 +3,7 @@ import { CancelledError } from '../../errors.ts'
 import { constant, input, matmul } from '../../graph/index.ts'
 import { createSession, floatData, floatTensor } from '../../runtime/session.ts'
 import type { BaselineHead, BaselinePositions, Screened } from './baseline.ts'
-import type { Clusters } from './k-means.ts'
+import type { Clusters } from '../../models/cluster-rows.ts'
 
 const statesAtOnce = 256
 

@@ -4,8 +4,8 @@ import { input, matmul } from '../../graph/index.ts'
 import type { HeadRows } from '../../models/head-rows.ts'
 import { seededRandom } from '../../random.ts'
 import { createSession, floatData, floatTensor } from '../../runtime/session.ts'
-import { dot } from '../dot.ts'
-import { rowBlocks } from './row-blocks.ts'
+import { dot } from '../../dot.ts'
+import { rowBlocks } from '../../models/row-blocks.ts'
 
 /** More directions than asked for are followed, so that the last ones asked for are found as well as the first. */
 const oversampling = 16

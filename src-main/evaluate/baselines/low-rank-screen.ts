@@ -4,7 +4,7 @@ import { constant, input, matmul } from '../../graph/index.ts'
 import { createSession, floatData, floatTensor } from '../../runtime/session.ts'
 import type { LowRankDirections } from './low-rank-directions.ts'
 import type { BaselineHead, BaselinePositions, Screened } from './baseline.ts'
-import { rowBlocks } from './row-blocks.ts'
+import { rowBlocks } from '../../models/row-blocks.ts'
 
 const statesAtOnce = 128
 /** Of a screen's bytes, those that are left for the rows of what it lets through. */

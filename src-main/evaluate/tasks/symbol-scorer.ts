@@ -1,7 +1,6 @@
 import type { BaseHead } from '../../decode/chooser.ts'
 import { defaultCandidates } from '../../decode/shortlist.ts'
 import { symbolTrieChooser } from '../../decode/symbol-choosers.ts'
-import { firstScoresOf } from '../../decode/symbol-drafter.ts'
 import type { TrunkSession } from '../../models/trunk-session.ts'
 import type { SymbolReader } from '../symbol-text.ts'
 import { scorerOn, type SequenceScorer, type SpellmScoring } from './sequence-scorer.ts'
@@ -30,8 +29,8 @@ function scoreExactly(reader: SymbolReader): SpellmScoring {
     for (const [row, token] of continuation.entries()) {
       const hidden = states.subarray(row * d, (row + 1) * d)
       const state = text.read(row === 0 ? context : [continuation[row - 1]!], hidden, found[row]!)
-      logLikelihood +=
-        rows.logits(hidden, [token])[0]! - first.logNormaliser(firstScoresOf(state), text.context)
+      const { scores, exact } = await first.look(state, text.context)
+      logLikelihood += rows.logits(hidden, [token])[0]! - first.logNormaliser(scores, exact)
       // What is greedy no longer needs no search.
       if (isGreedy) isGreedy = (await chooser.choose(state, text.tokens))[0] === token
     }

@@ -1,4 +1,4 @@
-import type { HeadRows } from '../../models/head-rows.ts'
+import type { HeadRows } from './head-rows.ts'
 
 /** Rows of the head that are in memory at once. */
 const rowsAtOnce = 1_024
