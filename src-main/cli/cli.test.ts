@@ -564,7 +564,7 @@ describe('--help names every option of spellm', () => {
           '--batch',
         ],
         ...['--adapter-lr', '--heads-lr', '--seed', '--device', '--checkpoint-every', '--keep-cache'],
-        ...['--sampling-tail', '--symbols', '--context-symbols', '--objective'],
+        ...['--sampling-tail', '--symbols', '--context-symbols', '--objective', '--questions', '--window'],
         ...['--resume', '--ignore-memory', '--precision', '--json'],
       ],
     ],

@@ -119,9 +119,11 @@ async function beginTexts(
   const given = await readGivenQuestions(questions, base, tokenizer, { template, tokens })
   const { training, heldOut } = given.questions
   const does = template ? 'answers' : 'goes on from'
-  const said = `The base model ${does} ${training.length} questions to learn from, and ${heldOut.length} others to measure by.`
+  const said = `The base model ${does} ${counted(training.length, 'question')} to learn from, and ${counted(heldOut.length, 'other')} to measure by.`
   return { pieces: given.pieces, asked: given.questions, notices: [...given.notices, said] }
 }
+
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 /** Greedily, a question has one answer: no more positions than the questions have sequences for. */
 export function measuredPositions(asked: GivenQuestions | null, { tokens }: OwnTextShape): number {
