@@ -11,7 +11,8 @@ import { createSession, floatData, floatTensor, int64Data, type SessionOptions }
 import { beforeBanned, bestAllowed } from './allowed-units.ts'
 import type { Asked } from './generate.ts'
 import { createLogitsProcessor, nothingLeft, type LogitsProcessor } from './logits-processor.ts'
-import { createPicker, type Picker } from './picker.ts'
+import type { FindNear } from './near-logits.ts'
+import { createPicker } from './picker.ts'
 import { largestIndex, sampleIndex, type Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
@@ -83,8 +84,9 @@ export function maskPadding(logits: Float32Array, vocabularySize: number, validT
 export function baseChooser(
   head: Pick<BaseHead, 'greedy' | 'logits'>,
   sampling: Sampling | null,
-  picker: Picker = createPicker(sampling),
+  findNear: FindNear | null = null,
 ): Chooser {
+  const picker = createPicker(sampling, findNear)
   if (picker.isPlain)
     return {
       ending: 'choice',

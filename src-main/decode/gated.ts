@@ -15,8 +15,8 @@ export function leadOf([first, second]: readonly ScoredToken[]): number {
  * Whether what a tail is sure of is still the best after penalties and biases: none raises another token, and those of the unit
  * have the scores that it knows.
  */
-const isLearnt = (unit: readonly number[], { biased, raisesRepeated, changes }: Picker) =>
-  biased.length === 0 && !raisesRepeated && !unit.some((token) => changes(token))
+const isLearnt = (unit: readonly number[], picker: Picker) =>
+  picker.biased.length === 0 && !picker.raisesRepeated && !unit.some((token) => picker.changes(token))
 
 /**
  * gated(τ): trie mode where the best spelling leads by τ or more; elsewhere the base model's LM head decides.

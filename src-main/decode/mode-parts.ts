@@ -62,8 +62,7 @@ export function createModeParts(
     symbols: (picker) => symbolic?.symbols(picker) ?? null,
     chooser: async (mode, settings, hooks) => {
       if (mode !== 'base') return modes.choosers[mode](settings, hooks)
-      const picker = createPicker(settings.sampling, loaded.findNear)
-      const own = baseChooser(lazyHead(loaded), settings.sampling, picker)
+      const own = baseChooser(lazyHead(loaded), settings.sampling, loaded.findNear)
       const { onHeadPass } = hooks
       return onHeadPass ? { ...own, choose: (...step) => (onHeadPass(1), own.choose(...step)) } : own
     },
