@@ -1,17 +1,20 @@
 /**
- * How well a tail with token symbols knows its base model, from teacher caches that `bench/own-text.ts` has written:
+ * How well a tail with token symbols knows its base model, by what it is made of and what it has seen:
  *
- *   npx tsx bench/quality.ts MODEL TRAINING HELD-OUT [--symbols 4096] [--steps 600] [--batch 512] [--width 576]
- *     [--groups 1024 [--best 8]]
+ *   npm run bench:quality -- MODEL TRAINING HELD-OUT [--tokens 30720,122880] [--symbols 0,1024,4096] [--width 192,576]
+ *     [--groups 0,1024] [--best 8] [--epochs 3] [--batch 512] [--json FILE]
  *
- * A finished run with `--keep-cache` has such caches, too; targets are written beside the first. With `--groups`, learned groups
+ * TRAINING and HELD-OUT are teacher caches that `bench/own-text.ts` has written, or those of a finished run with `--keep-cache`
+ * (`RUN/cache/training`, `RUN/cache/held-out`); targets are written to a temporary folder. Options take several values: every
+ * combination is learnt and measured, a row each. 0 symbols: characters alone, special tokens apart. With groups, learned groups
  * stand in place of characters, and a step reads the best ones.
  *
- * Measured at the held-out positions that belong to answers, and apart from those that come after a 16-gram which occurred
- * before: loops flatter every figure.
+ * Measured at the held-out positions that belong to answers, without those that come after a 16-gram which occurred before:
+ * loops flatter every figure.
  */
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { distillSymbols } from '../src-main/distill/distill-symbols.ts'
 import { learnGroups } from '../src-main/conversion/choose-groups.ts'
@@ -22,7 +25,7 @@ import { readChunk, type TeacherCache } from '../src-main/distill/teacher-cache.
 import { mostWanted, tokenUsage } from '../src-main/distill/token-usage.ts'
 import { batchPlan } from '../src-main/distill/train-tail.ts'
 import { totalSteps } from '../src-main/distill/schedule.ts'
-import { createSymbolReader } from '../src-main/evaluate/symbol-text.ts'
+import { createSymbolReader, type SymbolReader } from '../src-main/evaluate/symbol-text.ts'
 import { float16ToFloat32 } from '../src-main/formats/half.ts'
 import { openSafetensors } from '../src-main/formats/safetensors.ts'
 import { createBaseDistribution } from '../src-main/models/base-distribution.ts'
@@ -36,21 +39,33 @@ import { groupAlphabet } from '../src-main/spelling/groups.ts'
 import { buildSpeller, firstSymbolsOf, type Speller } from '../src-main/spelling/speller.ts'
 import { tailShape } from '../src-main/spellm/tail-session.ts'
 
-const number = (value: string) => ({ type: 'string' as const, default: value })
+const list = (value: string) => ({ type: 'string' as const, default: value })
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    symbols: number('4096'),
-    steps: number('600'),
-    batch: number('512'),
-    width: number('576'),
-    k: number('12'),
-    groups: number('0'),
-    best: number('8'),
-    adapterRate: number('0.003'),
-    headRate: number('0.004'),
+    /** Default: all of the cache. */
+    tokens: list('Infinity'),
+    symbols: list('4096'),
+    width: list('576'),
+    groups: list('0'),
+    best: list('8'),
+    k: list('12'),
+    epochs: list('3'),
+    batch: list('512'),
+    adapterRate: list('0.003'),
+    headRate: list('0.004'),
+    json: { type: 'string' },
   },
 })
+const numbers = (value: string) => value.split(',').map(Number)
+
+/** One row of the table. */
+interface Setting {
+  readonly tokens: number
+  readonly symbols: number
+  readonly width: number
+  readonly groups: number
+}
 const [reference = '', trainingFolder = '', heldOutFolder = ''] = positionals
 const base = await inPrecision(await openBaseModel(modelFolder(reference)), 'stored')
 const tokenizer = await openModelTokenizer(base)
@@ -58,6 +73,7 @@ const { hiddenSize: d, vocabularySize } = base.architecture
 /** Tokens of a sequence (`ownTextCacheShape`). */
 const window = 320
 const started = performance.now()
+const percent = (share: number) => (100 * share).toFixed(1)
 const log = (message: string) =>
   console.log(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${message}`)
 
@@ -71,127 +87,155 @@ async function openCache(folder: string): Promise<TeacherCache> {
 }
 
 /** Learned groups beside token symbols, or characters that spell the rest. */
-async function spellerOf(counts: Float64Array): Promise<Speller> {
-  const wanted = mostWanted(counts, Number(values.symbols))
+async function spellerOf(counts: Float64Array, setting: Setting): Promise<Speller> {
+  const wanted = mostWanted(counts, setting.symbols)
   const alphabet = withTokenSymbols(parseAlphabet('auto', tokenizer.entries, counts), wanted)
-  if (values.groups === '0') return buildSpeller(tokenizer.entries, alphabet, Number(values.k), counts)
+  if (setting.groups === 0) return buildSpeller(tokenizer.entries, alphabet, Number(values.k), counts)
   const symbols = alphabet.tokenSymbols!
-  const even = Int32Array.from(tokenizer.entries, (_, token) => token % Number(values.groups))
+  const even = Int32Array.from(tokenizer.entries, (_, token) => token % setting.groups)
   const planned = groupAlphabet(even, symbols, Number(values.best))
   const groupOf = await learnGroups(base, planned, tokenizer.vocabularySize)
-  const learnt = groupAlphabet(groupOf, symbols, planned.read)
-  const sizes = learnt.groups.map(({ length }) => length).sort((a, b) => b - a)
-  log(`${sizes.length} groups of ${sizes[0]} tokens at the most, ${sizes[sizes.length >> 1]} in the middle`)
-  return buildSpeller(tokenizer.entries, learnt, 1)
+  return buildSpeller(tokenizer.entries, groupAlphabet(groupOf, symbols, planned.read), 1)
 }
 
-const training = await openCache(trainingFolder)
+/** The first chunks of a cache under a folder of their own, whose targets are its own. */
+async function beginningOf(cache: TeacherCache, tokens: number): Promise<TeacherCache> {
+  const folder = await mkdtemp(join(tmpdir(), 'spellm-quality-'))
+  const chunks = Math.max(1, Math.min(cache.chunks, Math.round(tokens / cache.positionsPerChunk)))
+  const names = (await readdir(cache.folder)).filter((name) => name.startsWith('chunk-')).sort()
+  for (const name of names.slice(0, chunks))
+    await symlink(join(resolve(cache.folder), name), join(folder, name))
+  return { ...cache, folder, chunks }
+}
+
 const openBase = () => createBaseDistribution(base, tokenizer.vocabularySize)
-const distribution = await openBase()
-const usage = await tokenUsage(training, distribution)
-await distribution.release()
-const counts = usage.subarray(0, tokenizer.vocabularySize)
-log('usage')
-const speller = await spellerOf(counts)
-const { alphabet } = speller
-const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(alphabet))
-log(`${alphabet.tokenSymbols!.length} token symbols, A = ${groups.groups}`)
-
-const targets = { cache: training, groups, settings: { objective: 'soft', seed: 0 } } as const
-await fillTargets(targets, openBase)
-log('targets')
-
-const shape = tailShape(d, [Number(values.width)], speller)
 const rows = openHeadRows(base)
-const perEpoch = Math.floor((training.chunks * training.positionsPerChunk) / Number(values.batch))
-const settings = {
-  batchTokens: Number(values.batch),
-  epochs: Math.max(1, Math.round(Number(values.steps) / perEpoch)),
-  seed: 0,
-  peakLearningRates: { adapter: Number(values.adapterRate), heads: Number(values.headRate) },
-  warmUp: 0.05,
-  weightDecay: 0,
-}
-const steps = totalSteps(batchPlan(training, settings))
-const state = await distillSymbols(shape, speller, targets, { rows, usage: counts }, settings, {
-  device: 'cpu',
-  onStep: ({ step, loss, divergence }) => {
-    if (step % 100 === 0 || step === steps)
-      log(`step ${step} of ${steps}: divergence ${divergence.toFixed(3)}, loss ${loss.toFixed(3)}`)
-    return Promise.resolve()
-  },
-})
 
-const adapterWidths = [Number(values.width)]
-const learnt = { base, speller, adapterWidths, weights: parametersOf(state), precision: 'stored' } as const
-const reader = await createSymbolReader({ ...learnt, contextSymbols: 512 }, rows, 'cpu')
+/** Learns a tail, and what it reads and knows. */
+async function measure(all: TeacherCache, heldOut: TeacherCache, setting: Setting) {
+  const training = await beginningOf(all, setting.tokens)
+  try {
+    const distribution = await openBase()
+    const usage = await tokenUsage(training, distribution)
+    await distribution.release()
+    const counts = usage.subarray(0, tokenizer.vocabularySize)
+    const speller = await spellerOf(counts, setting)
+    const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(speller.alphabet))
+    const targets = { cache: training, groups, settings: { objective: 'soft', seed: 0 } } as const
+    await fillTargets(targets, openBase)
+    const shape = tailShape(d, [setting.width], speller)
+    const settings = {
+      batchTokens: Number(values.batch),
+      epochs: Number(values.epochs),
+      seed: 0,
+      peakLearningRates: { adapter: Number(values.adapterRate), heads: Number(values.headRate) },
+      warmUp: 0.05,
+      weightDecay: 0,
+    }
+    const state = await distillSymbols(shape, speller, targets, { rows, usage: counts }, settings, {
+      device: 'cpu',
+      onStep: () => Promise.resolve(),
+    })
+    const adapterWidths = [setting.width]
+    const learnt = {
+      base,
+      speller,
+      adapterWidths,
+      weights: parametersOf(state),
+      precision: 'stored',
+    } as const
+    const reader = await createSymbolReader({ ...learnt, contextSymbols: 512 }, rows, 'cpu')
+    const found = await lookAt(reader, heldOut)
+    await reader.release()
+    const symbols = speller.alphabet.tokenSymbols!.length
+    const read = symbols + 3 * setting.width + groups.groups + found.rowsRead
+    return {
+      ...{ tokens: training.chunks * training.positionsPerChunk, symbols, width: setting.width },
+      ...{ groups: setting.groups, A: groups.groups },
+      steps: totalSteps(batchPlan(training, settings)),
+      bytesShare: read / vocabularySize,
+      ...found,
+    }
+  } finally {
+    await rm(training.folder, { recursive: true, force: true })
+  }
+}
+
 interface Position {
   readonly doubt: number
   readonly isRight: boolean
   readonly isLoop: boolean
 }
-const positions: Position[] = []
-const normaliserErrors: number[] = []
-let rowsRead = 0
 
-const heldOut = await openCache(heldOutFolder)
-for (let chunk = 0; chunk < heldOut.chunks; chunk++) {
-  const { hidden, choices, ids, starts, inAnswer, logZ } = await readChunk(heldOut, chunk)
-  if (!ids || !starts || !inAnswer || !logZ)
-    throw new Error('the held-out cache was not written by the model')
-  for (let from = 0; from < choices.length; from += window) {
-    const states = float16ToFloat32(hidden.subarray(from * d, (from + window) * d))
-    const scores = await reader.scores(states)
-    let text = reader.createText()
-    let unread: number[] = []
-    let seen = new Set<string>()
-    for (let row = 0; row < window; row++) {
-      const at = from + row
-      if (starts[at] === at || row === 0) [text, unread, seen] = [reader.createText(), [], new Set()]
-      unread.push(ids[at]!)
-      const gram = ids.slice(Math.max(starts[at]!, at - 15), at + 1).join()
-      const isLoop = at - starts[at]! >= 15 && seen.has(gram)
-      seen.add(gram)
-      if (!inAnswer[at]) continue
-      const own = text.read(unread, states.subarray(row * d, (row + 1) * d), scores[row]!)
-      unread = []
-      const step = await reader.first.look(own, text.context)
-      const { token, doubt } = reader.first.choose(step.scores, step.exact, createPicker(null), at)
-      positions.push({ doubt, isRight: token === choices[at], isLoop })
-      rowsRead += step.exact.count
-      normaliserErrors.push(reader.first.logNormaliser(step.scores, step.exact) - logZ[at]!)
+/** The picks of a tail along held-out answers. */
+async function lookAt(reader: SymbolReader, heldOut: TeacherCache) {
+  const positions: Position[] = []
+  const errors: number[] = []
+  let rowsRead = 0
+  for (let chunk = 0; chunk < heldOut.chunks; chunk++) {
+    const { hidden, choices, ids, starts, inAnswer, logZ } = await readChunk(heldOut, chunk)
+    if (!ids || !starts || !inAnswer || !logZ)
+      throw new Error('the held-out cache was not written by the model')
+    for (let from = 0; from < choices.length; from += window) {
+      const states = float16ToFloat32(hidden.subarray(from * d, (from + window) * d))
+      const scores = await reader.scores(states)
+      let text = reader.createText()
+      let unread: number[] = []
+      let seen = new Set<string>()
+      for (let row = 0; row < window; row++) {
+        const at = from + row
+        if (starts[at] === at || row === 0) [text, unread, seen] = [reader.createText(), [], new Set()]
+        unread.push(ids[at]!)
+        const gram = ids.slice(Math.max(starts[at]!, at - 15), at + 1).join()
+        const isLoop = at - starts[at]! >= 15 && seen.has(gram)
+        seen.add(gram)
+        if (!inAnswer[at]) continue
+        const own = text.read(unread, states.subarray(row * d, (row + 1) * d), scores[row]!)
+        unread = []
+        const step = await reader.first.look(own, text.context)
+        const { token, doubt } = reader.first.choose(step.scores, step.exact, createPicker(null), at)
+        positions.push({ doubt, isRight: token === choices[at], isLoop })
+        rowsRead += step.exact.count
+        errors.push(reader.first.logNormaliser(step.scores, step.exact) - logZ[at]!)
+      }
     }
   }
-}
-rows.close()
-await reader.release()
-
-/** Share right among the least doubtful, alone and at shares of doubt. */
-function report(name: string, measured: readonly Position[]) {
-  const sorted = measured.toSorted((a, b) => a.doubt - b.doubt)
-  const right = (share: number) => {
-    const undoubted = sorted.slice(0, Math.floor(sorted.length * (1 - share)))
-    return (100 * undoubted.filter(({ isRight }) => isRight).length) / undoubted.length
+  const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length
+  const square = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / errors.length
+  return {
+    positions: positions.length,
+    rowsRead: rowsRead / positions.length,
+    all: shares(positions),
+    noLoops: shares(positions.filter(({ isLoop }) => !isLoop)),
+    normaliserError: { mean, deviation: Math.sqrt(square) },
   }
-  log(
-    `${name}: ${measured.length} positions, pick right ${right(0).toFixed(1)} %, undoubted at 5 / 10 / 15 / 20 % doubt ` +
-      [0.05, 0.1, 0.15, 0.2].map((share) => right(share).toFixed(1)).join(' / '),
-  )
 }
 
-report('all', positions)
-report(
-  'no loops',
-  positions.filter(({ isLoop }) => !isLoop),
-)
-const mean = normaliserErrors.reduce((sum, error) => sum + error, 0) / normaliserErrors.length
-const deviation = Math.sqrt(
-  normaliserErrors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / normaliserErrors.length,
-)
-log(`error of the log-normaliser ${mean.toFixed(3)} ± ${deviation.toFixed(3)}`)
-const tailWeights =
-  (alphabet.tokenSymbols!.length + 3 * Number(values.width) + groups.groups + rowsRead / positions.length) * d
-log(`rows of the head read beside token symbols: ${(rowsRead / positions.length).toFixed(0)} a token`)
+/** Share right among the least doubtful: of all, and at 5, 10, 15 and 20 % of doubt. */
+function shares(measured: readonly Position[]): number[] {
+  const sorted = measured.toSorted((a, b) => a.doubt - b.doubt)
+  return [0, 0.05, 0.1, 0.15, 0.2].map((share) => {
+    const undoubted = sorted.slice(0, Math.floor(sorted.length * (1 - share)))
+    return undoubted.filter(({ isRight }) => isRight).length / undoubted.length
+  })
+}
+
+const [training, heldOut] = [await openCache(trainingFolder), await openCache(heldOutFolder)]
+const results: Awaited<ReturnType<typeof measure>>[] = []
 log(
-  `weights read a token without a doubt: ${((100 * tailWeights) / (vocabularySize * d)).toFixed(1)} % of the head's`,
+  'tokens seen, token symbols, groups, adapter width, bytes of the head: right alone / at 5 / 10 / 15 / 20 % doubt',
 )
+for (const tokens of numbers(values.tokens))
+  for (const symbols of numbers(values.symbols))
+    for (const groups of numbers(values.groups))
+      for (const width of numbers(values.width)) {
+        const found = await measure(training, heldOut, { tokens, symbols, width, groups })
+        results.push(found)
+        const { mean, deviation } = found.normaliserError
+        log(
+          `${found.tokens}, ${found.symbols}, ${groups}, ${width}, ${percent(found.bytesShare)}: ` +
+            `${found.noLoops.map(percent).join(' / ')}; log-normaliser ${mean.toFixed(3)} ± ${deviation.toFixed(3)}`,
+        )
+      }
+rows.close()
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results)}\n`)
