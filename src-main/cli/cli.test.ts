@@ -19,6 +19,8 @@ const prompt = 'Once upon a time'
 let scratch = ''
 let model = ''
 let runs = ''
+/** A text that no conversion has seen. */
+let evaluated = ''
 /** Two conversions that differ in their folder only. */
 let first: Finished
 let second: Finished
@@ -28,10 +30,15 @@ beforeAll(async () => {
   model = join(scratch, 'model')
   runs = join(scratch, 'runs')
   await writeShortModel(model)
-  const text: string[] = []
-  for (const story of stories(4)) if (text.push(story) === 250) break
+  const writeStories = async (path: string, seed: number) => {
+    const text: string[] = []
+    for (const story of stories(seed)) if (text.push(story) === 250) break
+    await writeFile(path, text.join('\n<|endoftext|>\n'))
+  }
   const file = join(scratch, 'stories.txt')
-  await writeFile(file, text.join('\n<|endoftext|>\n'))
+  await writeStories(file, 4)
+  evaluated = join(scratch, 'evaluated.txt')
+  await writeStories(evaluated, 9)
   const small = [
     '--tokens',
     '1000',
@@ -175,9 +182,12 @@ describe('spellm eval', () => {
       tokensPerHeadPass: expect.toSatisfy((value) => value === null || typeof value === 'number') as number,
     }
     const interval = [number, number]
+    // Every token is.
+    const spelled = { share: 1, agreement: share, agreementNoLoops: share }
     const ofMode = {
       agreement: share,
       agreementNoLoops: share,
+      spelled: null,
       bytesShare: number,
       texts: 2,
       identicalTexts: number,
@@ -187,12 +197,15 @@ describe('spellm eval', () => {
     const found = (await json(
       'eval',
       join(runs, 'first'),
+      '--text',
+      evaluated,
       '--positions',
       '5000',
       '--rollouts',
       '2',
     )) as object
     expect(found).toEqual({
+      text: 'given',
       // Whole windows of 64.
       agreement: { positions: 5_056, trie: share, free: share, gated: share },
       agreementNoLoops: { positions: number, trie: share, free: share, gated: share },
@@ -206,7 +219,8 @@ describe('spellm eval', () => {
           rows: number,
         },
         { mode: 'gated', ...ofMode, rows: expect.anything() as number },
-        ...['trie', 'free'].map((mode) => ({ mode, ...ofMode, headPasses: 0, rows: null })),
+        { mode: 'trie', ...ofMode, spelled, headPasses: 0, rows: null },
+        { mode: 'free', ...ofMode, headPasses: 0, rows: null },
       ],
       baselines: [],
       intervals: { trie: interval, free: interval, gated: interval },
@@ -250,6 +264,8 @@ describe('spellm eval', () => {
       ],
       tasks: [],
       device: expect.toSatisfy(isDevice) as string,
+      precision: 'stored',
+      source: null,
     })
     const documentation = await readFile(join(import.meta.dirname, '../../docs/evaluation.md'), 'utf8')
     for (const name of Object.keys(found)) expect(documentation).toContain(`\`${name}\``)
@@ -265,7 +281,8 @@ describe('spellm eval', () => {
     ]
     await writeFile(tasks, lines.map((line) => JSON.stringify(line)).join('\n'))
     const page = join(scratch, 'page.html')
-    const common = ['eval', join(runs, 'first'), '--positions', '600', '--rollouts', '1', '--mode', 'trie']
+    const measured = ['--text', evaluated, '--positions', '600', '--rollouts', '1', '--mode', 'trie']
+    const common = ['eval', join(runs, 'first'), ...measured]
     const found = await json(...common, '--tasks', tasks, '--report', page)
     const right = { value: 1, low: 0, high: 1 }
     expect(found).toMatchObject({
@@ -295,7 +312,15 @@ describe('spellm eval', () => {
   it('names the file and line of a task that is none', async () => {
     const tasks = join(scratch, 'wrong.jsonl')
     await writeFile(tasks, '{"context": "a"}')
-    const finished = await spellm(['eval', join(runs, 'first'), '--tasks', tasks, '--json'])
+    const finished = await spellm([
+      'eval',
+      join(runs, 'first'),
+      '--text',
+      evaluated,
+      '--tasks',
+      tasks,
+      '--json',
+    ])
     expect(lastLine(finished)).toMatchObject({
       error: {
         code: 'text-invalid',
