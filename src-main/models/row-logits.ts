@@ -1,4 +1,5 @@
 import {
+  add,
   concat,
   createSingleOutputNode,
   gatherRows,
@@ -54,14 +55,19 @@ function gathered(matrix: Matrix, tokens: Value): Value {
   return 'bits' in matrix ? dequantized(matrix, tokens) : widen(gatherRows(matrix, tokens))
 }
 
-/** What `dequantizeRow` makes of rows: scale · (stored − 2^(bits − 1)). */
-function dequantized({ bits, blockSize, inputs, packed, scales }: QuantizedMatrix, tokens: Value): Value {
+/** What `dequantizeRow` makes of rows: scale · (stored − 2^(bits − 1)), or with minima scale · stored + minimum. */
+function dequantized(
+  { bits, blockSize, inputs, packed, scales, minima }: QuantizedMatrix,
+  tokens: Value,
+): Value {
   const [, blocks, bytes] = packed.shape as readonly [unknown, number, number]
   const [rows] = tokens.shape as readonly ['tokens']
   const read = widen(gatherRows(packed, tokens))
   const stored = bits === 8 ? read : reshape(nibbles(read), [rows, blocks, 2 * bytes])
-  const scale = reshape(gatherRows(scales, tokens), [rows, blocks, 1])
-  const values = multiply(subtract(stored, 1 << (bits - 1)), scale)
+  const perBlock = (numbers: Value) => reshape(gatherRows(numbers, tokens), [rows, blocks, 1])
+  const values = minima
+    ? add(multiply(stored, perBlock(scales)), perBlock(minima))
+    : multiply(subtract(stored, 1 << (bits - 1)), perBlock(scales))
   const filled = reshape(values, [rows, blocks * blockSize])
   return blocks * blockSize === inputs ? filled : slice(filled, 1, 0, inputs)
 }
