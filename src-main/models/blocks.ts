@@ -19,6 +19,7 @@ import {
   rmsNormalize,
   scalar,
   silu,
+  slice,
   softmax,
   split,
   subtract,
@@ -113,7 +114,7 @@ export function tableRows(table: Matrix, indices: Value): Value {
   // Rows are widened, not the table: it may be the largest weight of all.
   if (!('bits' in table)) return widen(gatherRows(table, indices))
   const { bits, blockSize, outputs, inputs, packed, scales, minima } = table
-  const blocks = inputs / blockSize
+  const blocks = Math.ceil(inputs / blockSize)
   const perBlock = (value: Value) => reshape(value, [outputs, blocks, 1])
   const zeros = constant(new Uint8Array(outputs * blocks), [outputs, blocks, 1])
   const products = createSingleOutputNode(
@@ -127,7 +128,8 @@ export function tableRows(table: Matrix, indices: Value): Value {
     },
   )
   const values = minima ? add(products, gatherRows(perBlock(minima), indices)) : products
-  return reshape(values, [...indices.shape, inputs])
+  const filled = reshape(values, [...indices.shape, blocks * blockSize])
+  return blocks * blockSize === inputs ? filled : slice(filled, indices.shape.length, 0, inputs)
 }
 
 /** The same numbers in float32, whatever they are in. */

@@ -21,7 +21,6 @@ describe('gathered rows give the logits that rows read one by one give', () => {
     ['in int8, untied', 'gpt-neox', 'int8'],
     ['in int4', 'gqa-tied', 'int4'],
     ['in int4, untied', 'gpt-neox', 'int4'],
-    ["in a GGUF's blocks with minima (Q4_1)", 'gguf/llama-q4_1.gguf', 'kept'],
   ] as const)('%s', async (_, name, precision) => {
     const stored = await openBaseModel(join(testing, name))
     const model = await withPrecision(stored, precision, 'test', { folder: await temporaryFolder() })
