@@ -12,6 +12,9 @@ const modeSchema = z.strictObject({
   mode: z.string(),
   agreement: share,
   agreementNoLoops: share.nullable(),
+  spelled: z
+    .strictObject({ share, agreement: share.nullable(), agreementNoLoops: share.nullable() })
+    .nullable(),
   bytesShare: z.number().positive(),
   texts: z.literal(3),
   identicalTexts: z.int(),
@@ -62,6 +65,8 @@ describe('spellm eval of a SpeLLM with token symbols', () => {
     expect(lossless!.headPasses * lossless!.rows!).toBeCloseTo(lossless!.trunkPasses, 6)
     expect(lossless!.bytesShare).toBeGreaterThan(lossless!.headPasses)
     expect(gated!.agreement).toBeLessThan(1)
+    expect(gated!.spelled).toBeNull()
+    expect(trie!.spelled).not.toBeNull()
     expect(trie).toMatchObject({ headPasses: 0, rows: null, trunkPasses: 1 })
     expect(found.tasks).toMatchObject([{ name: 'tasks.jsonl', base: { acc: 1 } }])
     const names = found.baselines.map(({ name }) => name)
