@@ -10,16 +10,22 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Runs `spellm` in a process of its own, with `input` to read; `killAfter` milliseconds it gets `killSignal`. */
+/**
+ * Runs `spellm` in a process of its own, with `input` to read; after `killAfter` milliseconds, or as soon as `killWhen` says so,
+ * it gets `killSignal`.
+ */
 export function spellm(
   args: readonly string[],
   {
     killAfter,
+    killWhen,
     killSignal = 'SIGKILL',
     input = '',
     env = {},
   }: {
     readonly killAfter?: number
+    /** Asked twenty times a second. */
+    readonly killWhen?: () => Promise<boolean>
     readonly killSignal?: NodeJS.Signals
     readonly input?: string
     /** Beside the environment of this process. */
@@ -36,10 +42,20 @@ export function spellm(
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
   const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill(killSignal), killAfter)
+  const watch =
+    killWhen &&
+    setInterval(() => {
+      void killWhen().then((isTime) => {
+        if (!isTime) return
+        clearInterval(watch)
+        child.kill(killSignal)
+      })
+    }, 50)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) => {
       clearTimeout(timer)
+      clearInterval(watch)
       resolve({ code, stdout, stderr })
     })
   })
