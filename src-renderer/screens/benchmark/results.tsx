@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Table, Text, Title } from '@mantine/core'
+import { Button, Group, Stack, Text, Title } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import type { Benchmark } from '../../../src-main/contract/index.ts'
 import { CopyTextButton } from '../../components/copy-text-button.tsx'
@@ -8,6 +8,7 @@ import { Panel } from '../../components/panel.tsx'
 import { strings } from '../../strings/index.ts'
 import type { BenchmarkResult } from './benchmark-store.ts'
 import { CostBars } from './cost-bars.tsx'
+import { ModeTable } from './mode-table.tsx'
 import { TimeByContext } from './time-by-context.tsx'
 import { WrittenTables } from './written-tables.tsx'
 
@@ -65,41 +66,17 @@ const savings = ['reduction', 'shareOfLimit'] as const
 
 function CostTable({ costs: { context, modes } }: { readonly costs: Benchmark['contexts'][number] }) {
   const columns = [...times, ...savings, 'bytes', 'bandwidthShare'] as const
-  return (
-    <Table.ScrollContainer minWidth={900} type="native" pos="relative">
-      <Table aria-label={`${text.table}, ${text.atContext(context)}`} style={{ whiteSpace: 'nowrap' }}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">{text.columns.mode}</Table.Th>
-            {columns.map((column) => (
-              <Table.Th key={column} scope="col" ta="right">
-                {text.columns[column]}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {modes.map((cost) => (
-            <Table.Tr key={cost.mode}>
-              <Table.Th scope="row">{strings.console.modes[cost.mode]}</Table.Th>
-              {times.map((column) => (
-                <Table.Td key={column} ta="right">
-                  {cost[column] === 0 ? text.none : text.time(cost[column])}
-                </Table.Td>
-              ))}
-              {savings.map((column) => (
-                <Table.Td key={column} ta="right">
-                  {cost.mode === 'base' ? text.none : text.share(cost[column])}
-                </Table.Td>
-              ))}
-              <Table.Td ta="right">{text.bytes(cost.bytes)}</Table.Td>
-              <Table.Td ta="right">{text.share(cost.bandwidthShare)}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
-  )
+  const rows = modes.map((cost) => ({
+    mode: cost.mode,
+    cells: [
+      ...times.map((column) => (cost[column] === 0 ? text.none : text.time(cost[column]))),
+      ...savings.map((column) => (cost.mode === 'base' ? text.none : text.share(cost[column]))),
+      text.bytes(cost.bytes),
+      text.share(cost.bandwidthShare),
+    ],
+  }))
+  const headings = columns.map((column) => text.columns[column])
+  return <ModeTable context={context} minWidth={900} columns={headings} rows={rows} />
 }
 
 function KeepButtons({ markdown, result }: Pick<BenchmarkResult, 'markdown' | 'result'>) {

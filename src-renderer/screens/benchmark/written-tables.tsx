@@ -1,6 +1,7 @@
-import { Stack, Table, Text, Title } from '@mantine/core'
+import { Stack, Text, Title } from '@mantine/core'
 import type { Benchmark, WrittenContext } from '../../../src-main/contract/index.ts'
 import { strings } from '../../strings/index.ts'
+import { ModeTable } from './mode-table.tsx'
 
 const text = strings.benchmark
 const words = text.written
@@ -36,37 +37,17 @@ function PlanLine({ plan, modes }: WrittenContext) {
 const columns = ['msPerToken', 'speedup', 'identicalTexts', 'trunkPasses', 'headPasses', 'rows'] as const
 
 function WrittenTable({ context, modes }: WrittenContext) {
-  return (
-    <Table.ScrollContainer minWidth={720} type="native" pos="relative">
-      <Table aria-label={`${text.table}, ${text.atContext(context)}`} style={{ whiteSpace: 'nowrap' }}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">{text.columns.mode}</Table.Th>
-            {columns.map((column) => (
-              <Table.Th key={column} scope="col" ta="right">
-                {words.columns[column]}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {modes.map((own) => (
-            <Table.Tr key={own.mode}>
-              <Table.Th scope="row">{strings.console.modes[own.mode]}</Table.Th>
-              <Table.Td ta="right">{words.withError(own.msPerToken, own.msPerTokenError)}</Table.Td>
-              <Table.Td ta="right">
-                {own.mode === 'base' ? text.none : words.withError(own.speedup, own.speedupError)}
-              </Table.Td>
-              <Table.Td ta="right">
-                {own.mode === 'base' ? text.none : words.ofTexts(own.identicalTexts, own.texts)}
-              </Table.Td>
-              <Table.Td ta="right">{words.passes(own.trunkPasses)}</Table.Td>
-              <Table.Td ta="right">{words.passes(own.headPasses)}</Table.Td>
-              <Table.Td ta="right">{own.rows === 0 ? text.none : words.rows(own.rows)}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
-  )
+  const rows = modes.map((own) => ({
+    mode: own.mode,
+    cells: [
+      words.withError(own.msPerToken, own.msPerTokenError),
+      own.mode === 'base' ? text.none : words.withError(own.speedup, own.speedupError),
+      own.mode === 'base' ? text.none : words.ofTexts(own.identicalTexts, own.texts),
+      words.passes(own.trunkPasses),
+      words.passes(own.headPasses),
+      own.rows === 0 ? text.none : words.rows(own.rows),
+    ],
+  }))
+  const headings = columns.map((column) => words.columns[column])
+  return <ModeTable context={context} minWidth={720} columns={headings} rows={rows} />
 }
