@@ -1,7 +1,7 @@
 import { conversationPieces } from '../distill/own-text/conversation-pieces.ts'
-import { ownTextMemoryBytes, ownTextShape, type OwnTextShape } from '../distill/own-text/shape.ts'
+import { conversationsIn } from '../distill/own-text/questions.ts'
+import { ownTextShape, type OwnTextShape } from '../distill/own-text/shape.ts'
 import { createOwnTextWriter, type WriterOptions } from '../distill/own-text/writer.ts'
-import type { WrittenPositions } from '../distill/teacher-chunk.ts'
 import { openChatTemplate } from '../formats/chat-template.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { BaseModel } from '../models/base-model.ts'
@@ -40,7 +40,7 @@ export async function writeOwnWindows(
     memoryBytes: mostMemoryBytes,
     device: options.device ?? 'cpu',
   })
-  const shape = { ...most, sequences: sequencesFor(positions, base, most) }
+  const shape = { ...most, sequences: sequencesFor(positions, most) }
   const windows: TextWindow[] = []
   let counted = 0
   const writer = await createOwnTextWriter(base, tokenizer, pieces, {
@@ -51,9 +51,10 @@ export async function writeOwnWindows(
   })
   try {
     for (let round = 0; counted < positions; round++) {
-      for (const window of conversationsOf(await writer.write(round), pieces.prefix, shape)) {
-        windows.push(window)
-        counted += window.isCounted!.reduce((sum, own) => sum + own, 0)
+      for (const { ids, inAnswer } of conversationsIn(await writer.write(round), pieces.prefix)) {
+        const answered = inAnswer.reduce((sum, own) => sum + own, 0)
+        if (answered > 0) windows.push({ ids, isCounted: inAnswer })
+        counted += answered
       }
     }
   } finally {
@@ -63,33 +64,10 @@ export async function writeOwnWindows(
 }
 
 /** As many as a round needs, about three quarters of which are answers. */
-function sequencesFor(positions: number, base: BaseModel, { sequences, tokens }: OwnTextShape): number {
+function sequencesFor(positions: number, { sequences, tokens }: OwnTextShape): number {
   let fitting = Math.min(mostSequences, sequences)
-  const isTooMany = () =>
-    fitting * tokens * 0.375 > positions ||
-    ownTextMemoryBytes(base.architecture, { sequences: fitting, tokens }) > mostMemoryBytes
-  while (fitting > leastSequences && isTooMany()) fitting /= 2
+  while (fitting > leastSequences && fitting * tokens * 0.375 > positions) fitting /= 2
   return fitting
-}
-
-/** The conversations of a round that have come to an answer; the last one of a sequence is cut where the sequence ends. */
-function conversationsOf(
-  { ids, starts, inAnswer }: WrittenPositions,
-  prefix: readonly number[],
-  { tokens }: OwnTextShape,
-): TextWindow[] {
-  const windows: TextWindow[] = []
-  for (let start = 0; start < ids.length;) {
-    let end = start + 1
-    while (end < ids.length && starts[end] === start && end % tokens !== 0) end++
-    // A conversation's first token is the prefix's last.
-    const before = prefix.slice(0, -1)
-    const isCounted = Uint8Array.from([...before.map(() => 0), ...inAnswer.subarray(start, end)])
-    if (isCounted.includes(1))
-      windows.push({ ids: Int32Array.from([...before, ...ids.subarray(start, end)]), isCounted })
-    start = end
-  }
-  return windows
 }
 
 /** The tokens of each window up to its answer: what a generator is asked to continue. */

@@ -1,23 +1,24 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { CancelledError, SpellmError, describeSystemError, nullIfNotFound } from '../errors.ts'
+import { SpellmError, nullIfNotFound } from '../errors.ts'
 import { splitBlocks, splittableBlock, splittableTypes } from '../formats/gguf.ts'
 import {
   openSafetensors,
-  writeSafetensors,
   type SafetensorsFile,
   type TensorData,
   type TensorEntry,
 } from '../formats/safetensors.ts'
 import { memoize } from '../memoize.ts'
-
 import type { BaseModel } from './base-model.ts'
 import type { QuantizedMatrix } from './blocks.ts'
+import {
+  valuesOf,
+  writeDerivedWeights,
+  type DerivedWeightsOptions,
+  type ReportValues,
+} from './derived-weights.ts'
 import { keptMatrices, matrixGroups } from './kept-matrices.ts'
 import { sideBySide } from './side-by-side-tensors.ts'
 import { externalFiles } from './weights.ts'
-import { hasWidened, weightsToWiden, widened, type WidenOptions } from './widened-weights.ts'
+import { hasWidened, weightsToWiden, widened } from './widened-weights.ts'
 
 const format = 'spellm-kept-1'
 /** Bytes of a file that are read and taken apart at once. */
@@ -44,46 +45,31 @@ function weightsBeside(model: BaseModel): string[] {
 export async function keepModel(
   model: BaseModel,
   file: string,
-  { sha256, onProgress, signal }: WidenOptions,
+  options: DerivedWeightsOptions,
 ): Promise<void> {
   const kept = keptOf(model)
   const others = weightsBeside(model)
   const total = [...kept, ...others].reduce((sum, name) => sum + valuesOf(model, name), 0)
-  let done = 0
-  const report = async (values: number) => {
-    if (signal?.aborted) throw new CancelledError()
-    onProgress?.((done += values), total)
-    await setImmediate()
+  const tensorsOf = (report: ReportValues) => {
+    const tensors: Record<string, TensorData> = {}
+    for (const group of matrixGroups(model.architecture)) {
+      const names = group.filter((name) => kept.has(name))
+      const parts = names.map((name) => blocksOf(model, name, report))
+      // Side by side, so that they can be read as one matrix. Scales are full when the integers were written.
+      for (const suffix of suffixes)
+        for (const [i, name] of names.entries()) {
+          const part = parts[i]![suffix]
+          if (part) tensors[`${name}.${suffix}`] = part
+        }
+    }
+    for (const name of others) tensors[name] = widened(model, name, report)
+    return tensors
   }
-  const tensors: Record<string, TensorData> = {}
-  for (const group of matrixGroups(model.architecture)) {
-    const names = group.filter((name) => kept.has(name))
-    const parts = names.map((name) => blocksOf(model, name, report))
-    // Side by side, so that they can be read as one matrix. Scales are full when the integers were written.
-    for (const suffix of suffixes)
-      for (const [i, name] of names.entries()) {
-        const part = parts[i]![suffix]
-        if (part) tensors[`${name}.${suffix}`] = part
-      }
-  }
-  for (const name of others) tensors[name] = widened(model, name, report)
-  try {
-    await mkdir(dirname(file), { recursive: true })
-  } catch (error) {
-    throw describeSystemError(error, dirname(file))
-  }
-  await writeSafetensors(file, tensors, { format, base: sha256 })
+  await writeDerivedWeights(file, { format }, total, tensorsOf, options)
 }
 
-const valuesOf = ({ checkpoint }: BaseModel, name: string) =>
-  checkpoint.weights.get(name)!.shape.reduce((product, dimension) => product * dimension, 1)
-
 /** A matrix's blocks as they are to be written; the integers are read piece by piece when their turn comes. */
-function blocksOf(
-  model: BaseModel,
-  name: string,
-  report: (values: number) => Promise<void>,
-): Partial<Record<Suffix, TensorData>> {
+function blocksOf(model: BaseModel, name: string, report: ReportValues): Partial<Record<Suffix, TensorData>> {
   const { type } = model.checkpoint.weights.get(name)!
   const { outputs, inputs, blocks, blockBytes, hasMinima } = sizeOf(model, name)
   const scales = new Float32Array(outputs * blocks)
@@ -123,7 +109,7 @@ function sizeOf({ checkpoint }: BaseModel, name: string) {
 export async function openKeptModel(
   model: BaseModel,
   file: string,
-  { sha256 }: Pick<WidenOptions, 'sha256'>,
+  { sha256 }: Pick<DerivedWeightsOptions, 'sha256'>,
 ): Promise<BaseModel | null> {
   const opened = await openSafetensors(file).catch(nullIfNotFound)
   if (!opened) return null

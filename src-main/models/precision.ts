@@ -4,12 +4,13 @@ import { SpellmError } from '../errors.ts'
 import { splittableTypes } from '../formats/gguf.ts'
 import { hashBaseModel } from './base-model-hash.ts'
 import type { BaseModel } from './base-model.ts'
+import type { DerivedWeightsOptions } from './derived-weights.ts'
 import { keepModel, openKeptModel } from './kept-weights.ts'
 import type { Bits } from './quantize.ts'
 import { openQuantizedModel, quantizeModel } from './quantized-weights.ts'
 import type { WeightType } from './weight-store.ts'
 import { isInPlace } from './weights.ts'
-import { openWidenedModel, widenModel, type WidenOptions } from './widened-weights.ts'
+import { openWidenedModel, widenModel } from './widened-weights.ts'
 
 /**
  * How the weights of a base model are computed with: as floats, quantised anew, or (of a GGUF) as its own blocks of Q4_0,
@@ -84,9 +85,9 @@ export async function withPrecision(
 /** A file of weights that belong to a model. */
 interface WeightsForm {
   readonly name: string
-  write(file: string, options: WidenOptions): Promise<void>
+  write(file: string, options: DerivedWeightsOptions): Promise<void>
   /** Null: there is no such file. */
-  open(file: string, options: WidenOptions): Promise<BaseModel | null>
+  open(file: string, options: DerivedWeightsOptions): Promise<BaseModel | null>
 }
 
 function formOf(model: BaseModel, precision: Precision): WeightsForm {

@@ -1,16 +1,14 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { CancelledError, SpellmError, describeSystemError, nullIfNotFound } from '../errors.ts'
-import {
-  openSafetensors,
-  writeSafetensors,
-  type SafetensorsFile,
-  type TensorData,
-} from '../formats/safetensors.ts'
+import { SpellmError, nullIfNotFound } from '../errors.ts'
+import { openSafetensors, type SafetensorsFile, type TensorData } from '../formats/safetensors.ts'
 import { memoize } from '../memoize.ts'
 import { linearWeightGroups, linearWeights, type Architecture, type LinearWeight } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
+import {
+  valuesOf,
+  writeDerivedWeights,
+  type DerivedWeightsOptions,
+  type ReportValues,
+} from './derived-weights.ts'
 import { blockBytes, blocksOf, blockSizeOf, quantizeRows, type Bits } from './quantize.ts'
 import { sideBySide } from './side-by-side-tensors.ts'
 import { externalFiles } from './weights.ts'
@@ -22,13 +20,8 @@ const earlierFormats = ['spellm-quantized-1', 'spellm-quantized-2']
 /** Rows are read and rounded so many bytes (as float32) at a time. */
 const pieceBytes = 16 << 20
 
-interface QuantizeOptions {
+interface QuantizeOptions extends DerivedWeightsOptions {
   readonly bits: Bits
-  /** Identifies the base model. */
-  readonly sha256: string
-  /** Weights done and in all. */
-  readonly onProgress?: (done: number, total: number) => void
-  readonly signal?: AbortSignal
 }
 
 /**
@@ -40,56 +33,46 @@ interface QuantizeOptions {
 export async function quantizeModel(
   model: BaseModel,
   file: string,
-  { bits, sha256, onProgress, signal }: QuantizeOptions,
+  { bits, ...options }: QuantizeOptions,
 ): Promise<void> {
   const others = weightsBeside(model)
-  const valuesOf = (shape: readonly number[]) => shape.reduce((product, dimension) => product * dimension, 1)
-  const total =
-    linearWeights(model.architecture).reduce((sum, { weight }) => sum + valuesOf(weight.shape), 0) +
-    others.reduce((sum, name) => sum + valuesOf(model.checkpoint.weights.get(name)!.shape), 0)
-  let done = 0
-  const report = async (values: number) => {
-    if (signal?.aborted) throw new CancelledError()
-    onProgress?.((done += values), total)
-    await setImmediate()
-  }
-  const quantize = (one: LinearWeight) => {
-    const [outputs, inputs] = sizeOf(one)
-    const blocks = blocksOf(bits, inputs)
-    const scales = new Float32Array(outputs * blocks)
-    const packed: TensorData = {
-      dtype: 'U8',
-      shape: [outputs, blocks, blockBytes(bits, inputs)],
-      data: async function* () {
-        for await (const { values, firstRow } of readRows(model, one)) {
-          const rows = quantizeRows(values, inputs, bits)
-          scales.set(rows.scales, firstRow * blocks)
-          yield rows.packed
-          await report(values.length)
-        }
-      },
+  const names = [...linearWeights(model.architecture).map(({ weight }) => weight.name), ...others]
+  const total = names.reduce((sum, name) => sum + valuesOf(model, name), 0)
+  const tensorsOf = (report: ReportValues) => {
+    const quantize = (one: LinearWeight) => {
+      const [outputs, inputs] = sizeOf(one)
+      const blocks = blocksOf(bits, inputs)
+      const scales = new Float32Array(outputs * blocks)
+      const packed: TensorData = {
+        dtype: 'U8',
+        shape: [outputs, blocks, blockBytes(bits, inputs)],
+        data: async function* () {
+          for await (const { values, firstRow } of readRows(model, one)) {
+            const rows = quantizeRows(values, inputs, bits)
+            scales.set(rows.scales, firstRow * blocks)
+            yield rows.packed
+            await report(values.length)
+          }
+        },
+      }
+      // Written after the bytes, when it is full.
+      return {
+        name: one.weight.name,
+        packed,
+        scales: { dtype: 'F32', shape: [outputs, blocks], data: scales } as const,
+      }
     }
-    // Written after the bytes, when it is full.
-    return {
-      name: one.weight.name,
-      packed,
-      scales: { dtype: 'F32', shape: [outputs, blocks], data: scales } as const,
+    const tensors: Record<string, TensorData> = {}
+    for (const group of linearWeightGroups(model.architecture)) {
+      // Side by side, so that they can be read as one matrix.
+      const parts = group.map(quantize)
+      for (const { name, packed } of parts) tensors[`${name}.packed`] = packed
+      for (const { name, scales } of parts) tensors[`${name}.scales`] = scales
     }
+    for (const name of others) tensors[name] = widened(model, name, report)
+    return tensors
   }
-  const tensors: Record<string, TensorData> = {}
-  for (const group of linearWeightGroups(model.architecture)) {
-    // Side by side, so that they can be read as one matrix.
-    const parts = group.map(quantize)
-    for (const { name, packed } of parts) tensors[`${name}.packed`] = packed
-    for (const { name, scales } of parts) tensors[`${name}.scales`] = scales
-  }
-  for (const name of others) tensors[name] = widened(model, name, report)
-  try {
-    await mkdir(dirname(file), { recursive: true })
-  } catch (error) {
-    throw describeSystemError(error, dirname(file))
-  }
-  await writeSafetensors(file, tensors, { format, base: sha256, bits: String(bits) })
+  await writeDerivedWeights(file, { format, bits: String(bits) }, total, tensorsOf, options)
 }
 
 /**

@@ -41,6 +41,11 @@ export const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
 export async function checkpointWeights({ tensors, files }: Checkpoint): Promise<StoredWeights> {
   const { folder, locate } = await externalFiles(files)
   const tensor = memoize((name: string) => locate(tensors.get(name)!))
+  return floatWeights(folder, tensor)
+}
+
+/** Weights that are all floats, each a tensor of its own. */
+export function floatWeights(folder: string, tensor: (name: string) => Value): StoredWeights {
   return {
     folder,
     isQuantized: false,
@@ -62,15 +67,7 @@ export function weightsToBeWidened(path: string): StoredWeights {
   const refuse = (): never => {
     throw new TypeError(`the weights of ${path} have to be widened before they can be computed with`)
   }
-  return {
-    folder: dirname(path),
-    isQuantized: false,
-    products: 'float32',
-    tensor: refuse,
-    matrix: refuse,
-    table: refuse,
-    joined: () => null,
-  }
+  return floatWeights(dirname(path), refuse)
 }
 
 /** External data of tensors that lie in any of `files`. */

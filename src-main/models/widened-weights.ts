@@ -1,30 +1,20 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { CancelledError, SpellmError, describeSystemError, nullIfNotFound } from '../errors.ts'
+import { SpellmError, nullIfNotFound } from '../errors.ts'
 import { float32ToBfloat16, float32ToFloat16 } from '../formats/half.ts'
-import {
-  openSafetensors,
-  writeSafetensors,
-  type TensorData,
-  type TensorEntry,
-} from '../formats/safetensors.ts'
+import { openSafetensors, type TensorData, type TensorEntry } from '../formats/safetensors.ts'
 import { memoize } from '../memoize.ts'
 import { weightShapes } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
-import { externalFiles } from './weights.ts'
+import {
+  valuesOf,
+  writeDerivedWeights,
+  type DerivedWeightsOptions,
+  type ReportValues,
+} from './derived-weights.ts'
+import { externalFiles, floatWeights } from './weights.ts'
 
 const format = 'spellm-widened-1'
 /** Values that are read and written at once. */
 const pieceValues = 4 << 20
-
-export interface WidenOptions {
-  /** Identifies the base model. */
-  readonly sha256: string
-  /** Weights done and in all. */
-  readonly onProgress?: (done: number, total: number) => void
-  readonly signal?: AbortSignal
-}
 
 /**
  * Writes what graphs can't read where it lies in a GGUF to a safetensors file: quantised weights as float32, which
@@ -35,23 +25,13 @@ export interface WidenOptions {
 export async function widenModel(
   model: BaseModel,
   file: string,
-  { sha256, onProgress, signal }: WidenOptions,
+  options: DerivedWeightsOptions,
 ): Promise<void> {
   const missing = weightsToWiden(model)
   const total = missing.reduce((sum, name) => sum + valuesOf(model, name), 0)
-  let done = 0
-  const report = async (values: number) => {
-    if (signal?.aborted) throw new CancelledError()
-    onProgress?.((done += values), total)
-    await setImmediate()
-  }
-  try {
-    await mkdir(dirname(file), { recursive: true })
-  } catch (error) {
-    throw describeSystemError(error, dirname(file))
-  }
-  const tensors = Object.fromEntries(missing.map((name) => [name, widened(model, name, report)]))
-  await writeSafetensors(file, tensors, { format, base: sha256 })
+  const tensorsOf = (report: ReportValues) =>
+    Object.fromEntries(missing.map((name) => [name, widened(model, name, report)]))
+  await writeDerivedWeights(file, { format }, total, tensorsOf, options)
 }
 
 /** The weights of a model that graphs can't read where they lie. */
@@ -67,9 +47,6 @@ export function widenedBytes(model: BaseModel): number {
   )
 }
 
-const valuesOf = ({ checkpoint }: BaseModel, name: string) =>
-  checkpoint.weights.get(name)!.shape.reduce((product, dimension) => product * dimension, 1)
-
 /** The smallest dtype that holds a weight exactly. */
 function dtypeOf({ checkpoint }: BaseModel, name: string): 'F32' | 'F16' | 'BF16' {
   const { type } = checkpoint.weights.get(name)!
@@ -83,11 +60,7 @@ const narrow = { F32: (values: Float32Array) => values, F16: float32ToFloat16, B
  *
  * @param report called after each piece, with its values
  */
-export function widened(
-  model: BaseModel,
-  name: string,
-  report: (values: number) => Promise<void>,
-): TensorData {
+export function widened(model: BaseModel, name: string, report: ReportValues): TensorData {
   const { shape } = model.checkpoint.weights.get(name)!
   const dtype = dtypeOf(model, name)
   const rows = shape[0]!
@@ -113,7 +86,7 @@ export function widened(
 export async function openWidenedModel(
   model: BaseModel,
   file: string,
-  { sha256 }: Pick<WidenOptions, 'sha256'>,
+  { sha256 }: Pick<DerivedWeightsOptions, 'sha256'>,
 ): Promise<BaseModel | null> {
   const opened = await openSafetensors(file).catch(nullIfNotFound)
   if (!opened) return null
@@ -126,18 +99,7 @@ export async function openWidenedModel(
     )
   const { folder, locate } = await externalFiles([...model.checkpoint.files, path])
   const tensor = memoize((name: string) => locate((model.checkpoint.tensors.get(name) ?? tensors.get(name))!))
-  return {
-    ...model,
-    weights: {
-      folder,
-      isQuantized: false,
-      products: 'float32',
-      tensor,
-      matrix: tensor,
-      table: tensor,
-      joined: () => null,
-    },
-  }
+  return { ...model, weights: floatWeights(folder, tensor) }
 }
 
 /** Whether a file holds some weights as `widened` writes them. Default: all of them that have to be. */

@@ -3,6 +3,36 @@ import type { WrittenPositions } from '../teacher-chunk.ts'
 /** What tells the conversations of a text that a model wrote itself apart, see `WrittenPositions`. */
 export type Conversations = Pick<WrittenPositions, 'ids' | 'starts' | 'inAnswer'>
 
+/** A conversation, or a document, from its prefix on. */
+export interface Conversation {
+  /** Its tokens, [n]. */
+  readonly ids: Int32Array
+  /** 1 where the token after the position belongs to an answer, [n]. */
+  readonly inAnswer: Uint8Array
+}
+
+/**
+ * Each conversation of a text with its whole prefix; the last one of a sequence may be broken off.
+ *
+ * @param prefix the pieces' one, of which `ids` have the last token
+ */
+export function conversationsIn(
+  { ids, starts, inAnswer }: Conversations,
+  prefix: readonly number[],
+): Conversation[] {
+  const before = prefix.slice(0, -1)
+  const found: Conversation[] = []
+  for (let start = 0, end = 1; end <= ids.length; end++)
+    if (end === ids.length || starts[end] !== starts[start]) {
+      found.push({
+        ids: Int32Array.from([...before, ...ids.subarray(start, end)]),
+        inAnswer: Uint8Array.from([...before.map(() => 0), ...inAnswer.subarray(start, end)]),
+      })
+      start = end
+    }
+  return found
+}
+
 /**
  * What stands before the first answer of some sequences, which are spread over the text: prompts that the model asks itself.
  * Of documents it is their beginnings.

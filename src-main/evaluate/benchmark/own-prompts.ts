@@ -1,6 +1,6 @@
 import type { OpenedModel } from '../../decode/text-generator.ts'
 import { conversationPieces } from '../../distill/own-text/conversation-pieces.ts'
-import { questionsIn, type Conversations } from '../../distill/own-text/questions.ts'
+import { conversationsIn, questionsIn, type Conversations } from '../../distill/own-text/questions.ts'
 import { openingTokens } from '../../distill/own-text/sequence.ts'
 import { ownTextShape } from '../../distill/own-text/shape.ts'
 import { createOwnTextWriter, type WriterOptions } from '../../distill/own-text/writer.ts'
@@ -84,21 +84,12 @@ export async function writeOwnPrompts(
   const questions = questionsIn(written[0]!, tokens, pieces.prefix, sequences).slice(0, count)
   // A model that comes to no answer begins one at once.
   const prompts = questions.length > 0 ? questions : [[...pieces.prefix]]
-  const conversations = written.flatMap((text) => conversationsIn(text, pieces.prefix))
+  const conversations = written
+    .flatMap((text) => conversationsIn(text, pieces.prefix))
+    .map(({ ids }) => [...ids])
   const filled = (context: number) => filledUp(prompts, conversations, Math.min(context, mostTokens))
   const byContext = new Map(contexts.map((context) => [context, filled(context)]))
   return { kind: pieces.kind, byContext }
-}
-
-/** Each conversation of a text with its whole prefix. */
-function conversationsIn({ ids, starts }: Conversations, prefix: readonly number[]): number[][] {
-  const found: number[][] = []
-  for (let start = 0, end = 1; end <= ids.length; end++)
-    if (end === ids.length || starts[end] !== starts[start]) {
-      found.push([...prefix.slice(0, -1), ...ids.subarray(start, end)])
-      start = end
-    }
-  return found
 }
 
 /**
