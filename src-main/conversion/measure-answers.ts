@@ -40,7 +40,12 @@ export async function measureAnswers(
   } = {},
 ): Promise<AnswerMeasurement> {
   const { tokens, hiddenSize: d } = cache.shape
-  const found = { lengths: [] as number[], doubts: [] as number[], isRight: [] as number[] }
+  const found = {
+    lengths: [] as number[],
+    doubts: [] as number[],
+    isRight: [] as number[],
+    rowsRead: [] as number[],
+  }
   let trie = 0
   let free = 0
   for (let chunk = 0; chunk < cache.chunks; chunk++) {
@@ -67,6 +72,7 @@ export async function measureAnswers(
         found.lengths[found.lengths.length - 1]!++
         found.doubts.push(picks.doubt)
         found.isRight.push(Number(picks.exact === choice))
+        found.rowsRead.push(picks.rowsRead)
         if (picks.trie === choice) trie++
         if (picks.free === choice) free++
       }
@@ -80,6 +86,9 @@ export async function measureAnswers(
       lengths: Int32Array.from(found.lengths),
       doubts: Float32Array.from(found.doubts),
       isRight: Uint8Array.from(found.isRight),
+      ...(reader.first.speller.alphabet.unit === 'group'
+        ? { rowsRead: Int32Array.from(found.rowsRead) }
+        : {}),
     },
   }
 }
@@ -110,6 +119,7 @@ function readAlong(reader: SymbolReader, tokenize: (text: string) => number[]) {
     return {
       exact: token,
       doubt,
+      rowsRead: exact.count - context.count,
       trie: (await trie.choose(state, tokens))[0],
       free: (await free.choose(state, tokens))[0],
     }

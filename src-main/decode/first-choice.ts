@@ -67,17 +67,17 @@ const unknown: FirstChoice = { token: -1, logit: -Infinity, doubt: Infinity }
 /**
  * Prepares reading the scores of an alphabet with token symbols. Throws TypeError for another.
  *
- * @param rows what scores the members of learned groups
+ * @param rows what scores the members of learned groups; null: none of them are read
  */
-export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logits'>): FirstScores {
+export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logits'> | null): FirstScores {
   const { alphabet } = speller
   const { tokenSymbols } = alphabet
   if (!tokenSymbols) throw new TypeError('an alphabet without token symbols')
   const m = tokenSymbols.length
   const size = alphabetSize(alphabet)
   const isGrouped = alphabet.unit === 'group'
-  if (isGrouped && !rows) throw new TypeError('learned groups without rows of the LM head')
-  const readGroups = isGrouped ? createGroupReader(alphabet, { rows: rows!, least: leastShare }) : null
+  if (isGrouped && rows === undefined) throw new TypeError('learned groups without rows of the LM head')
+  const readGroups = isGrouped && rows ? createGroupReader(alphabet, rows) : null
   let looked: { readonly state: LastState; readonly step: FirstStep } | null = null
   const symbols = Int32Array.from(tokenSymbols)
   const shares = new Float64Array(size)

@@ -12,19 +12,21 @@ import type { FirstStep } from './first-choice.ts'
 export type GroupReader = (hidden: Float32Array, step: FirstStep, shares: Float64Array) => Promise<FirstStep>
 
 /**
- * Reads groups whole: each of their tokens gets an exact score, those of the context have theirs.
- *
- * @param least what a group that is read holds beside the best exact score: more than this
+ * What groups that aren't read may hold together, beside the best exact score. Of SmolLM2's states (4,000 positions of greedy
+ * answers) 43 % need any group then and 279 rows are read on average, where 0.0001 takes 690: 98.88 instead of 98.95 % of the
+ * best exact scores are the base model's choice, and a row is read in a five-thousandth of a pass of its trunk.
  */
-export function createGroupReader(
-  alphabet: GroupAlphabet,
-  { rows, least }: { readonly rows: Pick<RowLogits, 'logits'>; readonly least: number },
-): GroupReader {
+const leftUnread = 0.03
+
+/** Reads groups whole: each of their tokens gets an exact score, those of the context have theirs. */
+export function createGroupReader(alphabet: GroupAlphabet, rows: Pick<RowLogits, 'logits'>): GroupReader {
   const { groups, read, tokenSymbols } = alphabet
   const start = tokenSymbols.length + alphabetSize(alphabet)
-  return async (hidden, { scores, exact }, shares) => {
+  return async (hidden, step, shares) => {
+    const { scores, exact } = step
     const { count, tokens, firstSymbols } = exact
-    const known = likeliest(shares.subarray(0, groups.length), read, least)
+    const known = neededGroups(shares.subarray(0, groups.length), read)
+    if (known.length === 0) return step
     const ofContext = new Set(tokens.subarray(0, count))
     const members: number[] = []
     const groupOf: number[] = []
@@ -50,11 +52,17 @@ export function createGroupReader(
   }
 }
 
-/** The places of the `most` largest shares of more than `least`, largest first. */
-function likeliest(shares: Float64Array, most: number, least: number): number[] {
-  const places: number[] = []
-  for (let place = 0; place < shares.length; place++) if (shares[place]! > least) places.push(place)
-  return places.sort((a, b) => shares[b]! - shares[a]! || a - b).slice(0, most)
+/** The largest groups, largest first: `most` at the most, until the others hold no more than `leftUnread`. */
+function neededGroups(shares: Float64Array, most: number): number[] {
+  let left = shares.reduce((sum, share) => sum + share, 0)
+  if (left <= leftUnread) return []
+  const needed: number[] = []
+  for (const group of [...shares.keys()].sort((a, b) => shares[b]! - shares[a]! || a - b).slice(0, most)) {
+    if (left <= leftUnread) break
+    needed.push(group)
+    left -= shares[group]!
+  }
+  return needed
 }
 
 function joined(first: Int32Array, second: readonly number[]): Int32Array {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Architecture } from '../models/architecture.ts'
 import { stackRows } from '../models/batch-trunk.ts'
-import type { TrunkSession } from '../models/trunk-session.ts'
+import type { LastState, TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { keepsOutputs } from '../runtime/devices/provider-options.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
@@ -29,6 +29,8 @@ export interface MeasuredParts {
   readonly trunk: TrunkSession
   /** Of a text of its own. */
   readonly drafter: Drafter
+  /** What steps read of learned groups, and the share of steps that do; absent: there are none. */
+  readonly reading?: { readonly share: number; readonly read: (hidden: Float32Array) => Promise<unknown> }
   /** The base model's picks after some states, hidden [rows · d], with its own head and with the exact int8 one. */
   readonly picks: {
     readonly own: (hidden: Float32Array) => Promise<unknown>
@@ -66,12 +68,12 @@ const leastMilliseconds = 1e-4
  * @param turn where each pass computes
  */
 export async function measureCosts(
-  { trunk, drafter, picks, architecture, device }: MeasuredParts,
+  { trunk, drafter, reading, picks, architecture, device }: MeasuredParts,
   context: number,
   turn: Turn = ownTurn,
   limits: CostLimits = usualLimits,
 ): Promise<MeasuredCosts> {
-  const started = performance.now()
+  let started = performance.now()
   const hasTime = () => performance.now() - started < limits.milliseconds
   const conversation = newConversation(trunk)
   const { cache, tokens } = conversation
@@ -81,41 +83,45 @@ export async function measureCosts(
       await work()
       times.push(performance.now() - before)
     })
-  const [alone, drafted]: number[][] = [[], []]
+  const [alone, drafted, read]: [number[], number[], number[]] = [[], [], []]
   const timesByRows = () => new Map<number, number[]>(measuredRows.map((rows) => [rows, []]))
   const heads = [
     { pick: picks.own, times: timesByRows() },
     ...(picks.int8 ? [{ pick: picks.int8, times: timesByRows() }] : []),
   ]
   try {
-    const states = await turn(() => statesOf(conversation, trunk, architecture))
+    const { states, last } = await turn(() => statesOf(conversation, trunk, drafter, architecture))
+    started = performance.now()
     // Where a device holds keys and values, nobody can make them up.
     if (!keepsOutputs(device)) makeUp(conversation, architecture, context, limits)
     const { length } = tokens
-    const read = async (asked: Asked | 'none') => {
-      const state = await readTokens(trunk, conversation, [madeUpToken(length, length, architecture)], asked)
+    const pass = async (asked: Asked | 'none') => {
+      await readTokens(trunk, conversation, [madeUpToken(length, length, architecture)], asked)
       cache.truncate(length)
       tokens.length = length
-      return state
+    }
+    // A state that it has seen might be known; and after made-up keys the next token is anybody's guess.
+    const draft = async () => {
+      await pass(drafter)
+      await drafter.draft({ ...last }, length + 1)
     }
     for (let round = 0; round < rounds && (round === 0 || hasTime()); round++)
-      for (const rows of measuredRows) {
-        if (rows !== 1 && !hasTime()) break
-        for (const [i, { pick, times }] of heads.entries()) {
-          // As often as with the tail, lest the least of many looks like less.
-          await timed(rows === 1 && i === 0 ? alone! : [], () => read('none'))
+      for (const rows of measuredRows)
+        for (const { pick, times } of heads) {
+          if (alone.length > 0 && !hasTime()) break
+          // Equally often, lest the least of many looks like less.
+          await (alone.length > drafted.length ? timed(drafted, draft) : timed(alone, () => pass('none')))
           await timed(times.get(rows)!, () => pick(states(rows)))
+          if (reading && rows === 1) await timed(read, () => reading.read(last.hidden))
         }
-        if (rows === 1 && hasTime())
-          await timed(drafted!, async () => drafter.draft(await read(drafter), length + 1))
-      }
   } finally {
     cache.release()
   }
-  const trunkAlone = Math.max(leastMilliseconds, Math.min(...alone!))
+  const trunkAlone = Math.max(leastMilliseconds, Math.min(...alone))
+  const ofReading = reading && read.length > 0 ? reading.share * Math.min(...read) : 0
   return {
     trunk: trunkAlone,
-    tail: drafted!.length === 0 ? 0 : Math.max(0, Math.min(...drafted!) - trunkAlone),
+    tail: ofReading + (drafted.length === 0 ? 0 : Math.max(0, Math.min(...drafted) - trunkAlone)),
     ...cheaperHead(rising(heads[0]!.times), heads[1] ? rising(heads[1].times) : null),
   }
 }
@@ -149,20 +155,27 @@ function rising(times: ReadonlyMap<number, readonly number[]>): MeasuredCosts['h
  * States of a text that says four tokens over and over, of which a model soon knows what comes next: where it doesn't, as after
  * made-up keys and values, several tokens are within rounding, and the head is read again far more often than in a text.
  *
- * @returns float32 [rows · d] of them
+ * @returns float32 [rows · d] of them, and the last one with what is asked of it for a draft
  */
 async function statesOf(
   conversation: Conversation,
   trunk: TrunkSession,
+  drafter: Drafter,
   architecture: MeasuredParts['architecture'],
-): Promise<(rows: number) => Float32Array> {
+): Promise<{ readonly states: (rows: number) => Float32Array; readonly last: LastState }> {
   const most = Math.max(...measuredRows)
   const length = Math.min(2 * most, architecture.contextLength)
   const text = Array.from({ length }, (_, i) => madeUpToken(i, 16, architecture))
   const states = (await readEach(trunk, conversation, text)).slice(-most)
+  conversation.cache.truncate(length - 1)
+  conversation.tokens.length = length - 1
+  const last = await readTokens(trunk, conversation, text.slice(-1), drafter)
   conversation.cache.truncate(0)
   conversation.tokens.length = 0
-  return (rows) => stackRows(Array.from({ length: rows }, (_, row) => states[row % states.length]!))
+  return {
+    states: (rows) => stackRows(Array.from({ length: rows }, (_, row) => states[row % states.length]!)),
+    last,
+  }
 }
 
 /** Gives a conversation so many tokens that nobody has said, with keys and values that nobody has computed. */

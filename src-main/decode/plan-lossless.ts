@@ -1,4 +1,7 @@
+import type { Architecture } from '../models/architecture.ts'
 import type { BaseModel } from '../models/base-model.ts'
+import type { RowLogits } from '../models/row-logits.ts'
+import { seededRandom } from '../random.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { Turn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
@@ -8,7 +11,7 @@ import type { Drafter } from './drafter.ts'
 import type { KnownCosts } from './known-costs.ts'
 import type { LoadedModel, WholeHead } from './load-model.ts'
 import { longestGap } from './lossless.ts'
-import { measureCosts, passCosts, type MeasuredCosts } from './measure-costs.ts'
+import { measureCosts, passCosts, type MeasuredCosts, type MeasuredParts } from './measure-costs.ts'
 import { createPicker, type Picker } from './picker.ts'
 import { chooseSettings, type LosslessSettings, type PassCosts } from './replay.ts'
 import type { Sampling } from './sampling.ts'
@@ -37,13 +40,13 @@ export function mostSteps({ trunk, tail, head }: PassCosts): number {
 
 /** What a model's costs are measured on, and what they depend on. */
 export interface CostParts {
-  readonly loaded: Pick<LoadedModel, 'trunk' | 'head' | 'int8' | 'findNear'>
+  readonly loaded: Pick<LoadedModel, 'trunk' | 'head' | 'int8' | 'findNear' | 'rowLogits'>
   readonly base: BaseModel
   readonly spellm: Spellm
   readonly device: Device
   readonly threads: number | undefined
   readonly knownCosts: KnownCosts
-  /** Drafts for a text of its own. */
+  /** Drafts for a text of its own, without reading any learned group. */
   readonly drafterOf: (picker: Picker) => Drafter
 }
 
@@ -55,7 +58,9 @@ export function createCosts({ loaded, base, spellm, device, threads, ...parts }:
   const { architecture, dtype } = base
   const { speller, baseSha256, precision, adapterWidths, contextSymbols } = spellm
   const { alphabet, k } = speller
-  const tail = [k, alphabetSize(alphabet), alphabet.tokenSymbols?.length, adapterWidths, contextSymbols]
+  const reading = readingOf(spellm.doubts, loaded.rowLogits, architecture)
+  const symbols = [alphabetSize(alphabet), alphabet.tokenSymbols?.length, contextSymbols, reading?.share]
+  const tail = [k, adapterWidths, ...symbols]
   const model = [baseSha256, dtype, precision, device, threads ?? null, tail]
   return (sampling, context, turn) => {
     const rounded = roundedContext(context)
@@ -65,7 +70,8 @@ export function createCosts({ loaded, base, spellm, device, threads, ...parts }:
       const own = pickWith(await loaded.head(), picker, architecture.vocabularySize)
       const picks = { own, ...(int8 ? { int8: (hidden: Float32Array) => int8.choices(hidden) } : {}) }
       const drafter = parts.drafterOf(picker)
-      const measured = { trunk: loaded.trunk, drafter, picks, architecture, device }
+      const { trunk } = loaded
+      const measured = { trunk, drafter, picks, architecture, device, ...(reading ? { reading } : {}) }
       const result = await measureCosts(measured, rounded, turn)
       return { isKept: result.verifier === 'int8', result }
     }
@@ -73,6 +79,26 @@ export function createCosts({ loaded, base, spellm, device, threads, ...parts }:
       // Of logits, int8 has none that are exact.
       picker.isPlain ? loaded.int8.compare(measure) : (await measure(null)).result,
     )
+  }
+}
+
+/** Reads as many rows as steps with learned groups read on average, elsewhere each time, as these do. */
+function readingOf(
+  doubts: RecordedDoubts | null,
+  rows: RowLogits,
+  { vocabularySize }: Architecture,
+): MeasuredParts['reading'] {
+  const counts = doubts?.rowsRead?.filter((count) => count > 0)
+  if (!counts || counts.length === 0) return undefined
+  const random = seededRandom(0)
+  const count = Math.round(counts.reduce((sum, own) => sum + own, 0) / counts.length)
+  return {
+    share: counts.length / doubts!.rowsRead!.length,
+    read: (hidden) =>
+      rows.logits(
+        hidden,
+        Array.from({ length: count }, () => random.below(vocabularySize)),
+      ),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { BaseModel } from '../models/base-model.ts'
+import type { RowLogits } from '../models/row-logits.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { firstSymbolsOf } from '../spelling/speller.ts'
 import type { Spellm } from '../spellm/spellm.ts'
@@ -54,8 +55,8 @@ export function createSymbolModes(
   const { hiddenSize } = spellm.base.architecture
   const { gates, contextSymbols: most } = spellm
   const doubts = spellm.doubts && spellm.doubts.doubts.length > 0 ? spellm.doubts : null
-  const symbols = (picker: Picker): SymbolParts => ({
-    first: createFirstScores(spellm.speller, loaded.rowLogits),
+  const symbols = (picker: Picker, groupRows: RowLogits | null = loaded.rowLogits): SymbolParts => ({
+    first: createFirstScores(spellm.speller, groupRows),
     context: createContextSymbols(loaded.rows(), firstSymbols, { hiddenSize, most, kept: picker.biased }),
     picker,
   })
@@ -63,7 +64,8 @@ export function createSymbolModes(
     doubts ? gateOf(doubts, share).threshold : requireGate(path, gates, share)
   const draft = (picker: Picker, threshold: number): Drafter =>
     symbolDrafter({ ...symbols(picker), threshold })
-  const drafterOf = (picker: Picker) => draft(picker, Infinity)
+  // What groups are read costs is measured by itself.
+  const drafterOf = (picker: Picker) => symbolDrafter({ ...symbols(picker, null), threshold: Infinity })
   const lossless =
     doubts && createSymbolLossless(doubts, createCosts({ ...machine, loaded, spellm, drafterOf }), draft)
   return {

@@ -86,6 +86,26 @@ export function quantizedConstant(
   }
 }
 
+/**
+ * A state as onnxruntime's block product reads it (MatMulNBits, accuracy level 4): each block rounded to integers of 8 bits, the
+ * largest at ± 127, times their scale; filled up with zeros to whole blocks.
+ *
+ * @param values float32 [inputs]
+ */
+export function roundActivations(values: Float32Array, blockSize: number): Float32Array {
+  const rounded = new Float32Array(Math.ceil(values.length / blockSize) * blockSize)
+  for (let start = 0; start < values.length; start += blockSize) {
+    const end = Math.min(start + blockSize, values.length)
+    let largest = 0
+    for (let i = start; i < end; i++) largest = Math.max(largest, Math.abs(values[i]!))
+    if (largest === 0) continue
+    const scale = Math.fround(largest / 127)
+    const inverse = Math.fround(127 / largest)
+    for (let i = start; i < end; i++) rounded[i] = scale * Math.round(Math.fround(values[i]! * inverse))
+  }
+  return rounded
+}
+
 /** What an integer of a quantised row stands for; see `QuantizedMatrix`. */
 export interface BlockNumbers {
   readonly packed: Uint8Array

@@ -12,14 +12,20 @@ export interface RecordedDoubts {
   readonly doubts: Float32Array
   /** 1 where the best of the exact scores is the base's choice. */
   readonly isRight: Uint8Array
+  /** Rows of the LM head that each position read of learned groups; absent: there are no groups. */
+  readonly rowsRead?: Int32Array
 }
 
 /** Writes them in one piece. Throws SpellmError for errors of the operating system. */
-export async function writeDoubts(path: string, { lengths, doubts, isRight }: RecordedDoubts): Promise<void> {
+export async function writeDoubts(
+  path: string,
+  { lengths, doubts, isRight, rowsRead }: RecordedDoubts,
+): Promise<void> {
   await writeSafetensors(path, {
     lengths: { dtype: 'I32', shape: [lengths.length], data: lengths },
     doubts: { dtype: 'F32', shape: [doubts.length], data: doubts },
     isRight: { dtype: 'U8', shape: [isRight.length], data: isRight },
+    ...(rowsRead ? { rowsRead: { dtype: 'I32', shape: [rowsRead.length], data: rowsRead } } : {}),
   })
 }
 
@@ -34,9 +40,11 @@ export async function readDoubts(path: string): Promise<RecordedDoubts> {
   const lengths = new Int32Array(await bytes('lengths', 'I32'))
   const doubts = new Float32Array(await bytes('doubts', 'F32'))
   const isRight = new Uint8Array(await bytes('isRight', 'U8'))
+  const rowsRead = tensors.has('rowsRead') ? new Int32Array(await bytes('rowsRead', 'I32')) : null
   const total = lengths.reduce((sum, length) => (length < 0 ? NaN : sum + length), 0)
   if (total !== doubts.length || total !== isRight.length || doubts.some(Number.isNaN)) throw damaged(path)
-  return { lengths, doubts, isRight }
+  if (rowsRead && (rowsRead.length !== total || rowsRead.some((rows) => rows < 0))) throw damaged(path)
+  return { lengths, doubts, isRight, ...(rowsRead ? { rowsRead } : {}) }
 }
 
 function damaged(path: string): SpellmError {
