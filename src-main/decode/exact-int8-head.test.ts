@@ -9,7 +9,7 @@ import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { createBaseHead } from './chooser.ts'
 import { createExactInt8Head } from './exact-int8-head.ts'
 import { createBoundSession } from './int8-bounds.ts'
-import { readInt8Rows } from './int8-rows.ts'
+import { columnsOfNumbers, readInt8Rows } from './int8-rows.ts'
 import { encodeStates } from './int8-states.ts'
 import { greedyStates } from './testing/greedy-states.ts'
 import { chooseInTurns, tiedStates } from './testing/tied-states.ts'
@@ -35,17 +35,25 @@ function products(model: BaseModel, state: Float32Array): number[] {
 const split = (hidden: Float32Array, d: number) =>
   Array.from({ length: hidden.length / d }, (_, row) => hidden.slice(row * d, (row + 1) * d))
 
-it.each(['as float head', 'exact'] as const)(
-  "chooses what base mode does on the sample model's own greedy texts, ties: %s",
-  async (ties) => {
-    const model = await open('sample')
-    const { hidden, choices } = await greedyStates(model, 2000)
-    const head = await createExactInt8Head(model, { ties })
+it.each([
+  ['stored', 'as float head'],
+  ['stored', 'exact'],
+  ['int8', 'as float head'],
+  ['int4', 'as float head'],
+] as const)(
+  "chooses what base mode does on the sample model's own greedy texts: %s, ties: %s",
+  async (precision, ties) => {
+    const model = await withPrecision(await open('sample'), precision, 'test', {
+      folder: await temporaryFolder(),
+    })
+    const d = model.architecture.hiddenSize
+    const { hidden, choices } = await greedyStates(model, 1500)
+    const head = await createExactInt8Head(model, { ties, typical: hidden.slice(0, 32 * d) })
     expect(await chooseInTurns(head, hidden, model.architecture.hiddenSize)).toEqual([...choices])
     console.log(
-      `${choices.length} states: ${head.rowsPerState.toFixed(2)} float rows a state, ${head.rescored} scored again`,
+      `${choices.length} states: ${head.rowsPerState.toFixed(2)} rows a state, ${head.rescored} scored again`,
     )
-    expect(head.rowsPerState).toBeLessThan(2)
+    expect(head.rowsPerState).toBeLessThan(4)
     expect(head.rescored).toBeLessThan(0.01 * choices.length)
     await head.release()
   },
@@ -79,10 +87,10 @@ describe('bounds', () => {
   it.each(['sample', 'mqa-bf16'])('are above every product and close to it: %s', async (name) => {
     const model = await open(name)
     const { hiddenSize: d, vocabularySize } = model.architecture
-    const copy = await readInt8Rows(model, vocabularySize)
-    const session = await createBoundSession(copy, d, {})
     const random = seededRandom(3)
     const normal = () => Float32Array.from({ length: d }, () => random.normal())
+    const copy = await readInt8Rows(model, vocabularySize, columnsOfNumbers(normal(), d))
+    const session = await createBoundSession(copy, {})
     // Also with a number that is much larger than the others, tiny, and huge.
     const states = [normal(), normal(), normal(), normal()]
     states[1]![3] = 60
@@ -94,7 +102,7 @@ describe('bounds', () => {
       for (const { token, bound } of await session.all(encodeStates(state, d, copy))) {
         expect(bound).toBeGreaterThanOrEqual(expected[token]!)
         // The larger the largest number, the coarser are the others.
-        expect(bound - expected[token]!).toBeLessThan((index === 1 ? 0.05 : 0.03) * norm)
+        expect(bound - expected[token]!).toBeLessThan((index === 1 ? 0.12 : 0.03) * norm)
       }
     }
     await session.release()
@@ -103,10 +111,10 @@ describe('bounds', () => {
   it('are the same for one state and for several', async () => {
     const model = await open('sample')
     const { hiddenSize: d, vocabularySize } = model.architecture
-    const copy = await readInt8Rows(model, vocabularySize)
-    const session = await createBoundSession(copy, d, {})
     const random = seededRandom(4)
     const hidden = Float32Array.from({ length: 16 * d }, () => random.normal())
+    const copy = await readInt8Rows(model, vocabularySize, columnsOfNumbers(hidden, d))
+    const session = await createBoundSession(copy, {})
     const together = await session.best(encodeStates(hidden, d, copy))
     // The integers are the same; what they are multiplied with at the end may be fused otherwise, in the last bit.
     for (const [row, state] of split(hidden, d).entries()) {
@@ -181,9 +189,25 @@ it('is made of a GGUF’s own blocks as of the floats that they stand for', asyn
   await float.release()
 })
 
-it('refuses quantised weights, and a head without two tokens', async () => {
-  const model = await open('sample')
-  const quantized = await withPrecision(model, 'int8', 'test', { folder: await temporaryFolder() })
-  await expect(createExactInt8Head(quantized)).rejects.toThrow(TypeError)
-  await expect(createExactInt8Head(model, { validTokens: 1 })).rejects.toThrow(RangeError)
+it('gives numbers that are large more columns, and one to each at least', () => {
+  const d = 60
+  const typical = Float32Array.from({ length: 3 * d }, (_, i) => (i % d === 7 ? -40 : i % d === 9 ? 6 : 1))
+  const columns = columnsOfNumbers(typical, d)
+  expect(columns.reduce((sum, count) => sum + count, 0)).toBe(d + d / 6)
+  expect(columns[7]).toBe(10)
+  expect(columns[9]).toBe(2)
+  expect([...columns].filter((count) => count === 1)).toHaveLength(d - 2)
+  expect([...columnsOfNumbers(new Float32Array(0), d)]).toEqual(Array<number>(d).fill(1))
+})
+
+it('refuses blocks with minima, and a head without two tokens', async () => {
+  const model = await withPrecision(await open('sample'), 'int8', 'test', { folder: await temporaryFolder() })
+  const matrix = (name: string) => {
+    const found = model.weights.matrix(name)
+    return 'bits' in found ? { ...found, minima: found.scales } : found
+  }
+  await expect(createExactInt8Head({ ...model, weights: { ...model.weights, matrix } })).rejects.toThrow(
+    TypeError,
+  )
+  await expect(createExactInt8Head(await open('sample'), { validTokens: 1 })).rejects.toThrow(RangeError)
 })

@@ -4,17 +4,9 @@ import {
   createSingleOutputNode,
   input,
   int64Vector,
-  matmul,
   type Value,
 } from '../graph/index.ts'
-import {
-  createSession,
-  floatData,
-  floatTensor,
-  int64Data,
-  uint8Tensor,
-  type SessionOptions,
-} from '../runtime/session.ts'
+import { createSession, floatData, int64Data, uint8Tensor, type SessionOptions } from '../runtime/session.ts'
 import type { Int8Rows } from './int8-rows.ts'
 import { stateOffset, type Int8States } from './int8-states.ts'
 
@@ -38,30 +30,29 @@ export interface BoundSession {
 
 /**
  * Loads an int8 copy as a graph that gives upper bounds of its rows' products with states. The integer product is exact;
- * scaling and joining it may round differently for several states, within what bounds were raised by. So the last bits of a
- * bound may depend on how many states there are, but never what is chosen.
+ * scaling it may round differently for several states, within what bounds were raised by. So the last bits of a bound may depend
+ * on how many states there are, but never what is chosen.
  *
  * @throws SpellmError as `createSession`
  */
 export async function createBoundSession(
-  { columns, scales, rows }: Int8Rows,
-  d: number,
+  { columns, numbers, scales, rows }: Int8Rows,
   options: SessionOptions,
 ): Promise<BoundSession> {
   const bytes = new Uint8Array(columns.buffer)
-  const products = createSingleOutputNode(
+  const width = numbers.length
+  const bounds = createSingleOutputNode(
     'MatMulIntegerToFloat',
     [
-      input('states', ['integers', d + 2], 'uint8'),
-      constant(bytes, [d + 2, rows], 'int8'),
+      input('states', ['rows', width], 'uint8'),
+      constant(bytes, [width, rows], 'int8'),
       constant(Float32Array.of(1), []),
       constant(scales, [rows]),
       constant(Uint8Array.of(stateOffset), []),
     ],
-    ['integers', rows],
+    ['rows', rows],
     { domain: 'com.microsoft', dtype: 'float32' },
   )
-  const bounds = matmul(input('joining', ['rows', 'integers']), products)
   const count = Math.min(returned, rows)
   const [values, tokens] = createNode('TopK', [bounds, int64Vector([count])], {
     attributes: { axis: 1 },
@@ -71,9 +62,8 @@ export async function createBoundSession(
     ],
   }) as [Value, Value]
   const session = await createSession({ values, tokens, bounds }, options)
-  const feeds = ({ integers, joining, units }: Int8States) => ({
-    states: uint8Tensor(integers, [2 * units.length, d + 2]),
-    joining: floatTensor(joining, [units.length, 2 * units.length]),
+  const feeds = ({ integers, units }: Int8States) => ({
+    states: uint8Tensor(integers, [units.length, width]),
   })
   return {
     best: async (states) => {

@@ -1,13 +1,17 @@
 import type { BaseModel } from '../models/base-model.ts'
+import { openHeadRows } from '../models/head-rows.ts'
+import { roundActivations } from '../models/quantize.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { createExactInt8Head } from './exact-int8-head.ts'
+import { createRoundingBound } from './head-rounding.ts'
+import { int8Columns } from './int8-rows.ts'
 import type { WholeHead } from './load-model.ts'
 
 /** A loaded model's exact int8 head, where it has one: what lossless mode verifies with if that takes less time. */
 export interface Int8Verifier {
   /**
-   * The head, whose `choices` are by int8; opened when it is first asked for, and kept. null: weights are quantised already,
-   * the device isn't the processor, or the copy doesn't fit into free memory.
+   * The head, whose `choices` are by int8; opened when it is first asked for, and kept. null: the device isn't the processor,
+   * blocks have minima or their product is none of those that round states to 8 bits, or the copy doesn't fit into free memory.
    */
   get(): Promise<WholeHead | null>
   /** Opens it for a comparison. Unless it is kept, its memory is given back then. */
@@ -24,28 +28,35 @@ export interface Int8VerifierOptions {
   readonly threads: number | undefined
   /** Whether so many bytes are free. */
   readonly isFree: (bytes: number) => Promise<boolean>
-  /** The float head, for what int8 can't decide and for logits. */
-  readonly floatHead: () => Promise<WholeHead>
+  /** The model's own head, for what int8 can't decide and for logits. */
+  readonly ownHead: () => Promise<WholeHead>
+  /** Some states of the model, float32 [states · d]. */
+  readonly typicalStates: () => Promise<Float32Array>
 }
 
 export function createInt8Verifier(
   base: BaseModel,
-  { validTokens, device, threads, isFree, floatHead }: Int8VerifierOptions,
+  { validTokens, device, threads, isFree, ownHead, typicalStates }: Int8VerifierOptions,
 ): Int8Verifier {
   const { head, hiddenSize } = base.architecture
   // The session takes its own copy of the rows while ours is still there.
-  const bytes = 2 * validTokens * hiddenSize
+  const bytes = 2 * validTokens * int8Columns(hiddenSize)
   const open = async () => {
-    if (base.weights.isQuantized || device !== 'cpu' || !(head.scale > 0)) return null
-    const float = await floatHead()
+    if (device !== 'cpu' || !(head.scale > 0)) return null
+    const matrix = base.weights.matrix(head.weight.name)
+    if ('bits' in matrix && matrix.minima) return null
+    const own = await ownHead()
     if (!(await isFree(bytes))) return null
+    const typical = await typicalStates()
+    if ('bits' in matrix && !(await roundsStates(base, own, matrix.blockSize, typical))) return null
     const exact = await createExactInt8Head(base, {
       validTokens,
-      floatHead: float,
+      floatHead: own,
+      typical,
       ...(threads === undefined ? {} : { threads }),
     })
     const whole: WholeHead = {
-      ...float,
+      ...own,
       choices: (hidden) => exact.choices(hidden),
       greedy: async (hidden) => (await exact.choices(hidden))[0]!,
       greedyRows: (hidden) => exact.choices(hidden),
@@ -76,4 +87,33 @@ export function createInt8Verifier(
     },
     release: async () => (await kept)?.release(),
   }
+}
+
+/** Rows of the head that are looked at. */
+const checkedRows = 512
+
+/**
+ * Whether a head in blocks multiplies states rounded to 8 bits: some processors have no such product, and onnxruntime then
+ * multiplies floats.
+ *
+ * @param states at least one, [states · d]
+ */
+async function roundsStates(
+  base: BaseModel,
+  own: Pick<WholeHead, 'logits'>,
+  blockSize: number,
+  states: Float32Array,
+): Promise<boolean> {
+  const { head, hiddenSize } = base.architecture
+  const state = states.slice(0, hiddenSize)
+  const [boundOf, logits] = [await createRoundingBound(base), await own.logits(state)]
+  const rows = openHeadRows(base)
+  const tokens = Array.from({ length: Math.min(checkedRows, base.architecture.vocabularySize) }, (_, i) => i)
+  const expected = rows.logits(roundActivations(state, blockSize).subarray(0, hiddenSize), tokens)
+  rows.close()
+  // A lead's bound is that of four times what a logit is off by; padded rows have none.
+  return tokens.every((token) => {
+    const logit = logits[token]!
+    return logit === -Infinity || Math.abs(logit - expected[token]!) <= boundOf(state) / 4
+  })
 }

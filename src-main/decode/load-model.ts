@@ -105,12 +105,19 @@ export async function loadModel(
     }
     return head
   }
-  const floatHead = async () => {
+  const ownHead = async () => {
     if (head) return head
     loading ??= load().finally(() => (loading = null))
     return loading
   }
-  const int8 = createInt8Verifier(base, { validTokens, device: device ?? 'cpu', threads, isFree, floatHead })
+  const int8 = createInt8Verifier(base, {
+    validTokens,
+    device: device ?? 'cpu',
+    threads,
+    isFree,
+    ownHead,
+    typicalStates: () => madeUpStates(trunk, base),
+  })
   const near = createNearFinder()
   return {
     trunk,
@@ -120,7 +127,7 @@ export async function loadModel(
     findNear: (logits, temperature) => near.find(logits, temperature),
     rows,
     rowLogits,
-    head: floatHead,
+    head: ownHead,
     int8,
     release: async () => {
       await trunk.release()
@@ -132,6 +139,26 @@ export async function loadModel(
       await head?.release()
       opened?.close()
     },
+  }
+}
+
+/** Tokens of a text that nobody wrote: where the largest numbers of a state lie doesn't depend on what is said. */
+const madeUpTokens = 32
+
+/** States after tokens from all over the vocabulary, float32 [states · d]. */
+async function madeUpStates(
+  trunk: TrunkSession,
+  { architecture: { vocabularySize, contextLength } }: BaseModel,
+): Promise<Float32Array> {
+  const count = Math.min(madeUpTokens, contextLength)
+  const cache = trunk.createCache()
+  try {
+    return await trunk.forward(
+      Int32Array.from({ length: count }, (_, i) => Math.floor((i * vocabularySize) / count)),
+      cache,
+    )
+  } finally {
+    cache.release()
   }
 }
 

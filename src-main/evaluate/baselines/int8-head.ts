@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import { createExactInt8Head } from '../../decode/exact-int8-head.ts'
+import { int8Columns } from '../../decode/int8-rows.ts'
 import { CancelledError } from '../../errors.ts'
 import type { BaselineHead, BaselinePositions, Screened } from './baseline.ts'
 
 const statesAtOnce = 16
 /** Positions that are looked at, spread over all: what it chooses is the same everywhere. */
 const lookedAt = 1_024
-/** Beside d integers a row has two for its bound, and a scale. */
-const bytesBeside = 2 + 4
+/** Of a row's scale. */
+const scaleBytes = 4
 
 /**
  * The exact int8 head (decode/exact-int8-head.ts) at some of the positions: upper bounds of all logits from a quarter of a float
@@ -29,7 +30,8 @@ export async function int8Head(
   const every = Math.max(1, Math.floor(count / lookedAt))
   const looked = Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every)
   const isFound = new Uint8Array(looked.length)
-  const head = await createExactInt8Head(base, { validTokens: tokens, ties: 'exact' })
+  const typical = hidden.slice(0, statesAtOnce * d)
+  const head = await createExactInt8Head(base, { validTokens: tokens, ties: 'exact', typical })
   try {
     for (let start = 0; start < looked.length; start += statesAtOnce) {
       if (signal?.aborted) throw new CancelledError()
@@ -41,7 +43,10 @@ export async function int8Head(
       await setImmediate()
     }
     return {
-      screened: { isFound, bytesShare: (d + bytesBeside) / rowBytes + head.rowsPerState / tokens },
+      screened: {
+        isFound,
+        bytesShare: (int8Columns(d) + scaleBytes) / rowBytes + head.rowsPerState / tokens,
+      },
       positions: { count: looked.length, isLoop: Uint8Array.from(looked, (at) => isLoop[at]!) },
     }
   } finally {
