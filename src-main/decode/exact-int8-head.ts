@@ -69,7 +69,7 @@ export async function createExactInt8Head(
   // The copy itself is let go of when the session has its own.
   const { numbers, errorStep, normStep } = copy
   const steps = { numbers, errorStep, normStep }
-  const boundOf = await createRoundingBound(model, blockSize === null ? copy.largestNorm : undefined)
+  const boundOf = await createRoundingBound(model, blockSize === null ? copy.weightNorms : undefined)
   const session = await createBoundSession(copy, sessionOptions)
   const rows = openHeadRows(model)
   const own = lazily(() => createVerifyingHead(model, options))
@@ -78,12 +78,12 @@ export async function createExactInt8Head(
 
   /** @param read the state as the head's product reads it */
   const choose = async (state: Float32Array, read: Float32Array, candidates: readonly Candidate[]) => {
-    // In float64 nothing is off that counts, so the lead may be off by what two float logits are: half of the bound.
-    const margin = ties === 'exact' ? 0 : boundOf(state) / 2
-    let decision = decide(candidates, read, rows, head, margin)
+    // In float64 nothing is off that counts, so each logit may be off by what a float one is: a quarter of the bound.
+    const off = ties === 'exact' ? null : (token?: number) => boundOf(state, token) / 4
+    let decision = decide(candidates, read, rows, head, off)
     count.rows += decision.read
     if (!decision.isComplete && candidates.length < validTokens) {
-      decision = decide(await session.all(encodeStates(read, d, steps)), read, rows, head, margin)
+      decision = decide(await session.all(encodeStates(read, d, steps)), read, rows, head, off)
       count.rows += decision.read
     }
     if (!decision.isWithinRounding) return decision.token
@@ -133,35 +133,42 @@ interface Decision {
 }
 
 /**
- * Multiplies rows with a state in the order of their bounds, highest first, until none that follows can come as close to the
- * best as `margin`, in logits.
+ * Multiplies rows with a state in the order of their bounds, highest first, until none that follows can be the best by what
+ * rounding explains.
+ *
+ * @param off what a token's logit may be off by, or any token's; null: rounding doesn't count
  */
 function decide(
   candidates: Iterable<Candidate>,
   state: Float32Array,
   rows: Pick<HeadRows, 'read'>,
   head: Pick<Head, 'scale' | 'cap'>,
-  margin: number,
+  off: ((token?: number) => number) | null,
 ): Decision {
+  const margin = off ? 2 * off() : 0
   // Products are compared where nothing else is asked: the cap makes large ones equal.
   const isBelow = (product: number, best: number) =>
-    margin === 0 ? product < best : logitOf(product, head) < logitOf(best, head) - margin
-  let [token, best, second, read] = [-1, -Infinity, -Infinity, 0]
+    off ? logitOf(product, head) < logitOf(best, head) - margin : product < best
+  let [token, best] = [-1, -Infinity]
+  const read: { readonly token: number; readonly product: number }[] = []
   let isComplete = false
   for (const candidate of candidates) {
     if (isBelow(candidate.bound, best)) {
       isComplete = true
       break
     }
-    read++
     const product = dot(rows.read([candidate.token]), state)
+    read.push({ token: candidate.token, product })
     if (product > best || (product === best && candidate.token < token)) {
-      second = best
       best = product
       token = candidate.token
-    } else second = Math.max(second, product)
+    }
   }
-  return { token, isWithinRounding: margin > 0 && !isBelow(second, best), isComplete, read }
+  const least = off ? logitOf(best, head) - off(token) : 0
+  const isWithinRounding =
+    off !== null &&
+    read.some((other) => other.token !== token && logitOf(other.product, head) + off(other.token) >= least)
+  return { token, isWithinRounding, isComplete, read: read.length }
 }
 
 /** Σ a_i b_i in float64, from the first to the last. */

@@ -1,6 +1,6 @@
-import { createSingleOutputNode, int64Vector, reduceMax, type Value } from '../graph/index.ts'
+import { createSingleOutputNode, int64Vector, type Value } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
-import { commonOfBlocks, widen } from '../models/blocks.ts'
+import { commonOfBlocks, widen, type QuantizedMatrix } from '../models/blocks.ts'
 import { createSession, floatData } from '../runtime/session.ts'
 
 /** Half the distance from 1 to the next float32: what one operation is off by at most, relative to its result. */
@@ -8,6 +8,12 @@ const unit = 2 ** -24
 
 /** γ_n = n u / (1 − n u): what n operations in a row are off by, relative to the sum of magnitudes. */
 const gamma = (operations: number) => (operations * unit) / (1 - operations * unit)
+
+/**
+ * The least lead of a state, float32 [d], that decides; with `token`, of logits whose rows are no larger than that one's. A
+ * quarter of it is what a logit is off by.
+ */
+export type RoundingBound = (hidden: Float32Array, token?: number) => number
 
 /**
  * From which lead on the best logit of a state is the best by any order of additions.
@@ -27,29 +33,23 @@ const gamma = (operations: number) => (operations * unit) / (1 - operations * un
  * tenth more because rounding to 8 bits may lengthen x. Minima add what a block's weights have in common, c, times the sum of
  * its activations, at most √b ‖c‖ ‖x‖ over all blocks, with fewer operations, and one addition.
  *
- * @param largestNorm the largest ‖w‖ of a float head, where it is known (default: it is computed)
- * @returns of a state, float32 [d], the least lead that decides
+ * @param rowNorms ‖w‖ of a float head's rows, or more, where they are known (default: they are computed)
  * @throws SpellmError as `createSession`
  */
-export async function createRoundingBound(
-  model: BaseModel,
-  largestNorm?: number,
-): Promise<(hidden: Float32Array) => number> {
+export async function createRoundingBound(model: BaseModel, rowNorms?: Float32Array): Promise<RoundingBound> {
   const { head, hiddenSize } = model.architecture
   const matrix = model.weights.matrix(head.weight.name)
   const isQuantized = 'bits' in matrix
-  const largest =
-    largestNorm ?? (await largestRowNorm(isQuantized ? matrix.scales : matrix, model.weights.folder))
-  const common = isQuantized ? commonOfBlocks(matrix) : null
-  const size = isQuantized
-    ? Math.sqrt(matrix.blockSize) *
-      (1.1 * 2 ** (matrix.bits - 1) * largest +
-        (common ? await largestRowNorm(common, model.weights.folder) : 0))
-    : largest
+  const { folder } = model.weights
+  const sizes = isQuantized
+    ? await blockSizes(matrix, folder)
+    : (rowNorms ?? (await normsOfRows(matrix, folder)))
+  const largest = sizes.reduce((max, size) => Math.max(max, size), 0)
   const share = isQuantized
     ? Math.max(gamma(hiddenSize + 1), 3 * gamma(4 * Math.ceil(hiddenSize / matrix.blockSize) + 33))
     : gamma(hiddenSize)
-  return (hidden) => {
+  return (hidden, token) => {
+    const size = token === undefined ? largest : sizes[token]!
     const logit = Math.abs(head.scale) * size * euclideanNorm(hidden)
     const rounding = head.cap === null ? gamma(2) * logit : gamma(64) * Math.min(head.cap, logit)
     return 4 * (share * logit + rounding)
@@ -63,19 +63,27 @@ export function euclideanNorm(values: Float32Array): number {
   return Math.sqrt(sum)
 }
 
-/** The largest norm of a row of a matrix in a file, rounded up. */
-async function largestRowNorm(matrix: Value, folder: string): Promise<number> {
+/** What the magnitudes of a row's products within blocks come to at most, for a state of norm 1. */
+async function blockSizes(matrix: QuantizedMatrix, folder: string): Promise<Float32Array> {
+  const { bits, blockSize, scales } = matrix
+  const ofScales = await normsOfRows(scales, folder)
+  const common = commonOfBlocks(matrix)
+  const ofCommon = common && (await normsOfRows(common, folder))
+  return ofScales.map(
+    (norm, row) => Math.sqrt(blockSize) * (1.1 * 2 ** (bits - 1) * norm + (ofCommon ? ofCommon[row]! : 0)),
+  )
+}
+
+/** The norms of the rows of a matrix in a file, rounded up. */
+async function normsOfRows(matrix: Value, folder: string): Promise<Float32Array> {
   const squares = createSingleOutputNode(
     'ReduceSumSquare',
     [widen(matrix), int64Vector([1])],
     [matrix.shape[0]!],
     { attributes: { keepdims: 0 } },
   )
-  const session = await createSession(
-    { largest: reduceMax(squares, [0], { keepAxes: true }) },
-    { weightsFolder: folder, prepack: false },
-  )
-  const [largest] = floatData((await session.run({}))['largest'])
+  const session = await createSession({ squares }, { weightsFolder: folder, prepack: false })
+  const norms = floatData((await session.run({}))['squares']).map((square) => Math.sqrt(square) * (1 + 1e-4))
   await session.release()
-  return Math.sqrt(largest!) * (1 + 1e-4)
+  return norms
 }

@@ -34,8 +34,8 @@ export interface Int8Rows {
   readonly rows: number
   readonly errorStep: number
   readonly normStep: number
-  /** The largest ‖w_v‖, in float64. */
-  readonly largestNorm: number
+  /** [rows]: ‖w_v‖ or a little more. */
+  readonly weightNorms: Float32Array
 }
 
 /** Beside the columns of d numbers, a sixth as many are given to those whose numbers are the largest. */
@@ -82,7 +82,7 @@ export async function readInt8Rows(model: BaseModel, rows: number, columnsOf: Ui
   const scales = new Float32Array(rows)
   const errors = new Float64Array(rows)
   const norms = new Float64Array(rows)
-  let largestNorm = 0
+  const weightNorms = new Float32Array(rows)
   for await (const { first, values } of floatRows(model, rows)) {
     const tile = new Int8Array(tileRows * d)
     const count = values.length / d
@@ -94,7 +94,7 @@ export async function readInt8Rows(model: BaseModel, rows: number, columnsOf: Ui
         scales[first + start + i] = rounded.scale
         errors[first + start + i] = rounded.error
         norms[first + start + i] = rounded.norm
-        largestNorm = Math.max(largestNorm, rounded.weightNorm)
+        weightNorms[first + start + i] = rounded.weightNorm
       }
       writeColumns(tile, inTile, numbers, columns, first + start)
     }
@@ -107,7 +107,7 @@ export async function readInt8Rows(model: BaseModel, rows: number, columnsOf: Ui
     if (numbers[column] === numbers[column - 1])
       columns.copyWithin(column * rows, (column - 1) * rows, column * rows)
   const [errorStep, normStep] = [error.step, norm.step]
-  return { columns, numbers, scales, rows, errorStep, normStep, largestNorm }
+  return { columns, numbers, scales, rows, errorStep, normStep, weightNorms }
 }
 
 /** Numbers of a state are off by half a unit at most, so all by √d / 2, and ‖q‖ is at most 127 √d, a step √d: their product, and a few. */
@@ -151,7 +151,7 @@ function roundRow(weights: Float32Array, integers: Int8Array, at: number) {
     squares += integer * integer
   }
   const [error, norm] = [Math.sqrt(errors), Math.sqrt(squares)]
-  return { scale, error, norm, weightNorm: scale * (norm + error) }
+  return { scale, error, norm, weightNorm: scale * (norm + error) * (1 + 1e-6) }
 }
 
 /** Writes rows of `tile` as columns from row `first` on, the first column of each number. */
