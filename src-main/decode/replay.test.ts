@@ -111,6 +111,26 @@ describe('settings for a machine', () => {
       }
   })
 
+  it('read the head least often of those that take about the same time', () => {
+    for (const head of [0.3, 2, 9]) {
+      const own = costs(head, 0.1)
+      const time = (threshold: number, steps: number) => {
+        const { trunkPasses, headPasses, rowsPerHeadPass } = simulate(recorded, threshold, steps)
+        return { headPasses, ms: trunkPasses * 10.2 + headPasses * own.head(rowsPerHeadPass) }
+      }
+      const others = [0.02, 0.04, 0.06, 0.1, 0.14, 0.2, 0.3, 0.5].flatMap((share) =>
+        [4, 8, 16, 24, 32].map((steps) => time(gateOf(recorded, share).threshold, steps)),
+      )
+      const { threshold, steps } = chooseSettings(recorded, own)
+      const chosen = time(threshold, steps)
+      const least = Math.min(chosen.ms, ...others.map(({ ms }) => ms))
+      expect(chosen.ms).toBeLessThanOrEqual(1.0151 * least)
+      for (const other of others)
+        if (other.ms <= Math.min(1.0149 * least, 10 + head))
+          expect(other.headPasses).toBeGreaterThanOrEqual(chosen.headPasses - 1e-9)
+    }
+  })
+
   it('doubt sooner where the head costs little, and later where it costs much', () => {
     const cheap = chooseSettings(recorded, costs(0.5, 0))
     const dear = chooseSettings(recorded, costs(50, 0))
