@@ -235,6 +235,17 @@ const labels: Record<ConversionPhase, string> = {
   evaluate: 'Measuring',
 }
 
+/** What phases count. */
+const units: Record<ConversionPhase, string | null> = {
+  check: 'weights',
+  text: 'tokens',
+  cache: 'tokens',
+  targets: 'tokens',
+  train: 'tokens',
+  sampling: 'tokens',
+  evaluate: null,
+}
+
 /** Shows a conversion's events as progress bars on standard error. */
 export function conversionView(): {
   readonly onEvent: (event: ConversionEvent) => void
@@ -252,7 +263,7 @@ export function conversionView(): {
       switch (event.type) {
         case 'phase':
           end()
-          bar = progressBar(labels[event.phase], 'tokens')
+          bar = progressBar(labels[event.phase], units[event.phase])
           if (event.phase === 'check' || event.phase === 'evaluate') bar.log(`${labels[event.phase]} …`)
           break
         case 'progress':

@@ -30,8 +30,11 @@ export interface ProgressBar {
   end(): void
 }
 
-/** Starts a bar. `unit` is what is counted, such as 'tokens' or 'B'. Everything goes to standard error. */
-export function progressBar(label: string, unit: string): ProgressBar {
+/**
+ * Starts a bar. `unit` is what is counted, such as 'tokens' or 'B'; null: parts of the work that nobody wants to count.
+ * Everything goes to standard error.
+ */
+export function progressBar(label: string, unit: string | null): ProgressBar {
   const started = performance.now()
   let first: number | null = null
   const describe = (done: number, total: number) => {
@@ -40,7 +43,7 @@ export function progressBar(label: string, unit: string): ProgressBar {
     const seconds = (performance.now() - started) / 1000
     const rate = (done - first) / seconds
     const left = rate > 0 ? formatSeconds((total - done) / rate) : '…'
-    return { rate: `${formatAmount(rate, unit)}/s`, left }
+    return { rate: unit === null ? '' : `${formatAmount(rate, unit)}/s  `, left }
   }
   if (!process.stderr.isTTY) {
     let printed = 0
@@ -51,14 +54,14 @@ export function progressBar(label: string, unit: string): ProgressBar {
         if (isDone || (performance.now() - printed < 5_000 && done < total)) return
         isDone = done >= total
         printed = performance.now()
-        console.error(`${label} ${((100 * done) / total).toFixed(0)} %  ${rate}  ${left} left  ${note}`)
+        console.error(`${label} ${((100 * done) / total).toFixed(0)} %  ${rate}${left} left  ${note}`)
       },
       log: (message) => console.error(message),
       end: () => undefined,
     }
   }
   const bar = new cliProgress.SingleBar({
-    format: `${label.padEnd(10)} {bar} {percentage} %  {rate}  {left} left  {note}`,
+    format: `${label.padEnd(10)} {bar} {percentage} %  {rate}{left} left  {note}`,
     barsize: 24,
     hideCursor: true,
     clearOnComplete: false,
