@@ -74,7 +74,7 @@ describe.each(kinds)('a conversion with pieces and %s', (name, change, k) => {
           stop: [],
         }),
       )
-    for (const prompt of ['Once upon a time', 'A small dog', '"No', 'In winter']) {
+    for (const prompt of ['Once upon a time', '"No']) {
       for (const mode of decodeModes) expect((await write(prompt, mode)).length, mode).toBeGreaterThan(0)
       expect(await write(prompt, 'lossless')).toEqual(await write(prompt, 'base'))
     }
