@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stories } from '../../resources/stories/stories.ts'
-import { openTextGenerator } from '../decode/text-generator.ts'
+import { openTextGenerator, type GenerationMode } from '../decode/text-generator.ts'
 import { evaluateText } from '../evaluate/evaluate-text.ts'
 import { collect } from '../runs/testing/collect.ts'
 import { decodeModes } from '../spellm/decode-modes.ts'
@@ -65,7 +65,7 @@ describe.each(kinds)('a conversion with pieces and %s', (name, change, k) => {
 
   it('writes in every mode, in lossless mode the base model’s text', async () => {
     const generator = await openTextGenerator(run)
-    const write = (prompt: string, mode: (typeof decodeModes)[number]) =>
+    const write = (prompt: string, mode: GenerationMode) =>
       collect(
         generator.write(prompt, generator.createConversation(), {
           mode,
