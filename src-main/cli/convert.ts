@@ -34,7 +34,7 @@ interface ConvertOptions {
   readonly text?: string[]
   readonly questions?: string[]
   readonly tokens?: number
-  readonly k: number
+  readonly k?: number
   readonly units: UnitKind
   readonly alphabet: string
   readonly adapter?: number[]
@@ -92,7 +92,7 @@ export function convertCommand(): Command {
         .choices([...objectives])
         .default(defaults.objective),
     )
-    .option('-k, --k <n>', 'longest spelling, in symbols', integer(0), defaults.k)
+    .option('-k, --k <n>', 'longest spelling, in symbols (default: 12; 4 with pieces)', integer(0))
     .addOption(
       new Option(
         '--units <kind>',
@@ -103,7 +103,7 @@ export function convertCommand(): Command {
     )
     .option(
       '--alphabet <name>',
-      "what spells the tokens that have no symbol: auto, auto:N, ascii, latin1, bytes, or 'characters:abc…'; or nothing: 'groups', 'groups:G' or 'groups:G:N' learns G groups of tokens, of which a step looks at N",
+      "what spells the tokens that have no symbol: auto, auto:N, ascii, latin1, bytes, 'characters:abc…', or 'pieces' or 'pieces:N', bytes and the tokenizer's own first N pieces; or nothing: 'groups', 'groups:G' or 'groups:G:N' learns G groups of tokens, of which a step looks at N",
       defaults.alphabet,
     )
     .option(
@@ -197,7 +197,7 @@ function settingsOf(base: string, options: ConvertOptions) {
     texts: options.text ?? [],
     questions: options.questions ?? [],
     ...(tokens === undefined ? {} : { tokens }),
-    k: options.k,
+    ...(options.k === undefined ? {} : { k: options.k }),
     units: options.units,
     alphabet: options.alphabet,
     ...(symbols === undefined ? {} : { tokenSymbols: symbols }),

@@ -40,7 +40,7 @@ export const tokenSymbolsSchema = z.union([z.literal('auto'), z.int().min(0).max
 export type TokenSymbols = z.infer<typeof tokenSymbolsSchema>
 
 const kSchema = z.int().min(1).max(64)
-/** auto, auto:N, ascii, latin1, bytes, or characters:abc… */
+/** auto, auto:N, ascii, latin1, bytes, pieces, pieces:N, or characters:abc… */
 const alphabetSpecificationSchema = z.string().min(1).max(100_000)
 
 const spellingChoice = z.object({

@@ -6,6 +6,7 @@ import { adapterWidthsSchema } from '../spellm/spellm.ts'
 import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
 import { parseGroups } from '../spelling/groups.ts'
+import { parsePieces } from '../spelling/pieces.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 import { unitKinds } from '../spelling/words.ts'
 import { modeNames, modeOf } from '../spellm/decode-modes.ts'
@@ -27,7 +28,7 @@ export const conversionSettingsSchema = z.object({
   /** What the heads spell at once. */
   units: z.enum(unitKinds).default('token'),
   /**
-   * As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'auto:N', 'characters:…'; or as `parseGroups`, beside token
+   * As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'pieces', 'pieces:N', 'auto:N', 'characters:…'; or as `parseGroups`, beside token
    * symbols: 'groups', 'groups:G', 'groups:G:N'.
    */
   alphabet: z.string().min(1).default('auto'),
@@ -148,15 +149,19 @@ export const hasSymbols = ({
 
 type SettingsInput = z.input<typeof conversionSettingsSchema>
 
-/** What is set otherwise unless somebody asks for it, with token symbols (DESIGN.md section 6). */
+/** What is set otherwise unless somebody asks for it, with pieces or token symbols (DESIGN.md section 6). */
 function recipe({
   units = 'token',
+  alphabet = '',
   samplingTail = false,
   // A second tail has the probabilities of all tokens by their spellings.
   tokenSymbols = samplingTail ? 0 : 'auto',
 }: SettingsInput): Partial<SettingsInput> {
-  if (!hasSymbols({ units, tokenSymbols })) return { tokenSymbols: 0 }
+  // Pieces are longer than characters, but words are as much longer than tokens.
+  const spelling = units === 'token' && parsePieces(alphabet) !== null ? { k: 4 } : {}
+  if (!hasSymbols({ units, tokenSymbols })) return { ...spelling, tokenSymbols: 0 }
   return {
+    ...spelling,
     tokenSymbols,
     tokens: 122_880,
     batchTokens: 512,

@@ -82,6 +82,41 @@ describe('alphabetSchema', () => {
   })
 })
 
+describe('alphabetSchema, of pieces', () => {
+  const good = { unit: 'piece', pieces: ['2074', 'e28094', '6865'], specialTokens: [], tokenSymbols: [3] }
+  it('takes a well-formed alphabet, with token symbols and without', () => {
+    expect(alphabetSchema.parse(good)).toEqual(good)
+    const spelled = { unit: 'piece', pieces: ['2074'], specialTokens: [3] }
+    expect(alphabetSchema.parse(spelled)).toEqual(spelled)
+  })
+
+  it.each([
+    ['a piece twice', { ...good, pieces: ['2074', '6865', '2074'] }],
+    ['a piece twice in other letters', { ...good, pieces: ['6a6b', '6A6B'] }],
+    ['no piece', { ...good, pieces: [] }],
+    ['an empty piece', { ...good, pieces: [''] }],
+    ['a single byte, which is there already', { ...good, pieces: ['20'] }],
+    ['half a byte', { ...good, pieces: ['20746'] }],
+    ['what are no digits', { ...good, pieces: ['20 t'] }],
+    ['digits before a line break', { ...good, pieces: ['2074\n'] }],
+    ['a piece of 65 bytes', { ...good, pieces: ['20'.repeat(65)] }],
+    ['numbers', { ...good, pieces: [2074] }],
+    ['one text', { ...good, pieces: '2074' }],
+    ['too many pieces', { ...good, pieces: Array.from({ length: 65_536 }, (_, i) => hex(i)) }],
+    ['too many symbols in all', { ...good, pieces: Array.from({ length: 65_278 }, (_, i) => hex(i)) }],
+    ['characters beside them', { ...good, characters: ['a'] }],
+  ])('refuses %s', (_, value) => expect(alphabetSchema.safeParse(value).success).toBe(false))
+
+  it('takes exactly 65,535 symbols', () => {
+    const full = { ...good, pieces: Array.from({ length: 65_277 }, (_, i) => hex(i)) }
+    expect(alphabetSchema.safeParse(full).success).toBe(true)
+  })
+
+  function hex(value: number): string {
+    return value.toString(16).padStart(6, '0')
+  }
+})
+
 describe('the characters that are needed most', () => {
   it('count tokens, not repetitions; ties go by code point', () => {
     // t and e: 2 tokens each; =: 1 (though 3 times); h: 1. '=' is U+003D, before 'h'.

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
+import { choosePieces, longestPiece, parsePieces, pieceBytes, singleBytes } from './pieces.ts'
 import { decodeUtf8 } from './utf8.ts'
 import type { VocabularyEntry } from './vocabulary.ts'
 
@@ -30,6 +31,13 @@ export interface ByteAlphabet extends WholeTokens {
   readonly unit: 'byte'
 }
 
+/** Tokens are spelled in bytes and the tokenizer's own pieces of several, as few as make them up. */
+export interface PieceAlphabet extends WholeTokens {
+  readonly unit: 'piece'
+  /** Beside the 256 bytes: bytes of each as lower-case hexadecimal digits, without duplicates. */
+  readonly pieces: readonly string[]
+}
+
 /** Nothing is spelled: the heads score groups of the tokens that have no symbol, and some groups are read whole. */
 export interface GroupAlphabet extends WholeTokens {
   readonly unit: 'group'
@@ -45,7 +53,7 @@ export interface GroupAlphabet extends WholeTokens {
  *
  * | symbol              | meaning                                                    |
  * | ------------------- | ---------------------------------------------------------- |
- * | 0 to T − 1          | `characters[symbol]`, the byte itself (T = 256), or a group |
+ * | 0 to T − 1          | `characters[symbol]`, the byte itself (T = 256), or a group; of pieces a byte, then `pieces[symbol − 256]` |
  * | T                   | END                                                        |
  * | T + 1 + i           | the special token `specialTokens[i]`                       |
  * | T + 1               | OTHER, where there are token symbols: what has no spelling |
@@ -55,13 +63,15 @@ export interface GroupAlphabet extends WholeTokens {
  * The alphabet is plain data and its own JSON form; `alphabetSchema` reads it back. Text is never
  * normalised: combining marks, joiners and direction marks are characters like any other.
  */
-export type Alphabet = CharacterAlphabet | ByteAlphabet | GroupAlphabet
+export type Alphabet = CharacterAlphabet | ByteAlphabet | PieceAlphabet | GroupAlphabet
 
 /** The number of symbols for text or groups T, which is also the symbol END. */
 export function endSymbol(alphabet: Alphabet): number {
   switch (alphabet.unit) {
     case 'byte':
-      return 256
+      return singleBytes
+    case 'piece':
+      return singleBytes + alphabet.pieces.length
     case 'character':
       return alphabet.characters.length
     case 'group':
@@ -115,6 +125,10 @@ const mostMembers = 1 << 22
 const tokenId = z.int().min(0).max(0x7fffffff)
 const specialTokens = boundedList(tokenId, 0)
 const tokenSymbols = boundedList(tokenId, 0).optional()
+const piece = z
+  .string()
+  .max(2 * longestPiece)
+  .regex(/^(?:[0-9a-f]{2}){2,}$/, { error: 'expected two or more bytes as hexadecimal digits' })
 const character = z.string().refine(isCodePoint, { error: 'expected exactly one Unicode code point' })
 
 /** Checks an alphabet that was read from a file or sent by another process. */
@@ -127,6 +141,7 @@ export const alphabetSchema: z.ZodType<Alphabet> = z
       specialTokens,
       tokenSymbols,
     }),
+    z.strictObject({ unit: z.literal('piece'), pieces: boundedList(piece, 1), specialTokens, tokenSymbols }),
     z.strictObject({
       unit: z.literal('group'),
       groups: z.array(z.array(tokenId).min(1).max(mostMembers)).min(1).max(maxAlphabetSize),
@@ -179,6 +194,16 @@ const upperLatin1 = range(0xa0, 0xff)
 /** The 256 bytes: covers every token, also parts of characters; other scripts need 2 to 4 symbols a character. */
 export function byteAlphabet(vocabulary: readonly VocabularyEntry[]): Alphabet {
   return bounded({ unit: 'byte', specialTokens: specialTokensOf(vocabulary) })
+}
+
+/**
+ * The 256 bytes and the first `count` pieces that the tokenizer learnt: covers every token, in fewer symbols than bytes.
+ *
+ * @throws SpellmError setting-invalid where the tokenizer has no pieces
+ */
+export function pieceAlphabet(vocabulary: readonly VocabularyEntry[], count: number): Alphabet {
+  const specialTokens = specialTokensOf(vocabulary)
+  return bounded({ unit: 'piece', pieces: choosePieces(vocabulary, count), specialTokens })
 }
 
 /** The 95 printable ASCII characters, newline and tab. */
@@ -271,6 +296,7 @@ const automaticLimit = 256
  * The alphabet that a user asks for in one word:
  *
  * - `ascii`, `latin1`, `bytes`;
+ * - `pieces` or `pieces:1000`: as `parsePieces` has it;
  * - `auto` or `auto:500`: the 256 (or 500) characters that the corpus needs most, or the vocabulary
  *   where no counts are given;
  * - `characters:abc …`: these characters.
@@ -285,6 +311,8 @@ export function parseAlphabet(
   if (description === 'ascii') return asciiAlphabet(vocabulary)
   if (description === 'latin1') return latin1Alphabet(vocabulary)
   if (description === 'bytes') return byteAlphabet(vocabulary)
+  const pieces = parsePieces(description)
+  if (pieces !== null) return pieceAlphabet(vocabulary, pieces)
   if (description.startsWith('characters:'))
     return customAlphabet(description.slice('characters:'.length), vocabulary)
   const automatic = /^auto(?::(\d{1,6}))?$/.exec(description)
@@ -297,7 +325,7 @@ export function parseAlphabet(
   throw new SpellmError(
     'setting-invalid',
     `alphabet: ${JSON.stringify(description.slice(0, 40))} is not known`,
-    'Use ascii, latin1, bytes, auto, auto:NUMBER or characters:LIST.',
+    'Use ascii, latin1, bytes, pieces, auto, auto:NUMBER or characters:LIST.',
   )
 }
 
@@ -312,5 +340,7 @@ export function spelledBytes(alphabet: Alphabet, symbols: ArrayLike<number>, len
     throw new RangeError('END and special tokens spell no bytes')
   if (alphabet.unit === 'byte') return Uint8Array.from(spelled)
   if (alphabet.unit === 'group') throw new RangeError('groups spell no bytes')
+  if (alphabet.unit === 'piece')
+    return Uint8Array.from(spelled.flatMap((symbol) => [...pieceBytes(alphabet.pieces, symbol)]))
   return new TextEncoder().encode(spelled.map((symbol) => alphabet.characters[symbol]!).join(''))
 }

@@ -1,9 +1,11 @@
 import { endSymbol, type Alphabet } from './alphabet.ts'
+import { pieceBytes, singleBytes } from './pieces.ts'
+import { decodeUtf8 } from './utf8.ts'
 import type { VocabularyEntry } from './vocabulary.ts'
 
 /**
- * A symbol as a person reads it: the character, END, the special token's name; a byte beyond ASCII as ‹E2›; a group by its
- * first tokens.
+ * A symbol as a person reads it: the character or piece, END, the special token's name; bytes that are no characters as
+ * ‹E2›; a group by its first tokens.
  */
 export function describeSymbol(
   alphabet: Alphabet,
@@ -15,7 +17,13 @@ export function describeSymbol(
   if (symbol > end) return vocabulary[alphabet.specialTokens[symbol - end - 1]!]!.content
   if (alphabet.unit === 'character') return alphabet.characters[symbol]!
   if (alphabet.unit === 'group') return describeGroup(alphabet.groups[symbol]!, vocabulary)
+  if (alphabet.unit === 'piece' && symbol >= singleBytes)
+    return describePiece(pieceBytes(alphabet.pieces, symbol))
   return symbol < 0x80 ? String.fromCharCode(symbol) : `‹${symbol.toString(16).toUpperCase()}›`
+}
+
+function describePiece(bytes: Uint8Array): string {
+  return decodeUtf8(bytes) ?? `‹${Buffer.from(bytes).toString('hex').toUpperCase()}›`
 }
 
 const shownMembers = 3

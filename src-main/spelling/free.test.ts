@@ -78,6 +78,18 @@ describe('what the heads spell', () => {
     expect(lookUp(table, [0xbd, 0xa0, 256])).toEqual({ kind: 'none', bytes: Uint8Array.of(0xbd, 0xa0) })
   })
 
+  it('is text where pieces spell a token in another way than the shortest', () => {
+    const words = [ordinary('abc'), ordinary('abcd'), ordinary('xab')]
+    const pieces = ['6162', '616263'] // ab, abc
+    const table = buildSpeller(words, { unit: 'piece', pieces, specialTokens: [] }, 3)
+    const end = 258
+    expect(lookUp(table, [257, end, end])).toEqual({ kind: 'token', token: 0 })
+    expect(lookUp(table, [257, 0x64, end])).toEqual({ kind: 'token', token: 1 })
+    expect(lookUp(table, [0x78, end, end])).toEqual({ kind: 'completed', token: 2 })
+    expect(lookUp(table, [256, 0x63, end])).toEqual(none('abc'))
+    expect(lookUp(table, [256, 257, 0x78])).toEqual(none('ababcx'))
+  })
+
   it('is text of any script', () => {
     const words = [ordinary('שלום'), ordinary('של')]
     const table = buildSpeller(words, customAlphabet('שלום', words), 4)

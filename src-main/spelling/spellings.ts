@@ -1,5 +1,6 @@
 import { SpellmError } from '../errors.ts'
 import { endSymbol, type Alphabet } from './alphabet.ts'
+import { pieceSpelling } from './pieces.ts'
 import { decodeUtf8 } from './utf8.ts'
 import type { VocabularyEntry } from './vocabulary.ts'
 
@@ -23,6 +24,7 @@ type TextSpelling = (bytes: Uint8Array) => ArrayLike<number> | undefined
 /** How an alphabet spells UTF-8; groups don't. */
 export function textSpelling(alphabet: Alphabet): TextSpelling {
   if (alphabet.unit === 'byte') return (bytes) => bytes
+  if (alphabet.unit === 'piece') return pieceSpelling(alphabet.pieces)
   if (alphabet.unit === 'group') return () => undefined
   const symbolOf = new Map(alphabet.characters.map((character, symbol) => [character, symbol]))
   return (bytes) => {

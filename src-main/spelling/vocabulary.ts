@@ -6,4 +6,9 @@ export interface VocabularyEntry {
   readonly special: boolean
   /** The token as the tokenizer's file writes it, for people to read. */
   readonly content: string
+  /**
+   * How early the tokenizer learnt it: the order of merges, or of a Unigram tokenizer's scores, the highest first. Absent
+   * where it learnt nothing of the kind, as for single bytes and added tokens.
+   */
+  readonly rank?: number | undefined
 }

@@ -101,6 +101,7 @@ export function buildBpe(json: object, place: Place): Model {
   const encodeWord = cached((word, ids) => merge(charactersOf(word), ids))
   return {
     vocabulary,
+    learnt: [...new Set(results)],
     encode: (piece, ids) => {
       const whole = fields.ignore_merges ? vocabulary.get(piece) : undefined
       if (whole !== undefined) ids.push(whole)

@@ -186,7 +186,7 @@ const unusedEntry: VocabularyEntry = { bytes: new Uint8Array(), special: true, c
 /** @throws SpellmError 'file-invalid' for a token of two ids, or an id of two tokens */
 function createEntries(
   addedTokens: readonly AddedToken[],
-  { vocabulary }: Model,
+  { vocabulary, learnt }: Model,
   decoder: TokenDecoder,
   file: string,
 ): VocabularyEntry[] {
@@ -196,6 +196,7 @@ function createEntries(
   const entries = new Array<VocabularyEntry>(size).fill(unusedEntry)
   for (const [content, id] of vocabulary)
     entries[id] = { bytes: decoder.bytesOf(content), special: false, content }
+  for (const [rank, id] of learnt.entries()) entries[id] = { ...entries[id]!, rank }
   const idOf = new Map<string, number>()
   for (const [i, { id, content, special }] of addedTokens.entries()) {
     const place = fieldOf({ file, field: 'added_tokens' }, i)

@@ -91,7 +91,10 @@ export function buildUnigram(json: object, place: Place): Model {
       if (token === unknownInPath) pushUnknown(piece.slice(start, end), ids)
       else ids.push(token)
   }
-  return { vocabulary, encode: cached(encode) }
+  const learnt = [...scores.keys()]
+    .filter((id) => id !== unknownToken)
+    .sort((a, b) => scores[b]! - scores[a]! || a - b)
+  return { vocabulary, learnt, encode: cached(encode) }
 }
 
 const unknownInPath = -1

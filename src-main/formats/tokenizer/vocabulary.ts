@@ -12,6 +12,8 @@ export const tokenId = z
 export interface Model {
   /** Contents and ids, without added tokens. */
   readonly vocabulary: ReadonlyMap<string, number>
+  /** Ids of what it learnt in its order: tokens that merges make, or of scores, the most probable first. Each once. */
+  readonly learnt: readonly number[]
   /** Appends the tokens of a piece to `ids`. */
   encode(piece: string, ids: number[]): void
 }

@@ -168,6 +168,20 @@ describe('a choice of spelling', () => {
     expect(preview.problems.map(({ token, count }) => [token, count])).toEqual(ranked)
   })
 
+  it('of pieces covers every token, those of rare characters too', async () => {
+    const preview = await client.spelling.preview(choice(20, 'pieces'))
+    expect(preview.corpus).toMatchObject({ uncovered: 0, truncated: 0 })
+    expect(preview.characters.slice(256, 258)).toEqual(['he', ' t'])
+    const { alphabets, ks, covered } = preview.heatmap
+    const row = alphabets.findIndex(({ specification }) => specification === 'pieces')
+    expect(alphabets[row]!.size).toBe(preview.alphabetSize)
+    expect(covered[row]![ks.indexOf(20)]).toBeCloseTo(preview.corpus.covered, 9)
+    const bytes = alphabets.findIndex(({ specification }) => specification === 'bytes')
+    expect(alphabets[row]!.size - alphabets[bytes]!.size).toBe(250)
+    for (const [i, share] of covered[row]!.entries())
+      expect(share).toBeGreaterThanOrEqual(covered[bytes]![i]! - 1e-12)
+  })
+
   it('shows problems where they occur', async () => {
     const { problems } = await client.spelling.preview(choice(12, 'ascii'))
     const euro = problems.find(({ text }) => text.includes('€') || text.includes('\ufffd'))!

@@ -20,6 +20,7 @@ import { describeSymbol } from '../../spelling/describe-symbol.ts'
 import { spellingOf, statusOf, type Speller } from '../../spelling/speller.ts'
 import { buildTextSpeller } from '../../spelling/text-speller.ts'
 import { wordCoverage } from '../../spelling/word-coverage.ts'
+import { hasPieces } from '../../spelling/pieces.ts'
 import { countWords, withWords, type UnitKind } from '../../spelling/words.ts'
 import { maxSpellingLength } from '../../spelling/spellings.ts'
 import type { VocabularyEntry } from '../../spelling/vocabulary.ts'
@@ -98,7 +99,8 @@ export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews
       const counted = words ? withWords(entries, words) : { entries, counts: sample?.counts }
       const maxK = choice.k <= usualMaxK ? usualMaxK : maxSpellingLength
       const heatmap: HeatmapRow[] = []
-      for (const specification of new Set([choice.alphabet, ...comparedAlphabets])) {
+      const compared = [...comparedAlphabets, ...(hasPieces(entries) ? ['pieces'] : [])]
+      for (const specification of new Set([choice.alphabet, ...compared])) {
         const key = JSON.stringify([stamp, maxK, specification, words !== null, tokenSymbols?.length])
         heatmap.push(
           await rows.get(key, async () => {

@@ -3,6 +3,8 @@ export type AlphabetChoice =
   /** The characters that the text needs most; null: as many as the engine thinks fit. */
   | { readonly kind: 'auto'; readonly limit: number | null }
   | { readonly kind: 'ascii' | 'latin1' | 'bytes' }
+  /** The tokenizer's own pieces beside the bytes; null: as many as the engine thinks fit. */
+  | { readonly kind: 'pieces'; readonly count: number | null }
   | { readonly kind: 'custom'; readonly characters: string }
 
 export type AlphabetKind = AlphabetChoice['kind']
@@ -18,15 +20,19 @@ export function parseAlphabetSpecification(specification: string): AlphabetChoic
     return { kind: specification }
   if (specification.startsWith(customPrefix))
     return { kind: 'custom', characters: specification.slice(customPrefix.length) }
+  const pieces = /^pieces(?::(\d+))?$/.exec(specification)
+  if (pieces) return { kind: 'pieces', count: pieces[1] === undefined ? null : Number(pieces[1]) }
   const limit = /^auto:(\d+)$/.exec(specification)?.[1]
   return { kind: 'auto', limit: limit === undefined ? null : Number(limit) }
 }
 
-/** The choice as the contract has it: auto, auto:N, ascii, latin1, bytes or characters:abc… */
+/** The choice as the contract has it: auto, auto:N, ascii, latin1, bytes, pieces, pieces:N or characters:abc… */
 export function alphabetSpecification(choice: AlphabetChoice): string {
   switch (choice.kind) {
     case 'auto':
       return choice.limit === null ? 'auto' : `auto:${choice.limit}`
+    case 'pieces':
+      return choice.count === null ? 'pieces' : `pieces:${choice.count}`
     case 'custom':
       return customPrefix + choice.characters
     default:

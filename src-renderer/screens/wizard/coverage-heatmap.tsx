@@ -127,5 +127,6 @@ function Legend() {
 function alphabetName(specification: string): string {
   const choice = parseAlphabetSpecification(specification)
   if (choice.kind === 'auto' && choice.limit !== null) return words.alphabetName.autoLimit(choice.limit)
+  if (choice.kind === 'pieces' && choice.count !== null) return words.alphabetName.piecesCount(choice.count)
   return words.alphabetName[choice.kind]
 }

@@ -110,6 +110,7 @@ function SpellingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) 
 function describeAlphabet(specification: string): string {
   const choice = parseAlphabetSpecification(specification)
   if (choice.kind === 'auto') return words.alphabets.auto(choice.limit)
+  if (choice.kind === 'pieces') return words.alphabets.pieces(choice.count)
   if (choice.kind === 'custom') return words.alphabets.custom(countCharacters(choice.characters))
   return words.alphabets[choice.kind]
 }

@@ -104,7 +104,7 @@ export function LengthControl() {
 /** With its prefix, within what the contract takes. */
 const maxCustomLength = 90_000
 
-const kinds: readonly AlphabetKind[] = ['auto', 'ascii', 'latin1', 'bytes', 'custom']
+const kinds: readonly AlphabetKind[] = ['auto', 'ascii', 'latin1', 'bytes', 'pieces', 'custom']
 
 /**
  * The choice of the alphabet.
@@ -155,10 +155,11 @@ export function AlphabetControl({ preview }: { readonly preview: SpellingPreview
 
 function initialChoice(kind: AlphabetKind, preview: SpellingPreview | undefined): AlphabetChoice {
   if (kind === 'auto') return { kind, limit: null }
+  if (kind === 'pieces') return { kind, count: null }
   return kind === 'custom' ? { kind, characters: shownCharacters(preview) } : { kind }
 }
 
-/** The alphabet of a preview as a list to edit. Bytes and names of special tokens are no characters. */
+/** The alphabet of a preview as a list to edit. Bytes, pieces and names of special tokens are no characters. */
 function shownCharacters(preview: SpellingPreview | undefined): string {
   return preview?.characters.filter((symbol) => countCharacters(symbol) === 1).join('') ?? ''
 }

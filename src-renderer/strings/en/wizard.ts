@@ -169,6 +169,7 @@ export const wizardStrings = {
       ascii: 'ASCII',
       latin1: 'Latin-1',
       bytes: 'Bytes',
+      pieces: 'Pieces',
       custom: 'Own characters',
     },
     alphabetDescriptions: {
@@ -176,6 +177,7 @@ export const wizardStrings = {
       ascii: 'Printable ASCII, newline and tab',
       latin1: 'ASCII and Western European letters',
       bytes: 'All 256 bytes: any script, but longer spellings',
+      pieces: 'Bytes and the tokenizer’s own first pieces: any script, short spellings',
       custom: 'Exactly those that you list',
     },
     limit: 'Characters at most',
@@ -189,6 +191,8 @@ export const wizardStrings = {
       ascii: 'ASCII',
       latin1: 'Latin-1',
       bytes: 'Bytes',
+      pieces: 'Pieces',
+      piecesCount: (count: number) => `Pieces ${formatCount(count)}`,
       custom: 'Own',
     },
     choice: 'Choice',
@@ -402,6 +406,8 @@ export const wizardStrings = {
       ascii: 'ASCII',
       latin1: 'Latin-1',
       bytes: 'bytes',
+      pieces: (count: number | null) =>
+        `bytes and the tokenizer’s ${count === null ? 'first pieces' : `first ${plural(count, 'piece', 'pieces')}`}`,
       custom: (count: number) => plural(count, 'own character', 'own characters'),
     },
     textText: {
