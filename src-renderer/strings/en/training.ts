@@ -157,6 +157,7 @@ export const trainingStrings = {
   settingCache: 'Teacher cache',
   cacheKept: 'kept',
   cacheDeleted: 'deleted at the end',
+  cacheText: 'the text with its states is kept where the disk has room',
   settingFolder: 'Folder',
   showFolder: 'Show in the file manager',
   copyFolder: 'Copy the path',
