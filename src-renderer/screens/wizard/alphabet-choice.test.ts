@@ -12,6 +12,7 @@ describe('the specification of an alphabet', () => {
     ['auto:128', { kind: 'auto', limit: 128 }],
     ['latin1', { kind: 'latin1' }],
     ['bytes', { kind: 'bytes' }],
+    ['groups', { kind: 'groups' }],
     ['characters:ab: c', { kind: 'custom', characters: 'ab: c' }],
   ])('%s is read and written back', (specification, choice) => {
     expect(parseAlphabetSpecification(specification)).toEqual(choice)

@@ -3,6 +3,8 @@ export type AlphabetChoice =
   /** The characters that the text needs most; null: as many as the engine thinks fit. */
   | { readonly kind: 'auto'; readonly limit: number | null }
   | { readonly kind: 'ascii' | 'latin1' | 'bytes' }
+  /** Learned groups in place of spellings: with token symbols only. */
+  | { readonly kind: 'groups' }
   | { readonly kind: 'custom'; readonly characters: string }
 
 export type AlphabetKind = AlphabetChoice['kind']
@@ -14,7 +16,12 @@ const customPrefix = 'characters:'
 
 /** Reads what `alphabetSpecification` wrote; anything else is the automatic choice. */
 export function parseAlphabetSpecification(specification: string): AlphabetChoice {
-  if (specification === 'ascii' || specification === 'latin1' || specification === 'bytes')
+  if (
+    specification === 'ascii' ||
+    specification === 'latin1' ||
+    specification === 'bytes' ||
+    specification === 'groups'
+  )
     return { kind: specification }
   if (specification.startsWith(customPrefix))
     return { kind: 'custom', characters: specification.slice(customPrefix.length) }
@@ -22,7 +29,7 @@ export function parseAlphabetSpecification(specification: string): AlphabetChoic
   return { kind: 'auto', limit: limit === undefined ? null : Number(limit) }
 }
 
-/** The choice as the contract has it: auto, auto:N, ascii, latin1, bytes or characters:abc… */
+/** The choice as the contract has it: auto, auto:N, ascii, latin1, bytes, groups or characters:abc… */
 export function alphabetSpecification(choice: AlphabetChoice): string {
   switch (choice.kind) {
     case 'auto':
