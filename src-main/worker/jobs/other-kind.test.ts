@@ -103,6 +103,8 @@ describe('beside a run that spells', () => {
       k: 1,
       textOf: '/runs/characters',
     })
+    expect(withGroups(stored('groups already', 1, groups))).toBeNull()
+    expect(withGroups(stored('paper', 1, { tokenSymbols: 0 }))).toBeNull()
   })
 })
 

@@ -65,10 +65,10 @@ export function otherKind(
   }
 }
 
-/** The settings of a run with learned groups from its text, all else the same. */
+/** The settings of a run with learned groups from the text of one that spells, all else the same; null: it is no such run. */
 export function withGroups(run: StoredRun): ConversionSettings | null {
   const own = measured(run)
-  if (!own) return null
+  if (!own || kindOf(own.settings) === 'groups' || !hasSymbols(own.settings)) return null
   const { settings, folder, base } = own
   return parseConversionSettings({ ...settings, base: base.path, alphabet: 'groups', textOf: folder })
 }
