@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { CancelledError, SpellmError } from '../errors.ts'
@@ -12,6 +12,7 @@ import { objectives, type Objective } from '../distill/position-targets.ts'
 import { convert, resumeConversion } from '../conversion/convert.ts'
 import type { ConversionEvent, ConversionPhase } from '../conversion/events.ts'
 import { describeWritten } from '../conversion/first-texts.ts'
+import { keepsText, textSettingsOf } from '../conversion/kept-text.ts'
 import type { ConversionResult } from '../conversion/result.ts'
 import { unitKinds, type UnitKind } from '../spelling/words.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
@@ -33,6 +34,7 @@ interface ConvertOptions {
   readonly out: string
   readonly text?: string[]
   readonly questions?: string[]
+  readonly textOf?: string
   readonly tokens?: number
   readonly k?: number
   readonly units: UnitKind
@@ -67,6 +69,10 @@ export function convertCommand(): Command {
     .option(
       '--questions <file...>',
       'what your users ask, a question a line, or JSONL with "question", "prompt" or "messages": the model answers, and learns from that',
+    )
+    .option(
+      '--text-of <run>',
+      'learn from the text of an earlier run of the same model, with its states: what decides the text is as it was there',
     )
     .option(
       '--tokens <n>',
@@ -158,7 +164,7 @@ export function convertCommand(): Command {
       'after',
       '\nExample:\n  spellm convert sample --out runs/first\n  spellm generate runs/first --prompt "Once upon a time"',
     )
-    .action(async (model: string, options: ConvertOptions) => {
+    .action(async (model: string, options: ConvertOptions, command: Command) => {
       const view = conversionView()
       const job = {
         onEvent: view.onEvent,
@@ -168,10 +174,22 @@ export function convertCommand(): Command {
       try {
         const result = options.resume
           ? await resumeConversion(options.out, job)
-          : await convert(options.out, settingsOf(await resolveModel(model), options), job)
+          : await convert(
+              options.out,
+              settingsOf(await resolveModel(model), await withTextOf(options, command)),
+              job,
+            )
         view.end()
         if (options.json) console.log(JSON.stringify({ ...result, out: options.out }))
-        else console.log(`${describeResult(result)}\n\nTry it:  spellm generate ${options.out} --prompt "…"`)
+        else
+          console.log(
+            [
+              describeResult(result),
+              '',
+              `Try it:  spellm generate ${options.out} --prompt "…"`,
+              ...(await describeOtherKind(model, options.out, result)),
+            ].join('\n'),
+          )
       } catch (error) {
         view.end()
         if (
@@ -190,12 +208,43 @@ export function convertCommand(): Command {
     })
 }
 
+/**
+ * Options with those of an earlier run where its text is to be learnt from and nobody says otherwise. Throws as
+ * `textSettingsOf`.
+ */
+async function withTextOf(options: ConvertOptions, command: Command): Promise<ConvertOptions> {
+  if (options.textOf === undefined) return options
+  const textOf = resolve(options.textOf)
+  const { texts, questions, tokens, seed, precision } = await textSettingsOf(textOf)
+  const isGiven = (name: keyof ConvertOptions) => command.getOptionValueSource(name) === 'cli'
+  return {
+    ...options,
+    textOf,
+    text: options.text ?? texts,
+    questions: options.questions ?? questions,
+    tokens: options.tokens ?? tokens,
+    seed: isGiven('seed') ? options.seed : seed,
+    precision: isGiven('precision') ? options.precision : precision,
+  }
+}
+
+/** How to learn groups from the text of a run that spells, where it is still there. */
+async function describeOtherKind(model: string, out: string, result: ConversionResult): Promise<string[]> {
+  const { seconds, textSeconds, groups, tokenSymbols } = result
+  if (groups > 0 || tokenSymbols === 0 || !(await keepsText(out))) return []
+  const time = textSeconds === null ? '' : `, in about ${formatSeconds(seconds - textSeconds)}`
+  return [
+    `Learned groups from the same text${time}:  spellm convert ${model} --out ${out}-groups --text-of ${out} --alphabet groups`,
+  ]
+}
+
 function settingsOf(base: string, options: ConvertOptions) {
   const { adapter, tokens, symbols, batch, adapterLr, headsLr } = options
   const known = parseConversionSettings({
     base,
     texts: options.text ?? [],
     questions: options.questions ?? [],
+    ...(options.textOf === undefined ? {} : { textOf: options.textOf }),
     ...(tokens === undefined ? {} : { tokens }),
     ...(options.k === undefined ? {} : { k: options.k }),
     units: options.units,

@@ -109,6 +109,8 @@ export const runResultSchema = z.object({
   tokens: z.number(),
   steps: z.number(),
   seconds: z.number(),
+  /** Of these, for the text with its states; null: not known. */
+  textSeconds: z.number().nullable().default(null),
   k: z.number(),
   alphabetSize: z.number(),
   loss: z.number(),
@@ -123,6 +125,24 @@ export const runResultSchema = z.object({
   source: z.string().nullable().default(null),
 })
 export type RunResult = z.infer<typeof runResultSchema>
+
+/** What stands for tokens without a symbol: their spelling, or learned groups. */
+export const alphabetKindSchema = z.enum(['spelling', 'groups'])
+export type AlphabetKind = z.infer<typeof alphabetKindSchema>
+
+/** What another kind of alphabet brings, or would bring, beside a finished run. */
+export const otherKindSchema = z.object({
+  /** The fastest finished run of another kind of the same base model, in the same precision and on the same device. */
+  measured: z
+    .object({
+      own: alphabetKindSchema,
+      other: z.object({ id: runIdSchema, kind: alphabetKindSchema, speedup: z.number() }),
+    })
+    .nullable(),
+  /** Groups can be learnt from the run's own text, in about so many seconds; null for these: not known. */
+  offer: z.object({ seconds: z.number().nullable() }).nullable(),
+})
+export type OtherKind = z.infer<typeof otherKindSchema>
 
 /** How far a running job is; `rate` is in tokens a second, `secondsLeft` is of the phase. */
 export const progressSchema = z.object({
@@ -248,6 +268,10 @@ export const runsContract = {
   resume: procedure.input(byId).output(runSummarySchema),
   /** Ends the training now and finishes with the weights so far: measures and saves the SpeLLM. */
   finishEarly: procedure.input(byId).output(runSummarySchema),
+  /** What another kind of alphabet measured, or whether one can be tried on the run's text. */
+  otherKind: procedure.input(byId).output(otherKindSchema),
+  /** Queues a run with learned groups on the text of a finished one, all else the same. */
+  learnGroups: procedure.input(byId).output(runSummarySchema),
   /** Stops the run if it is active and deletes its folder. */
   remove: procedure.input(byId).output(z.void()),
   /** The curves so far. */

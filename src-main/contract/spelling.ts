@@ -40,7 +40,7 @@ export const tokenSymbolsSchema = z.union([z.literal('auto'), z.int().min(0).max
 export type TokenSymbols = z.infer<typeof tokenSymbolsSchema>
 
 const kSchema = z.int().min(1).max(64)
-/** auto, auto:N, ascii, latin1, bytes, pieces, pieces:N, or characters:abc… */
+/** auto, auto:N, ascii, latin1, bytes, pieces, pieces:N, characters:abc…, or beside token symbols groups, groups:G, groups:G:N. */
 const alphabetSpecificationSchema = z.string().min(1).max(100_000)
 
 const spellingChoice = z.object({
@@ -66,11 +66,13 @@ export type SpelledToken = z.infer<typeof spelledTokenSchema>
 export const spellingPreviewSchema = z.object({
   /** A, with END and the special tokens, or OTHER where there are token symbols. */
   alphabetSize: z.int(),
+  /** Learned groups of the tokens that have no symbol; which they hold is learnt by the run. 0: tokens are spelled. */
+  groups: z.int(),
   /** Token symbols, the special tokens among them; 0: every token is spelled. */
   tokenSymbols: z.int(),
   /** Of the LM head's weights, how many a token without a doubt reads for its tail; null: every token is spelled. */
   tailShare: z.number().nullable(),
-  /** The first characters of the alphabet, for people. */
+  /** The first characters of the alphabet, for people; groups have none. */
   characters: z.array(z.string()),
   vocabulary: coverageSchema,
   corpus: coverageSchema,

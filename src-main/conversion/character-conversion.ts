@@ -337,6 +337,7 @@ async function trainAndMeasure(
     tokens: Math.min(positionsOf(training.cache), final.step * settings.batchTokens),
     steps: final.step,
     seconds: seconds(),
+    textSeconds: null,
     k: speller.k,
     alphabetSize: alphabetSize(speller.alphabet),
     loss,

@@ -37,7 +37,7 @@ export function affordableSymbols(
   return Math.min(Math.floor(vocabularySize / 4), Math.max(leastSymbols, rows))
 }
 
-const usageFile = 'usage.safetensors'
+export const usageFile = 'usage.safetensors'
 
 /** How often the base model wants each token of the tokenizer, [V]: as stored with the run, or measured now. */
 export async function runUsage(

@@ -9,6 +9,7 @@ import type { Device, DeviceChoice } from '../runtime/devices/device.ts'
 import { hashBaseModel } from '../spellm/spellm.ts'
 import { learnSpelling, prepareSpelling } from './character-conversion.ts'
 import type { JobOptions } from './events.ts'
+import { takeText } from './kept-text.ts'
 import { machine } from './machine.ts'
 import { ownDevices } from './own-devices.ts'
 import { conversionResultSchema, type ConversionResult } from './result.ts'
@@ -107,7 +108,10 @@ async function work(
   const prepared = <Prepared>(prepare: () => Promise<Prepared>) =>
     isNew ? discardOnBadInput(run, prepare) : prepare()
   if (hasSymbols(run.settings)) {
-    const plan = await prepared(() => prepareSymbols(run, base, tokenizer, options))
+    const plan = await prepared(async () => {
+      await takeText(run, options)
+      return prepareSymbols(run, base, tokenizer, options)
+    })
     return learnSymbols(run, plan, started, options)
   }
   const plan = await prepared(() => prepareSpelling(run, base, tokenizer, options))

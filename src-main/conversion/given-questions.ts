@@ -110,7 +110,7 @@ export function documentAfterAnything({ architecture, stopTokens }: BaseModel): 
   return { kind: 'document', prefix: [begin], between: [], questionEnd: [], stops: stopTokens }
 }
 
-const questionsFile = 'questions.safetensors'
+export const questionsFile = 'questions.safetensors'
 
 /** Keeps the questions with a run: their file may change. */
 export async function storeQuestions(folder: string, { training, heldOut }: GivenQuestions): Promise<void> {

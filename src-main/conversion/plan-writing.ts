@@ -44,8 +44,19 @@ const storedSchema = z.object({
 type Writing = z.infer<typeof storedSchema>
 
 /** What a run that goes on later has to know of how it began: a template may write the date, memory may be shorter. */
-const writingFile = 'own-text.json'
+export const writingFile = 'own-text.json'
 const maxWritingBytes = 16 << 20
+
+/**
+ * What is stored with a run of how its model writes; null: nothing.
+ *
+ * @throws SpellmError 'file-invalid'
+ */
+export function readWriting(folder: string): Promise<Writing | null> {
+  return readJsonFile(join(folder, writingFile), storedSchema, { maxBytes: maxWritingBytes }).catch(
+    nullIfNotFound,
+  )
+}
 
 /**
  * How a run's model writes what it learns from, and answers to be measured by: as stored with the run, or planned now.
@@ -60,8 +71,7 @@ export async function planWriting(
   positionBytes: number,
   { onEvent }: JobOptions,
 ): Promise<Writing> {
-  const path = join(folder, writingFile)
-  const stored = await readJsonFile(path, storedSchema, { maxBytes: maxWritingBytes }).catch(nullIfNotFound)
+  const stored = await readWriting(folder)
   if (stored) return stored
   const { architecture } = base
   const isGiven = conversionDocuments(settings) !== null
@@ -96,7 +106,7 @@ export async function planWriting(
     ...(chunksPerWindow === undefined ? {} : { chunksPerWindow }),
   }
   if (asked) await storeQuestions(folder, asked)
-  await writeJsonAtomically(path, writing)
+  await writeJsonAtomically(join(folder, writingFile), writing)
   return writing
 }
 

@@ -40,6 +40,11 @@ export const conversionResultSchema = z.object({
   steps: z.number(),
   /** Over all sessions of the run, as far as their checkpoints tell. */
   seconds: z.number(),
+  /**
+   * Of these, for the text with its states and the answers to measure by: what another run saves that learns from the same.
+   * Null: every token is spelled, or an earlier version ran.
+   */
+  textSeconds: z.number().nullable().default(null),
   k: z.number(),
   alphabetSize: z.number(),
   loss: z.number(),

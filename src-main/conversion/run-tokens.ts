@@ -14,7 +14,7 @@ import type { JobOptions } from './events.ts'
 import { requireRoom } from './require-room.ts'
 import type { RunSettings } from './settings.ts'
 
-const tokensFile = 'tokens.safetensors'
+export const tokensFile = 'tokens.safetensors'
 
 /** The run's tokens: those stored with it, or read, told or sampled now and stored. */
 export async function loadTokens(

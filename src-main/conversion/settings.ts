@@ -21,6 +21,11 @@ export const conversionSettingsSchema = z.object({
   texts: z.array(z.string().min(1)).default([]),
   /** Files of questions, as `readQuestions` has them, that the base model answers to learn from; none: it asks itself. */
   questions: z.array(z.string().min(1)).default([]),
+  /**
+   * The folder of a finished run of the same base model whose text, with its states, is learnt from in place of one that is
+   * written or read anew: what decides the text must be the same. Absent: none.
+   */
+  textOf: z.string().min(1).optional(),
   /** Tokens to learn from. */
   tokens: z.int().min(1_000).max(1_000_000_000).default(800_000),
   /** Longest spelling in symbols. */
@@ -73,7 +78,10 @@ export const conversionSettingsSchema = z.object({
    * unless there is no room for them.
    */
   windowTokens: z.int().min(1_000).max(1_000_000_000).optional(),
-  /** Keep the teacher cache when the run is finished: its last window. */
+  /**
+   * Keep all of the teacher cache when the run is finished: its last window. Else a text that a tail with token symbols learnt
+   * from stays while the disk has plenty of room.
+   */
   keepCache: z.boolean().default(false),
 })
 
@@ -113,6 +121,12 @@ export function parseConversionSettings(input: z.input<typeof conversionSettings
       throw new SpellmError(
         'setting-invalid',
         "The setting 'windowTokens' is there without token symbols: tails that spell every token learn from all of the text at once.",
+        'Leave it out, or choose token symbols.',
+      )
+    if (parsed.data.textOf !== undefined && !hasSymbols(parsed.data))
+      throw new SpellmError(
+        'setting-invalid',
+        "The setting 'textOf' is there without token symbols: tails that spell every token read their text themselves.",
         'Leave it out, or choose token symbols.',
       )
     if (parsed.data.questions.length > 0 && !hasSymbols(parsed.data))

@@ -5,12 +5,7 @@ import { distillSymbols } from '../distill/distill-symbols.ts'
 import { vocabularyGroups } from '../distill/position-targets.ts'
 import { totalSteps, windowEnds, windowsOf, type BatchPlan, type ChunkRange } from '../distill/schedule.ts'
 import { fillTargets, type TargetCache } from '../distill/target-cache.ts'
-import {
-  deleteTeacherCache,
-  missingCacheBytes,
-  positionBytes,
-  positionsOnDisk,
-} from '../distill/teacher-cache.ts'
+import { missingCacheBytes, positionBytes, positionsOnDisk } from '../distill/teacher-cache.ts'
 import { batchPlan } from '../distill/train-tail.ts'
 import { SpellmError } from '../errors.ts'
 import { createSymbolReader } from '../evaluate/symbol-text.ts'
@@ -19,7 +14,7 @@ import { createBaseDistribution } from '../models/base-distribution.ts'
 import { sourceOf, type BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
-import { cacheFolder, spellmFolder, type Run } from '../runs/index.ts'
+import { spellmFolder, type Run } from '../runs/index.ts'
 import type { TrainerState } from '../runtime/trainer.ts'
 import { ownTurn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
@@ -35,6 +30,7 @@ import { runUsage, symbolSpeller } from './choose-symbols.ts'
 import { ownTextMemory, tailShareOf, targetBytes, trainingMemoryBytes } from './conversion-cost.ts'
 import type { JobOptions } from './events.ts'
 import { positionsOf } from './fill-caches.ts'
+import { settleCache } from './kept-text.ts'
 import { lastMetrics } from './last-metrics.ts'
 import { measureAnswers, measuringChooser } from './measure-answers.ts'
 import { requireDiskSpace, requireRoom } from './require-room.ts'
@@ -120,7 +116,8 @@ function requireRows(rows: number, tokens: number): void {
     )
 }
 
-const sessionStateSchema = z.object({ seconds: z.number() })
+/** Seconds that the run has taken, and of these for text and answers. */
+const sessionStateSchema = z.object({ seconds: z.number(), textSeconds: z.number().default(0) })
 
 /** Positions of the evaluations along the way. */
 const quickPositions = 2_048
@@ -160,8 +157,10 @@ export async function learnSymbols(
   const batches = batchPlan(states.training, settings)
   const windows = windowsAfter(checkpoint?.step ?? 0, batches)
   const fill = ({ range }: TrainingWindow) => fillTraining(states, range, plan, settings, options)
+  const textStarted = performance.now()
   if (windows[0]) await fill(windows[0])
   await fillAnswers(states, plan, settings, options)
+  const textSeconds = (checkpoint?.state.textSeconds ?? 0) + (performance.now() - textStarted) / 1000
 
   const openBase = () => createBaseDistribution(base, tokenizer.vocabularySize, { device: settings.device })
   onEvent({ type: 'phase', phase: 'targets' })
@@ -196,7 +195,7 @@ export async function learnSymbols(
   const secondsBefore = checkpoint?.state.seconds ?? 0
   const seconds = () => secondsBefore + (performance.now() - started) / 1000
   try {
-    const stage = { ...plan, shape, speller, targets, usage, rows, samples, questions, seconds }
+    const stage = { ...plan, shape, speller, targets, usage, rows, samples, questions, seconds, textSeconds }
     const from = checkpoint && stateFrom(checkpoint.step, checkpoint.tensors)
     const final = await train(run, stage, { from, windows, openWindow }, options)
     return await measure(run, stage, final, options)
@@ -218,6 +217,8 @@ interface Stage extends SymbolPlan {
   readonly questions: readonly (readonly number[])[]
   /** That the run has taken, in all of its sessions. */
   readonly seconds: () => number
+  /** Of these, for the text with its states and the answers to measure by. */
+  readonly textSeconds: number
 }
 
 /** Goes through windows one after another; the first is there already. */
@@ -237,7 +238,7 @@ async function train(
 ): Promise<LearntTail> {
   const { settings } = run
   const { onEvent, finishEarly, turn = ownTurn } = options
-  const { speller, shape, targets, usage, rows, seconds } = stage
+  const { speller, shape, targets, usage, rows, seconds, textSeconds } = stage
   const steps = totalSteps(batchPlan(targets.cache, settings))
   const evaluateEvery = Math.max(1, Math.floor(steps / evaluationsAlongTheWay))
   const endStep = createCheckpointClock(run, options)
@@ -259,7 +260,7 @@ async function train(
           })
         const tensors = async () => tensorsOf(await currentState())
         // What is learnt from a window must be safe before the next one takes its place.
-        await endStep(metrics.step, metrics.step === window.end, tensors, { seconds: seconds() })
+        await endStep(metrics.step, metrics.step === window.end, tensors, { seconds: seconds(), textSeconds })
       },
     })
 
@@ -316,6 +317,7 @@ async function measure(
     tokens: Math.min(positionsOf(states.training), final.step * settings.batchTokens),
     steps: final.step,
     seconds: seconds(),
+    textSeconds: stage.textSeconds,
     k: speller.k,
     alphabetSize: alphabetSize(speller.alphabet),
     loss,
@@ -335,7 +337,7 @@ async function measure(
     source: sourceOf(base),
   }
   await run.finish(result)
-  if (!settings.keepCache) await deleteTeacherCache(join(run.folder, cacheFolder))
+  await settleCache(run, states, options)
   return result
 }
 

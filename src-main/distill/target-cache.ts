@@ -1,3 +1,4 @@
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { createHash } from 'node:crypto'
@@ -109,6 +110,12 @@ function identityOf({ groups, groupOf }: VocabularyGroups, { objective, seed }: 
     .update(`${objective} ${seed} ${groups} ${drawsPerPosition}`)
     .update(new Uint8Array(groupOf.buffer, groupOf.byteOffset, groupOf.byteLength))
     .digest('hex')
+}
+
+/** Removes all targets that lie beside the chunks of a cache: they can be computed again at any time. */
+export async function removeTargets(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => []))
+    if (/^targets-\d+\.safetensors$/.test(name)) await rm(join(folder, name), { force: true })
 }
 
 const metadataSchema = z.object({ identity: z.string() })

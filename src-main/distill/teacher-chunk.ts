@@ -66,6 +66,9 @@ const metadataSchema = z.object({ text: z.string(), checksum: z.string() })
 
 export const chunkName = (chunk: number) => `chunk-${String(chunk).padStart(5, '0')}.safetensors`
 
+/** Whether a file of a cache's folder is a chunk. */
+export const isChunkName = (name: string) => /^chunk-\d+\.safetensors$/.test(name)
+
 /** A checksum of an array's bytes, on top of that of others. */
 export function checksumOf(data: Data, before = 0): number {
   return crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), before)

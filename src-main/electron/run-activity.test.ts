@@ -7,6 +7,7 @@ const result: RunResult = {
   tokens: 400_000,
   steps: 800,
   seconds: 240,
+  textSeconds: null,
   k: 12,
   alphabetSize: 100,
   loss: 0.2,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { link, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { describeSystemError } from '../errors.ts'
 import { isProcessAlive } from '../process-alive.ts'
@@ -35,6 +35,37 @@ export async function writeFileAtomically(
     throw describeSystemError(error, path)
   }
   await syncFolder(dirname(path))
+}
+
+/**
+ * Gives a file that is never changed in place a second path: by a hard link, or by a copy where the file system has none
+ * between the two. A path that is there already stays as it is.
+ *
+ * @throws SpellmError for errors of the operating system (disk full, no permission, no such file)
+ */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code === 'ENOENT') throw describeSystemError(error, from)
+    await copyAtomically(from, to)
+  }
+}
+
+async function copyAtomically(from: string, to: string): Promise<void> {
+  const source = await open(from, 'r').catch((error: unknown) => {
+    throw describeSystemError(error, from)
+  })
+  try {
+    await writeFileAtomically(to, async (file) => {
+      for await (const part of source.createReadStream({ autoClose: false }))
+        await file.writeFile(part as Uint8Array)
+    })
+  } finally {
+    await source.close()
+  }
 }
 
 /** `writeFileAtomically` for a value as indented JSON. */

@@ -121,6 +121,8 @@ export function createRouter(services: Services) {
       pause: os.runs.pause.handler(({ input }) => runs.pause(input.id)),
       resume: os.runs.resume.handler(({ input }) => runs.resume(input.id)),
       finishEarly: os.runs.finishEarly.handler(({ input }) => runs.finishEarly(input.id)),
+      otherKind: os.runs.otherKind.handler(({ input }) => runs.otherKind(input.id)),
+      learnGroups: os.runs.learnGroups.handler(({ input }) => runs.learnGroups(input.id)),
       remove: os.runs.remove.handler(({ input }) => runs.remove(input.id)),
       history: os.runs.history.handler(({ input }) => runs.history(input.id)),
       events: os.runs.events.handler(({ input, signal }) => runs.events(input.id, input, ending(signal))),

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type {
   ConversionRequest,
   LogLine,
+  OtherKind,
   RunChange,
   RunEvent,
   RunHistory,
@@ -11,7 +12,8 @@ import type {
 import { describeSystemError, SpellmError } from '../../errors.ts'
 import { deleteRun, readDescription } from '../../runs/index.ts'
 import { createFeed } from '../feed.ts'
-import { runSettingsSchema } from '../../conversion/settings.ts'
+import { keepsText } from '../../conversion/kept-text.ts'
+import { runSettingsSchema, type ConversionSettings } from '../../conversion/settings.ts'
 import type { JobEnvironment } from './active-job.ts'
 import { conversionSettings } from './conversion-request.ts'
 import { openJobQueue } from './job-queue.ts'
@@ -19,6 +21,7 @@ import { runEvents, type Happening, type Since } from './run-events.ts'
 import { readRunLog } from './run-log.ts'
 import { runHistory, sparkline, type RunRecord } from './run-record.ts'
 import { summariseKnownRun } from './run-summary.ts'
+import { otherKind, withGroups } from './other-kind.ts'
 import { createStoredRuns, type StoredRun } from './stored-runs.ts'
 
 /** The runs of the runs folder, also those that the command line made there. */
@@ -33,6 +36,10 @@ export interface Runs {
   resume(id: string): Promise<RunSummary>
   /** Throws SpellmError 'run-status' for a run that has no weights yet, or is finished. */
   finishEarly(id: string): Promise<RunSummary>
+  /** What another kind of alphabet measured on the same model, or whether the run's text is there to try one. */
+  otherKind(id: string): Promise<OtherKind>
+  /** Begins a run with learned groups on the text of a finished one. Throws SpellmError 'run-status' for any other. */
+  learnGroups(id: string): Promise<RunSummary>
   /** Throws SpellmError 'run-busy' for a run that another process has open. */
   remove(id: string): Promise<void>
   history(id: string): Promise<RunHistory>
@@ -117,6 +124,16 @@ export async function openRuns(
       }
     }
   }
+  const begin = async (name: string, settings: ConversionSettings): Promise<RunSummary> => {
+    const folder = await reserveFolder(runName(name))
+    try {
+      await queue.add(folder, settings)
+    } catch (error) {
+      await rmdir(folder)
+      throw error
+    }
+    return get(basename(folder))
+  }
   const enqueue = async (run: RunSummary, finishEarly: boolean) => {
     const job = jobIn(run.folder)
     const settings = job?.settings ?? (await readDescription(run.folder, runSettingsSchema)).settings
@@ -137,17 +154,7 @@ export async function openRuns(
       return runs.sort((a, b) => b.created.localeCompare(a.created))
     },
     get,
-    start: async (name, request) => {
-      const settings = await conversionSettings(request)
-      const folder = await reserveFolder(runName(name))
-      try {
-        await queue.add(folder, settings)
-      } catch (error) {
-        await rmdir(folder)
-        throw error
-      }
-      return get(basename(folder))
-    },
+    start: async (name, request) => begin(name, await conversionSettings(request)),
     pause: async (id) => {
       const run = await get(id)
       await queue.pause(run.folder)
@@ -169,6 +176,22 @@ export async function openRuns(
       active.finishEarly()
       changes.publish(run.folder)
       return get(id)
+    },
+    otherKind: async (id) => {
+      const { folder } = await get(id)
+      const run = await storedRuns.find(folder)
+      if (!run) return { measured: null, offer: null }
+      return otherKind(run, await storedRuns.list(runsFolder()), {
+        isOffered:
+          (await keepsText(folder)) && !queue.jobs.some(({ settings }) => settings.textOf === folder),
+      })
+    },
+    learnGroups: async (id) => {
+      const run = await get(id)
+      const stored = await storedRuns.find(run.folder)
+      const settings = stored && withGroups(stored)
+      if (!settings) throw wrongStatus(run, 'give its text to another')
+      return begin(`${id.slice(0, 90)}-groups`, settings)
     },
     remove: async (id) => {
       const { folder } = await get(id)

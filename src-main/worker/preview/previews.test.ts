@@ -264,6 +264,28 @@ describe('a spelling with token symbols', () => {
     expect(preview.heatmap.covered[row]![8 - 1]).toBeCloseTo(covered + symbol, 12)
   })
 
+  it('beside learned groups leaves nothing to spell', async () => {
+    const choice = { ...withSymbols(8), alphabet: 'groups:64:4' }
+    const preview = await client.spelling.preview(choice)
+    const { covered, symbol, truncated, shadowed, uncovered } = preview.vocabulary
+    expect(preview).toMatchObject({ groups: 64, characters: [], problems: [] })
+    expect(covered + symbol).toBe(1)
+    expect([truncated, shadowed, uncovered]).toEqual([0, 0, 0])
+    // Groups of even size: 4 of 64 are read, of the tokens without a symbol.
+    const members = (4 * (4096 - preview.tokenSymbols)) / 64
+    const rows = preview.tokenSymbols + preview.alphabetSize + 3 * 512 + members
+    expect(preview.tailShare).toBeCloseTo(rows / 4096, 3)
+    // What is compared is spelled.
+    expect(preview.heatmap.alphabets.map(({ specification }) => specification)).not.toContain('groups:64:4')
+    const spelled = await client.spelling.spell({ ...choice, text: 'The crêpe' })
+    expect(spelled.every(({ symbols }) => symbols.length === 0)).toBe(true)
+
+    const request = { base: sampleModelName, texts: [text], alphabet: 'groups:64:4', k: 8 }
+    const { settings, estimate } = await client.runs.estimate(request)
+    expect(settings).toMatchObject({ alphabet: 'groups:64:4', k: 1, mode: 'lossless' })
+    expect(estimate.tailShare).toBeCloseTo(preview.tailShare!, 12)
+  })
+
   it('gives as many as are asked for, and spells the others', async () => {
     const symbols = mostFrequent(40)
     expect((await client.spelling.preview(withSymbols(8, 40))).tokenSymbols).toBe(symbols.size)

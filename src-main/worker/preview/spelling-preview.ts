@@ -93,34 +93,38 @@ export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews
   return {
     preview: async (choice) => {
       const { base, tokenizer, sample, words, stamp, speller, adapterWidths } = await open(choice)
-      const { tokenSymbols } = speller.alphabet
+      const { alphabet } = speller
+      const { tokenSymbols } = alphabet
       const { entries } = tokenizer
       const counts = usageOf(entries, sample)
       const counted = words ? withWords(entries, words) : { entries, counts: sample?.counts }
       const maxK = choice.k <= usualMaxK ? usualMaxK : maxSpellingLength
       const heatmap: HeatmapRow[] = []
+      // Groups cover every token whatever k is.
+      const own = alphabet.unit === 'group' ? [] : [choice.alphabet]
       const compared = [...comparedAlphabets, ...(hasPieces(entries) ? ['pieces'] : [])]
-      for (const specification of new Set([choice.alphabet, ...compared])) {
+      for (const specification of new Set([...own, ...compared])) {
         const key = JSON.stringify([stamp, maxK, specification, words !== null, tokenSymbols?.length])
         heatmap.push(
           await rows.get(key, async () => {
             // Let other requests in between.
             await setImmediate()
             const plain = parseAlphabet(specification, counted.entries, counted.counts)
-            const alphabet = tokenSymbols ? withTokenSymbols(plain, tokenSymbols) : plain
-            const table = coverageByK(counted.entries, alphabet, counted.counts ?? counts, maxK)
+            const compared = tokenSymbols ? withTokenSymbols(plain, tokenSymbols) : plain
+            const table = coverageByK(counted.entries, compared, counted.counts ?? counts, maxK)
             const covered = table.map((share) => share.covered + share.symbol)
-            return { specification, size: alphabetSize(alphabet), covered }
+            return { specification, size: alphabetSize(compared), covered }
           }),
         )
       }
       const { hiddenSize, vocabularySize } = base.architecture
       const tail = tailShape(hiddenSize, adapterWidths, speller)
       return {
-        alphabetSize: alphabetSize(speller.alphabet),
+        alphabetSize: alphabetSize(alphabet),
+        groups: alphabet.unit === 'group' ? alphabet.groups.length : 0,
         tokenSymbols: tokenSymbols?.length ?? 0,
         tailShare: tailShareOf(tail, speller, base.architecture),
-        characters: shownSymbols(speller.alphabet, entries),
+        characters: shownSymbols(alphabet, entries),
         vocabulary: vocabularyCoverage(speller),
         corpus: corpusCoverage(speller, counts),
         words: words && wordCoverage(speller, entries, words),
@@ -145,7 +149,7 @@ export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews
 }
 
 function shownSymbols(alphabet: Alphabet, entries: readonly VocabularyEntry[]): string[] {
-  const length = Math.min(endSymbol(alphabet), shownCharacters)
+  const length = alphabet.unit === 'group' ? 0 : Math.min(endSymbol(alphabet), shownCharacters)
   return Array.from({ length }, (_, symbol) => describeSymbol(alphabet, symbol, entries))
 }
 
@@ -154,9 +158,13 @@ function describeToken(speller: Speller, tokenizer: Tokenizer, token: number): S
   return {
     token,
     text: entry.special ? entry.content : tokenizer.decodeContinuation([token]),
-    symbols: Array.from(spellingOf(speller, token), (symbol) =>
-      describeSymbol(speller.alphabet, symbol, tokenizer.entries),
-    ),
+    // Which group a token is in is learnt by the run.
+    symbols:
+      speller.alphabet.unit === 'group'
+        ? []
+        : Array.from(spellingOf(speller, token), (symbol) =>
+            describeSymbol(speller.alphabet, symbol, tokenizer.entries),
+          ),
     status: statusOf(speller, token),
   }
 }

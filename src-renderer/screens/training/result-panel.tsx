@@ -10,11 +10,12 @@ import {
   formatSignificant,
 } from '../../strings/format.ts'
 import { strings } from '../../strings/index.ts'
+import { OtherKind } from './other-kind.tsx'
 
 const text = strings.training
 
 /** What a finished run came to. */
-export function ResultPanel({ result }: { readonly result: RunResult }) {
+export function ResultPanel({ id, result }: { readonly id: string; readonly result: RunResult }) {
   const { agreement, parameters, tokenSymbols, tailShare, verdict, source } = result
   return (
     <Panel title={text.result}>
@@ -23,6 +24,7 @@ export function ResultPanel({ result }: { readonly result: RunResult }) {
           {text.verdict(verdict)}
         </Text>
       )}
+      <OtherKind id={id} verdict={verdict} />
       <FactRow
         facts={[
           {

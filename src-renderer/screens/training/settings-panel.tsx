@@ -87,8 +87,13 @@ function describeSettings(settings: ConversionSettingsView, { result }: RunSumma
       value: settings.samplingTail ? text.samplingLearnt : text.samplingNone,
     },
     { name: text.device, value: strings.devices.shortNames[settings.device] },
-    { name: text.settingCache, value: settings.keepCache ? text.cacheKept : text.cacheDeleted },
+    { name: text.settingCache, value: cacheFate(settings) },
   ]
+}
+
+function cacheFate({ keepCache, units, tokenSymbols }: ConversionSettingsView): string {
+  if (keepCache) return text.cacheKept
+  return units === 'word' || tokenSymbols === 0 ? text.cacheDeleted : text.cacheText
 }
 
 function describeSymbols({ units, tokenSymbols, contextSymbols, objective }: ConversionSettingsView): Fact[] {

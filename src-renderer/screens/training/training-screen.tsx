@@ -43,7 +43,7 @@ function ExistingRun({ run, others }: { readonly run: RunSummary; readonly other
   return (
     <Screen title={run.id} actions={<RunActions run={run} />}>
       <RunState run={run} curves={curves} changes={changes} />
-      {run.result && <ResultPanel result={run.result} />}
+      {run.result && <ResultPanel id={run.id} result={run.result} />}
       {error !== null && <ErrorNotice error={error} onRetry={retry} />}
       {curves ? (
         <>

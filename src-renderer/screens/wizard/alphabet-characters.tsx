@@ -9,12 +9,13 @@ const words = strings.wizard.spelling
 
 /** The size of the alphabet, and its characters on demand. */
 export function AlphabetCharacters({
-  preview: { alphabetSize, characters, tokenSymbols },
+  preview: { alphabetSize, characters, groups, tokenSymbols },
 }: {
   readonly preview: SpellingPreview
 }) {
   const [isOpen, { toggle }] = useDisclosure(false)
   const listId = useId()
+  if (groups > 0) return <Text size="sm">{words.groups(groups)}</Text>
   return (
     <Stack gap="xs">
       <Group gap="sm">

@@ -14,6 +14,7 @@ describe('the specification of an alphabet', () => {
     ['bytes', { kind: 'bytes' }],
     ['pieces', { kind: 'pieces', count: null }],
     ['pieces:1000', { kind: 'pieces', count: 1_000 }],
+    ['groups', { kind: 'groups' }],
     ['characters:ab: c', { kind: 'custom', characters: 'ab: c' }],
   ])('%s is read and written back', (specification, choice) => {
     expect(parseAlphabetSpecification(specification)).toEqual(choice)

@@ -5,6 +5,8 @@ export type AlphabetChoice =
   | { readonly kind: 'ascii' | 'latin1' | 'bytes' }
   /** The tokenizer's own pieces beside the bytes; null: as many as the engine thinks fit. */
   | { readonly kind: 'pieces'; readonly count: number | null }
+  /** Learned groups in place of spellings: with token symbols only. */
+  | { readonly kind: 'groups' }
   | { readonly kind: 'custom'; readonly characters: string }
 
 export type AlphabetKind = AlphabetChoice['kind']
@@ -16,7 +18,12 @@ const customPrefix = 'characters:'
 
 /** Reads what `alphabetSpecification` wrote; anything else is the automatic choice. */
 export function parseAlphabetSpecification(specification: string): AlphabetChoice {
-  if (specification === 'ascii' || specification === 'latin1' || specification === 'bytes')
+  if (
+    specification === 'ascii' ||
+    specification === 'latin1' ||
+    specification === 'bytes' ||
+    specification === 'groups'
+  )
     return { kind: specification }
   if (specification.startsWith(customPrefix))
     return { kind: 'custom', characters: specification.slice(customPrefix.length) }
@@ -26,7 +33,7 @@ export function parseAlphabetSpecification(specification: string): AlphabetChoic
   return { kind: 'auto', limit: limit === undefined ? null : Number(limit) }
 }
 
-/** The choice as the contract has it: auto, auto:N, ascii, latin1, bytes, pieces, pieces:N or characters:abc… */
+/** The choice as the contract has it: auto, auto:N, ascii, latin1, bytes, pieces, pieces:N, groups or characters:abc… */
 export function alphabetSpecification(choice: AlphabetChoice): string {
   switch (choice.kind) {
     case 'auto':

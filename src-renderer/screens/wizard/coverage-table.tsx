@@ -6,15 +6,20 @@ import { SpellingStatusLabel } from './spelling-status.tsx'
 
 const words = strings.wizard.spelling
 const spelledStatuses: readonly SpellingStatus[] = ['covered', 'truncated', 'shadowed', 'uncovered']
+const symbolStatuses: readonly SpellingStatus[] = ['symbol', ...spelledStatuses]
+/** A token without bytes is in a group as well. */
+const groupedStatuses: readonly SpellingStatus[] = ['symbol', 'covered']
 
 /** The shares of the text and of the vocabulary by status, with what each status means. */
 export function CoverageTable({
-  preview: { corpus, vocabulary, countedTokens, tokenSymbols },
+  preview: { corpus, vocabulary, countedTokens, groups, tokenSymbols },
 }: {
   readonly preview: SpellingPreview
 }) {
   const isCounted = countedTokens > 0
-  const statuses = tokenSymbols > 0 ? (['symbol', ...spelledStatuses] as const) : spelledStatuses
+  const statuses = groups > 0 ? groupedStatuses : tokenSymbols > 0 ? symbolStatuses : spelledStatuses
+  const descriptions =
+    groups > 0 ? { ...words.statusDescriptions, ...words.groupedDescriptions } : words.statusDescriptions
   return (
     <Table verticalSpacing={6} horizontalSpacing="xs">
       <Table.Thead>
@@ -30,9 +35,9 @@ export function CoverageTable({
         {statuses.map((status) => (
           <Table.Tr key={status}>
             <Table.Th scope="row" fw={400}>
-              <SpellingStatusLabel status={status} />
+              <SpellingStatusLabel status={status} isGrouped={groups > 0} />
               <Text size="xs" c="dimmed">
-                {words.statusDescriptions[status]}
+                {descriptions[status]}
               </Text>
             </Table.Th>
             {isCounted && <ShareCell status={status} coverage={corpus} />}

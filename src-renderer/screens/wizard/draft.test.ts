@@ -119,6 +119,17 @@ describe('a draft', () => {
     expect(spelled).not.toHaveProperty('questions')
   })
 
+  it('learns groups only where tokens are symbols, with k of 1', () => {
+    const groups: Partial<Draft> = { alphabet: 'groups', k: 8 }
+    expect(check(groups).request).toMatchObject({ alphabet: 'groups', k: 1, tokenSymbols: 'auto' })
+    for (const change of [{ usesSymbols: false }, { units: 'word' }] as const)
+      expect(check({ ...groups, ...change }).request).toMatchObject({
+        alphabet: 'auto',
+        k: 8,
+        tokenSymbols: 0,
+      })
+  })
+
   it.each<[DraftField, Partial<Draft>]>([
     ['tokens', { tokens: '999' }],
     ['tokens', { tokens: '1.5e3.2' }],

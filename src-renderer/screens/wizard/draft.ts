@@ -112,6 +112,14 @@ export function changedAdvancedFields(draft: Draft): AdvancedField[] {
 export const hasSymbols = ({ units, usesSymbols }: Pick<Draft, 'units' | 'usesSymbols'>): boolean =>
   units === 'token' && usesSymbols
 
+/** The alphabet of a draft. Groups are learnt beside token symbols only. */
+export const alphabetOf = (draft: Pick<Draft, 'alphabet' | 'units' | 'usesSymbols'>): string =>
+  draft.alphabet === 'groups' && !hasSymbols(draft) ? emptyDraft.alphabet : draft.alphabet
+
+/** Whether nothing is spelled, so that k says nothing. */
+export const hasGroups = (draft: Pick<Draft, 'alphabet' | 'units' | 'usesSymbols'>): boolean =>
+  alphabetOf(draft) === 'groups'
+
 /** The chosen decode mode, else the one that suits the spelling: with token symbols, the base model's own text costs little. */
 export const modeOf = (draft: Pick<Draft, 'mode' | 'units' | 'usesSymbols'>): SpellmMode =>
   draft.mode ?? (hasSymbols(draft) ? 'lossless' : 'trie')
@@ -173,8 +181,8 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
       base: draft.base,
       texts: textsOf(draft),
       ...(sourceOf(draft) === 'questions' ? { questions: [...draft.questions] } : {}),
-      k: draft.k,
-      alphabet: draft.alphabet,
+      k: hasGroups(draft) ? 1 : draft.k,
+      alphabet: alphabetOf(draft),
       units: draft.units,
       tokenSymbols,
       device: draft.device ?? device,

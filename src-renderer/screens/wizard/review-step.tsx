@@ -4,7 +4,7 @@ import { Panel } from '../../components/panel.tsx'
 import { formatList } from '../../strings/format.ts'
 import { strings } from '../../strings/index.ts'
 import { parseAlphabetSpecification, countCharacters } from './alphabet-choice.ts'
-import { changedAdvancedFields, sourceOf, type Draft } from './draft.ts'
+import { alphabetOf, changedAdvancedFields, sourceOf, type Draft } from './draft.ts'
 import { EstimatePanel } from './estimate-panel.tsx'
 import type { RunName } from './use-run-name.ts'
 import { useBaseModel } from './use-base-model.ts'
@@ -86,13 +86,14 @@ function BaseWords() {
 function SpellingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) {
   const k = useDraft((draft) => draft.k)
   const units = useDraft((draft) => draft.units)
-  const alphabet = useDraft((draft) => draft.alphabet)
+  const alphabet = useDraft(alphabetOf)
   const { preview, isOld } = useSpellingPreview()
   return (
     <Stack gap={4}>
       <Text size="sm">
-        {words.spellingText(units, k, describeAlphabet(alphabet))}{' '}
-        {preview &&
+        {alphabet === 'groups' ? words.groupsText : words.spellingText(units, k, describeAlphabet(alphabet))}{' '}
+        {alphabet !== 'groups' &&
+          preview &&
           !isOld &&
           words.coverageText(preview.corpus.covered + preview.corpus.symbol, preview.countedTokens > 0)}
       </Text>

@@ -9,7 +9,7 @@ import {
   type AlphabetChoice,
   type AlphabetKind,
 } from './alphabet-choice.ts'
-import { checkDraft, hasSymbols } from './draft.ts'
+import { alphabetOf, checkDraft, hasGroups, hasSymbols } from './draft.ts'
 import { changeDraft, useDraft } from './wizard-store.ts'
 
 const words = strings.wizard.spelling
@@ -68,9 +68,11 @@ export function SymbolControl() {
   )
 }
 
-/** The choice of k. */
+/** The choice of k, where anything is spelled. */
 export function LengthControl() {
   const k = useDraft((draft) => draft.k)
+  const isSpelled = useDraft((draft) => !hasGroups(draft))
+  if (!isSpelled) return null
   return (
     <Input.Wrapper label={words.k} description={words.kDescription} labelElement="div">
       <Group gap="md" wrap="nowrap" mt={6}>
@@ -104,7 +106,7 @@ export function LengthControl() {
 /** With its prefix, within what the contract takes. */
 const maxCustomLength = 90_000
 
-const kinds: readonly AlphabetKind[] = ['auto', 'ascii', 'latin1', 'bytes', 'pieces', 'custom']
+const kinds: readonly AlphabetKind[] = ['auto', 'ascii', 'latin1', 'bytes', 'pieces', 'custom', 'groups']
 
 /**
  * The choice of the alphabet.
@@ -113,7 +115,7 @@ const kinds: readonly AlphabetKind[] = ['auto', 'ascii', 'latin1', 'bytes', 'pie
  */
 export function AlphabetControl({ preview }: { readonly preview: SpellingPreview | undefined }) {
   const draft = useDraft()
-  const choice = parseAlphabetSpecification(draft.alphabet)
+  const choice = parseAlphabetSpecification(alphabetOf(draft))
   const problem = checkDraft(draft, 'cpu').problems.alphabet
   const choose = (next: AlphabetChoice) => changeDraft({ alphabet: alphabetSpecification(next) })
   return (
@@ -129,7 +131,9 @@ export function AlphabetControl({ preview }: { readonly preview: SpellingPreview
               key={kind}
               value={kind}
               label={words.alphabets[kind]}
-              description={words.alphabetDescriptions[kind]}
+              {...(kind === 'groups' && !hasSymbols(draft)
+                ? { description: words.groupsNeedSymbols, disabled: true }
+                : { description: words.alphabetDescriptions[kind] })}
             />
           ))}
         </SimpleGrid>

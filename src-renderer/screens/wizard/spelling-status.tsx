@@ -3,6 +3,8 @@ import { IconBan, IconCircleCheck, IconCopy, IconCut, IconHash, type Icon } from
 import type { SpellingStatus } from '../../../src-main/contract/index.ts'
 import { strings } from '../../strings/index.ts'
 
+const words = strings.wizard.spelling
+
 const looks: Record<SpellingStatus, { readonly icon: Icon; readonly color: string }> = {
   covered: { icon: IconCircleCheck, color: 'green' },
   truncated: { icon: IconCut, color: 'orange' },
@@ -11,8 +13,18 @@ const looks: Record<SpellingStatus, { readonly icon: Icon; readonly color: strin
   symbol: { icon: IconHash, color: 'green' },
 }
 
-/** Whether a token can be written, in a word, with an icon. */
-export function SpellingStatusLabel({ status }: { readonly status: SpellingStatus }) {
+/**
+ * Whether a token can be written, in a word, with an icon.
+ *
+ * @param isGrouped whether tokens come in learned groups in place of spellings
+ */
+export function SpellingStatusLabel({
+  status,
+  isGrouped = false,
+}: {
+  readonly status: SpellingStatus
+  readonly isGrouped?: boolean
+}) {
   const { icon: StatusIcon, color } = looks[status]
   return (
     <Group gap={4} wrap="nowrap" component="span" display="inline-flex">
@@ -25,7 +37,7 @@ export function SpellingStatusLabel({ status }: { readonly status: SpellingStatu
         }}
       />
       <Text span size="sm">
-        {strings.wizard.spelling.statuses[status]}
+        {isGrouped && status === 'covered' ? words.grouped : words.statuses[status]}
       </Text>
     </Group>
   )

@@ -86,15 +86,19 @@ function Details({ live: { preview, isOld, error } }: LiveProps) {
         <Panel title={words.heatmap} explanation={words.heatmapHint}>
           <CoverageHeatmap heatmap={preview.heatmap} />
         </Panel>
-        <Panel title={words.tryTitle}>
-          <SpellBox />
-        </Panel>
-        <Panel
-          title={words.problems}
-          {...(preview.countedTokens === 0 ? { explanation: words.noTextYet } : {})}
-        >
-          <ProblemTokens problems={preview.problems} isCounted={preview.countedTokens > 0} />
-        </Panel>
+        {preview.groups === 0 && (
+          <>
+            <Panel title={words.tryTitle}>
+              <SpellBox />
+            </Panel>
+            <Panel
+              title={words.problems}
+              {...(preview.countedTokens === 0 ? { explanation: words.noTextYet } : {})}
+            >
+              <ProblemTokens problems={preview.problems} isCounted={preview.countedTokens > 0} />
+            </Panel>
+          </>
+        )}
       </Stack>
     </div>
   )

@@ -60,7 +60,7 @@ export const settingsStrings = {
   },
   placeDescriptions: {
     runs: 'All of it: settings, curves, SpeLLMs, teacher caches and checkpoints',
-    teacherCaches: 'What the base models have read, for the runs that learn from it',
+    teacherCaches: 'What the base models have read or written, for the runs that learn from it',
     checkpoints: 'To continue a run; not needed when it is finished',
     quantizedWeights: 'Base models in int8 and int4; made again when they are needed',
   },
@@ -69,7 +69,7 @@ export const settingsStrings = {
   cleanTitle: (place: string) => `Clean up ${place.toLowerCase()}?`,
   cleanTexts: {
     teacherCaches: (bytes: number) =>
-      `This frees ${formatBytes(bytes)}: the teacher caches that finished runs have kept. Their SpeLLMs and curves stay. Other runs are left alone.`,
+      `This frees ${formatBytes(bytes)}: the teacher caches that finished runs have kept. Their SpeLLMs and curves stay; other alphabets can’t learn from their text any more. Other runs are left alone.`,
     checkpoints: (bytes: number) =>
       `This frees ${formatBytes(bytes)}: the checkpoints of finished runs. Their SpeLLMs and curves stay. Other runs are left alone.`,
     quantizedWeights: (bytes: number) =>

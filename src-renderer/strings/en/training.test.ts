@@ -20,3 +20,28 @@ it('a verdict says whether the text was the same, and when it was too short to t
   expect(sentence(1.1, false)).toContain('not the base model’s everywhere')
   expect(sentence(null)).toContain('too short')
 })
+
+it.each([
+  [1.12, 1.14, 'Learned groups 1.14 ×, a spelled alphabet 1.12 × the base model’s speed: about the same.'],
+  [
+    1.0,
+    1.1,
+    'Learned groups 1.10 ×, a spelled alphabet 1.00 × the base model’s speed: learned groups faster by 10%.',
+  ],
+  [
+    1.2,
+    1.1,
+    'Learned groups 1.10 ×, a spelled alphabet 1.20 × the base model’s speed: a spelled alphabet faster by 9%.',
+  ],
+])('of two kinds it is said which is faster, and by how much: %d and %d', (own, other, expected) => {
+  const said = trainingStrings.otherKind(
+    { kind: 'spelling', speedup: own },
+    { kind: 'groups', speedup: other },
+  )
+  expect(said).toBe(expected)
+})
+
+it('the offer says about how long it takes, where that is known', () => {
+  expect(trainingStrings.tryGroups(452)).toBe('Try learned groups on this text (about 8m)')
+  expect(trainingStrings.tryGroups(null)).toBe('Try learned groups on this text')
+})

@@ -1,5 +1,14 @@
-import type { RunResult } from '../../../src-main/contract/index.ts'
-import { formatCompact, formatCount, formatDuration, formatPercent, formatSignificant } from '../format.ts'
+import type { AlphabetKind, RunResult } from '../../../src-main/contract/index.ts'
+import {
+  capitalised,
+  formatCompact,
+  formatCount,
+  formatDuration,
+  formatFixed,
+  formatPercent,
+  formatRoughDuration,
+  formatSignificant,
+} from '../format.ts'
 
 type Verdict = NonNullable<RunResult['verdict']>
 
@@ -10,6 +19,15 @@ function speedOf(speedup: number): string {
   if (speedup >= 1 + leastDifference) return `${formatSignificant(speedup, 3)} times as fast`
   if (speedup <= 1 - leastDifference) return `${formatPercent(1 - speedup, 0)} slower`
   return 'about as fast'
+}
+
+const kindNames: Record<AlphabetKind, string> = { spelling: 'a spelled alphabet', groups: 'learned groups' }
+/** Of two speeds; what lies within differs from run to run. */
+const sameSpeed = 0.02
+
+interface KindSpeed {
+  readonly kind: AlphabetKind
+  readonly speedup: number
 }
 
 export const trainingStrings = {
@@ -105,6 +123,19 @@ export const trainingStrings = {
       ? `${wrote}; the texts were too short to tell how fast.`
       : `${wrote}, and was ${speedOf(speedup)} on this machine.`
   },
+  otherKind: (own: KindSpeed, other: KindSpeed) => {
+    const speed = ({ kind, speedup }: KindSpeed) => `${kindNames[kind]} ${formatFixed(speedup, 2)} ×`
+    const [slow, fast] = own.speedup < other.speedup ? [own, other] : [other, own]
+    const gain = fast.speedup / slow.speedup - 1
+    const finding =
+      gain <= sameSpeed ? 'about the same' : `${kindNames[fast.kind]} faster by ${formatPercent(gain, 0)}`
+    return `${capitalised(speed(other))}, ${speed(own)} the base model’s speed: ${finding}.`
+  },
+  otherKindRun: (id: string) => `See ${id}`,
+  tryGroups: (seconds: number | null) =>
+    `Try learned groups on this text${seconds === null ? '' : ` (about ${formatRoughDuration(seconds)})`}`,
+  tryGroupsExplanation:
+    'Another run with all else the same. Nothing is spelled then: rare tokens come in groups, of which the likeliest are scored exactly.',
   resultSource: 'Weights of the base model',
   resultSourceValue: (source: string) => `from ${source}`,
   resultSymbols: 'Token symbols',
@@ -157,6 +188,7 @@ export const trainingStrings = {
   settingCache: 'Teacher cache',
   cacheKept: 'kept',
   cacheDeleted: 'deleted at the end',
+  cacheText: 'the text with its states is kept where the disk has room',
   settingFolder: 'Folder',
   showFolder: 'Show in the file manager',
   copyFolder: 'Copy the path',

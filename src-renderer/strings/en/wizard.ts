@@ -171,6 +171,7 @@ export const wizardStrings = {
       bytes: 'Bytes',
       pieces: 'Pieces',
       custom: 'Own characters',
+      groups: 'Learned groups',
     },
     alphabetDescriptions: {
       auto: 'The characters that the text needs most',
@@ -179,6 +180,16 @@ export const wizardStrings = {
       bytes: 'All 256 bytes: any script, but longer spellings',
       pieces: 'Bytes and the tokenizer’s own first pieces: any script, short spellings',
       custom: 'Exactly those that you list',
+      groups:
+        'Tokens without a symbol come in groups, and those of the likeliest groups are scored exactly. The most right picks, but nothing is spelled',
+    },
+    groupsNeedSymbols: 'Only with token symbols.',
+    groups: (count: number) =>
+      `${plural(count, 'group', 'groups')}. Which tokens belong together is learnt from the LM head when the run begins.`,
+    grouped: 'In a group',
+    groupedDescriptions: {
+      symbol: 'A symbol of its own: scored by the base model’s own row.',
+      covered: 'Scored by the base model’s own row wherever its group is among the likeliest.',
     },
     limit: 'Characters at most',
     limitPlaceholder: '256',
@@ -194,6 +205,7 @@ export const wizardStrings = {
       pieces: 'Pieces',
       piecesCount: (count: number) => `Pieces ${formatCount(count)}`,
       custom: 'Own',
+      groups: 'Groups',
     },
     choice: 'Choice',
     coverage: 'Coverage',
@@ -392,6 +404,8 @@ export const wizardStrings = {
       `${name} (${formatCompact(parameters)} parameters) is the base model and the teacher. Its trunk stays as it is; its LM head, ${formatPercent(share)} of the weights read for each token, is what the heads replace.`,
     spellingText: (units: UnitKind, k: number, alphabet: string) =>
       `${units === 'word' ? 'Tokens and whole words' : 'Tokens'} are spelled with up to ${plural(k, 'symbol', 'symbols')}. Alphabet: ${alphabet}.`,
+    groupsText:
+      'Nothing is spelled: tokens without a symbol come in learned groups, and the likeliest groups are scored exactly.',
     coverageText: (covered: number, ofText: boolean) =>
       `${formatCovered(covered)} of the ${ofText ? 'text’s tokens' : 'vocabulary'} can be written in full.`,
     sizeText: (tail: number, head: number) =>
@@ -408,6 +422,7 @@ export const wizardStrings = {
       bytes: 'bytes',
       pieces: (count: number | null) =>
         `bytes and the tokenizer’s ${count === null ? 'first pieces' : `first ${plural(count, 'piece', 'pieces')}`}`,
+      groups: 'learned groups',
       custom: (count: number) => plural(count, 'own character', 'own characters'),
     },
     textText: {

@@ -51,6 +51,7 @@ export function finishedRun(
       tokens: 983_040,
       steps: 1_920,
       seconds: 262.5,
+      textSeconds: null,
       k: 12,
       alphabetSize: 98,
       loss: 0.31,

@@ -1,0 +1,74 @@
+import { basename } from 'node:path'
+import type { AlphabetKind, OtherKind } from '../../contract/index.ts'
+import {
+  hasSymbols,
+  parseConversionSettings,
+  runSettingsSchema,
+  type ConversionSettings,
+  type RunSettings,
+} from '../../conversion/settings.ts'
+import { parseGroups } from '../../spelling/groups.ts'
+import type { StoredRun } from './stored-runs.ts'
+
+/** A finished run, with what makes its verdict comparable to another's. */
+interface Measured {
+  readonly id: string
+  readonly folder: string
+  readonly settings: RunSettings
+  readonly base: { readonly path: string; readonly sha256: string }
+  readonly result: NonNullable<StoredRun['result']>
+}
+
+const kindOf = ({ alphabet }: Pick<ConversionSettings, 'alphabet'>): AlphabetKind =>
+  parseGroups(alphabet) ? 'groups' : 'spelling'
+
+/** null: the run isn't finished, or another version made it. */
+function measured({ summary, result }: StoredRun): Measured | null {
+  if (summary.status === 'broken' || !result) return null
+  const settings = runSettingsSchema.safeParse(summary.settings).data
+  if (!settings) return null
+  return { id: basename(summary.folder), folder: summary.folder, settings, base: summary.base, result }
+}
+
+/**
+ * What another kind of alphabet brings or would bring beside a run: the fastest finished run of another kind that wrote the
+ * same base model's text in the same precision on the same device, else the offer to learn groups from the run's own text.
+ *
+ * @param isOffered whether that text is still there, and nobody is about to learn from it
+ */
+export function otherKind(
+  run: StoredRun,
+  all: readonly StoredRun[],
+  { isOffered }: { readonly isOffered: boolean },
+): OtherKind {
+  const own = measured(run)
+  if (!own || !hasSymbols(own.settings)) return { measured: null, offer: null }
+  const kind = kindOf(own.settings)
+  const others = all.flatMap((other) => {
+    const found = measured(other)
+    if (!found || found.base.sha256 !== own.base.sha256 || kindOf(found.settings) === kind) return []
+    const { device, precision } = found.settings
+    if (device !== own.settings.device || precision !== own.settings.precision) return []
+    const { verdict } = found.result
+    return verdict?.sameText === true && verdict.speedup !== null
+      ? [{ id: found.id, kind: kindOf(found.settings), speedup: verdict.speedup }]
+      : []
+  })
+  const best = others.sort((a, b) => b.speedup - a.speedup)[0] ?? null
+  const { seconds, textSeconds } = own.result
+  return {
+    measured: best && { own: kind, other: best },
+    offer:
+      kind === 'groups' || best || !isOffered
+        ? null
+        : { seconds: textSeconds === null ? null : seconds - textSeconds },
+  }
+}
+
+/** The settings of a run with learned groups from the text of one that spells, all else the same; null: it is no such run. */
+export function withGroups(run: StoredRun): ConversionSettings | null {
+  const own = measured(run)
+  if (!own || kindOf(own.settings) === 'groups' || !hasSymbols(own.settings)) return null
+  const { settings, folder, base } = own
+  return parseConversionSettings({ ...settings, base: base.path, alphabet: 'groups', textOf: folder })
+}

@@ -1,0 +1,49 @@
+import { Anchor, Button, Group, Text } from '@mantine/core'
+import { IconStack2 } from '@tabler/icons-react'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import type { Verdict } from '../../../src-main/contract/index.ts'
+import { showError } from '../../components/show-error.ts'
+import { queries } from '../../connection/engine.ts'
+import { goTo, paths } from '../../navigation.ts'
+import { strings } from '../../strings/index.ts'
+
+const text = strings.training
+
+/** What another kind of alphabet measured beside a finished run, or the offer to try one on its text. */
+export function OtherKind({ id, verdict }: { readonly id: string; readonly verdict: Verdict | null }) {
+  const { data } = useQuery(queries.runs.otherKind.queryOptions({ input: { id } }))
+  const start = useMutation(
+    queries.runs.learnGroups.mutationOptions({
+      onSuccess: (run) => goTo(paths.run(run.id)),
+      onError: showError,
+    }),
+  )
+  if (data?.measured && verdict?.speedup) {
+    const { own, other } = data.measured
+    return (
+      <Text size="sm" mb="sm">
+        {text.otherKind({ kind: own, speedup: verdict.speedup }, other)}{' '}
+        <Anchor href={`#${paths.run(other.id)}`} size="sm">
+          {text.otherKindRun(other.id)}
+        </Anchor>
+      </Text>
+    )
+  }
+  if (!data?.offer) return null
+  return (
+    <Group gap="sm" mb="sm">
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconStack2 size={15} aria-hidden />}
+        loading={start.isPending}
+        onClick={() => start.mutate({ id })}
+      >
+        {text.tryGroups(data.offer.seconds)}
+      </Button>
+      <Text size="sm" c="dimmed" flex={1} miw={260}>
+        {text.tryGroupsExplanation}
+      </Text>
+    </Group>
+  )
+}
