@@ -79,11 +79,14 @@ export async function createExactInt8Head(
   /** @param read the state as the head's product reads it */
   const choose = async (state: Float32Array, read: Float32Array, candidates: readonly Candidate[]) => {
     // In float64 nothing is off that counts, so each logit may be off by what a float one is: a quarter of the bound.
-    const off = ties === 'exact' ? null : (token?: number) => boundOf(state, token) / 4
+    const off: Off = ties === 'exact' ? null : (token?: number) => boundOf(state, token) / 4
     let decision = decide(candidates, read, rows, head, off)
     count.rows += decision.read
     if (!decision.isComplete && candidates.length < validTokens) {
-      decision = decide(await session.all(encodeStates(read, d, steps)), read, rows, head, off)
+      const { best } = decision
+      const isBelow = comparison(head, off)
+      const others = await session.all(encodeStates(read, d, steps), (bound) => !isBelow(bound, best))
+      decision = decide(others, read, rows, head, off)
       count.rows += decision.read
     }
     if (!decision.isWithinRounding) return decision.token
@@ -122,12 +125,17 @@ export async function createExactInt8Head(
   }
 }
 
+/** What a token's logit may be off by, or any token's; null: rounding doesn't count. */
+type Off = ((token?: number) => number) | null
+
 interface Decision {
   readonly token: number
   /** Whether the second best comes as close as the margin. */
   readonly isWithinRounding: boolean
   /** Whether no token beyond those given can be the best, or come that close to it. */
   readonly isComplete: boolean
+  /** The token's product. */
+  readonly best: number
   /** Rows that were read. */
   readonly read: number
 }
@@ -135,20 +143,15 @@ interface Decision {
 /**
  * Multiplies rows with a state in the order of their bounds, highest first, until none that follows can be the best by what
  * rounding explains.
- *
- * @param off what a token's logit may be off by, or any token's; null: rounding doesn't count
  */
 function decide(
   candidates: Iterable<Candidate>,
   state: Float32Array,
   rows: Pick<HeadRows, 'read'>,
   head: Pick<Head, 'scale' | 'cap'>,
-  off: ((token?: number) => number) | null,
+  off: Off,
 ): Decision {
-  const margin = off ? 2 * off() : 0
-  // Products are compared where nothing else is asked: the cap makes large ones equal.
-  const isBelow = (product: number, best: number) =>
-    off ? logitOf(product, head) < logitOf(best, head) - margin : product < best
+  const isBelow = comparison(head, off)
   let [token, best] = [-1, -Infinity]
   const read: { readonly token: number; readonly product: number }[] = []
   let isComplete = false
@@ -168,7 +171,15 @@ function decide(
   const isWithinRounding =
     off !== null &&
     read.some((other) => other.token !== token && logitOf(other.product, head) + off(other.token) >= least)
-  return { token, isWithinRounding, isComplete, read: read.length }
+  return { token, best, isWithinRounding, isComplete, read: read.length }
+}
+
+/** Whether a product is so far below another that rounding doesn't explain it. */
+function comparison(head: Pick<Head, 'scale' | 'cap'>, off: Off) {
+  // Products are compared where nothing else is asked: the cap makes large ones equal.
+  if (!off) return (product: number, best: number) => product < best
+  const margin = 2 * off()
+  return (product: number, best: number) => logitOf(product, head) < logitOf(best, head) - margin
 }
 
 /** Σ a_i b_i in float64, from the first to the last. */

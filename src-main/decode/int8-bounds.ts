@@ -23,8 +23,8 @@ export interface Candidate {
 export interface BoundSession {
   /** Some tokens of each state that have the highest bounds, highest first. */
   best(states: Int8States): Promise<Candidate[][]>
-  /** All tokens for one state, the highest bound first. */
-  all(state: Int8States): Promise<Candidate[]>
+  /** The tokens of one state whose bounds pass, the highest bound first. */
+  all(state: Int8States, passes: (bound: number) => boolean): Promise<Candidate[]>
   release(): Promise<void>
 }
 
@@ -76,11 +76,14 @@ export async function createBoundSession(
         })),
       )
     },
-    all: async (state) => {
+    all: async (state, passes) => {
       const all = floatData((await session.run(feeds(state), { bounds: null }))['bounds'])
-      return Array.from(all, (bound, token) => ({ token, bound: bound * state.units[0]! })).sort(
-        (a, b) => b.bound - a.bound,
-      )
+      const unit = state.units[0]!
+      const found: Candidate[] = []
+      all.forEach((bound, token) => {
+        if (passes(bound * unit)) found.push({ token, bound: bound * unit })
+      })
+      return found.sort((a, b) => b.bound - a.bound)
     },
     release: () => session.release(),
   }

@@ -29,6 +29,8 @@ export interface MeasuredParts {
   readonly trunk: TrunkSession
   /** Of a text of its own. */
   readonly drafter: Drafter
+  /** A text whose states the head and the draft look at; absent: tokens that nobody would say. */
+  readonly text?: readonly number[]
   /** What steps read of learned groups, and the share of steps that do; absent: there are none. */
   readonly reading?: { readonly share: number; readonly read: (hidden: Float32Array) => Promise<unknown> }
   /** The base model's picks after some states, hidden [rows · d], with its own head and with the exact int8 one. */
@@ -42,6 +44,7 @@ export interface MeasuredParts {
 
 /** States that the head looks at at once; the outermost first, since what lies between can be reckoned. */
 const measuredRows = [1, 16, 4, 8, 2] as const
+const mostRows = Math.max(...measuredRows)
 /** Times that each part is measured; the least counts, since what else a machine does only adds to it. */
 const rounds = 6
 /** How long measuring may take, and how much of it. */
@@ -68,7 +71,7 @@ const leastMilliseconds = 1e-4
  * @param turn where each pass computes
  */
 export async function measureCosts(
-  { trunk, drafter, reading, picks, architecture, device }: MeasuredParts,
+  { trunk, drafter, text, reading, picks, architecture, device }: MeasuredParts,
   context: number,
   turn: Turn = ownTurn,
   limits: CostLimits = usualLimits,
@@ -90,7 +93,9 @@ export async function measureCosts(
     ...(picks.int8 ? [{ pick: picks.int8, times: timesByRows() }] : []),
   ]
   try {
-    const { states, last } = await turn(() => statesOf(conversation, trunk, drafter, architecture))
+    const { states, last } = await turn(() =>
+      statesOf(conversation, trunk, drafter, text ?? repeated(architecture)),
+    )
     started = performance.now()
     // Where a device holds keys and values, nobody can make them up.
     if (!keepsOutputs(device)) makeUp(conversation, architecture, context, limits)
@@ -151,9 +156,15 @@ function rising(times: ReadonlyMap<number, readonly number[]>): MeasuredCosts['h
   return found
 }
 
+/** A text that says four tokens over and over, of which a model soon knows what comes next. */
+const repeated = (architecture: MeasuredParts['architecture']): number[] =>
+  Array.from({ length: Math.min(2 * mostRows, architecture.contextLength) }, (_, i) =>
+    madeUpToken(i, 16, architecture),
+  )
+
 /**
- * States of a text that says four tokens over and over, of which a model soon knows what comes next: where it doesn't, as after
- * made-up keys and values, several tokens are within rounding, and the head is read again far more often than in a text.
+ * States of a text. Where a model doesn't know how one goes on, as after made-up keys and values, many tokens come close to the
+ * best, and the head reads far more of them, and far more often, than in a text.
  *
  * @returns float32 [rows · d] of them, and the last one with what is asked of it for a draft
  */
@@ -161,12 +172,10 @@ async function statesOf(
   conversation: Conversation,
   trunk: TrunkSession,
   drafter: Drafter,
-  architecture: MeasuredParts['architecture'],
+  text: readonly number[],
 ): Promise<{ readonly states: (rows: number) => Float32Array; readonly last: LastState }> {
-  const most = Math.max(...measuredRows)
-  const length = Math.min(2 * most, architecture.contextLength)
-  const text = Array.from({ length }, (_, i) => madeUpToken(i, 16, architecture))
-  const states = (await readEach(trunk, conversation, text)).slice(-most)
+  const { length } = text
+  const states = (await readEach(trunk, conversation, text)).slice(-mostRows)
   conversation.cache.truncate(length - 1)
   conversation.tokens.length = length - 1
   const last = await readTokens(trunk, conversation, text.slice(-1), drafter)

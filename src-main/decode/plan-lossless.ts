@@ -46,6 +46,8 @@ export interface CostParts {
   readonly device: Device
   readonly threads: number | undefined
   readonly knownCosts: KnownCosts
+  /** The ids of a text. */
+  readonly tokenize: (text: string) => number[]
   /** Drafts for a text of its own, without reading any learned group. */
   readonly drafterOf: (picker: Picker) => Drafter
 }
@@ -53,12 +55,18 @@ export interface CostParts {
 /** The costs of a text that begins with about `context` tokens; they are measured where they aren't known. */
 export type CostsOf = (sampling: Sampling | null, context: number, turn?: Turn) => Promise<MeasuredCosts>
 
+/** What most models can go on with: costs are measured on its states. */
+const plainText =
+  'On Monday the market opens at eight. Farmers bring bread, cheese and apples, and by noon most of it is sold. On Tuesday the market opens at nine, on Wednesday at ten.'
+const plainTokens = 48
+
 /** Costs of a loaded SpeLLM with token symbols, kept by everything that they depend on. */
 export function createCosts({ loaded, base, spellm, device, threads, ...parts }: CostParts): CostsOf {
   const { architecture, dtype } = base
   const { speller, baseSha256, precision, adapterWidths, contextSymbols } = spellm
   const { alphabet, k } = speller
   const reading = readingOf(spellm.doubts, loaded.rowLogits, architecture)
+  const text = parts.tokenize(plainText).slice(0, Math.min(plainTokens, architecture.contextLength))
   const symbols = [alphabetSize(alphabet), alphabet.tokenSymbols?.length, contextSymbols, reading?.share]
   const tail = [k, adapterWidths, ...symbols]
   const model = [baseSha256, dtype, precision, device, threads ?? null, tail]
@@ -71,7 +79,8 @@ export function createCosts({ loaded, base, spellm, device, threads, ...parts }:
       const picks = { own, ...(int8 ? { int8: (hidden: Float32Array) => int8.choices(hidden) } : {}) }
       const drafter = parts.drafterOf(picker)
       const { trunk } = loaded
-      const measured = { trunk, drafter, picks, architecture, device, ...(reading ? { reading } : {}) }
+      const given = { ...(text.length > 1 ? { text } : {}), ...(reading ? { reading } : {}) }
+      const measured = { trunk, drafter, picks, architecture, device, ...given }
       const result = await measureCosts(measured, rounded, turn)
       return { isKept: result.verifier === 'int8', result }
     }

@@ -67,7 +67,8 @@ export function createSymbolModes(
   // What groups are read costs is measured by itself.
   const drafterOf = (picker: Picker) => symbolDrafter({ ...symbols(picker, null), threshold: Infinity })
   const lossless =
-    doubts && createSymbolLossless(doubts, createCosts({ ...machine, loaded, spellm, drafterOf }), draft)
+    doubts &&
+    createSymbolLossless(doubts, createCosts({ ...machine, loaded, spellm, tokenize, drafterOf }), draft)
   return {
     symbols,
     lossless,
