@@ -104,7 +104,7 @@ async function roundsStates(
   blockSize: number,
   states: Float32Array,
 ): Promise<boolean> {
-  const { head, hiddenSize } = base.architecture
+  const { hiddenSize } = base.architecture
   const state = states.slice(0, hiddenSize)
   const [boundOf, logits] = [await createRoundingBound(base), await own.logits(state)]
   const rows = openHeadRows(base)
