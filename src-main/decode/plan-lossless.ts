@@ -25,7 +25,13 @@ export interface LosslessPlan extends LosslessSettings {
 /** The threshold and steps that pay best for a SpeLLM whose doubts were recorded, and keep nobody waiting. */
 export function planLossless(doubts: RecordedDoubts, costs: MeasuredCosts): LosslessPlan {
   const reckoned = passCosts(costs)
-  return { ...chooseSettings(doubts, reckoned, mostSteps(reckoned)), costs }
+  return {
+    ...chooseSettings(doubts, reckoned, {
+      mostSteps: mostSteps(reckoned),
+      baseToken: costs.trunk + costs.baseHead,
+    }),
+    costs,
+  }
 }
 
 /** More states than these don't wait for one verification. */

@@ -121,13 +121,16 @@ describe('settings for a machine', () => {
       const others = [0.02, 0.04, 0.06, 0.1, 0.14, 0.2, 0.3, 0.5].flatMap((share) =>
         [4, 8, 16, 24, 32].map((steps) => time(gateOf(recorded, share).threshold, steps)),
       )
-      const { threshold, steps } = chooseSettings(recorded, own)
+      const { threshold, steps } = chooseSettings(recorded, own, { baseToken: 1e3 })
       const chosen = time(threshold, steps)
       const least = Math.min(chosen.ms, ...others.map(({ ms }) => ms))
       expect(chosen.ms).toBeLessThanOrEqual(1.0151 * least)
       for (const other of others)
         if (other.ms <= Math.min(1.0149 * least, 10 + head))
           expect(other.headPasses).toBeGreaterThanOrEqual(chosen.headPasses - 1e-9)
+      // Where little is gained, little of it is given up.
+      const close = chooseSettings(recorded, own, { baseToken: 1.008 * least })
+      expect(time(close.threshold, close.steps).ms).toBeLessThanOrEqual(1.0011 * least)
     }
   })
 
@@ -139,8 +142,8 @@ describe('settings for a machine', () => {
   })
 
   it('keep to the most steps that are allowed', () => {
-    expect(chooseSettings(recorded, costs(50, 0), 6).steps).toBeLessThanOrEqual(6)
-    expect(chooseSettings(recorded, costs(50, 0), 1)).toMatchObject({ steps: 1 })
+    expect(chooseSettings(recorded, costs(50, 0), { mostSteps: 6 }).steps).toBeLessThanOrEqual(6)
+    expect(chooseSettings(recorded, costs(50, 0), { mostSteps: 1 })).toMatchObject({ steps: 1 })
     expect(() => chooseSettings(recordedOf([]), costs(1, 0))).toThrow(RangeError)
   })
 })

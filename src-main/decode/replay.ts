@@ -90,22 +90,27 @@ const triedShares = [
 ] as const
 
 /**
- * Settings that take so much more than the least time are as good: costs are not known any better, and what the head isn't read
- * for is left to whatever else wants the memory.
+ * Settings that take so much more than the least time are as good, if that is no more than a small part of what is gained: costs
+ * are not known any better, and what the head isn't read for is left to whatever else wants the memory.
  */
 const aboutTheSame = 1.015
+const sparedGain = 1 / 8
 
 /**
  * The threshold and n that take about the least time on recorded texts, for the costs of a machine, and read the head least
  * often.
  *
- * @param mostSteps n is no larger; from 1
+ * @param limits.mostSteps n is no larger; from 1
+ * @param limits.baseToken base mode's milliseconds a token by its own head; default: by the one that verifies
  * @throws RangeError without a recorded position
  */
 export function chooseSettings(
   recorded: RecordedDoubts,
   costs: PassCosts,
-  mostSteps: number = triedSteps.at(-1)!,
+  {
+    mostSteps = triedSteps.at(-1)!,
+    baseToken,
+  }: { readonly mostSteps?: number; readonly baseToken?: number } = {},
 ): LosslessSettings {
   if (recorded.doubts.length === 0) throw new RangeError('nothing was recorded')
   const base = costs.trunk + costs.head(1)
@@ -121,7 +126,8 @@ export function chooseSettings(
     )
   const least = Math.min(...tried.map(({ msPerToken }) => msPerToken))
   // What pays must not be given up for it.
-  const most = Math.max(least, Math.min(aboutTheSame * least, base))
+  const gained = Math.max(0, (baseToken ?? base) - least)
+  const most = Math.max(least, Math.min(aboutTheSame * least, least + sparedGain * gained, base))
   const { threshold, steps, msPerToken } = tried
     .filter((settings) => settings.msPerToken <= most)
     .reduce((a, b) => (b.replay.headPasses < a.replay.headPasses ? b : a))
