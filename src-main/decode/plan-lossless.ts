@@ -97,7 +97,10 @@ export function createCosts({ loaded, base, spellm, device, threads, ...parts }:
   }
 }
 
-/** Reads as many rows as steps with learned groups read on average, elsewhere each time, as these do. */
+/**
+ * Reads as many rows as steps with learned groups read on average, each time others. Texts come back to the same groups, so they
+ * are of a few times as many rows: those that are read for the first time take several times as long.
+ */
 function readingOf(
   doubts: RecordedDoubts | null,
   rows: RowLogits,
@@ -107,12 +110,13 @@ function readingOf(
   if (!counts || counts.length === 0) return undefined
   const random = seededRandom(0)
   const count = Math.round(counts.reduce((sum, own) => sum + own, 0) / counts.length)
+  const within = Math.min(vocabularySize, 4 * count)
   return {
     share: counts.length / doubts!.rowsRead!.length,
     read: (hidden) =>
       rows.logits(
         hidden,
-        Array.from({ length: count }, () => random.below(vocabularySize)),
+        Array.from({ length: count }, () => random.below(within)),
       ),
   }
 }
