@@ -228,12 +228,12 @@ describe('a screen of low rank', () => {
   })
 })
 
-it('the exact int8 head picks what the base model picks, for a quarter of the bytes and some rows', async () => {
+it('the exact int8 head picks what the base model picks, for a quarter of the bytes, some columns more and some rows', async () => {
   const { screened, positions } = (await int8Head(head, second))!
   expect(positions.count).toBe(second.count)
   expect(new Set(screened.isFound)).toEqual(new Set([1]))
   expect(screened.bytesShare).toBeGreaterThan(0.25)
-  expect(screened.bytesShare).toBeLessThan(0.3)
+  expect(screened.bytesShare).toBeLessThan(0.33)
 })
 
 it('a result leaves out what repeats the text', () => {

@@ -246,6 +246,7 @@ it('a run with token symbols tells of its targets, and its result has a verdict'
     'The base model’s probabilities of the text are computed, to be learnt.',
     'Training.',
     'Measuring on held-out text.',
+    expect.stringMatching(/^The text with its states stays in .+ \(\d+ MB\)/),
     expect.stringMatching(/^Finished after \d+ steps/),
   ])
   expect(samples.at(-1)!.spellm.length).toBeGreaterThan(0)
