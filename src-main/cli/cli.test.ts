@@ -590,7 +590,7 @@ describe('--help names every option of spellm', () => {
         ],
         ...['--adapter-lr', '--heads-lr', '--seed', '--device', '--checkpoint-every', '--keep-cache'],
         ...['--sampling-tail', '--symbols', '--context-symbols', '--objective', '--questions', '--window'],
-        ...['--resume', '--ignore-memory', '--precision', '--json'],
+        ...['--text-of', '--resume', '--ignore-memory', '--precision', '--json'],
       ],
     ],
     [
