@@ -1,4 +1,5 @@
 import { SpellmError } from '../errors.ts'
+import { buildPrefixTree } from './prefix-tree.ts'
 import type { VocabularyEntry } from './vocabulary.ts'
 
 /** Single bytes, which every alphabet of pieces begins with. */
@@ -63,11 +64,6 @@ export function pieceBytes(pieces: readonly string[], symbol: number): Uint8Arra
   return Uint8Array.from(Buffer.from(pieces[symbol - singleBytes]!, 'hex'))
 }
 
-interface Node {
-  readonly children: Map<number, Node>
-  symbol: number | undefined
-}
-
 /**
  * Spells bytes in as few pieces as make them up; of equally many, with the longest first piece, then the longest second
  * one, and so on. So each text has one spelling, and it begins as a greedy one does wherever that costs nothing.
@@ -76,7 +72,7 @@ interface Node {
  * @returns a function from bytes to symbols: bytes, and from 256 on pieces
  */
 export function pieceSpelling(pieces: readonly string[]): (bytes: Uint8Array) => number[] {
-  const root = buildTree(pieces)
+  const root = buildPrefixTree(pieces.map((_, i) => [pieceBytes(pieces, singleBytes + i), singleBytes + i]))
   return (bytes) => {
     // From each place to the end: the fewest symbols, and the first of them with its length.
     const fewest = new Uint32Array(bytes.length + 1)
@@ -88,9 +84,9 @@ export function pieceSpelling(pieces: readonly string[]): (bytes: Uint8Array) =>
       lengthAt[at] = 1
       let node = root.children.get(bytes[at]!)
       for (let end = at + 1; node; node = node.children.get(bytes[end++]!)) {
-        if (node.symbol === undefined || fewest[end]! + 1 > fewest[at]!) continue
+        if (node.value === undefined || fewest[end]! + 1 > fewest[at]!) continue
         fewest[at] = fewest[end]! + 1
-        symbolAt[at] = node.symbol
+        symbolAt[at] = node.value
         lengthAt[at] = end - at
       }
     }
@@ -98,18 +94,4 @@ export function pieceSpelling(pieces: readonly string[]): (bytes: Uint8Array) =>
     for (let at = 0; at < bytes.length; at += lengthAt[at]!) symbols.push(symbolAt[at]!)
     return symbols
   }
-}
-
-function buildTree(pieces: readonly string[]): Node {
-  const root: Node = { children: new Map(), symbol: undefined }
-  for (let symbol = singleBytes; symbol < singleBytes + pieces.length; symbol++) {
-    let node = root
-    for (const byte of pieceBytes(pieces, symbol)) {
-      let child = node.children.get(byte)
-      if (!child) node.children.set(byte, (child = { children: new Map(), symbol: undefined }))
-      node = child
-    }
-    node.symbol = symbol
-  }
-  return root
 }

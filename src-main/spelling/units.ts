@@ -1,3 +1,4 @@
+import { buildPrefixTree, type PrefixTree } from './prefix-tree.ts'
 import { statusOf, tokensOf, type Speller } from './speller.ts'
 
 /** A base model's choices along a text that it reads in windows. */
@@ -37,31 +38,21 @@ export interface NextUnit {
   readonly isOpen: boolean
 }
 
-interface Node {
-  readonly children: Map<number, Node>
-  unit: number | undefined
-}
-
 /** Finds units in tokens: of those that can be spelled in full, the longest that the tokens begin with. */
 export function createUnitFinder(speller: Speller): (tokens: readonly number[]) => NextUnit {
-  const root: Node = { children: new Map(), unit: undefined }
-  for (let unit = speller.vocabularySize; unit < speller.status.length; unit++) {
-    if (statusOf(speller, unit) !== 'covered') continue
-    let node = root
-    for (const token of tokensOf(speller, unit)) {
-      let child = node.children.get(token)
-      if (!child) node.children.set(token, (child = { children: new Map(), unit: undefined }))
-      node = child
-    }
-    node.unit = unit
-  }
+  const words = Array.from(
+    { length: speller.status.length - speller.vocabularySize },
+    (_, word) => speller.vocabularySize + word,
+  )
+  const covered = words.filter((unit) => statusOf(speller, unit) === 'covered')
+  const root = buildPrefixTree(covered.map((unit) => [tokensOf(speller, unit), unit]))
   return (tokens) => {
     let unit = tokens[0]!
-    let node: Node | undefined = root
+    let node: PrefixTree | undefined = root
     for (const token of tokens) {
       node = node.children.get(token)
       if (!node) return { unit, isOpen: false }
-      unit = node.unit ?? unit
+      unit = node.value ?? unit
     }
     return { unit, isOpen: node.children.size > 0 }
   }
