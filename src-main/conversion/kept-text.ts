@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeTargets } from '../distill/target-cache.ts'
-import { deleteTeacherCache, positionsOnDisk, teacherCacheBytes } from '../distill/teacher-cache.ts'
+import {
+  deleteTeacherCache,
+  filesIn,
+  openCacheFolder,
+  positionsOnDisk,
+  teacherCacheBytes,
+} from '../distill/teacher-cache.ts'
 import { isChunkName } from '../distill/teacher-chunk.ts'
-import { CancelledError, describeSystemError, nullIfNotFound, SpellmError } from '../errors.ts'
+import { CancelledError, SpellmError } from '../errors.ts'
 import { linkOrCopy } from '../formats/atomic-file.ts'
 import { sampleModelName } from '../models/model-folder.ts'
 import { cacheFolder, readDescription, type Run } from '../runs/index.ts'
@@ -60,7 +65,7 @@ export async function takeText(
   if (textOf === undefined || existsSync(join(folder, writingFile))) return
   const earlier = await readDescription(textOf, runSettingsSchema)
   const differences = differencesOf(
-    { ...settings, base: settings.base, sha256: base.sha256 },
+    { ...settings, sha256: base.sha256 },
     { ...earlier.settings, sha256: earlier.base.sha256 },
   )
   if (differences.length > 0)
@@ -77,7 +82,7 @@ export async function takeText(
     )
   for (const name of textFolders) {
     const place = join(cacheFolder, name)
-    await makeFolder(join(folder, place))
+    await openCacheFolder(join(folder, place))
     for (const chunk of await chunksIn(join(textOf, place))) {
       if (signal?.aborted) throw new CancelledError()
       await linkOrCopy(join(textOf, place, chunk), join(folder, place, chunk))
@@ -105,18 +110,7 @@ function differencesOf(own: Compared, other: Compared): string[] {
   return differences
 }
 
-async function chunksIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: unknown) =>
-    nullIfNotFound(describeSystemError(error, folder)),
-  )
-  return (names ?? []).filter(isChunkName).sort()
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw describeSystemError(error, folder)
-  })
-}
+const chunksIn = async (folder: string) => (await filesIn(folder)).filter(isChunkName).sort()
 
 /** A text stays where the disk has room for so many. */
 const roomForTexts = 10

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { createHash } from 'node:crypto'
@@ -18,7 +18,7 @@ import {
   type VocabularyGroups,
 } from './position-targets.ts'
 import type { ChunkRange } from './schedule.ts'
-import { allChunks, missingFiles, readChunk, type TeacherCache } from './teacher-cache.ts'
+import { allChunks, filesIn, missingFiles, readChunk, type TeacherCache } from './teacher-cache.ts'
 import { chunkName, damaged } from './teacher-chunk.ts'
 
 /** What decides the targets beside the cached states. */
@@ -114,7 +114,7 @@ function identityOf({ groups, groupOf }: VocabularyGroups, { objective, seed }: 
 
 /** Removes all targets that lie beside the chunks of a cache: they can be computed again at any time. */
 export async function removeTargets(folder: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => []))
+  for (const name of await filesIn(folder))
     if (/^targets-\d+\.safetensors$/.test(name)) await rm(join(folder, name), { force: true })
 }
 

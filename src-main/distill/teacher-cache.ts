@@ -86,13 +86,17 @@ export function teacherCacheBytes(cache: TeacherCache): number {
 /** Bytes of one position on disk. */
 export const positionBytes = ({ hiddenSize }: Pick<TeacherCacheShape, 'hiddenSize'>) => 2 * hiddenSize + 8
 
+/** Names of what lies in a cache's folder; none where there is no folder. Throws SpellmError for errors of the operating system. */
+export async function filesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw describeSystemError(error, folder)
+  })
+}
+
 /** Bytes that filling a cache will still take on disk. */
 export async function missingCacheBytes(cache: TeacherCache): Promise<number> {
-  const names = await readdir(cache.folder).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw describeSystemError(error, cache.folder)
-  })
-  const present = new Set(names)
+  const present = new Set(await filesIn(cache.folder))
   let there = 0
   for (let chunk = 0; chunk < cache.chunks; chunk++) if (present.has(chunkName(chunk))) there++
   const missing = positionsOnDisk(cache) - there * cache.positionsPerChunk
