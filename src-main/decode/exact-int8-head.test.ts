@@ -36,10 +36,10 @@ const split = (hidden: Float32Array, d: number) =>
   Array.from({ length: hidden.length / d }, (_, row) => hidden.slice(row * d, (row + 1) * d))
 
 it.each([
-  ['stored', 'as float head'],
+  ['stored', 'as own head'],
   ['stored', 'exact'],
-  ['int8', 'as float head'],
-  ['int4', 'as float head'],
+  ['int8', 'as own head'],
+  ['int4', 'as own head'],
 ] as const)(
   "chooses what base mode does on the sample model's own greedy texts: %s, ties: %s",
   async (precision, ties) => {
@@ -179,11 +179,11 @@ it('is made of a GGUF’s own blocks as of the floats that they stand for', asyn
   const hidden = Float32Array.from({ length: 64 * d }, () => random.normal())
   const float = await createBaseHead(model)
   // The float head that it is given stays open.
-  const floatHead = {
+  const ownHead = {
     choices: (states: Float32Array) => float.greedyRows(states),
     logits: (states: Float32Array) => float.logits(states),
   }
-  const head = await createExactInt8Head(model, { floatHead })
+  const head = await createExactInt8Head(model, { ownHead })
   expect(await chooseInTurns(head, hidden, d)).toEqual([...(await float.greedyRows(hidden))])
   await head.release()
   expect(await float.greedy(hidden.slice(0, d))).toBeTypeOf('number')

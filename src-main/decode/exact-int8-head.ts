@@ -20,18 +20,18 @@ export interface ExactInt8Head extends VerifyingHead {
 
 export interface ExactInt8HeadOptions extends Pick<VerifyingHeadOptions, 'validTokens' | 'threads'> {
   /**
-   * What is chosen where the best two are within rounding. 'as float head' (default): what base mode says with the float
-   * head, which is asked then, and takes its memory from the first time on. 'exact': the token with the largest dot
+   * What is chosen where the best two are within rounding. 'as own head' (default): what base mode says with the model's
+   * own head, which is asked then, and takes its memory from the first time on. 'exact': the token with the largest dot
    * product in float64, of equal ones the first; for one state as for several, so that base mode may use this head too.
    */
-  readonly ties?: 'as float head' | 'exact'
+  readonly ties?: 'as own head' | 'exact'
   /**
    * Some states of the model, float32 [states · d]: integers are finer, and fewer rows are read, where it is known which
    * numbers of a state are the largest.
    */
   readonly typical?: Float32Array
   /** An open head, which its owner releases; default: its own, opened when it is first needed. */
-  readonly floatHead?: Pick<VerifyingHead, 'choices' | 'logits'>
+  readonly ownHead?: Pick<VerifyingHead, 'choices' | 'logits'>
 }
 
 /**
@@ -49,8 +49,8 @@ export interface ExactInt8HeadOptions extends Pick<VerifyingHeadOptions, 'validT
 export async function createExactInt8Head(
   model: BaseModel,
   {
-    ties = 'as float head',
-    floatHead: given,
+    ties = 'as own head',
+    ownHead: given,
     typical = new Float32Array(0),
     ...options
   }: ExactInt8HeadOptions = {},
@@ -72,14 +72,15 @@ export async function createExactInt8Head(
   const boundOf = await createRoundingBound(model, blockSize === null ? copy.weightNorms : undefined)
   const session = await createBoundSession(copy, sessionOptions)
   const rows = openHeadRows(model)
-  const own = lazily(() => createVerifyingHead(model, options))
-  const floatHead = async () => given ?? (await own.get())
+  const opened = lazily(() => createVerifyingHead(model, options))
+  const ownHead = async () => given ?? (await opened.get())
   const count = { states: 0, rows: 0, rescored: 0 }
 
   /** @param read the state as the head's product reads it */
   const choose = async (state: Float32Array, read: Float32Array, candidates: readonly Candidate[]) => {
     // In float64 nothing is off that counts, so each logit may be off by what a float one is: a quarter of the bound.
-    const off: Off = ties === 'exact' ? null : (token?: number) => boundOf(state, token) / 4
+    const bound = boundOf(state)
+    const off: Off = ties === 'exact' ? null : (token) => bound(token) / 4
     let decision = decide(candidates, read, rows, head, off)
     count.rows += decision.read
     if (!decision.isComplete && candidates.length < validTokens) {
@@ -91,7 +92,7 @@ export async function createExactInt8Head(
     }
     if (!decision.isWithinRounding) return decision.token
     count.rescored++
-    return (await (await floatHead()).choices(state))[0]!
+    return (await (await ownHead()).choices(state))[0]!
   }
   return {
     choices: async (hidden) => {
@@ -106,11 +107,11 @@ export async function createExactInt8Head(
         count.states++
         chosen[row] = Number.isFinite(encoded.units[row])
           ? await choose(state, read.subarray(from, to), own)
-          : (await (await floatHead()).choices(state))[0]!
+          : (await (await ownHead()).choices(state))[0]!
       }
       return chosen
     },
-    logits: async (hidden) => (await floatHead()).logits(hidden),
+    logits: async (hidden) => (await ownHead()).logits(hidden),
     get rescored() {
       return count.rescored
     },
@@ -120,7 +121,7 @@ export async function createExactInt8Head(
     release: async () => {
       rows.close()
       await session.release()
-      await own.release()
+      await opened.release()
     },
   }
 }

@@ -56,8 +56,12 @@ export function createGroupReader(alphabet: GroupAlphabet, rows: Pick<RowLogits,
 function neededGroups(shares: Float64Array, most: number): number[] {
   let left = shares.reduce((sum, share) => sum + share, 0)
   if (left <= leftUnread) return []
+  // All that hold less than this may be left together.
+  const least = leftUnread / shares.length
+  const largest = [...shares.keys()].filter((group) => shares[group]! > least)
+  largest.sort((a, b) => shares[b]! - shares[a]! || a - b)
   const needed: number[] = []
-  for (const group of [...shares.keys()].sort((a, b) => shares[b]! - shares[a]! || a - b).slice(0, most)) {
+  for (const group of largest.slice(0, most)) {
     if (left <= leftUnread) break
     needed.push(group)
     left -= shares[group]!

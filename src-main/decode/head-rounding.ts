@@ -10,10 +10,10 @@ const unit = 2 ** -24
 const gamma = (operations: number) => (operations * unit) / (1 - operations * unit)
 
 /**
- * The least lead of a state, float32 [d], that decides; with `token`, of logits whose rows are no larger than that one's. A
+ * The least lead that decides, of a state, float32 [d]: of any tokens, or of those whose rows are no larger than that of one. A
  * quarter of it is what a logit is off by.
  */
-export type RoundingBound = (hidden: Float32Array, token?: number) => number
+export type RoundingBound = (hidden: Float32Array) => (token?: number) => number
 
 /**
  * From which lead on the best logit of a state is the best by any order of additions.
@@ -48,11 +48,13 @@ export async function createRoundingBound(model: BaseModel, rowNorms?: Float32Ar
   const share = isQuantized
     ? Math.max(gamma(hiddenSize + 1), 3 * gamma(4 * Math.ceil(hiddenSize / matrix.blockSize) + 33))
     : gamma(hiddenSize)
-  return (hidden, token) => {
-    const size = token === undefined ? largest : sizes[token]!
-    const logit = Math.abs(head.scale) * size * euclideanNorm(hidden)
-    const rounding = head.cap === null ? gamma(2) * logit : gamma(64) * Math.min(head.cap, logit)
-    return 4 * (share * logit + rounding)
+  return (hidden) => {
+    const scaled = Math.abs(head.scale) * euclideanNorm(hidden)
+    return (token) => {
+      const logit = scaled * (token === undefined ? largest : sizes[token]!)
+      const rounding = head.cap === null ? gamma(2) * logit : gamma(64) * Math.min(head.cap, logit)
+      return 4 * (share * logit + rounding)
+    }
   }
 }
 

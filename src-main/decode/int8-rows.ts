@@ -83,8 +83,8 @@ export async function readInt8Rows(model: BaseModel, rows: number, columnsOf: Ui
   const errors = new Float64Array(rows)
   const norms = new Float64Array(rows)
   const weightNorms = new Float32Array(rows)
+  const tile = new Int8Array(tileRows * d)
   for await (const { first, values } of floatRows(model, rows)) {
-    const tile = new Int8Array(tileRows * d)
     const count = values.length / d
     for (let start = 0; start < count; start += tileRows) {
       const inTile = Math.min(tileRows, count - start)

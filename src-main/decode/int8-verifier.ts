@@ -51,7 +51,7 @@ export function createInt8Verifier(
     if ('bits' in matrix && !(await roundsStates(base, own, matrix.blockSize, typical))) return null
     const exact = await createExactInt8Head(base, {
       validTokens,
-      floatHead: own,
+      ownHead: own,
       typical,
       ...(threads === undefined ? {} : { threads }),
     })
@@ -107,13 +107,15 @@ async function roundsStates(
   const { hiddenSize } = base.architecture
   const state = states.slice(0, hiddenSize)
   const [boundOf, logits] = [await createRoundingBound(base), await own.logits(state)]
+  // A lead's bound is that of four times what a logit is off by.
+  const off = boundOf(state)() / 4
   const rows = openHeadRows(base)
   const tokens = Array.from({ length: Math.min(checkedRows, base.architecture.vocabularySize) }, (_, i) => i)
   const expected = rows.logits(roundActivations(state, blockSize).subarray(0, hiddenSize), tokens)
   rows.close()
-  // A lead's bound is that of four times what a logit is off by; padded rows have none.
+  // Padded rows have no logit.
   return tokens.every((token) => {
     const logit = logits[token]!
-    return logit === -Infinity || Math.abs(logit - expected[token]!) <= boundOf(state) / 4
+    return logit === -Infinity || Math.abs(logit - expected[token]!) <= off
   })
 }

@@ -66,7 +66,7 @@ export async function createVerifyingHead(
       const { tokens, leads } = await together.top(hidden)
       for (let row = 0; row < rows; row++) {
         const state = hidden.subarray(row * d, (row + 1) * d)
-        if (rowsAgree && leads[row]! > boundOf(state)) continue
+        if (rowsAgree && leads[row]! > boundOf(state)()) continue
         rescored++
         alone ??= await open(false)
         tokens[row] = (await alone.top(state)).tokens[0]!
