@@ -1,4 +1,4 @@
-import { createSingleOutputNode, int64Vector, type Value } from '../graph/index.ts'
+import { add, createSingleOutputNode, int64Vector, multiply, reduceMax, type Value } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { commonOfBlocks, widen, type QuantizedMatrix } from '../models/blocks.ts'
 import { createSession, floatData } from '../runtime/session.ts'
@@ -10,8 +10,8 @@ const unit = 2 ** -24
 const gamma = (operations: number) => (operations * unit) / (1 - operations * unit)
 
 /**
- * The least lead that decides, of a state, float32 [d]: of any tokens, or of those whose rows are no larger than that of one. A
- * quarter of it is what a logit is off by.
+ * The least lead that decides, of a state, float32 [d]: between any tokens, or between two for which a quarter of it, what a
+ * logit is off by, is no more than for one.
  */
 export type RoundingBound = (hidden: Float32Array) => (token?: number) => number
 
@@ -28,10 +28,11 @@ export type RoundingBound = (hidden: Float32Array) => (token?: number) => number
  * Quantised (MatMulNBits with rounded activations): the products within a block of b weights are added as integers, exactly.
  * Of each block come the sum of activations times weights as stored, at most (2 m − 1) s ‖x_b‖₁ with s its scale and m half
  * the range of integers, and, since those begin at 0, m s ‖x_b‖₁, each with two multiplications by scales; kernels keep up to
- * 16 partial sums. That is at most 4 operations a block and 32 more, and over all blocks Σ 3 m s ‖x_b‖₁ ≤ 3 m √b ‖s‖ ‖x‖.
- * Where a processor has no such kernel, onnxruntime multiplies floats, off by γ_n m √b ‖s‖ ‖x‖. The larger one counts, and a
- * tenth more because rounding to 8 bits may lengthen x. Minima add what a block's weights have in common, c, times the sum of
- * its activations, at most √b ‖c‖ ‖x‖ over all blocks, with fewer operations, and one addition.
+ * 16 partial sums. That is at most 4 operations a block and 32 more, and over all blocks 3 Σ m s ‖x_b‖₁. Where a processor has
+ * no such kernel, onnxruntime multiplies floats, off by γ_n Σ m s ‖x_b‖₁. The larger one counts. Rounding to 8 bits moves a
+ * number by half a step, of which the largest has 127, so ‖x_b‖₁ by b max|x_b| / 254 at most. Minima add what a block's weights
+ * have in common, c, times the sum of its activations, at most |c| ‖x_b‖₁, with fewer operations, and one addition. Of any
+ * tokens, the largest m s + |c| of each block counts. A number is kept for each block of the head.
  *
  * @param rowNorms ‖w‖ of a float head's rows, or more, where they are known (default: they are computed)
  * @throws SpellmError as `createSession`
@@ -39,19 +40,19 @@ export type RoundingBound = (hidden: Float32Array) => (token?: number) => number
 export async function createRoundingBound(model: BaseModel, rowNorms?: Float32Array): Promise<RoundingBound> {
   const { head, hiddenSize } = model.architecture
   const matrix = model.weights.matrix(head.weight.name)
-  const isQuantized = 'bits' in matrix
   const { folder } = model.weights
-  const sizes = isQuantized
-    ? await blockSizes(matrix, folder)
-    : (rowNorms ?? (await normsOfRows(matrix, folder)))
-  const largest = sizes.reduce((max, size) => Math.max(max, size), 0)
-  const share = isQuantized
-    ? Math.max(gamma(hiddenSize + 1), 3 * gamma(4 * Math.ceil(hiddenSize / matrix.blockSize) + 33))
-    : gamma(hiddenSize)
+  const share =
+    'bits' in matrix
+      ? Math.max(gamma(hiddenSize + 1), 3 * gamma(4 * Math.ceil(hiddenSize / matrix.blockSize) + 33))
+      : gamma(hiddenSize)
+  const magnitudes =
+    'bits' in matrix
+      ? await blockMagnitudes(matrix, folder)
+      : rowMagnitudes(rowNorms ?? (await normsOfRows(matrix, folder)))
   return (hidden) => {
-    const scaled = Math.abs(head.scale) * euclideanNorm(hidden)
+    const of = magnitudes(hidden)
     return (token) => {
-      const logit = scaled * (token === undefined ? largest : sizes[token]!)
+      const logit = Math.abs(head.scale) * of(token)
       const rounding = head.cap === null ? gamma(2) * logit : gamma(64) * Math.min(head.cap, logit)
       return 4 * (share * logit + rounding)
     }
@@ -65,15 +66,56 @@ export function euclideanNorm(values: Float32Array): number {
   return Math.sqrt(sum)
 }
 
-/** What the magnitudes of a row's products within blocks come to at most, for a state of norm 1. */
-async function blockSizes(matrix: QuantizedMatrix, folder: string): Promise<Float32Array> {
+/** What the magnitudes of a row's products with a state come to at most: of a token's row, or of any. */
+type Magnitudes = (hidden: Float32Array) => (token?: number) => number
+
+function rowMagnitudes(norms: Float32Array): Magnitudes {
+  const largest = norms.reduce((max, norm) => Math.max(max, norm), 0)
+  return (hidden) => {
+    const norm = euclideanNorm(hidden)
+    return (token) => norm * (token === undefined ? largest : norms[token]!)
+  }
+}
+
+async function blockMagnitudes(matrix: QuantizedMatrix, folder: string): Promise<Magnitudes> {
   const { bits, blockSize, scales } = matrix
-  const ofScales = await normsOfRows(scales, folder)
   const common = commonOfBlocks(matrix)
-  const ofCommon = common && (await normsOfRows(common, folder))
-  return ofScales.map(
-    (norm, row) => Math.sqrt(blockSize) * (1.1 * 2 ** (bits - 1) * norm + (ofCommon ? ofCommon[row]! : 0)),
+  const ofScales = multiply(absolute(scales), 2 ** (bits - 1))
+  const sizes = common ? add(ofScales, absolute(common)) : ofScales
+  const session = await createSession(
+    { sizes, largest: reduceMax(sizes, [0]) },
+    { weightsFolder: folder, prepack: false },
   )
+  const results = await session.run({})
+  const [ofRows, largest] = [floatData(results['sizes']), floatData(results['largest'])]
+  await session.release()
+  const blocks = largest.length
+  return (hidden) => {
+    const sums = blockSums(hidden, blockSize, blocks)
+    return (token) => {
+      const start = token === undefined ? 0 : token * blocks
+      const row = token === undefined ? largest : ofRows
+      let magnitude = 0
+      for (let block = 0; block < blocks; block++) magnitude += row[start + block]! * sums[block]!
+      // A few float32 operations made the sizes.
+      return magnitude * (1 + 1e-6)
+    }
+  }
+}
+
+const absolute = (value: Value) => createSingleOutputNode('Abs', [value], value.shape)
+
+/** ‖x_b‖₁ of each block of a state, as it may be after its numbers are rounded to 8 bits, or more. */
+function blockSums(hidden: Float32Array, blockSize: number, blocks: number): Float64Array {
+  return Float64Array.from({ length: blocks }, (_, block) => {
+    let [sum, largest] = [0, 0]
+    for (const value of hidden.subarray(block * blockSize, (block + 1) * blockSize)) {
+      const size = Math.abs(value)
+      sum += size
+      if (size > largest) largest = size
+    }
+    return sum + (blockSize * largest) / 254
+  })
 }
 
 /** The norms of the rows of a matrix in a file, rounded up. */

@@ -1,9 +1,9 @@
-import { input, slice, topK, type Value } from '../graph/index.ts'
+import { input, slice, topK } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
 import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
 import { maskPadding } from './chooser.ts'
-import { createRoundingBound } from './head-rounding.ts'
+import { createRoundingBound, type RoundingBound } from './head-rounding.ts'
 
 /** The base model's LM head, looking at several states in one reading of its weights. */
 export interface VerifyingHead {
@@ -14,7 +14,7 @@ export interface VerifyingHead {
    * `validTokens` on.
    */
   logits(hidden: Float32Array): Promise<Float32Array>
-  /** Rows that had to be scored again because the best two were within rounding, so far. */
+  /** Rows that had to be scored again because another token was within rounding of the best, so far. */
   readonly rescored: number
   release(): Promise<void>
 }
@@ -33,7 +33,7 @@ export interface VerifyingHeadOptions extends Pick<SessionOptions, 'device' | 't
  * Opens the head of a base model for verification.
  *
  * Base mode scores one row, and several rows may round differently: onnxruntime has other kernels for them. So the rows'
- * product decides only where the best logit is further ahead of the second than rounding explains (head-rounding.ts). Every
+ * product decides only where the best logit is further ahead of the others than rounding explains (head-rounding.ts). Every
  * other row is scored again by itself: the same operator, kernel and order of additions as in base mode's graph
  * (trunk-session.ts), since a kernel is picked by the number of rows and by whether weights were laid out anew. On other
  * devices quantised weights are multiplied by different algorithms for one row and for several (activations may be rounded
@@ -63,10 +63,10 @@ export async function createVerifyingHead(
     choices: async (hidden) => {
       const rows = hidden.length / d
       if (rows === 1 && alone) return (await alone.top(hidden)).tokens
-      const { tokens, leads } = await together.top(hidden)
+      const { tokens, best } = await together.top(hidden)
       for (let row = 0; row < rows; row++) {
         const state = hidden.subarray(row * d, (row + 1) * d)
-        if (rowsAgree && leads[row]! > boundOf(state)()) continue
+        if (rowsAgree && isDecided(best[row]!, boundOf(state), validTokens)) continue
         rescored++
         alone ??= await open(false)
         tokens[row] = (await alone.top(state)).tokens[0]!
@@ -97,24 +97,40 @@ export function requireValidTokens(
     throw new RangeError(`validTokens is ${validTokens}, the head has ${vocabularySize} rows`)
 }
 
-/**
- * The two largest of logits [rows, V], ids from `validTokens` on left out: values float32 [rows, 2] and int64 [rows, 2], the
- * larger one first and of equal ones the first, as `argMax`. It takes no longer than `argMax`.
- */
-export function bestTwo(
-  logits: Value,
-  validTokens: number,
-): { readonly values: Value; readonly tokens: Value } {
-  const { values, indices } = topK(slice(logits, 1, 0, validTokens), 2)
-  return { values, tokens: indices }
+/** The best tokens of a state, best first, of equal ones the first, and their logits. */
+interface BestTokens {
+  readonly tokens: ArrayLike<number>
+  readonly logits: ArrayLike<number>
 }
 
-/** The head as one graph: best tokens and leads, or all logits. */
+/** As many are looked at: more are seldom within rounding, and finding them takes no longer than `argMax`. */
+const mostCompared = 4
+
+/** Whether rounding leaves the first token the best of all `validTokens`. */
+function isDecided(
+  { tokens, logits }: BestTokens,
+  bound: ReturnType<RoundingBound>,
+  validTokens: number,
+): boolean {
+  const ofAny = bound()
+  const own = bound(tokens[0])
+  for (let i = 1; i < logits.length; i++) {
+    const lead = logits[0]! - logits[i]!
+    // Those that follow are no closer.
+    if (lead > ofAny) return true
+    if (!(lead > (own + bound(tokens[i])) / 2)) return false
+  }
+  return logits.length === validTokens
+}
+
+/** The head as one graph: best tokens, or all logits. */
 async function createTopSession(model: BaseModel, validTokens: number, options: SessionOptions) {
   const d = model.architecture.hiddenSize
   const logits = headLogits(model.architecture, model.weights, input('hidden', ['rows', d]))
+  const compared = Math.min(mostCompared, validTokens)
+  const { values, indices } = topK(slice(logits, 1, 0, validTokens), compared)
   const session = await createSession(
-    { ...bestTwo(logits, validTokens), logits },
+    { values, tokens: indices, logits },
     { ...options, weightsFolder: model.weights.folder },
   )
   const feeds = (hidden: Float32Array) => ({ hidden: floatTensor(hidden, [hidden.length / d, d]) })
@@ -123,10 +139,16 @@ async function createTopSession(model: BaseModel, validTokens: number, options: 
       const results = await session.run(feeds(hidden), { values: null, tokens: null })
       const values = floatData(results['values'])
       const tokens = int64Data(results['tokens'])
-      const rows = values.length / 2
+      const rows = values.length / compared
       return {
-        tokens: Int32Array.from({ length: rows }, (_, row) => tokens[2 * row]!),
-        leads: Float64Array.from({ length: rows }, (_, row) => values[2 * row]! - values[2 * row + 1]!),
+        // Of logits that are no numbers, base mode's `argMax` takes the first.
+        tokens: Int32Array.from({ length: rows }, (_, row) =>
+          Number.isNaN(values[compared * row]) ? 0 : tokens[compared * row]!,
+        ),
+        best: Array.from({ length: rows }, (_, row): BestTokens => {
+          const [from, to] = [compared * row, compared * (row + 1)]
+          return { tokens: tokens.subarray(from, to), logits: values.subarray(from, to) }
+        }),
       }
     },
     logits: async (hidden: Float32Array) =>

@@ -117,7 +117,7 @@ describe('a text by a SpeLLM with token symbols', () => {
 
   it('has perplexities, and the error of the learnt log-normaliser', async () => {
     const errors: number[] = []
-    let [learnt, ofBase, count] = [0, 0, 0]
+    let [learnt, ofBase, count, raised] = [0, 0, 0, 0]
     const m = spellm.speller.alphabet.tokenSymbols!.length
     const { firstSymbol } = firstSymbolsOf(spellm.speller)
     for (const [i, { ids, state, logits, window }] of reference.entries()) {
@@ -128,11 +128,18 @@ describe('a text by a SpeLLM with token symbols', () => {
       const best = Math.max(...exact)
       const shares = Array.from(first.subarray(m), (score) => Math.exp(score - best))
       for (const token of held) shares[firstSymbol[token]!]! -= Math.exp(logits[token]! - best)
+      if (reference[i + 1]?.window !== window) continue
+      const next = reference[i + 1]!.ids.at(-1)!
+      // The symbol of a token that is given holds at least that token.
+      const symbol = firstSymbol[next]!
+      const own = Math.exp(logits[next]! - best)
+      if (symbol >= 0 && !held.includes(next) && own > shares[symbol]!) {
+        shares[symbol] = own
+        raised++
+      }
       const rest = shares.filter((share) => share > 1e-4).map((share) => best + Math.log(share))
       const [learntNormaliser, normaliser] = [logSum([...exact, ...rest]), logSum(logits)]
       errors.push(learntNormaliser - normaliser)
-      if (reference[i + 1]?.window !== window) continue
-      const next = reference[i + 1]!.ids.at(-1)!
       learnt += logits[next]! - learntNormaliser
       ofBase += logits[next]! - normaliser
       count++
@@ -140,6 +147,7 @@ describe('a text by a SpeLLM with token symbols', () => {
     const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length
     const deviation = Math.sqrt(errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / errors.length)
     const { learntPerplexity, perplexity } = found
+    expect(raised).toBeGreaterThan(0)
     expect(learntPerplexity!.tokens).toBe(count)
     expect(learntPerplexity!.perplexity.value / Math.exp(-learnt / count)).toBeCloseTo(1, 3)
     expect(perplexity.perplexity.value / Math.exp(-ofBase / count)).toBeCloseTo(1, 3)

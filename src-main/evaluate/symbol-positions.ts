@@ -46,8 +46,8 @@ export async function createSymbolPositions(
         free: modes.includes('free') ? await free.choose(state, text.tokens) : [],
         gated: [isDoubtful ? choice : token],
       }
-      const normaliser = first.logNormaliser(scores, exact)
-      const learntLogProbability = (wanted: number) => rows.logits(state.hidden, [wanted])[0]! - normaliser
+      const learntLogProbability = (wanted: number) =>
+        first.logProbability(scores, exact, wanted, rows.logits(state.hidden, [wanted])[0]!)
       let own: ((token: number) => number) | null = null
       return {
         picks: modes.map((mode) => picks[mode]),

@@ -17,7 +17,7 @@ export interface SpellingPerplexity extends Perplexity {
 
 /** A perplexity by exact logits less the learnt log-normaliser, on the same tokens as the base model's. */
 export interface LearntPerplexity extends Perplexity {
-  /** Of the learnt log-normaliser at all positions, in nats: learnt less true. */
+  /** Of the learnt log-normaliser that these tokens were scored with, in nats: learnt less true. */
   readonly error: { readonly mean: number; readonly deviation: number }
 }
 

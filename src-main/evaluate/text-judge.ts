@@ -138,17 +138,18 @@ function createLikelihoods(ownEvery: number) {
       const { choices, choiceLogProbabilities, nextLogProbabilities } = reading
       const { prediction, learntLogProbability, sampling: ofSampling } = position
       const choice = choices[row]!
-      if (learntLogProbability) {
-        hasLearnt = true
-        // The choice's logit is the same in both, so what is left is what the normalisers differ by.
-        learntError.add(choiceLogProbabilities[row]! - learntLogProbability(choice))
-      }
       if (row + 1 >= ids.length) return
       const next = ids[row + 1]!
       const ofBase = nextLogProbabilities[row]!
       perplexity.add(window, ofBase)
       baseTextCalibration.add(Math.exp(choiceLogProbabilities[row]!), choice === next)
-      if (learntLogProbability) learnt.add(window, learntLogProbability(next))
+      if (learntLogProbability) {
+        hasLearnt = true
+        const ofLearnt = learntLogProbability(next)
+        learnt.add(window, ofLearnt)
+        // The token's logit is the same in both, so what is left is what the normalisers differ by.
+        learntError.add(ofBase - ofLearnt)
+      }
       own.addPick(prediction, next)
       if (ofSampling) {
         sampling.addPick(ofSampling.prediction, next)
