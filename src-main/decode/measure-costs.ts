@@ -116,7 +116,7 @@ export async function measureCosts(
           if (alone.length > 0 && !hasTime()) break
           // Equally often, lest the least of many looks like less.
           await (alone.length > drafted.length ? timed(drafted, draft) : timed(alone, () => pass('none')))
-          await timed(times.get(rows)!, () => pick(states(rows)))
+          await timed(times.get(rows)!, () => pick(states(rows, round)))
           if (reading && rows === 1) await timed(read, () => reading.read(last.hidden))
         }
   } finally {
@@ -166,23 +166,27 @@ const repeated = (architecture: MeasuredParts['architecture']): number[] =>
  * States of a text. Where a model doesn't know how one goes on, as after made-up keys and values, many tokens come close to the
  * best, and the head reads far more of them, and far more often, than in a text.
  *
- * @returns float32 [rows · d] of them, and the last one with what is asked of it for a draft
+ * @returns float32 [rows · d] of them, others in each round, since two tokens may be so close after one state that it is looked at
+ *   again; and the last one with what is asked of it for a draft
  */
 async function statesOf(
   conversation: Conversation,
   trunk: TrunkSession,
   drafter: Drafter,
   text: readonly number[],
-): Promise<{ readonly states: (rows: number) => Float32Array; readonly last: LastState }> {
+): Promise<{ readonly states: (rows: number, round: number) => Float32Array; readonly last: LastState }> {
   const { length } = text
-  const states = (await readEach(trunk, conversation, text)).slice(-mostRows)
+  // A text that has hardly begun may go on in any way.
+  const all = await readEach(trunk, conversation, text)
+  const states = all.slice(-Math.max(mostRows, Math.floor(all.length / 2)))
   conversation.cache.truncate(length - 1)
   conversation.tokens.length = length - 1
   const last = await readTokens(trunk, conversation, text.slice(-1), drafter)
   conversation.cache.truncate(0)
   conversation.tokens.length = 0
   return {
-    states: (rows) => stackRows(Array.from({ length: rows }, (_, row) => states[row % states.length]!)),
+    states: (rows, round) =>
+      stackRows(Array.from({ length: rows }, (_, row) => states[(round * mostRows + row) % states.length]!)),
     last,
   }
 }
