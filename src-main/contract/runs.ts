@@ -126,8 +126,8 @@ export const runResultSchema = z.object({
 })
 export type RunResult = z.infer<typeof runResultSchema>
 
-/** What stands for tokens without a symbol: their spelling, or learned groups. */
-export const alphabetKindSchema = z.enum(['spelling', 'groups'])
+/** What stands for tokens without a symbol: their spelling in characters or bytes, or in the tokenizer's pieces, or learned groups. */
+export const alphabetKindSchema = z.enum(['spelling', 'pieces', 'groups'])
 export type AlphabetKind = z.infer<typeof alphabetKindSchema>
 
 /** What another kind of alphabet brings, or would bring, beside a finished run. */
@@ -139,7 +139,7 @@ export const otherKindSchema = z.object({
       other: z.object({ id: runIdSchema, kind: alphabetKindSchema, speedup: z.number() }),
     })
     .nullable(),
-  /** Groups can be learnt from the run's own text, in about so many seconds; null for these: not known. */
+  /** Groups, which nobody has tried yet, can be learnt from the run's own text, in about so many seconds; null for these: not known. */
   offer: z.object({ seconds: z.number().nullable() }).nullable(),
 })
 export type OtherKind = z.infer<typeof otherKindSchema>

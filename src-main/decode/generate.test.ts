@@ -20,7 +20,13 @@ import {
   type BaseHead,
   type Chooser,
 } from './chooser.ts'
-import { generate, newConversation, type Conversation, type GenerateOptions } from './generate.ts'
+import {
+  generate,
+  newConversation,
+  prepareContext,
+  type Conversation,
+  type GenerateOptions,
+} from './generate.ts'
 import { hashBaseModel, openSpellm, saveSpellm, type BaseReference } from '../spellm/spellm.ts'
 import type { Sampling } from './sampling.ts'
 import { createSpellmSessions } from '../spellm/spellm-sessions.ts'
@@ -435,3 +441,24 @@ describe('a saved SpeLLM', () => {
     expect(pieces.map(({ text }) => text).join('')).toBe(Buffer.from(bytes).toString('utf8'))
   })
 })
+
+it.each(['stored', 'int8', 'int4'] as const)(
+  'a prompt that is given again has the same state, bit for bit, in %s',
+  async (precision) => {
+    const model =
+      precision === 'stored' ? base : await withPrecision(base, precision, 'test', { folder: scratch })
+    const own = await createTrunkSession(model)
+    const conversation = newConversation(own)
+    const ids = tokenizer.encode(
+      'Once upon a time, a shy hedgehog lived under the old oak tree by the river.',
+    )
+    const stateOf = async (tokens: readonly number[]) =>
+      (await (await prepareContext(own, conversation, tokens, 'none'))()).hidden
+    const first = await stateOf(ids)
+    expect(await stateOf(ids)).toEqual(first)
+    // Also after it was continued.
+    for (let more = 1; more < 4; more++) await stateOf([...ids, ...ids.slice(0, more)])
+    expect(await stateOf(ids)).toEqual(first)
+    await own.release()
+  },
+)

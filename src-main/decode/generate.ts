@@ -48,10 +48,13 @@ export function newConversation(trunk: TrunkSession): Conversation {
  * Makes a conversation hold `tokens`. The part that it begins with already is not computed again; what it holds
  * beyond that is forgotten.
  *
+ * The last token is read by itself, as it is where all others are known: a pass over several tokens rounds otherwise, and where
+ * activations are rounded to 8 bits, that is enough for another text when the same prompt is given again.
+ *
  * @param tokens at least one; the last one is always read, because its hidden state is needed
  * @param asked what is asked of the last token
- * @param turn where each piece but the last computes; the last one is left to the caller
- * @returns reads what is left, within a turn of the caller's
+ * @param turn where each piece before the last token computes; that one is left to the caller
+ * @returns reads the last token, within a turn of the caller's
  */
 export async function prepareContext(
   trunk: TrunkSession,
@@ -66,12 +69,11 @@ export async function prepareContext(
   cache.truncate(known)
   known = cache.length
   read.length = known
-  for (; tokens.length - known > trunk.pieceTokens; known += trunk.pieceTokens) {
-    const piece = tokens.slice(known, known + trunk.pieceTokens)
+  for (const last = tokens.length - 1; known < last; known += trunk.pieceTokens) {
+    const piece = tokens.slice(known, Math.min(last, known + trunk.pieceTokens))
     await turn(() => readTokens(trunk, conversation, piece, 'none'))
   }
-  const rest = tokens.slice(known)
-  return () => readTokens(trunk, conversation, rest, asked)
+  return () => readTokens(trunk, conversation, tokens.slice(-1), asked)
 }
 
 /** Reads tokens after what the conversation holds: the state after the last one. */

@@ -73,6 +73,18 @@ describe('beside a run that spells', () => {
     expect(otherKind(stored('paper', 0.9, { tokenSymbols: 0 }), [], offered).offer).toBeNull()
   })
 
+  it('a run with pieces is another kind, and leaves groups to be tried', () => {
+    const pieces = stored('pieces', 1.1, { alphabet: 'pieces' })
+    expect(otherKind(characters, [characters, pieces], offered)).toEqual({
+      measured: { own: 'spelling', other: { id: 'pieces', kind: 'pieces', speedup: 1.1 } },
+      offer: { seconds: 480 },
+    })
+    expect(otherKind(pieces, [pieces, stored('groups', 1.14, groups)], offered)).toEqual({
+      measured: { own: 'pieces', other: { id: 'groups', kind: 'groups', speedup: 1.14 } },
+      offer: null,
+    })
+  })
+
   it('the fastest comparable run of another kind is what was measured', () => {
     const all = [
       characters,

@@ -8,6 +8,7 @@ import {
   type RunSettings,
 } from '../../conversion/settings.ts'
 import { parseGroups } from '../../spelling/groups.ts'
+import { parsePieces } from '../../spelling/pieces.ts'
 import type { StoredRun } from './stored-runs.ts'
 
 /** A finished run, with what makes its verdict comparable to another's. */
@@ -19,8 +20,10 @@ interface Measured {
   readonly result: NonNullable<StoredRun['result']>
 }
 
-const kindOf = ({ alphabet }: Pick<ConversionSettings, 'alphabet'>): AlphabetKind =>
-  parseGroups(alphabet) ? 'groups' : 'spelling'
+function kindOf({ alphabet }: Pick<ConversionSettings, 'alphabet'>): AlphabetKind {
+  if (parseGroups(alphabet)) return 'groups'
+  return parsePieces(alphabet) === null ? 'spelling' : 'pieces'
+}
 
 /** null: the run isn't finished, or another version made it. */
 function measured({ summary, result }: StoredRun): Measured | null {
@@ -32,7 +35,8 @@ function measured({ summary, result }: StoredRun): Measured | null {
 
 /**
  * What another kind of alphabet brings or would bring beside a run: the fastest finished run of another kind that wrote the
- * same base model's text in the same precision on the same device, else the offer to learn groups from the run's own text.
+ * same base model's text in the same precision on the same device, and unless such a run has groups, the offer to learn these
+ * from the run's own text.
  *
  * @param isOffered whether that text is still there, and nobody is about to learn from it
  */
@@ -54,14 +58,12 @@ export function otherKind(
       ? [{ id: found.id, kind: kindOf(found.settings), speedup: verdict.speedup }]
       : []
   })
-  const best = others.sort((a, b) => b.speedup - a.speedup)[0] ?? null
+  const best = others.toSorted((a, b) => b.speedup - a.speedup)[0] ?? null
+  const hasGroups = kind === 'groups' || others.some((other) => other.kind === 'groups')
   const { seconds, textSeconds } = own.result
   return {
     measured: best && { own: kind, other: best },
-    offer:
-      kind === 'groups' || best || !isOffered
-        ? null
-        : { seconds: textSeconds === null ? null : seconds - textSeconds },
+    offer: hasGroups || !isOffered ? null : { seconds: textSeconds === null ? null : seconds - textSeconds },
   }
 }
 

@@ -18,32 +18,32 @@ export function OtherKind({ id, verdict }: { readonly id: string; readonly verdi
       onError: showError,
     }),
   )
-  if (data?.measured && verdict?.speedup) {
-    const { own, other } = data.measured
-    return (
-      <Text size="sm" mb="sm">
-        {text.otherKind({ kind: own, speedup: verdict.speedup }, other)}{' '}
-        <Anchor href={`#${paths.run(other.id)}`} size="sm">
-          {text.otherKindRun(other.id)}
-        </Anchor>
-      </Text>
-    )
-  }
-  if (!data?.offer) return null
   return (
-    <Group gap="sm" mb="sm">
-      <Button
-        size="xs"
-        variant="default"
-        leftSection={<IconStack2 size={15} aria-hidden />}
-        loading={start.isPending}
-        onClick={() => start.mutate({ id })}
-      >
-        {text.tryGroups(data.offer.seconds)}
-      </Button>
-      <Text size="sm" c="dimmed" flex={1} miw={260}>
-        {text.tryGroupsExplanation}
-      </Text>
-    </Group>
+    <>
+      {data?.measured && verdict?.speedup && (
+        <Text size="sm" mb="sm">
+          {text.otherKind({ kind: data.measured.own, speedup: verdict.speedup }, data.measured.other)}{' '}
+          <Anchor href={`#${paths.run(data.measured.other.id)}`} size="sm">
+            {text.otherKindRun(data.measured.other.id)}
+          </Anchor>
+        </Text>
+      )}
+      {data?.offer && (
+        <Group gap="sm" mb="sm">
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconStack2 size={15} aria-hidden />}
+            loading={start.isPending}
+            onClick={() => start.mutate({ id })}
+          >
+            {text.tryGroups(data.offer.seconds)}
+          </Button>
+          <Text size="sm" c="dimmed" flex={1} miw={260}>
+            {text.tryGroupsExplanation}
+          </Text>
+        </Group>
+      )}
+    </>
   )
 }

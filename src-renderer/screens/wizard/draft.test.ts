@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { conversionRequestSchema, type ConversionRequest } from '../../../src-main/contract/index.ts'
 import {
   changedAdvancedFields,
+  changedDraft,
   checkDraft,
   draftSchema,
   emptyDraft,
@@ -150,6 +151,16 @@ describe('a draft', () => {
     const { request, problems } = check(change)
     expect(request).toBeNull()
     expect(Object.keys(problems)).toEqual([field])
+  })
+
+  it('has the usual k of its alphabet until somebody chooses another', () => {
+    const pieces = changedDraft(emptyDraft, { alphabet: 'pieces:400' })
+    expect(pieces.k).toBe(4)
+    expect(changedDraft(pieces, { alphabet: 'bytes' }).k).toBe(12)
+    expect(changedDraft(pieces, { units: 'word' }).k).toBe(12)
+    const chosen = changedDraft(pieces, { k: 6 })
+    expect(changedDraft(chosen, { alphabet: 'pieces' }).k).toBe(6)
+    expect(changedDraft(chosen, { alphabet: 'auto' }).k).toBe(6)
   })
 
   it('names the limits of the contract', () => {

@@ -84,6 +84,17 @@ export const emptyDraft: Draft = {
   name: null,
 }
 
+/** The k that an alphabet has unless somebody asks for another: pieces are longer than characters. */
+const usualLength = ({ alphabet, units }: Pick<Draft, 'alphabet' | 'units'>): number =>
+  units === 'token' && parseAlphabetSpecification(alphabet).kind === 'pieces' ? 4 : emptyDraft.k
+
+/** A draft with some fields changed. A k that was the usual one is the usual one of another alphabet, too. */
+export function changedDraft(draft: Draft, change: Partial<Draft>): Draft {
+  const changed = { ...draft, ...change }
+  const isUsual = change.k === undefined && draft.k === usualLength(draft)
+  return isUsual ? { ...changed, k: usualLength(changed) } : changed
+}
+
 /** The fields that can be wrong. */
 export type DraftField =
   WholeSetting | 'adapterRate' | 'headsRate' | 'adapterWidths' | 'tokenSymbols' | 'alphabet' | 'texts'

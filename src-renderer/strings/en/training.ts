@@ -21,7 +21,11 @@ function speedOf(speedup: number): string {
   return 'about as fast'
 }
 
-const kindNames: Record<AlphabetKind, string> = { spelling: 'a spelled alphabet', groups: 'learned groups' }
+const kindNames: Record<AlphabetKind, string> = {
+  spelling: 'a spelled alphabet',
+  pieces: 'an alphabet of pieces',
+  groups: 'learned groups',
+}
 /** Of two speeds; what lies within differs from run to run. */
 const sameSpeed = 0.02
 
