@@ -47,6 +47,15 @@ describe('the pace of a text', () => {
     expect(write(pace, 1, { steps: 2, confirmed: 1 })).toBe(false)
   })
 
+  it('isn’t judged by a single draft of which nothing stood', () => {
+    const { pace } = watch()
+    expect(write(pace, 7, { steps: 8 })).toBe(true)
+    expect(write(pace, 1, { steps: 12, confirmed: 1 })).toBe(true)
+    expect(write(pace, 2, { steps: 8 })).toBe(true)
+    // Again and again it is.
+    expect(write(pace, 20, { steps: 12, confirmed: 6 })).toBe(false)
+  })
+
   it('isn’t judged by a machine that has become slower for everything', () => {
     expect(write(watch().pace, 200, { steps: 8, slowdown: 3 })).toBe(true)
     expect(write(watch().pace, 200, { steps: 8, confirmed: 5, slowdown: 3 })).toBe(false)
