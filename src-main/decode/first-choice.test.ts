@@ -68,27 +68,10 @@ it('picks the best exact score, and doubts by what no exact score stands for', (
     // log p of a given token: its exact logit less the learnt log-normaliser.
     const total = texts.reduce((sum, _, other) => sum + Math.exp(dot(other, state)), 0)
     expect(first.logNormaliser(scores, context)).toBeCloseTo(Math.log(total), 4)
-    texts.forEach((_, other) =>
-      expect(first.logProbability(scores, context, other, dot(other, state))).toBeCloseTo(
-        dot(other, state) - Math.log(total),
-        4,
-      ),
-    )
-  }
-})
-
-it('a token that is given is never likelier than certain, however little was learnt of it', () => {
-  const context = createContextSymbols(rows, symbols, { hiddenSize: d, most: 8 })
-  const first = createFirstScores(speller)
-  const [state, m] = [new Float32Array(d).fill(0.1), alphabet.tokenSymbols!.length]
-  const scores = scoresOf(state, [], 0)
-  const others = Math.exp(first.logNormaliser(scores, context))
-  const token = texts.findIndex((_, other) => symbols.firstSymbol[other]! >= 0)
-  const held = Math.exp(scores[m + symbols.firstSymbol[token]!]!)
-  for (const logit of [1, 10, 30]) {
-    const found = first.logProbability(scores, context, token, logit)
-    expect(found).toBeLessThanOrEqual(0)
-    expect(found).toBeCloseTo(logit - Math.log(others - held + Math.max(held, Math.exp(logit))), 4)
+    const given = dot(best, state)
+    expect(first.logProbability(scores, context, given)).toBeCloseTo(given - Math.log(total), 4)
+    // However little was learnt of it.
+    expect(first.logProbability(scores, context, Math.log(total) + 3)).toBe(0)
   }
 })
 

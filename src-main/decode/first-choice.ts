@@ -1,7 +1,7 @@
 import type { RowLogits } from '../models/row-logits.ts'
 import type { LastState } from '../models/trunk-session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
-import { firstSymbolsOf, type Speller } from '../spelling/speller.ts'
+import type { Speller } from '../spelling/speller.ts'
 import type { ContextSymbols } from './context-symbols.ts'
 import { createGroupReader } from './group-members.ts'
 import type { Picker } from './picker.ts'
@@ -60,12 +60,11 @@ export interface FirstScores {
    */
   logNormaliser(scores: Float32Array, exact: ExactTokens): number
   /**
-   * Log-probability of a token that is given: its exact logit less the log-normaliser, in which its first symbol holds at
-   * least what the token alone comes to. So it is never above 0.
+   * Log-probability of a token that is given: its exact logit less the log-normaliser, which is no less than that logit.
    *
    * @param logit of the token by the base model's own row
    */
-  logProbability(scores: Float32Array, exact: ExactTokens, token: number, logit: number): number
+  logProbability(scores: Float32Array, exact: ExactTokens, logit: number): number
 }
 
 /** Where nothing can be picked. */
@@ -87,7 +86,6 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
   const readGroups = isGrouped && rows ? createGroupReader(alphabet, rows) : null
   let looked: { readonly state: LastState; readonly step: FirstStep } | null = null
   const symbols = Int32Array.from(tokenSymbols)
-  const { firstSymbol } = firstSymbolsOf(speller)
   const shares = new Float64Array(size)
   let logits = new Float32Array(m)
   let tokens = Int32Array.from(symbols)
@@ -159,27 +157,17 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
       }
     },
     logNormaliser,
-    logProbability: (scores, context, token, logit) => {
-      const normaliser = logNormaliser(scores, context)
-      const symbol = firstSymbol[token]!
-      if (symbol < 0 || hasExactScore(context, token)) return logit - normaliser
-      const { best } = rest(scores, context)
-      const held = countedShare(symbol) * Math.exp(best - normaliser)
-      return logit - normaliser - Math.log1p(Math.max(0, Math.exp(logit - normaliser) - held))
-    },
+    logProbability: (scores, context, logit) => Math.min(0, logit - logNormaliser(scores, context)),
   }
 
   function logNormaliser(scores: Float32Array, context: ExactTokens): number {
     const { best } = rest(scores, context)
     let sum = 0
-    for (let symbol = 0; symbol < size; symbol++) sum += countedShare(symbol)
+    // What is there at the least in each symbol is not counted as found in it.
+    for (let symbol = 0; symbol < size; symbol++)
+      if (isGrouped || shares[symbol]! > leastShare) sum += shares[symbol]!
     for (const logit of exact(scores, context).logits) sum += Math.exp(logit - best)
     return best + Math.log(sum)
-  }
-
-  /** Of `shares`: what is there at the least in each symbol is not counted as found in it. */
-  function countedShare(symbol: number): number {
-    return isGrouped || shares[symbol]! > leastShare ? shares[symbol]! : 0
   }
 
   /** Without a copy: what most steps do. */
@@ -213,8 +201,4 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
 function firstScoresOf({ firstScores }: LastState): Float32Array {
   if (!firstScores) throw new TypeError('a trunk without a tail with token symbols')
   return firstScores
-}
-
-function hasExactScore({ count, tokens }: ExactTokens, token: number): boolean {
-  return tokens.subarray(0, count).includes(token)
 }

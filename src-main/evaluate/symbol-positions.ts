@@ -47,7 +47,7 @@ export async function createSymbolPositions(
         gated: [isDoubtful ? choice : token],
       }
       const learntLogProbability = (wanted: number) =>
-        first.logProbability(scores, exact, wanted, rows.logits(state.hidden, [wanted])[0]!)
+        first.logProbability(scores, exact, rows.logits(state.hidden, [wanted])[0]!)
       let own: ((token: number) => number) | null = null
       return {
         picks: modes.map((mode) => picks[mode]),

@@ -30,7 +30,7 @@ function scoreExactly(reader: SymbolReader): SpellmScoring {
       const hidden = states.subarray(row * d, (row + 1) * d)
       const state = text.read(row === 0 ? context : [continuation[row - 1]!], hidden, found[row]!)
       const { scores, exact } = await first.look(state, text.context)
-      logLikelihood += first.logProbability(scores, exact, token, rows.logits(hidden, [token])[0]!)
+      logLikelihood += first.logProbability(scores, exact, rows.logits(hidden, [token])[0]!)
       // What is greedy no longer needs no search.
       if (isGreedy) isGreedy = (await chooser.choose(state, text.tokens))[0] === token
     }
