@@ -11,36 +11,22 @@ import { openSafetensors, readTensor } from '../../formats/safetensors.ts'
 import { withFullDisk } from '../../runs/testing/faults.ts'
 import { convert } from '../../conversion/convert.ts'
 import { conversionSettings } from './conversion-request.ts'
-import { startEngine, type Engine } from '../engine.ts'
 import { parseConversionSettings } from '../../conversion/settings.ts'
-import {
-  connectTo,
-  engineErrorOf,
-  eventsUntil,
-  untilStatus,
-  type Client,
-  type ConnectedClient,
-} from '../testing/client.ts'
+import { engineErrorOf, eventsUntil, untilStatus, type Client } from '../testing/client.ts'
+import { openEngine } from '../testing/open-engine.ts'
 import { writeShortModel } from '../testing/short-model.ts'
 
 let scratch = ''
 let dataFolder = ''
 let runsFolder = ''
-let engine: Engine
-let connected: ConnectedClient
 let client: Client
+let close: () => Promise<void>
 let request: ConversionRequest
 /** Takes minutes: to be stopped. */
 let long: ConversionRequest
 
 async function open() {
-  engine = await startEngine({ dataFolder, crash: null })
-  connected = connectTo(engine)
-  client = connected.client
-}
-async function close() {
-  connected.close()
-  await engine.close()
+  ;({ client, close } = await openEngine({ dataFolder }))
 }
 
 beforeAll(async () => {
