@@ -4,7 +4,7 @@
  */
 import { expect } from 'vitest'
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: NodeJS.ArrayBufferView) =>
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   new Uint8Array(buffer, byteOffset, byteLength)
 
 expect.addEqualityTesters([
