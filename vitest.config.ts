@@ -10,6 +10,7 @@ export default defineConfig({
     pool: 'forks',
     // Not the data of the person who runs the tests; the devices of this machine are tried once for all files.
     env: { SPELLM_DATA: join(tmpdir(), 'spellm-test-data') },
+    setupFiles: ['scripts/equal-bytes.ts'],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,6 +1,6 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { openTextGenerator, type GenerationMode } from '../decode/text-generator.ts'
 import { openBaseModel } from '../models/base-model.ts'
@@ -8,6 +8,10 @@ import { seededRandom } from '../random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { convert } from './convert.ts'
 import { parseConversionSettings } from './settings.ts'
+
+vi.mock('./conversion-text.ts', async (importOriginal) =>
+  (await import('./testing/few-positions.ts')).fewPositions(await importOriginal()),
+)
 
 const checkpoints = join(import.meta.dirname, '../models/testing')
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,'

@@ -59,6 +59,8 @@ const begin = () =>
       adapterWidths: [16],
       batchTokens: 256,
       epochs: 1,
+      // At the last step and never before it, however long the machine takes.
+      checkpointSeconds: 86_400,
     }),
     options,
   )

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openTextGenerator, type GenerationMode } from '../decode/text-generator.ts'
 import { CancelledError } from '../errors.ts'
 import { openSafetensors, readTensor } from '../formats/safetensors.ts'
@@ -14,6 +14,10 @@ import type { ConversionEvent } from './events.ts'
 import type { ConversionResult } from './result.ts'
 import { parseConversionSettings } from './settings.ts'
 import { stories } from '../../resources/stories/stories.ts'
+
+vi.mock('./conversion-text.ts', async (importOriginal) =>
+  (await import('./testing/few-positions.ts')).fewPositions(await importOriginal()),
+)
 
 const small = { tokens: 8_000, alphabet: 'groups:64:4', adapterWidths: [32], batchTokens: 256, seed: 3 }
 let scratch = ''

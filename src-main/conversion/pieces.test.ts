@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stories } from '../../resources/stories/stories.ts'
 import { openTextGenerator, type GenerationMode } from '../decode/text-generator.ts'
 import { evaluateText } from '../evaluate/evaluate-text.ts'
@@ -12,6 +12,10 @@ import { writeShortModel } from '../worker/testing/short-model.ts'
 import { convert } from './convert.ts'
 import type { ConversionResult } from './result.ts'
 import { parseConversionSettings } from './settings.ts'
+
+vi.mock('./conversion-text.ts', async (importOriginal) =>
+  (await import('./testing/few-positions.ts')).fewPositions(await importOriginal()),
+)
 
 const small = { tokens: 4_000, alphabet: 'pieces:100', adapterWidths: [32], batchTokens: 256, seed: 3 }
 const kinds = [

@@ -26,6 +26,17 @@ export interface SymbolTrieParts extends SymbolParts {
   readonly onSpelled?: (() => void) | undefined
 }
 
+/** Fills `all` with some numbers and others after them: spreading them takes as long as all else that a step does. */
+function appended<Numbers extends Int32Array | Float32Array>(
+  all: Numbers,
+  numbers: ArrayLike<number>,
+  others: ArrayLike<number>,
+): Numbers {
+  all.set(numbers)
+  all.set(others, numbers.length)
+  return all
+}
+
 const spelledOf = ({ spelled }: LastState) => spelled ?? new Float32Array(0)
 
 /** Asks for first scores, and for how the heads go on if that is needed. */
@@ -58,8 +69,13 @@ export function symbolTrieChooser(
       const { units, scores } = spelling.best(state, step, Math.max(1, candidates) + picker.bans)
       const firstTokens = units.map(([token]) => token!)
       const own = candidates > 0 ? rows.logits(state.hidden, firstTokens) : scores
-      const tokens = Int32Array.from([...exact.tokens, ...firstTokens])
-      const { index } = requirePick(picker, Float32Array.from([...exact.logits, ...own]), tokens, text.length)
+      const tokens = appended(
+        new Int32Array(exact.tokens.length + firstTokens.length),
+        exact.tokens,
+        firstTokens,
+      )
+      const logits = appended(new Float32Array(tokens.length), exact.logits, own)
+      const { index } = requirePick(picker, logits, tokens, text.length)
       const spelled = units[index - exact.tokens.length]
       if (spelled) onSpelled?.()
       return spelled ? beforeBanned(spelled, picker) : [tokens[index]!]
@@ -152,8 +168,9 @@ export function symbolFreeChooser(
       const { scores, exact } = await first.look(state, context)
       const { shares, best } = first.rest(scores, exact)
       const { logits, tokens } = first.exact(scores, exact)
-      const learnt = Float32Array.from(shares, (share) => Math.log(share) + best)
-      const chosen = choice(Float32Array.from([...picker.apply(logits, tokens), ...learnt]))
+      const learnt = shares.map((share) => Math.log(share) + best)
+      const all = new Float32Array(logits.length + learnt.length)
+      const chosen = choice(appended(all, picker.apply(logits, tokens), learnt))
       if (chosen < tokens.length) return [tokens[chosen]!]
       const rest = spelledOf(state)
       const symbols = Int32Array.from({ length: speller.k }, (_, head) =>

@@ -3,21 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { BenchmarkEvent, BenchmarkRequest } from '../contract/index.ts'
-import { startEngine, type Engine } from './engine.ts'
-import { connectTo, engineErrorOf, type ConnectedClient } from './testing/client.ts'
+import { engineErrorOf } from './testing/client.ts'
+import { openEngine, type OpenEngine } from './testing/open-engine.ts'
 
 let scratch = ''
-let engine: Engine
-let connected: ConnectedClient
+let opened: OpenEngine
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-benchmarks-'))
-  engine = await startEngine({ dataFolder: scratch, crash: null })
-  connected = connectTo(engine)
+  opened = await openEngine({ dataFolder: scratch })
 })
 afterAll(async () => {
-  connected.close()
-  await engine.close()
+  await opened.close()
   await rm(scratch, { recursive: true, force: true })
 })
 
@@ -31,7 +28,7 @@ const request: BenchmarkRequest = {
 
 async function collected(sent: BenchmarkRequest): Promise<BenchmarkEvent[]> {
   const events: BenchmarkEvent[] = []
-  for await (const event of await connected.client.benchmark.run(sent)) events.push(event)
+  for await (const event of await opened.client.benchmark.run(sent)) events.push(event)
   return events
 }
 
@@ -49,7 +46,7 @@ it('tells of progress, then of the costs at each context, ascending', async () =
 it('runs one at a time, and another once the first is not listened to any more', async () => {
   const controller = new AbortController()
   const long = { ...request, steps: 1_000, contexts: [300] }
-  const first = await connected.client.benchmark.run(long, { signal: controller.signal })
+  const first = await opened.client.benchmark.run(long, { signal: controller.signal })
   await first.next()
   const error = await engineErrorOf(collected(request))
   expect(error.code).toBe('run-busy')

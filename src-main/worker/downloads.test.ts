@@ -4,13 +4,12 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { modelId, startHub, type HubServer } from '../hub/testing/hub-server.ts'
 import { sampleFiles } from '../hub/testing/sample-files.ts'
-import { startEngine, type Engine } from './engine.ts'
-import { connectTo, engineErrorOf, type Client, type ConnectedClient } from './testing/client.ts'
+import { engineErrorOf, type Client } from './testing/client.ts'
+import { openEngine, type OpenEngine } from './testing/open-engine.ts'
 
 let scratch = ''
 let hub: HubServer
-let engine: Engine
-let connected: ConnectedClient
+let opened: OpenEngine
 let client: Client
 
 beforeAll(async () => {
@@ -20,13 +19,11 @@ beforeAll(async () => {
   vi.stubEnv('HF_HUB_CACHE', join(scratch, 'cache'))
   vi.stubEnv('HF_HOME', join(scratch, 'home'))
   vi.stubEnv('HF_TOKEN', '')
-  engine = await startEngine({ dataFolder: join(scratch, 'data'), crash: null })
-  connected = connectTo(engine)
-  client = connected.client
+  opened = await openEngine({ dataFolder: join(scratch, 'data') })
+  client = opened.client
 })
 afterAll(async () => {
-  connected.close()
-  await engine.close()
+  await opened.close()
   await hub.close()
   vi.unstubAllEnvs()
   await rm(scratch, { recursive: true, force: true })

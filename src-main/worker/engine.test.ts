@@ -4,25 +4,23 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { sampleModelName } from '../models/model-folder.ts'
 import { asOrdinaryUser } from '../runs/testing/faults.ts'
-import { startEngine, type Engine } from './engine.ts'
-import { connectTo, engineErrorOf, type Client, type ConnectedClient } from './testing/client.ts'
+import { startEngine } from './engine.ts'
+import { connectTo, engineErrorOf, type Client } from './testing/client.ts'
+import { openEngine, type OpenEngine } from './testing/open-engine.ts'
 import { writeShortModel } from './testing/short-model.ts'
 
 let scratch = ''
-let engine: Engine
-let connected: ConnectedClient
+let opened: OpenEngine
 let client: Client
 const crash = { at: '2026-01-02T03:04:05.000Z', reason: 'the graphics driver' }
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-engine-'))
-  engine = await startEngine({ dataFolder: join(scratch, 'data'), crash })
-  connected = connectTo(engine)
-  client = connected.client
+  opened = await openEngine({ dataFolder: join(scratch, 'data'), crash })
+  client = opened.client
 })
 afterAll(async () => {
-  connected.close()
-  await engine.close()
+  await opened.close()
   await rm(scratch, { recursive: true, force: true })
 })
 
@@ -52,7 +50,7 @@ describe('an engine', () => {
   })
 
   it('answers several clients at once', async () => {
-    const other = connectTo(engine)
+    const other = connectTo(opened.engine)
     const [a, b] = await Promise.all([client.models.list(), other.client.models.list()])
     expect(a).toMatchObject(b.map(({ usable }) => ({ usable })))
     other.close()
@@ -63,15 +61,13 @@ it('tells what can compute here, tried in other processes', async () => {
   const dataFolder = join(scratch, 'devices')
   let probes = 0
   const survey = { stdout: '', crash: 'killed by SIGSEGV' }
-  const surveyed = await startEngine({
+  const { client, close } = await openEngine({
     dataFolder,
-    crash: null,
     runProbe: () => {
       probes++
       return Promise.resolve(survey)
     },
   })
-  const { client, close } = connectTo(surveyed)
   const { automatic, reports } = await client.app.devices({ fresh: false })
   expect(automatic.device).toBe('cpu')
   expect(reports[0]).toMatchObject({ device: 'cpu', works: false })
@@ -81,15 +77,13 @@ it('tells what can compute here, tried in other processes', async () => {
   expect(probes).toBe(tried)
   await client.app.devices({ fresh: true })
   expect(probes).toBe(2 * tried)
-  close()
-  await surveyed.close()
+  await close()
 })
 
 describe('settings', () => {
   it('change one by one, and outlive the engine', async () => {
     const dataFolder = join(scratch, 'settings')
-    const first = await startEngine({ dataFolder, crash: null })
-    const { client, close } = connectTo(first)
+    const { client, close } = await openEngine({ dataFolder })
     await client.app.changeSettings({ runsFolder: join(scratch, 'elsewhere') })
     await client.models.add({ reference: join(import.meta.dirname, '../../resources/sample-model') })
     await client.app.changeSettings({ theme: 'dark' })
@@ -101,13 +95,10 @@ describe('settings', () => {
     }
     expect(await client.app.settings()).toEqual(expected)
     expect((await client.app.info()).runsFolder).toBe(expected.runsFolder)
-    close()
-    await first.close()
+    await close()
 
-    const second = await startEngine({ dataFolder, crash: null })
-    const reconnected = connectTo(second)
-    expect(await reconnected.client.app.settings()).toEqual(expected)
-    reconnected.close()
+    const second = await openEngine({ dataFolder })
+    expect(await second.client.app.settings()).toEqual(expected)
     await second.close()
   })
 
@@ -115,11 +106,9 @@ describe('settings', () => {
     const dataFolder = join(scratch, 'earlier')
     await mkdir(dataFolder)
     await writeFile(join(dataFolder, 'settings.json'), '{"theme": "dark", "device": "webgpu"}')
-    const earlier = await startEngine({ dataFolder, crash: null })
-    const { client, close } = connectTo(earlier)
+    const { client, close } = await openEngine({ dataFolder })
     expect(await client.app.settings()).toMatchObject({ theme: 'dark', device: 'webgpu', models: [] })
-    close()
-    await earlier.close()
+    await close()
   })
 
   it('that are damaged are moved aside', async () => {
@@ -127,13 +116,11 @@ describe('settings', () => {
     await mkdir(dataFolder)
     await writeFile(join(dataFolder, 'settings.json'), '{"theme": "dar')
     const error = vi.spyOn(console, 'error').mockReturnValue()
-    const damaged = await startEngine({ dataFolder, crash: null })
+    const { client, close } = await openEngine({ dataFolder })
     expect(error).toHaveBeenCalledWith(expect.stringContaining('settings.json.damaged'))
     error.mockRestore()
-    const { client, close } = connectTo(damaged)
     expect((await client.app.settings()).theme).toBe('system')
-    close()
-    await damaged.close()
+    await close()
   })
 
   it.each([
@@ -375,7 +362,7 @@ describe('what a client sends', () => {
       42,
     ]
     const error = vi.spyOn(console, 'error').mockReturnValue()
-    for (const message of garbage) connected.send(message)
+    for (const message of garbage) opened.send(message)
     expect((await client.app.info()).version).toMatch(/\d/)
     expect(error).toHaveBeenCalledOnce()
     error.mockRestore()

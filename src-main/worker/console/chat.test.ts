@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ChatMessage, GenerationEvent } from '../../contract/index.ts'
 import { openTokenizer } from '../../formats/tokenizer.ts'
 import { modelFolder, sampleModelName } from '../../models/model-folder.ts'
-import { startEngine, type Engine } from '../engine.ts'
-import { connectTo, engineErrorOf, type ConnectedClient } from '../testing/client.ts'
+import { engineErrorOf } from '../testing/client.ts'
+import { openEngine, type OpenEngine } from '../testing/open-engine.ts'
 
 const template =
   "{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
@@ -19,25 +19,22 @@ const rest = { mode: 'base' as const, maxTokens: 3, sampling: null, stop: [] as 
 
 let scratch = ''
 let model = ''
-let engine: Engine
-let connected: ConnectedClient
+let opened: OpenEngine
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-chat-'))
   model = join(scratch, 'model')
   await cp(modelFolder(sampleModelName), model, { recursive: true })
   await writeFile(join(model, 'chat_template.jinja'), template)
-  engine = await startEngine({ dataFolder: join(scratch, 'data'), crash: null })
-  connected = connectTo(engine)
+  opened = await openEngine({ dataFolder: join(scratch, 'data') })
 })
 afterAll(async () => {
-  connected.close()
-  await engine.close()
+  await opened.close()
   await rm(scratch, { recursive: true, force: true })
 })
 
 test('a model with a chat template answers a conversation in its words', async () => {
-  const { client } = connected
+  const { client } = opened
   const source = { kind: 'model', reference: model } as const
   expect(await client.console.abilities({ source })).toEqual({ canChat: true })
   const events: GenerationEvent[] = []
@@ -50,7 +47,7 @@ test('a model with a chat template answers a conversation in its words', async (
 })
 
 test('a model without one says that it can not', async () => {
-  const { client } = connected
+  const { client } = opened
   const source = { kind: 'model', reference: sampleModelName } as const
   expect(await client.console.abilities({ source })).toEqual({ canChat: false })
   const generation = async () => {

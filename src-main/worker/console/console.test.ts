@@ -16,8 +16,8 @@ import { createTrunkSession } from '../../models/trunk-session.ts'
 import { createTurns } from '../../runtime/turns.ts'
 import { alphabetSize, endSymbol, parseAlphabet } from '../../spelling/alphabet.ts'
 import { buildSpeller, type Speller } from '../../spelling/speller.ts'
-import { startEngine, type Engine } from '../engine.ts'
-import { connectTo, engineErrorOf, type Client, type ConnectedClient } from '../testing/client.ts'
+import { engineErrorOf, type Client } from '../testing/client.ts'
+import { openEngine, type OpenEngine } from '../testing/open-engine.ts'
 import { createModelConsole } from './console.ts'
 
 const prompt = 'Once upon a time, a shy hedgehog'
@@ -26,8 +26,7 @@ const baseModel: ConsoleSource = { kind: 'model', reference: sampleModelName }
 const spellm: ConsoleSource = { kind: 'run', id: 'untrained' }
 
 let scratch = ''
-let engine: Engine
-let connected: ConnectedClient
+let opened: OpenEngine
 let client: Client
 let base: BaseModel
 let tokenizer: Tokenizer
@@ -54,13 +53,11 @@ beforeAll(async () => {
     precision: 'stored',
     hiddenSize,
   })
-  engine = await startEngine({ dataFolder: scratch, crash: null })
-  connected = connectTo(engine)
-  client = connected.client
+  opened = await openEngine({ dataFolder: scratch })
+  client = opened.client
 })
 afterAll(async () => {
-  connected.close()
-  await engine.close()
+  await opened.close()
   await rm(scratch, { recursive: true, force: true })
 })
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConversionSettings } from '../../conversion/settings.ts'
-import { startEngine, type Engine } from '../engine.ts'
-import { connectTo, engineErrorOf, untilStatus, type ConnectedClient } from '../testing/client.ts'
+import { engineErrorOf, untilStatus } from '../testing/client.ts'
+import { openEngine, type OpenEngine } from '../testing/open-engine.ts'
 import { writeShortModel } from '../testing/short-model.ts'
 import { otherKind, withGroups } from './other-kind.ts'
 import type { StoredRun } from './stored-runs.ts'
@@ -122,21 +122,18 @@ describe('beside a run that spells', () => {
 
 describe('one click', () => {
   let scratch = ''
-  let engine: Engine
-  let connected: ConnectedClient
+  let opened: OpenEngine
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'spellm-other-kind-'))
-    engine = await startEngine({ dataFolder: join(scratch, 'data'), crash: null })
-    connected = connectTo(engine)
+    opened = await openEngine({ dataFolder: join(scratch, 'data') })
   })
   afterAll(async () => {
-    connected.close()
-    await engine.close()
+    await opened.close()
     await rm(scratch, { recursive: true, force: true })
   })
 
   it('begins a run with learned groups on the text of a finished one', async () => {
-    const { runs } = connected.client
+    const { runs } = opened.client
     const base = join(scratch, 'model')
     await writeShortModel(base, { max_position_embeddings: 32 })
     const questions = join(scratch, 'questions.txt')
@@ -146,7 +143,7 @@ describe('one click', () => {
     )
     const request = { base, texts: [], questions: [questions], tokens: 1_000, adapterWidths: [16], epochs: 1 }
     await runs.start({ name: 'first', request: { ...request, batchTokens: 256, device: 'cpu' } })
-    await untilStatus(connected.client, 'first', 'finished', 'failed')
+    await untilStatus(opened.client, 'first', 'finished', 'failed')
     const { offer } = await runs.otherKind({ id: 'first' })
     expect(offer!.seconds).toBeGreaterThan(0)
 
@@ -156,7 +153,7 @@ describe('one click', () => {
     expect(await engineErrorOf(runs.learnGroups({ id: 'first-groups' }))).toMatchObject({
       code: 'run-status',
     })
-    const finished = await untilStatus(connected.client, 'first-groups', 'finished', 'failed')
+    const finished = await untilStatus(opened.client, 'first-groups', 'finished', 'failed')
     expect(finished).toMatchObject({ status: 'finished', settings: { questions: [questions] } })
     expect(finished.result!.textSeconds).toBeLessThan(1)
   }, 300_000)

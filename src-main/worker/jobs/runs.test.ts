@@ -1,71 +1,40 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { stories } from '../../../resources/stories/stories.ts'
 import type { ConversionRequest, RunChange, RunEvent, RunSummary, StepPoint } from '../../contract/index.ts'
 import { openTextGenerator } from '../../decode/text-generator.ts'
 import { openSafetensors, readTensor } from '../../formats/safetensors.ts'
 import { withFullDisk } from '../../runs/testing/faults.ts'
 import { convert } from '../../conversion/convert.ts'
 import { conversionSettings } from './conversion-request.ts'
-import { startEngine, type Engine } from '../engine.ts'
 import { parseConversionSettings } from '../../conversion/settings.ts'
-import {
-  connectTo,
-  engineErrorOf,
-  eventsUntil,
-  untilStatus,
-  type Client,
-  type ConnectedClient,
-} from '../testing/client.ts'
-import { writeShortModel } from '../testing/short-model.ts'
+import { engineErrorOf, eventsUntil, untilStatus, type Client } from '../testing/client.ts'
+import { openEngine } from '../testing/open-engine.ts'
+import { shortRequest } from '../testing/short-request.ts'
+
+vi.mock('../../conversion/conversion-text.ts', async (importOriginal) =>
+  (await import('../../conversion/testing/few-positions.ts')).fewPositions(await importOriginal()),
+)
 
 let scratch = ''
 let dataFolder = ''
 let runsFolder = ''
-let engine: Engine
-let connected: ConnectedClient
 let client: Client
+let close: () => Promise<void>
 let request: ConversionRequest
 /** Takes minutes: to be stopped. */
 let long: ConversionRequest
 
 async function open() {
-  engine = await startEngine({ dataFolder, crash: null })
-  connected = connectTo(engine)
-  client = connected.client
-}
-async function close() {
-  connected.close()
-  await engine.close()
+  ;({ client, close } = await openEngine({ dataFolder }))
 }
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-jobs-'))
   dataFolder = join(scratch, 'data')
   runsFolder = join(dataFolder, 'runs')
-  const base = join(scratch, 'model')
-  await writeShortModel(base)
-  const told: string[] = []
-  for (const story of stories(4)) if (told.push(story) === 300) break
-  const text = join(scratch, 'stories.txt')
-  await writeFile(text, told.join('\n<|endoftext|>\n'))
-  request = {
-    base,
-    texts: [text],
-    tokens: 9_000,
-    k: 6,
-    // What jobs do doesn't depend on it, and these are done sooner.
-    tokenSymbols: 0,
-    adapterWidths: [16],
-    batchTokens: 256,
-    epochs: 3,
-    seed: 5,
-    device: 'cpu',
-  }
+  request = await shortRequest(scratch)
   long = { ...request, epochs: 1_000 }
   await open()
 })
@@ -255,7 +224,7 @@ it('a run with token symbols tells of its targets, and its result has a verdict'
 
 describe('pausing', () => {
   it('saves the work, and the resumed run ends with the weights of one that was not paused', async () => {
-    const { id } = await start('paused', { ...request, epochs: 12 })
+    const { id } = await start('paused', request)
     const before = await eventsUntil(client, id, 0, isStep)
     expect(['pausing', 'paused']).toContain((await client.runs.pause({ id })).status)
     const paused = await untilStatus(client, id, 'paused')
@@ -271,8 +240,7 @@ describe('pausing', () => {
     expect(stepsOf(await rest)).toEqual(upTo(paused.steps!).slice(paused.step))
     const resumed = await client.runs.get({ id })
 
-    const whole = await start('not paused', { ...request, epochs: 12 })
-    await untilStatus(client, whole.id, 'finished')
+    const whole = await client.runs.get({ id: 'first' })
     expect(largestDifference(await tailOf(resumed), await tailOf(whole))).toBeLessThan(1e-6)
     expect(await client.runs.history({ id })).toMatchObject({
       step: upTo(paused.steps!),
@@ -481,30 +449,5 @@ describe('an engine that closes', () => {
     expect((await client.runs.history({ id })).step).toEqual(upTo(run.step))
     expect(run.step).toBeGreaterThan(0)
     await client.runs.remove({ id })
-  })
-})
-
-describe('a killed engine', () => {
-  it('leaves its runs interrupted, and the next one goes on with them when asked', async () => {
-    await close()
-    const requested = { ...request, epochs: 12 }
-    const script = join(import.meta.dirname, '../testing/run-engine.ts')
-    const args = ['--import', 'tsx', script, dataFolder, JSON.stringify(requested), 'cut off', 'next']
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    await once(child.stdout, 'data')
-    child.kill('SIGKILL')
-    await once(child, 'close')
-
-    await open()
-    const runs = await client.runs.list()
-    const statusOf = (name: string) => runs.find(({ id }) => id === name)?.status
-    expect([statusOf('cut off'), statusOf('next')]).toEqual(['interrupted', 'interrupted'])
-
-    await client.runs.resume({ id: 'cut off' })
-    const finished = await untilStatus(client, 'cut off', 'finished', 'failed')
-    const { step } = await client.runs.history({ id: 'cut off' })
-    expect(step).toEqual(upTo(finished.result!.steps))
-    expect((await client.runs.get({ id: 'next' })).status).toBe('interrupted')
-    await client.runs.remove({ id: 'next' })
   })
 })

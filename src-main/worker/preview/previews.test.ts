@@ -5,13 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stories } from '../../../resources/stories/stories.ts'
 import { openTokenizer, type Tokenizer } from '../../formats/tokenizer.ts'
 import { modelFolder, sampleModelName } from '../../models/model-folder.ts'
-import { startEngine, type Engine } from '../engine.ts'
-import { connectTo, engineErrorOf, type Client, type ConnectedClient } from '../testing/client.ts'
+import { engineErrorOf, type Client } from '../testing/client.ts'
+import { openEngine, type OpenEngine } from '../testing/open-engine.ts'
 import { writeShortModel } from '../testing/short-model.ts'
 
 let scratch = ''
-let engine: Engine
-let connected: ConnectedClient
+let opened: OpenEngine
 let client: Client
 let tokenizer: Tokenizer
 let text = ''
@@ -19,17 +18,15 @@ const documents: string[] = []
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spellm-previews-'))
-  engine = await startEngine({ dataFolder: join(scratch, 'data'), crash: null })
-  connected = connectTo(engine)
-  client = connected.client
+  opened = await openEngine({ dataFolder: join(scratch, 'data') })
+  client = opened.client
   tokenizer = await openTokenizer(modelFolder(sampleModelName))
   for (const story of stories(11)) if (documents.push(`Crêpes for 5€. ${story}`) === 40) break
   text = join(scratch, 'stories.txt')
   await writeFile(text, documents.join('\n<|endoftext|>\n'))
 })
 afterAll(async () => {
-  connected.close()
-  await engine.close()
+  await opened.close()
   await rm(scratch, { recursive: true, force: true })
 })
 

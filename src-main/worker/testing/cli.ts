@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { programArguments } from './compiled.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
@@ -10,29 +12,27 @@ export interface Finished {
   readonly stderr: string
 }
 
-/**
- * Runs `spellm` in a process of its own, with `input` to read; after `killAfter` milliseconds, or as soon as `killWhen` says so,
- * it gets `killSignal`.
- */
+/** What is asked again and again while a process runs, in milliseconds. */
+const askEvery = 10
+
+/** Runs `spellm` in a process of its own, with `input` to read; as soon as `killWhen` says so, it gets `killSignal`. */
 export function spellm(
   args: readonly string[],
   {
-    killAfter,
     killWhen,
     killSignal = 'SIGKILL',
     input = '',
     env = {},
   }: {
-    readonly killAfter?: number
-    /** Asked twenty times a second. */
-    readonly killWhen?: () => Promise<boolean>
+    /** Asked a hundred times a second, with what was printed on standard error so far. */
+    readonly killWhen?: (stderr: string) => Promise<boolean>
     readonly killSignal?: NodeJS.Signals
     readonly input?: string
     /** Beside the environment of this process. */
     readonly env?: Readonly<Record<string, string>>
   } = {},
 ): Promise<Finished> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src-main/cli/main.ts'), ...args], {
+  const child = spawn(process.execPath, [...programArguments('src-main/cli/main'), ...args], {
     cwd: root,
     env: { ...process.env, ...env },
   })
@@ -41,23 +41,18 @@ export function spellm(
   let stderr = ''
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
-  const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill(killSignal), killAfter)
-  const watch =
-    killWhen &&
-    setInterval(() => {
-      void killWhen().then((isTime) => {
-        if (!isTime) return
-        clearInterval(watch)
-        child.kill(killSignal)
-      })
-    }, 50)
   return new Promise((resolve, reject) => {
+    let isClosed = false
     child.on('error', reject)
     child.on('close', (code) => {
-      clearTimeout(timer)
-      clearInterval(watch)
+      isClosed = true
       resolve({ code, stdout, stderr })
     })
+    const watch = async (isTime: (stderr: string) => Promise<boolean>) => {
+      while (!isClosed && !(await isTime(stderr))) await setTimeout(askEvery)
+      child.kill(killSignal)
+    }
+    if (killWhen) watch(killWhen).catch(reject)
   })
 }
 
