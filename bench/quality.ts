@@ -69,14 +69,17 @@ const { values, positionals } = parseArgs({
 })
 const numbers = (value: string) => value.split(',').map(Number)
 
-/** One row of the table. */
-interface Setting {
-  readonly tokens: number
+/** What tails are asked to know. */
+interface Symbols {
   readonly symbols: number
-  readonly width: number
-  /** Decoder layers before the adapter: 0 or 1. */
-  readonly layer: number
   readonly groups: number
+}
+
+/** What they are made of. */
+interface Adapter {
+  readonly width: number
+  /** Decoder layers before the adapter's own block: 0 or 1. */
+  readonly layer: number
 }
 const [reference = '', trainingFolder = '', heldOutFolder = ''] = positionals
 const base = await inPrecision(await openBaseModel(modelFolder(reference)), 'stored')
@@ -100,15 +103,15 @@ async function openCache(folder: string): Promise<TeacherCache> {
 }
 
 /** Learned groups beside token symbols, or characters that spell the rest. */
-async function spellerOf(counts: Float64Array, setting: Setting): Promise<Speller> {
-  const wanted = mostWanted(counts, setting.symbols)
+async function spellerOf(counts: Float64Array, { symbols, groups }: Symbols): Promise<Speller> {
+  const wanted = mostWanted(counts, symbols)
   const alphabet = withTokenSymbols(parseAlphabet('auto', tokenizer.entries, counts), wanted)
-  if (setting.groups === 0) return buildSpeller(tokenizer.entries, alphabet, Number(values.k), counts)
-  const symbols = alphabet.tokenSymbols!
-  const even = Int32Array.from(tokenizer.entries, (_, token) => token % setting.groups)
-  const planned = groupAlphabet(even, symbols, Number(values.best))
+  if (groups === 0) return buildSpeller(tokenizer.entries, alphabet, Number(values.k), counts)
+  const tokens = alphabet.tokenSymbols!
+  const even = Int32Array.from(tokenizer.entries, (_, token) => token % groups)
+  const planned = groupAlphabet(even, tokens, Number(values.best))
   const groupOf = await learnGroups(base, planned, tokenizer.vocabularySize)
-  return buildSpeller(tokenizer.entries, groupAlphabet(groupOf, symbols, planned.read), 1)
+  return buildSpeller(tokenizer.entries, groupAlphabet(groupOf, tokens, planned.read), 1)
 }
 
 /** The first chunks of a cache under a folder of their own, whose targets are its own. */
@@ -124,62 +127,58 @@ async function beginningOf(cache: TeacherCache, tokens: number): Promise<Teacher
 const openBase = () => createBaseDistribution(base, tokenizer.vocabularySize)
 const rows = openHeadRows(base)
 
+/** What tails learn from: the same for all of these symbols, whatever they are made of. */
+async function prepare(training: TeacherCache, symbols: Symbols) {
+  const distribution = await openBase()
+  const wanted = await tokenUsage(training, distribution)
+  await distribution.release()
+  const usage = wanted.subarray(0, tokenizer.vocabularySize)
+  const speller = await spellerOf(usage, symbols)
+  const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(speller.alphabet))
+  const targets = { cache: training, groups, settings: { objective: 'soft', seed: 0 } } as const
+  await fillTargets(targets, openBase)
+  return { speller, targets, teacher: { rows, usage } }
+}
+
+type Material = Awaited<ReturnType<typeof prepare>>
+
 /** Learns a tail, and what it reads and knows. */
-async function measure(all: TeacherCache, heldOut: TeacherCache, setting: Setting) {
-  const training = await beginningOf(all, setting.tokens)
-  try {
-    const distribution = await openBase()
-    const usage = await tokenUsage(training, distribution)
-    await distribution.release()
-    const counts = usage.subarray(0, tokenizer.vocabularySize)
-    const speller = await spellerOf(counts, setting)
-    const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(speller.alphabet))
-    const targets = { cache: training, groups, settings: { objective: 'soft', seed: 0 } } as const
-    await fillTargets(targets, openBase)
-    const shape = tailShape(d, [setting.width], speller)
-    const batch = Number(values.batch)
-    const settings = {
-      batchTokens: setting.layer === 0 ? batch : window * Math.max(1, Math.round(batch / window)),
-      epochs: Number(values.epochs),
-      seed: 0,
-      peakLearningRates: { adapter: Number(values.adapterRate), heads: Number(values.headRate) },
-      warmUp: 0.05,
-      weightDecay: 0,
-    }
-    const teacher = { rows, usage: counts }
-    const state =
-      setting.layer === 0
-        ? await distillSymbols(shape, speller, targets, teacher, settings, {
-            device: 'cpu',
-            onStep: () => Promise.resolve(),
-          })
-        : await distillLayer({ layer: decoderLayer, shape, speller, targets, teacher }, settings)
-    const weights = parametersOf(state)
-    const adapterWidths = [setting.width]
-    const learnt = {
-      base,
-      speller,
-      adapterWidths,
-      weights,
-      precision: 'stored',
-    } as const
-    const reader = await createSymbolReader({ ...learnt, contextSymbols: 512 }, rows, 'cpu')
-    const session = setting.layer === 0 ? null : await createLayerSession(decoderLayer, weights)
-    const found = await lookAt(reader, session, heldOut)
-    await reader.release()
-    await session?.release()
-    const symbols = speller.alphabet.tokenSymbols!.length
-    const ofLayer = session ? layerRows(decoderLayer, found.place) : 0
-    const read = symbols + ofLayer + 3 * setting.width + groups.groups + found.rowsRead
-    return {
-      ...{ tokens: training.chunks * training.positionsPerChunk, symbols, width: setting.width },
-      ...{ layer: setting.layer, groups: setting.groups, A: groups.groups },
-      steps: totalSteps(batchPlan(training, settings)),
-      bytesShare: read / vocabularySize,
-      ...found,
-    }
-  } finally {
-    await rm(training.folder, { recursive: true, force: true })
+async function measure({ speller, targets, teacher }: Material, heldOut: TeacherCache, adapter: Adapter) {
+  const { width, layer } = adapter
+  const shape = tailShape(d, [width], speller)
+  const batch = Number(values.batch)
+  const settings = {
+    batchTokens: layer === 0 ? batch : window * Math.max(1, Math.round(batch / window)),
+    epochs: Number(values.epochs),
+    seed: 0,
+    peakLearningRates: { adapter: Number(values.adapterRate), heads: Number(values.headRate) },
+    warmUp: 0.05,
+    weightDecay: 0,
+  }
+  const state =
+    layer === 0
+      ? await distillSymbols(shape, speller, targets, teacher, settings, {
+          device: 'cpu',
+          onStep: () => Promise.resolve(),
+        })
+      : await distillLayer({ layer: decoderLayer, shape, speller, targets, teacher }, settings)
+  const weights = parametersOf(state)
+  const learnt = { base, speller, adapterWidths: [width], weights, precision: 'stored' } as const
+  const reader = await createSymbolReader({ ...learnt, contextSymbols: 512 }, rows, 'cpu')
+  const session = layer === 0 ? null : await createLayerSession(decoderLayer, weights)
+  const found = await lookAt(reader, session, heldOut)
+  await reader.release()
+  await session?.release()
+  const symbols = speller.alphabet.tokenSymbols!.length
+  const A = shape.alphabetSize
+  const ofLayer = session ? layerRows(decoderLayer, found.place) : 0
+  const read = symbols + ofLayer + 3 * width + A + found.rowsRead
+  const { cache } = targets
+  return {
+    ...{ tokens: cache.chunks * cache.positionsPerChunk, symbols, width, layer, A },
+    steps: totalSteps(batchPlan(cache, settings)),
+    bytesShare: read / vocabularySize,
+    ...found,
   }
 }
 
@@ -266,22 +265,29 @@ function shares(measured: readonly Position[]): number[] {
 }
 
 const [training, heldOut] = [await openCache(trainingFolder), await openCache(heldOutFolder)]
-const results: Awaited<ReturnType<typeof measure>>[] = []
+const results: (Awaited<ReturnType<typeof measure>> & { readonly groups: number })[] = []
 log(
   'tokens seen, token symbols, groups, decoder layers, adapter width, bytes of the head: right alone / at 5 / 10 / 15 / 20 % doubt',
 )
 for (const tokens of numbers(values.tokens))
   for (const symbols of numbers(values.symbols))
-    for (const groups of numbers(values.groups))
-      for (const layer of numbers(values.layer))
-        for (const width of numbers(values.width)) {
-          const found = await measure(training, heldOut, { tokens, symbols, width, layer, groups })
-          results.push(found)
-          const { mean, deviation } = found.normaliserError
-          log(
-            `${found.tokens}, ${found.symbols}, ${groups}, ${layer}, ${width}, ${percent(found.bytesShare)}: ` +
-              `${found.noLoops.map(percent).join(' / ')}; log-normaliser ${mean.toFixed(3)} ± ${deviation.toFixed(3)}`,
-          )
-        }
+    for (const groups of numbers(values.groups)) {
+      const cache = await beginningOf(training, tokens)
+      try {
+        const material = await prepare(cache, { symbols, groups })
+        for (const layer of numbers(values.layer))
+          for (const width of numbers(values.width)) {
+            const found = { groups, ...(await measure(material, heldOut, { width, layer })) }
+            results.push(found)
+            const { mean, deviation } = found.normaliserError
+            log(
+              `${found.tokens}, ${found.symbols}, ${groups}, ${layer}, ${width}, ${percent(found.bytesShare)}: ` +
+                `${found.noLoops.map(percent).join(' / ')}; log-normaliser ${mean.toFixed(3)} ± ${deviation.toFixed(3)}`,
+            )
+          }
+      } finally {
+        await rm(cache.folder, { recursive: true, force: true })
+      }
+    }
 rows.close()
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results)}\n`)
