@@ -2,12 +2,19 @@
  * How well a tail with token symbols knows its base model, by what it is made of and what it has seen:
  *
  *   npm run bench:quality -- MODEL TRAINING HELD-OUT [--tokens 30720,122880] [--symbols 0,1024,4096] [--width 192,576]
- *     [--groups 0,1024] [--best 8] [--epochs 3] [--batch 512] [--json FILE]
+ *     [--layer 0,1] [--groups 0,1024] [--best 8] [--epochs 3] [--batch 512] [--json FILE]
  *
  * TRAINING and HELD-OUT are teacher caches that `bench/own-text.ts` has written, or those of a finished run with `--keep-cache`
  * (`RUN/cache/training`, `RUN/cache/held-out`); targets are written to a temporary folder. Options take several values: every
  * combination is learnt and measured, a row each. 0 symbols: characters alone, special tokens apart. With groups, learned groups
  * stand in place of characters, and a step reads the best ones.
+ *
+ * With `--layer 1`, what is learnt reads one more decoder layer: attention to the earlier states of the text, with keys and
+ * values of its own and the heads and rotary positions of the model's last layer, and then the adapter, which is its
+ * feed-forward block (`--width`: its inner width; 1536 makes a whole layer of SmolLM2-135M). Exact scores stay the trunk's.
+ * Batches are then of whole windows, the nearest number to `--batch`. What all texts begin with isn't in the caches, so the layer
+ * doesn't see it. It is for measuring only: no SpeLLM has one. The bytes that a step reads count its weights, and its keys and
+ * values up to a step in the middle of those measured.
  *
  * Measured at the held-out positions that belong to answers, without those that come after a 16-gram which occurred before:
  * loops flatter every figure.
@@ -38,6 +45,8 @@ import { alphabetSize, parseAlphabet, withTokenSymbols } from '../src-main/spell
 import { groupAlphabet } from '../src-main/spelling/groups.ts'
 import { buildSpeller, firstSymbolsOf, type Speller } from '../src-main/spelling/speller.ts'
 import { tailShape } from '../src-main/spellm/tail-session.ts'
+import { layerRows, oneMoreLayer } from './quality/decoder-layer.ts'
+import { createLayerSession, distillLayer, type LayerSession } from './quality/distill-layer.ts'
 
 const list = (value: string) => ({ type: 'string' as const, default: value })
 const { values, positionals } = parseArgs({
@@ -47,6 +56,7 @@ const { values, positionals } = parseArgs({
     tokens: list('Infinity'),
     symbols: list('4096'),
     width: list('576'),
+    layer: list('0'),
     groups: list('0'),
     best: list('8'),
     k: list('12'),
@@ -59,12 +69,17 @@ const { values, positionals } = parseArgs({
 })
 const numbers = (value: string) => value.split(',').map(Number)
 
-/** One row of the table. */
-interface Setting {
-  readonly tokens: number
+/** What tails are asked to know. */
+interface Symbols {
   readonly symbols: number
-  readonly width: number
   readonly groups: number
+}
+
+/** What they are made of. */
+interface Adapter {
+  readonly width: number
+  /** Decoder layers before the adapter's own block: 0 or 1. */
+  readonly layer: number
 }
 const [reference = '', trainingFolder = '', heldOutFolder = ''] = positionals
 const base = await inPrecision(await openBaseModel(modelFolder(reference)), 'stored')
@@ -72,6 +87,7 @@ const tokenizer = await openModelTokenizer(base)
 const { hiddenSize: d, vocabularySize } = base.architecture
 /** Tokens of a sequence (`ownTextCacheShape`). */
 const window = 320
+const decoderLayer = oneMoreLayer(base.architecture, window)
 const started = performance.now()
 const percent = (share: number) => (100 * share).toFixed(1)
 const log = (message: string) =>
@@ -87,15 +103,15 @@ async function openCache(folder: string): Promise<TeacherCache> {
 }
 
 /** Learned groups beside token symbols, or characters that spell the rest. */
-async function spellerOf(counts: Float64Array, setting: Setting): Promise<Speller> {
-  const wanted = mostWanted(counts, setting.symbols)
+async function spellerOf(counts: Float64Array, { symbols, groups }: Symbols): Promise<Speller> {
+  const wanted = mostWanted(counts, symbols)
   const alphabet = withTokenSymbols(parseAlphabet('auto', tokenizer.entries, counts), wanted)
-  if (setting.groups === 0) return buildSpeller(tokenizer.entries, alphabet, Number(values.k), counts)
-  const symbols = alphabet.tokenSymbols!
-  const even = Int32Array.from(tokenizer.entries, (_, token) => token % setting.groups)
-  const planned = groupAlphabet(even, symbols, Number(values.best))
+  if (groups === 0) return buildSpeller(tokenizer.entries, alphabet, Number(values.k), counts)
+  const tokens = alphabet.tokenSymbols!
+  const even = Int32Array.from(tokenizer.entries, (_, token) => token % groups)
+  const planned = groupAlphabet(even, tokens, Number(values.best))
   const groupOf = await learnGroups(base, planned, tokenizer.vocabularySize)
-  return buildSpeller(tokenizer.entries, groupAlphabet(groupOf, symbols, planned.read), 1)
+  return buildSpeller(tokenizer.entries, groupAlphabet(groupOf, tokens, planned.read), 1)
 }
 
 /** The first chunks of a cache under a folder of their own, whose targets are its own. */
@@ -111,53 +127,58 @@ async function beginningOf(cache: TeacherCache, tokens: number): Promise<Teacher
 const openBase = () => createBaseDistribution(base, tokenizer.vocabularySize)
 const rows = openHeadRows(base)
 
+/** What tails learn from: the same for all of these symbols, whatever they are made of. */
+async function prepare(training: TeacherCache, symbols: Symbols) {
+  const distribution = await openBase()
+  const wanted = await tokenUsage(training, distribution)
+  await distribution.release()
+  const usage = wanted.subarray(0, tokenizer.vocabularySize)
+  const speller = await spellerOf(usage, symbols)
+  const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(speller.alphabet))
+  const targets = { cache: training, groups, settings: { objective: 'soft', seed: 0 } } as const
+  await fillTargets(targets, openBase)
+  return { speller, targets, teacher: { rows, usage } }
+}
+
+type Material = Awaited<ReturnType<typeof prepare>>
+
 /** Learns a tail, and what it reads and knows. */
-async function measure(all: TeacherCache, heldOut: TeacherCache, setting: Setting) {
-  const training = await beginningOf(all, setting.tokens)
-  try {
-    const distribution = await openBase()
-    const usage = await tokenUsage(training, distribution)
-    await distribution.release()
-    const counts = usage.subarray(0, tokenizer.vocabularySize)
-    const speller = await spellerOf(counts, setting)
-    const groups = vocabularyGroups(firstSymbolsOf(speller), alphabetSize(speller.alphabet))
-    const targets = { cache: training, groups, settings: { objective: 'soft', seed: 0 } } as const
-    await fillTargets(targets, openBase)
-    const shape = tailShape(d, [setting.width], speller)
-    const settings = {
-      batchTokens: Number(values.batch),
-      epochs: Number(values.epochs),
-      seed: 0,
-      peakLearningRates: { adapter: Number(values.adapterRate), heads: Number(values.headRate) },
-      warmUp: 0.05,
-      weightDecay: 0,
-    }
-    const state = await distillSymbols(shape, speller, targets, { rows, usage: counts }, settings, {
-      device: 'cpu',
-      onStep: () => Promise.resolve(),
-    })
-    const adapterWidths = [setting.width]
-    const learnt = {
-      base,
-      speller,
-      adapterWidths,
-      weights: parametersOf(state),
-      precision: 'stored',
-    } as const
-    const reader = await createSymbolReader({ ...learnt, contextSymbols: 512 }, rows, 'cpu')
-    const found = await lookAt(reader, heldOut)
-    await reader.release()
-    const symbols = speller.alphabet.tokenSymbols!.length
-    const read = symbols + 3 * setting.width + groups.groups + found.rowsRead
-    return {
-      ...{ tokens: training.chunks * training.positionsPerChunk, symbols, width: setting.width },
-      ...{ groups: setting.groups, A: groups.groups },
-      steps: totalSteps(batchPlan(training, settings)),
-      bytesShare: read / vocabularySize,
-      ...found,
-    }
-  } finally {
-    await rm(training.folder, { recursive: true, force: true })
+async function measure({ speller, targets, teacher }: Material, heldOut: TeacherCache, adapter: Adapter) {
+  const { width, layer } = adapter
+  const shape = tailShape(d, [width], speller)
+  const batch = Number(values.batch)
+  const settings = {
+    batchTokens: layer === 0 ? batch : window * Math.max(1, Math.round(batch / window)),
+    epochs: Number(values.epochs),
+    seed: 0,
+    peakLearningRates: { adapter: Number(values.adapterRate), heads: Number(values.headRate) },
+    warmUp: 0.05,
+    weightDecay: 0,
+  }
+  const state =
+    layer === 0
+      ? await distillSymbols(shape, speller, targets, teacher, settings, {
+          device: 'cpu',
+          onStep: () => Promise.resolve(),
+        })
+      : await distillLayer({ layer: decoderLayer, shape, speller, targets, teacher }, settings)
+  const weights = parametersOf(state)
+  const learnt = { base, speller, adapterWidths: [width], weights, precision: 'stored' } as const
+  const reader = await createSymbolReader({ ...learnt, contextSymbols: 512 }, rows, 'cpu')
+  const session = layer === 0 ? null : await createLayerSession(decoderLayer, weights)
+  const found = await lookAt(reader, session, heldOut)
+  await reader.release()
+  await session?.release()
+  const symbols = speller.alphabet.tokenSymbols!.length
+  const A = shape.alphabetSize
+  const ofLayer = session ? layerRows(decoderLayer, found.place) : 0
+  const read = symbols + ofLayer + 3 * width + A + found.rowsRead
+  const { cache } = targets
+  return {
+    ...{ tokens: cache.chunks * cache.positionsPerChunk, symbols, width, layer, A },
+    steps: totalSteps(batchPlan(cache, settings)),
+    bytesShare: read / vocabularySize,
+    ...found,
   }
 }
 
@@ -167,18 +188,38 @@ interface Position {
   readonly isLoop: boolean
 }
 
+/** What a tail says of the states of a window: what is exact of the trunk's own, what is learnt of a decoder layer's. */
+async function scoresOf(
+  reader: SymbolReader,
+  session: LayerSession | null,
+  states: Float32Array,
+  begins: Int32Array,
+) {
+  const own = await reader.scores(states)
+  if (!session) return own
+  const symbols = reader.first.speller.alphabet.tokenSymbols!.length
+  const learnt = await reader.scores(await session.states(states, begins))
+  return learnt.map(({ first, spelled }, row) => {
+    const joined = first.slice()
+    joined.set(own[row]!.first.subarray(0, symbols))
+    return { first: joined, spelled }
+  })
+}
+
 /** The picks of a tail along held-out answers. */
-async function lookAt(reader: SymbolReader, heldOut: TeacherCache) {
+async function lookAt(reader: SymbolReader, session: LayerSession | null, heldOut: TeacherCache) {
   const positions: Position[] = []
   const errors: number[] = []
   let rowsRead = 0
+  let places = 0
   for (let chunk = 0; chunk < heldOut.chunks; chunk++) {
     const { hidden, choices, ids, starts, inAnswer, logZ } = await readChunk(heldOut, chunk)
     if (!ids || !starts || !inAnswer || !logZ)
       throw new Error('the held-out cache was not written by the model')
     for (let from = 0; from < choices.length; from += window) {
       const states = float16ToFloat32(hidden.subarray(from * d, (from + window) * d))
-      const scores = await reader.scores(states)
+      const begins = starts.subarray(from, from + window).map((start) => start - from)
+      const scores = await scoresOf(reader, session, states, begins)
       let text = reader.createText()
       let unread: number[] = []
       let seen = new Set<string>()
@@ -196,6 +237,7 @@ async function lookAt(reader: SymbolReader, heldOut: TeacherCache) {
         const { token, doubt } = reader.first.choose(step.scores, step.exact, createPicker(null), at)
         positions.push({ doubt, isRight: token === choices[at], isLoop })
         rowsRead += step.exact.count
+        places += at - starts[at]! + 1
         errors.push(reader.first.logNormaliser(step.scores, step.exact) - logZ[at]!)
       }
     }
@@ -205,6 +247,8 @@ async function lookAt(reader: SymbolReader, heldOut: TeacherCache) {
   return {
     positions: positions.length,
     rowsRead: rowsRead / positions.length,
+    /** Of a step in its text, from 1, on the average. */
+    place: places / positions.length,
     all: shares(positions),
     noLoops: shares(positions.filter(({ isLoop }) => !isLoop)),
     normaliserError: { mean, deviation: Math.sqrt(square) },
@@ -221,21 +265,29 @@ function shares(measured: readonly Position[]): number[] {
 }
 
 const [training, heldOut] = [await openCache(trainingFolder), await openCache(heldOutFolder)]
-const results: Awaited<ReturnType<typeof measure>>[] = []
+const results: (Awaited<ReturnType<typeof measure>> & { readonly groups: number })[] = []
 log(
-  'tokens seen, token symbols, groups, adapter width, bytes of the head: right alone / at 5 / 10 / 15 / 20 % doubt',
+  'tokens seen, token symbols, groups, decoder layers, adapter width, bytes of the head: right alone / at 5 / 10 / 15 / 20 % doubt',
 )
 for (const tokens of numbers(values.tokens))
   for (const symbols of numbers(values.symbols))
-    for (const groups of numbers(values.groups))
-      for (const width of numbers(values.width)) {
-        const found = await measure(training, heldOut, { tokens, symbols, width, groups })
-        results.push(found)
-        const { mean, deviation } = found.normaliserError
-        log(
-          `${found.tokens}, ${found.symbols}, ${groups}, ${width}, ${percent(found.bytesShare)}: ` +
-            `${found.noLoops.map(percent).join(' / ')}; log-normaliser ${mean.toFixed(3)} ± ${deviation.toFixed(3)}`,
-        )
+    for (const groups of numbers(values.groups)) {
+      const cache = await beginningOf(training, tokens)
+      try {
+        const material = await prepare(cache, { symbols, groups })
+        for (const layer of numbers(values.layer))
+          for (const width of numbers(values.width)) {
+            const found = { groups, ...(await measure(material, heldOut, { width, layer })) }
+            results.push(found)
+            const { mean, deviation } = found.normaliserError
+            log(
+              `${found.tokens}, ${found.symbols}, ${groups}, ${layer}, ${width}, ${percent(found.bytesShare)}: ` +
+                `${found.noLoops.map(percent).join(' / ')}; log-normaliser ${mean.toFixed(3)} ± ${deviation.toFixed(3)}`,
+            )
+          }
+      } finally {
+        await rm(cache.folder, { recursive: true, force: true })
       }
+    }
 rows.close()
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results)}\n`)

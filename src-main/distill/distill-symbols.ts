@@ -10,7 +10,7 @@ import { drawsPerPosition, type VocabularyGroups } from './position-targets.ts'
 import { symbolTrainingGraph } from './symbol-training.ts'
 import { meanFirst, readTargets, type TargetCache } from './target-cache.ts'
 import { readChunk } from './teacher-cache.ts'
-import { trainTail, type DistillSettings, type TrainingOptions } from './train-tail.ts'
+import { trainTail, type DistillSettings, type Lesson, type TrainingOptions } from './train-tail.ts'
 
 /** What is measured of a tail with token symbols beside the loss. */
 export interface SymbolAccuracy extends HeadAccuracy {
@@ -45,19 +45,26 @@ export async function distillSymbols(
   { from, ...options }: TrainingOptions<SymbolAccuracy> & { readonly from?: TrainerState },
 ): Promise<TrainerState> {
   const initial = from ?? freshState(await initialSymbolTail(shape, targets, teacher, settings.seed))
-  const lesson = {
-    graph: symbolTrainingGraph(shape, settings.batchTokens),
-    prepare: async (_: Int32Array, chunks: readonly number[]) => {
-      const read = await Promise.all(chunks.map((chunk) => readTargets(targets, chunk)))
-      const size = targets.cache.positionsPerChunk
-      return (positions: Uint32Array, step: number) =>
-        symbolBatch(shape, speller, positions, (position) => {
-          const chunk = read[Math.floor(position / size)]!
-          return { chunk, at: position % size, draw: step % drawsPerPosition }
-        })
-    },
-  }
+  const graph = symbolTrainingGraph(shape, settings.batchTokens)
+  const lesson = { graph, prepare: symbolBatches(shape, speller, targets) }
   return trainTail(lesson, targets.cache, settings, initial, options)
+}
+
+/** Batches of what `symbolLoss` asks for. */
+export function symbolBatches(
+  shape: TailShape,
+  speller: Speller,
+  targets: TargetCache,
+): Lesson<SymbolAccuracy>['prepare'] {
+  return async (_, chunks) => {
+    const read = await Promise.all(chunks.map((chunk) => readTargets(targets, chunk)))
+    const size = targets.cache.positionsPerChunk
+    return (positions, step) =>
+      symbolBatch(shape, speller, positions, (position) => {
+        const chunk = read[Math.floor(position / size)]!
+        return { chunk, at: position % size, draw: step % drawsPerPosition }
+      })
+  }
 }
 
 /** Where a position's targets lie, and which of its draws is taken. */

@@ -18,6 +18,25 @@ const walk = (walked: BatchPlan) =>
   )
 
 describe('the order of training', () => {
+  it('keeps together what stays together, and goes through all of it in each epoch, in another order', () => {
+    const batches = walk({ ...plan, together: 4 })
+    const runs = batches.map(({ epoch, positions }) => ({
+      epoch,
+      firsts: [0, 4].map((start) => {
+        const [first = -1, ...others] = positions.slice(start, start + 4)
+        expect(first % 4).toBe(0)
+        expect(others).toEqual([first + 1, first + 2, first + 3])
+        return first
+      }),
+    }))
+    const orders = [0, 1, 2].map((epoch) =>
+      runs.filter((run) => run.epoch === epoch).flatMap(({ firsts }) => firsts),
+    )
+    for (const order of orders)
+      expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => 4 * i))
+    expect(new Set(orders.map((order) => order.join())).size).toBe(3)
+  })
+
   it('in a window that holds everything is that without windows', () => {
     expect(walk({ ...plan, chunksPerWindow: 20 })).toEqual(walk(plan))
     expect(walk({ ...plan, chunksPerWindow: 21 })).toEqual(walk(plan))

@@ -1,4 +1,4 @@
-import { seededRandom, shuffledIndices } from '../random.ts'
+import { seededRandom, shuffledIndices, type Random } from '../random.ts'
 
 /** Linear warm-up over the first steps, then a cosine to 0: the factor of the peak learning rate at `step`. */
 export function learningRateFactor(
@@ -18,6 +18,11 @@ export interface BatchPlan {
   readonly batchTokens: number
   readonly epochs: number
   readonly seed: number
+  /**
+   * Positions that stay together in their order, a window of text, say; a divisor of `positionsPerChunk` and `batchTokens`.
+   * Default: 1, each comes by itself.
+   */
+  readonly together?: number | undefined
 }
 
 /** Chunks from `from` to before `to`. */
@@ -58,8 +63,8 @@ export function windowsOf({
 
 /**
  * The order of training, a pure function of the plan, so that a resumed run sees the same batches: in each
- * epoch the chunks of the window are shuffled, then positions within groups of chunks. A rest of a group that fills no
- * batch is left out in this epoch.
+ * epoch the chunks of the window are shuffled, then positions (or what stays together of them) within groups of chunks. A
+ * rest of a group that fills no batch is left out in this epoch.
  */
 export function* trainingGroups(plan: BatchPlan): Generator<Group> {
   let step = 0
@@ -78,7 +83,7 @@ export function* trainingGroups(plan: BatchPlan): Generator<Group> {
           steps,
           batches: () => {
             const random = seededRandom(seed * 65_537 + start + 1)
-            const positions = shuffledIndices(chunks.length * plan.positionsPerChunk, random)
+            const positions = shuffledPositions(chunks.length * plan.positionsPerChunk, plan, random)
             return Array.from({ length: steps }, (_, i) =>
               positions.subarray(i * plan.batchTokens, (i + 1) * plan.batchTokens),
             )
@@ -87,6 +92,14 @@ export function* trainingGroups(plan: BatchPlan): Generator<Group> {
         step += steps
       }
     }
+}
+
+function shuffledPositions(count: number, { together = 1 }: BatchPlan, random: Random): Uint32Array {
+  const order = shuffledIndices(count / together, random)
+  return Uint32Array.from(
+    { length: count },
+    (_, i) => order[Math.floor(i / together)]! * together + (i % together),
+  )
 }
 
 /** The step at which each window of a plan ends. */

@@ -11,29 +11,47 @@ import {
   softmaxCrossEntropy,
   subtract,
   type DType,
+  type Value,
 } from '../graph/index.ts'
 import { widen } from '../models/blocks.ts'
 import { tailLogits, type TailShape } from '../models/tail.ts'
-import type { TrainingGraph } from '../runtime/trainer.ts'
+import type { Parameter, TrainingGraph } from '../runtime/trainer.ts'
 import { correctWeight, tailParameters } from './tail-training.ts'
 
 /**
- * The graph that learns a tail with token symbols from `tokens` positions at a time. Inputs: `hidden` [tokens, d]; of
- * `PositionTargets`, `firstTargets` [tokens, A], `exactLogSum` and `offset` [tokens, 1]; for the spellings of the drawn
- * tokens, `symbols` int32 [tokens · k, 1], the weights of the loss `weights` [tokens · k, 1], 0 for the first head, and
- * those that accuracies are counted with, `counted` [tokens · k, 1].
- *
- * The loss is the mean over positions of KL(base ‖ tail) of the first distribution, plus the weighted cross-entropy of
- * the heads after the first. Metrics: `divergence`, the first part; `correct` [k], as `tailTrainingGraph` has it.
+ * The graph that learns a tail with token symbols from `tokens` positions at a time. Inputs: `hidden` [tokens, d], and those
+ * of `symbolLoss`.
  */
 export function symbolTrainingGraph(
   shape: TailShape,
   tokens: number,
   dtype: DType = 'float16',
 ): TrainingGraph {
-  const { hiddenSize, k, alphabetSize } = shape
-  const parameters = tailParameters(shape)
-  const hidden = widen(input('hidden', [tokens, hiddenSize], dtype))
+  const hidden = widen(input('hidden', [tokens, shape.hiddenSize], dtype))
+  return symbolLoss(shape, tailParameters(shape), hidden, dtype)
+}
+
+/**
+ * What a tail with token symbols learns at some positions. Inputs: of `PositionTargets`, `firstTargets` [tokens, A],
+ * `exactLogSum` and `offset` [tokens, 1]; for the spellings of the drawn tokens, `symbols` int32 [tokens · k, 1], the weights
+ * of the loss `weights` [tokens · k, 1], 0 for the first head, and those that accuracies are counted with, `counted`
+ * [tokens · k, 1].
+ *
+ * The loss is the mean over positions of KL(base ‖ tail) of the first distribution, plus the weighted cross-entropy of
+ * the heads after the first. Metrics: `divergence`, the first part; `correct` [k], as `tailTrainingGraph` has it.
+ *
+ * @param parameters the tail's, perhaps with those of what makes its states
+ * @param hidden what the tail reads, float32 [tokens, d]
+ * @param dtype of `firstTargets`
+ */
+export function symbolLoss(
+  shape: TailShape,
+  parameters: ReadonlyMap<string, Parameter>,
+  hidden: Value,
+  dtype: DType,
+): TrainingGraph {
+  const { k, alphabetSize } = shape
+  const tokens = Number(hidden.shape[0])
   const logits = tailLogits(shape, (name) => parameters.get(name)!.value, hidden, 'training')
   const first = reshape(slice(reshape(logits, [tokens, k * alphabetSize]), 1, 0, alphabetSize), [
     tokens,

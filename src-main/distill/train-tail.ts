@@ -53,6 +53,8 @@ export interface TrainingOptions<Measured> {
 export interface Lesson<Measured> {
   /** Its inputs are `hidden` float16 [batch, d] and those that a batch feeds. */
   readonly graph: TrainingGraph
+  /** `BatchPlan.together` of its batches. */
+  readonly together?: number
   /**
    * Prepares what the chunks of a group have in common; then each batch of it.
    *
@@ -90,13 +92,13 @@ export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: Di
  * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
  */
 export async function trainTail<Measured>(
-  { graph, prepare }: Lesson<Measured>,
+  { graph, together, prepare }: Lesson<Measured>,
   cache: TeacherCache,
   settings: DistillSettings,
   initial: TrainerState,
   { device, onStep, isEnough, until = Infinity, turn = ownTurn }: TrainingOptions<Measured>,
 ): Promise<TrainerState> {
-  const plan = batchPlan(cache, settings)
+  const plan = { ...batchPlan(cache, settings), together }
   const steps = totalSteps(plan)
   const warmUpSteps = Math.max(1, Math.round(steps * settings.warmUp))
   const trainer = await createTrainer(graph, initial, {
