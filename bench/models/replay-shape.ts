@@ -5,7 +5,7 @@ import { costsInMemory } from '../../src-main/decode/known-costs.ts'
 import { loadModel, type LoadedModel } from '../../src-main/decode/load-model.ts'
 import { measureCosts, passCosts, type MeasuredCosts } from '../../src-main/decode/measure-costs.ts'
 import { createModeParts } from '../../src-main/decode/mode-parts.ts'
-import { expectedSpeedups, planLossless } from '../../src-main/decode/plan-lossless.ts'
+import { expectedSpeedups, plainTextTokens, planLossless } from '../../src-main/decode/plan-lossless.ts'
 import { replayedMilliseconds, simulate } from '../../src-main/decode/replay.ts'
 import { symbolDrafter } from '../../src-main/decode/symbol-drafter.ts'
 import { median, quartiles } from '../../src-main/evaluate/median.ts'
@@ -86,7 +86,7 @@ export async function replayShape(options: ReplayOptions): Promise<ReplayedCase[
     shape === 'own'
       ? await openSpellm(source, { precision, quantization: { folder } })
       : await randomSpellm(shape, precision, folder, doubts)
-  const measure = await loadMeasured(spellm, threads)
+  const measure = await loadMeasured(spellm, shape === 'own', threads)
   const measured = new Map<number, MeasuredCosts[]>(contexts.map((context) => [context, []]))
   for (let repeat = 0; repeat < repeats; repeat++)
     for (const context of contexts) measured.get(context)!.push(await measure(context))
@@ -108,6 +108,7 @@ export async function replayShape(options: ReplayOptions): Promise<ReplayedCase[
 /** Loads a SpeLLM as `spellm generate` does. @returns measures its costs after so many tokens */
 async function loadMeasured(
   spellm: Spellm,
+  isReal: boolean,
   threads: number | undefined,
 ): Promise<(context: number) => Promise<MeasuredCosts>> {
   const { base, tokenizer } = spellm
@@ -128,6 +129,8 @@ async function loadMeasured(
   const parts = createModeParts(loaded, { path: '', base, spellm, tokenizer, ...machine })
   const picker = createPicker(null)
   const { trunk } = loaded
+  // To random weights no text is plain.
+  const text = isReal ? { text: plainTextTokens((plain) => tokenizer.encode(plain), architecture) } : {}
   return (context) =>
     loaded.int8.compare(async (int8) => {
       const head = await loaded.head()
@@ -136,7 +139,7 @@ async function loadMeasured(
         ...(int8 ? { int8: (hidden: Float32Array) => int8.choices(hidden) } : {}),
       }
       const drafter = symbolDrafter({ ...parts.symbols(picker)!, threshold: Infinity })
-      const measured = { trunk, drafter, picks, architecture, device: 'cpu' } as const
+      const measured = { trunk, drafter, picks, architecture, device: 'cpu', ...text } as const
       return { isKept: true, result: await measureCosts(measured, context, ownTurn, limits) }
     })
 }

@@ -63,6 +63,13 @@ describe('the pace of a text', () => {
     expect(write(pace, 20, { steps: 12, confirmed: 9, took })).toBe(false)
   })
 
+  it('is judged soon where nothing is lost but the head is asked too often', () => {
+    const took: PassCosts = { trunk: 10, tail: 1.5, head: (rows) => 1.2 + 0.1 * (rows - 1) }
+    const { pace } = watch(took)
+    expect(write(pace, 63, { steps: 1, took })).toBe(true)
+    expect(write(pace, 1, { steps: 1, took })).toBe(false)
+  })
+
   it('isn’t judged by a machine that has become slower for everything', () => {
     expect(write(watch().pace, 200, { steps: 8, slowdown: 3 })).toBe(true)
     expect(write(watch().pace, 200, { steps: 8, confirmed: 5, slowdown: 3 })).toBe(false)

@@ -13,18 +13,24 @@ const leastTokens = 64
 const forgottenAfter = 256
 /** A text may be so much slower than the base model before that is said: clocks of busy machines vary. */
 const tolerance = 1.03
-/**
- * So many more passes may be lost: a wrong token loses all that were drafted after it, which says little of a text that has just
- * begun. With none, an eighth of SmolLM2's answers were left to the base model, a tenth of what is gained in int8.
- */
-const lostByChance = 12
 
-const nothing = { confirmed: 0, steps: 0, stepMilliseconds: 0, headMilliseconds: 0, expectedHead: 0 }
+const nothing = {
+  confirmed: 0,
+  steps: 0,
+  lostSquares: 0,
+  stepMilliseconds: 0,
+  headMilliseconds: 0,
+  expectedHead: 0,
+}
 
 /**
  * What the base model would take is reckoned from the text's own passes, since a longer text takes longer: a step without the
  * tail's share, and the head over one state. Both measured costs count as much more as the head takes longer now than it
  * did when it was measured, so that a machine that has become busy doesn't look like a SpeLLM that doesn't pay.
+ *
+ * A wrong token loses all passes that were drafted after it, so a few of them say little of a text that has just begun: if they
+ * come by chance, lost passes may be off by the root of the sum of their squares, and so many are forgiven. Without, an eighth of
+ * SmolLM2's answers were left to the base model, which cost a tenth of what is gained in int8.
  *
  * @param costs as they were measured, milliseconds
  * @param onSlow told once, when it is no longer worthwhile: milliseconds a token, and what the base model would take
@@ -37,7 +43,7 @@ export function createPace(costs: PassCosts, onSlow: (milliseconds: number, base
     const own = (sum.stepMilliseconds + sum.headMilliseconds) / sum.confirmed
     const busy = sum.headMilliseconds / sum.expectedHead
     const base = sum.stepMilliseconds / sum.steps + busy * (costs.head(1) - costs.tail)
-    isSlow = own > (tolerance + lostByChance / sum.confirmed) * base
+    isSlow = own > (tolerance + Math.sqrt(sum.lostSquares) / sum.confirmed) * base
     if (isSlow) onSlow(own, base)
   }
   return {
@@ -52,6 +58,7 @@ export function createPace(costs: PassCosts, onSlow: (milliseconds: number, base
       sum = {
         confirmed: kept * sum.confirmed + confirmed,
         steps: kept * sum.steps + since.steps,
+        lostSquares: kept ** 2 * sum.lostSquares + Math.max(0, since.steps - confirmed) ** 2,
         stepMilliseconds: kept * sum.stepMilliseconds + since.stepMilliseconds,
         headMilliseconds: kept * sum.headMilliseconds + milliseconds,
         expectedHead: kept * sum.expectedHead + costs.head(rows),

@@ -66,13 +66,19 @@ const plainText =
   'On Monday the market opens at eight. Farmers bring bread, cheese and apples, and by noon most of it is sold. On Tuesday the market opens at nine, on Wednesday at ten.'
 const plainTokens = 48
 
+/** Tokens of a plain English text, whose states costs are measured on (`MeasuredParts.text`). */
+export const plainTextTokens = (
+  tokenize: (text: string) => readonly number[],
+  { contextLength }: Pick<Architecture, 'contextLength'>,
+): readonly number[] => tokenize(plainText).slice(0, Math.min(plainTokens, contextLength))
+
 /** Costs of a loaded SpeLLM with token symbols, kept by everything that they depend on. */
 export function createCosts({ loaded, base, spellm, device, threads, ...parts }: CostParts): CostsOf {
   const { architecture, dtype } = base
   const { speller, baseSha256, precision, adapterWidths, contextSymbols } = spellm
   const { alphabet, k } = speller
   const reading = readingOf(spellm.doubts, loaded.rowLogits, architecture)
-  const text = parts.tokenize(plainText).slice(0, Math.min(plainTokens, architecture.contextLength))
+  const text = plainTextTokens(parts.tokenize, architecture)
   const symbols = [alphabetSize(alphabet), alphabet.tokenSymbols?.length, contextSymbols, reading?.share]
   const tail = [k, adapterWidths, ...symbols]
   const model = [baseSha256, dtype, precision, device, threads ?? null, tail]
