@@ -38,9 +38,11 @@ function lastChange(path) {
 /** Runs `make` unless `product` is newer than all `sources`. */
 function build(product, sources, make) {
   if (lastChange(product) > Math.max(...sources.map(lastChange))) return
+  // What changes while it is made may not be in it.
+  const begun = new Date()
   make()
   // A compiler that finds nothing to change doesn't touch its product.
-  utimesSync(join(root, product), new Date(), new Date())
+  utimesSync(join(root, product), begun, begun)
 }
 
 const installed = 'node_modules/.package-lock.json'

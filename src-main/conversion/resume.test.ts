@@ -157,7 +157,7 @@ function symbolCourse(lastStep: number, chunks: number, answerChunks: number, wi
 const mostAttempts = 10
 
 /**
- * Kills a conversion in stages of its course, at whatever moment of each; in between it goes on where it was.
+ * Kills a conversion in stages of its course, soon after each has begun; in between it goes on where it was.
  *
  * @param begin the call without --resume
  * @returns the stages that the kills fell into, by what they left
@@ -219,7 +219,7 @@ describe('a conversion whose tails spell every token', () => {
     const run = join(scratch, 'stopped')
     const begin = ['convert', model, '--out', run, ...small()]
     const stopped = await spellm([...begin, ...often], {
-      killWhen: async () => (await course.stageOf(run)) === 'second half of training',
+      killWhen: async () => (await course.stageOf(run)) === 'first half of training',
       killSignal: 'SIGINT',
     })
     expect(stopped.code, stopped.stderr).toBe(130)

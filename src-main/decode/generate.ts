@@ -49,7 +49,8 @@ export function newConversation(trunk: TrunkSession): Conversation {
  * beyond that is forgotten.
  *
  * The last token is read by itself, as it is where all others are known: a pass over several tokens rounds otherwise, and where
- * activations are rounded to 8 bits, that is enough for another text when the same prompt is given again.
+ * activations are rounded to 8 bits, that is enough for another text when the same prompt is given again. (What layers with a
+ * window have let go of is read again in other pieces, so after a long answer it may be one all the same.)
  *
  * @param tokens at least one; the last one is always read, because its hidden state is needed
  * @param asked what is asked of the last token

@@ -30,7 +30,8 @@ export type RoundingBound = (hidden: Float32Array) => (token?: number) => number
  * the range of integers, and, since those begin at 0, m s ‖x_b‖₁, each with two multiplications by scales; kernels keep up to
  * 16 partial sums. That is at most 4 operations a block and 32 more, and over all blocks 3 Σ m s ‖x_b‖₁. Where a processor has
  * no such kernel, onnxruntime multiplies floats, off by γ_n Σ m s ‖x_b‖₁. The larger one counts. Rounding to 8 bits moves a
- * number by half a step, of which the largest has 127, so ‖x_b‖₁ by b max|x_b| / 254 at most. Minima add what a block's weights
+ * number by half a step, of which the largest of its block, or on some processors of the whole state, has 127, so ‖x_b‖₁ by
+ * b max|x| / 254 at most. Minima add what a block's weights
  * have in common, c, times the sum of its activations, at most |c| ‖x_b‖₁, with fewer operations, and one addition. Of any
  * tokens, the largest m s + |c| of each block counts. A number is kept for each block of the head.
  *
@@ -107,15 +108,14 @@ const absolute = (value: Value) => createSingleOutputNode('Abs', [value], value.
 
 /** ‖x_b‖₁ of each block of a state, as it may be after its numbers are rounded to 8 bits, or more. */
 function blockSums(hidden: Float32Array, blockSize: number, blocks: number): Float64Array {
-  return Float64Array.from({ length: blocks }, (_, block) => {
-    let [sum, largest] = [0, 0]
-    for (const value of hidden.subarray(block * blockSize, (block + 1) * blockSize)) {
-      const size = Math.abs(value)
-      sum += size
-      if (size > largest) largest = size
-    }
-    return sum + (blockSize * largest) / 254
+  const sums = new Float64Array(blocks)
+  let largest = 0
+  hidden.forEach((value, i) => {
+    const size = Math.abs(value)
+    sums[Math.floor(i / blockSize)]! += size
+    if (size > largest) largest = size
   })
+  return sums.map((sum) => sum + (blockSize * largest) / 254)
 }
 
 /** The norms of the rows of a matrix in a file, rounded up. */

@@ -64,7 +64,9 @@ export async function inspectSymbolChoice(
   return {
     base: baseCandidates(logits),
     spellm: {
-      trie: picked.map((index) => candidate(tokens[index]!, all[index]! - normaliser)),
+      trie: picked.map((index) =>
+        candidate(tokens[index]!, first.logProbability(scores, step.exact, all[index]!)),
+      ),
       free: {
         symbols: end < 0 ? symbols : symbols.slice(0, end),
         unit:

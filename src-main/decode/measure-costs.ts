@@ -45,8 +45,10 @@ export interface MeasuredParts {
 /** States that the head looks at at once; the outermost first, since what lies between can be reckoned. */
 const measuredRows = [1, 16, 4, 8, 2] as const
 const mostRows = Math.max(...measuredRows)
-/** Times that each part is measured; the least counts, since what else a machine does only adds to it. */
+/** Times that each part is measured. Of the same work the least counts, since what else a machine does only adds to it. */
 const rounds = 6
+/** Heads look at so many different sets of states in turns, of which the median counts: some are dearer than most. */
+const stateSets = 3
 /** How long measuring may take, and how much of it. */
 export interface CostLimits {
   /** After so long nothing more is begun, milliseconds. */
@@ -87,7 +89,8 @@ export async function measureCosts(
       times.push(performance.now() - before)
     })
   const [alone, drafted, read]: [number[], number[], number[]] = [[], [], []]
-  const timesByRows = () => new Map<number, number[]>(measuredRows.map((rows) => [rows, []]))
+  const timesByRows = () =>
+    new Map(measuredRows.map((rows) => [rows, Array.from({ length: stateSets }, (): number[] => [])]))
   const heads = [
     { pick: picks.own, times: timesByRows() },
     ...(picks.int8 ? [{ pick: picks.int8, times: timesByRows() }] : []),
@@ -116,7 +119,8 @@ export async function measureCosts(
           if (alone.length > 0 && !hasTime()) break
           // Equally often, lest the least of many looks like less.
           await (alone.length > drafted.length ? timed(drafted, draft) : timed(alone, () => pass('none')))
-          await timed(times.get(rows)!, () => pick(states(rows, round)))
+          const set = round % stateSets
+          await timed(times.get(rows)![set]!, () => pick(states(rows, set)))
           if (reading && rows === 1) await timed(read, () => reading.read(last.hidden))
         }
   } finally {
@@ -145,12 +149,17 @@ function cheaperHead(
   }
 }
 
-/** The least times by rising rows. More rows take no less time: where they seem to, the fewer ones were held up. */
-function rising(times: ReadonlyMap<number, readonly number[]>): MeasuredCosts['head'] {
+/**
+ * The times by rising rows: of each set of states the least, and of these the median. More rows take no less time: where they
+ * seem to, the fewer ones were held up.
+ */
+function rising(times: ReadonlyMap<number, readonly (readonly number[])[]>): MeasuredCosts['head'] {
   const found: MeasuredCosts['head'] = []
-  for (const [rows, own] of [...times].sort(([a], [b]) => b - a)) {
-    if (own.length === 0) continue
-    const milliseconds = Math.min(...own, found[0]?.milliseconds ?? Infinity)
+  for (const [rows, sets] of [...times].sort(([a], [b]) => b - a)) {
+    const least = sets.filter((own) => own.length > 0).map((own) => Math.min(...own))
+    if (least.length === 0) continue
+    const median = least.toSorted((a, b) => a - b)[(least.length - 1) >> 1]!
+    const milliseconds = Math.min(median, found[0]?.milliseconds ?? Infinity)
     found.unshift({ rows, milliseconds: Math.max(leastMilliseconds, milliseconds) })
   }
   return found
@@ -166,15 +175,15 @@ const repeated = (architecture: MeasuredParts['architecture']): number[] =>
  * States of a text. Where a model doesn't know how one goes on, as after made-up keys and values, many tokens come close to the
  * best, and the head reads far more of them, and far more often, than in a text.
  *
- * @returns float32 [rows · d] of them, others in each round, since two tokens may be so close after one state that it is looked at
- *   again; and the last one with what is asked of it for a draft
+ * @returns float32 [rows · d] of each set of them, since two tokens may be so close after one state that it is looked at again; and
+ *   the last one with what is asked of it for a draft
  */
 async function statesOf(
   conversation: Conversation,
   trunk: TrunkSession,
   drafter: Drafter,
   text: readonly number[],
-): Promise<{ readonly states: (rows: number, round: number) => Float32Array; readonly last: LastState }> {
+): Promise<{ readonly states: (rows: number, set: number) => Float32Array; readonly last: LastState }> {
   const { length } = text
   // A text that has hardly begun may go on in any way.
   const all = await readEach(trunk, conversation, text)
@@ -185,8 +194,10 @@ async function statesOf(
   conversation.cache.truncate(0)
   conversation.tokens.length = 0
   return {
-    states: (rows, round) =>
-      stackRows(Array.from({ length: rows }, (_, row) => states[(round * mostRows + row) % states.length]!)),
+    states: (rows, set) => {
+      const first = Math.floor((set * states.length) / stateSets)
+      return stackRows(Array.from({ length: rows }, (_, row) => states[(first + row) % states.length]!))
+    },
     last,
   }
 }

@@ -15,8 +15,10 @@ const forgottenAfter = 256
 const tolerance = 1.03
 
 const nothing = {
+  verifications: 0,
   confirmed: 0,
   steps: 0,
+  lost: 0,
   lostSquares: 0,
   stepMilliseconds: 0,
   headMilliseconds: 0,
@@ -28,8 +30,8 @@ const nothing = {
  * tail's share, and the head over one state. Both measured costs count as much more as the head takes longer now than it
  * did when it was measured, so that a machine that has become busy doesn't look like a SpeLLM that doesn't pay.
  *
- * A wrong token loses all passes that were drafted after it, so a few of them say little of a text that has just begun: if they
- * come by chance, lost passes may be off by the root of the sum of their squares, and so many are forgiven. Without, an eighth of
+ * A wrong token loses all passes that were drafted after it, so a few of them say little. As many lost passes are forgiven as
+ * their sum may be off by, by chance: its standard deviation, reckoned from what each verification lost. Without, an eighth of
  * SmolLM2's answers were left to the base model, which cost a tenth of what is gained in int8.
  *
  * @param costs as they were measured, milliseconds
@@ -43,7 +45,8 @@ export function createPace(costs: PassCosts, onSlow: (milliseconds: number, base
     const own = (sum.stepMilliseconds + sum.headMilliseconds) / sum.confirmed
     const busy = sum.headMilliseconds / sum.expectedHead
     const base = sum.stepMilliseconds / sum.steps + busy * (costs.head(1) - costs.tail)
-    isSlow = own > (tolerance + Math.sqrt(sum.lostSquares) / sum.confirmed) * base
+    const byChance = Math.sqrt(Math.max(0, sum.lostSquares - sum.lost ** 2 / sum.verifications))
+    isSlow = own > (tolerance + byChance / sum.confirmed) * base
     if (isSlow) onSlow(own, base)
   }
   return {
@@ -55,10 +58,13 @@ export function createPace(costs: PassCosts, onSlow: (milliseconds: number, base
       // What follows the prompt took no step of its own.
       if (isSlow || since.steps === 0) return !isSlow
       const kept = sum.confirmed > forgottenAfter ? 0.5 : 1
+      const lost = Math.max(0, since.steps - confirmed)
       sum = {
         confirmed: kept * sum.confirmed + confirmed,
         steps: kept * sum.steps + since.steps,
-        lostSquares: kept ** 2 * sum.lostSquares + Math.max(0, since.steps - confirmed) ** 2,
+        verifications: kept * sum.verifications + 1,
+        lost: kept * sum.lost + lost,
+        lostSquares: kept * sum.lostSquares + lost ** 2,
         stepMilliseconds: kept * sum.stepMilliseconds + since.stepMilliseconds,
         headMilliseconds: kept * sum.headMilliseconds + milliseconds,
         expectedHead: kept * sum.expectedHead + costs.head(rows),

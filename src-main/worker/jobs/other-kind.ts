@@ -48,18 +48,19 @@ export function otherKind(
   const own = measured(run)
   if (!own || !hasSymbols(own.settings)) return { measured: null, offer: null }
   const kind = kindOf(own.settings)
-  const others = all.flatMap((other) => {
+  const comparable = all.flatMap((other) => {
     const found = measured(other)
     if (!found || found.base.sha256 !== own.base.sha256 || kindOf(found.settings) === kind) return []
     const { device, precision } = found.settings
-    if (device !== own.settings.device || precision !== own.settings.precision) return []
-    const { verdict } = found.result
-    return verdict?.sameText === true && verdict.speedup !== null
-      ? [{ id: found.id, kind: kindOf(found.settings), speedup: verdict.speedup }]
-      : []
+    return device === own.settings.device && precision === own.settings.precision ? [found] : []
   })
+  const others = comparable.flatMap(({ id, settings, result: { verdict } }) =>
+    verdict?.sameText === true && verdict.speedup !== null
+      ? [{ id, kind: kindOf(settings), speedup: verdict.speedup }]
+      : [],
+  )
   const best = others.toSorted((a, b) => b.speedup - a.speedup)[0] ?? null
-  const hasGroups = kind === 'groups' || others.some((other) => other.kind === 'groups')
+  const hasGroups = [own, ...comparable].some(({ settings }) => kindOf(settings) === 'groups')
   const { seconds, textSeconds } = own.result
   return {
     measured: best && { own: kind, other: best },

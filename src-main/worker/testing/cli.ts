@@ -52,7 +52,11 @@ export function spellm(
       while (!isClosed && !(await isTime(stderr))) await setTimeout(askEvery)
       child.kill(killSignal)
     }
-    if (killWhen) watch(killWhen).catch(reject)
+    if (killWhen)
+      watch(killWhen).catch((error: unknown) => {
+        child.kill('SIGKILL')
+        reject(error instanceof Error ? error : new Error(String(error)))
+      })
   })
 }
 

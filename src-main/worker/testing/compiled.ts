@@ -33,5 +33,6 @@ function isCompiled(): boolean {
 /** The files of a folder that are compiled, and the folders, whose times tell of files that went. */
 function sources(folder: string): string[] {
   const all = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-  return all.filter((name) => !/\.test\.ts$|\btesting\b/.test(name)).map((name) => join(folder, name))
+  const compiled = all.filter((name) => !/\.test\.ts$|\btesting\b/.test(name))
+  return [folder, ...compiled.map((name) => join(folder, name))]
 }
