@@ -59,13 +59,14 @@ export interface FirstScores {
    * hold beside these: what a given token's logit less it is log p of.
    */
   logNormaliser(scores: Float32Array, exact: ExactTokens): number
-  /**
-   * Log-probability of a token that is given: its exact logit less the log-normaliser, which is no less than that logit.
-   *
-   * @param logit of the token by the base model's own row
-   */
-  logProbability(scores: Float32Array, exact: ExactTokens, logit: number): number
 }
+
+/**
+ * Log-probability of a token that is given: its exact logit, by the base model's own row, less the log-normaliser, which is no less
+ * than that logit.
+ */
+export const givenLogProbability = (logit: number, logNormaliser: number): number =>
+  Math.min(0, logit - logNormaliser)
 
 /** Where nothing can be picked. */
 const unknown: FirstChoice = { token: -1, logit: -Infinity, doubt: Infinity }
@@ -156,18 +157,15 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
         doubt: Math.log(sum) + own.best * inverse - own.strength,
       }
     },
-    logNormaliser,
-    logProbability: (scores, context, logit) => Math.min(0, logit - logNormaliser(scores, context)),
-  }
-
-  function logNormaliser(scores: Float32Array, context: ExactTokens): number {
-    const { best } = rest(scores, context)
-    let sum = 0
-    // What is there at the least in each symbol is not counted as found in it.
-    for (let symbol = 0; symbol < size; symbol++)
-      if (isGrouped || shares[symbol]! > leastShare) sum += shares[symbol]!
-    for (const logit of exact(scores, context).logits) sum += Math.exp(logit - best)
-    return best + Math.log(sum)
+    logNormaliser: (scores, context) => {
+      const { best } = rest(scores, context)
+      let sum = 0
+      // What is there at the least in each symbol is not counted as found in it.
+      for (let symbol = 0; symbol < size; symbol++)
+        if (isGrouped || shares[symbol]! > leastShare) sum += shares[symbol]!
+      for (const logit of exact(scores, context).logits) sum += Math.exp(logit - best)
+      return best + Math.log(sum)
+    },
   }
 
   /** Without a copy: what most steps do. */

@@ -31,9 +31,9 @@ export type RoundingBound = (hidden: Float32Array) => (token?: number) => number
  * 16 partial sums. That is at most 4 operations a block and 32 more, and over all blocks 3 Σ m s ‖x_b‖₁. Where a processor has
  * no such kernel, onnxruntime multiplies floats, off by γ_n Σ m s ‖x_b‖₁. The larger one counts. Rounding to 8 bits moves a
  * number by half a step, of which the largest of its block, or on some processors of the whole state, has 127, so ‖x_b‖₁ by
- * b max|x| / 254 at most. Minima add what a block's weights
- * have in common, c, times the sum of its activations, at most |c| ‖x_b‖₁, with fewer operations, and one addition. Of any
- * tokens, the largest m s + |c| of each block counts. A number is kept for each block of the head.
+ * b max|x| / 254 at most. Minima add what a block's weights have in common, c, times the sum of its activations, at most
+ * |c| ‖x_b‖₁, with fewer operations, and one addition. Of any tokens, the largest m s + |c| of each block counts. A number is kept
+ * for each block of the head.
  *
  * @param rowNorms ‖w‖ of a float head's rows, or more, where they are known (default: they are computed)
  * @throws SpellmError as `createSession`

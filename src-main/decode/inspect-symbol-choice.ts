@@ -2,6 +2,7 @@ import type { HeadRows } from '../models/head-rows.ts'
 import type { LastState } from '../models/trunk-session.ts'
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { freeUnit } from './chooser.ts'
+import { givenLogProbability } from './first-choice.ts'
 import {
   baseCandidates,
   candidate,
@@ -64,9 +65,7 @@ export async function inspectSymbolChoice(
   return {
     base: baseCandidates(logits),
     spellm: {
-      trie: picked.map((index) =>
-        candidate(tokens[index]!, first.logProbability(scores, step.exact, all[index]!)),
-      ),
+      trie: picked.map((index) => candidate(tokens[index]!, givenLogProbability(all[index]!, normaliser))),
       free: {
         symbols: end < 0 ? symbols : symbols.slice(0, end),
         unit:

@@ -1,3 +1,4 @@
+import { givenLogProbability } from '../decode/first-choice.ts'
 import { symbolFreeChooser, symbolTrieChooser } from '../decode/symbol-choosers.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import type { LastState } from '../models/trunk-session.ts'
@@ -46,8 +47,9 @@ export async function createSymbolPositions(
         free: modes.includes('free') ? await free.choose(state, text.tokens) : [],
         gated: [isDoubtful ? choice : token],
       }
+      const normaliser = first.logNormaliser(scores, exact)
       const learntLogProbability = (wanted: number) =>
-        first.logProbability(scores, exact, rows.logits(state.hidden, [wanted])[0]!)
+        givenLogProbability(rows.logits(state.hidden, [wanted])[0]!, normaliser)
       let own: ((token: number) => number) | null = null
       return {
         picks: modes.map((mode) => picks[mode]),

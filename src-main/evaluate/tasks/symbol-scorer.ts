@@ -1,4 +1,5 @@
 import type { BaseHead } from '../../decode/chooser.ts'
+import { givenLogProbability } from '../../decode/first-choice.ts'
 import { defaultCandidates } from '../../decode/shortlist.ts'
 import { symbolTrieChooser } from '../../decode/symbol-choosers.ts'
 import type { TrunkSession } from '../../models/trunk-session.ts'
@@ -30,7 +31,10 @@ function scoreExactly(reader: SymbolReader): SpellmScoring {
       const hidden = states.subarray(row * d, (row + 1) * d)
       const state = text.read(row === 0 ? context : [continuation[row - 1]!], hidden, found[row]!)
       const { scores, exact } = await first.look(state, text.context)
-      logLikelihood += first.logProbability(scores, exact, rows.logits(hidden, [token])[0]!)
+      logLikelihood += givenLogProbability(
+        rows.logits(hidden, [token])[0]!,
+        first.logNormaliser(scores, exact),
+      )
       // What is greedy no longer needs no search.
       if (isGreedy) isGreedy = (await chooser.choose(state, text.tokens))[0] === token
     }
