@@ -2,7 +2,8 @@
  * How well a tail with token symbols knows its base model, by what it is made of and what it has seen:
  *
  *   npm run bench:quality -- MODEL TRAINING HELD-OUT [--tokens 30720,122880] [--symbols 0,1024,4096] [--width 192,576]
- *     [--layer 0,1] [--groups 0,1024] [--best 8] [--epochs 3] [--batch 512] [--json FILE]
+ *     [--layer 0,1] [--groups 0,1024] [--best 8] [--epochs 3] [--batch 512] [--anchor 0.5]
+ *     [--json FILE]
  *
  * TRAINING and HELD-OUT are teacher caches that `bench/own-text.ts` has written, or those of a finished run with `--keep-cache`
  * (`RUN/cache/training`, `RUN/cache/held-out`); targets are written to a temporary folder. Options take several values: every
@@ -64,6 +65,7 @@ const { values, positionals } = parseArgs({
     batch: list('512'),
     adapterRate: list('0.003'),
     headRate: list('0.004'),
+    anchor: list('0.5'),
     json: { type: 'string' },
   },
 })
@@ -145,7 +147,8 @@ type Material = Awaited<ReturnType<typeof prepare>>
 /** Learns a tail, and what it reads and knows. */
 async function measure({ speller, targets, teacher }: Material, heldOut: TeacherCache, adapter: Adapter) {
   const { width, layer } = adapter
-  const shape = tailShape(d, [width], speller)
+  const anchor = Number(values.anchor)
+  const shape = tailShape(d, [width], speller, anchor)
   const batch = Number(values.batch)
   const settings = {
     batchTokens: layer === 0 ? batch : window * Math.max(1, Math.round(batch / window)),
@@ -163,7 +166,7 @@ async function measure({ speller, targets, teacher }: Material, heldOut: Teacher
         })
       : await distillLayer({ layer: decoderLayer, shape, speller, targets, teacher }, settings)
   const weights = parametersOf(state)
-  const learnt = { base, speller, adapterWidths: [width], weights, precision: 'stored' } as const
+  const learnt = { base, speller, adapterWidths: [width], weights, precision: 'stored', anchor } as const
   const reader = await createSymbolReader({ ...learnt, contextSymbols: 512 }, rows, 'cpu')
   const session = layer === 0 ? null : await createLayerSession(decoderLayer, weights)
   const found = await lookAt(reader, session, heldOut)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeSafetensors } from '../../src-main/formats/safetensors.ts'
-import { weightShapes } from '../../src-main/models/architecture.ts'
+import { weightShapes, type Architecture, type Norm } from '../../src-main/models/architecture.ts'
 import { families } from '../../src-main/models/families/index.ts'
 import { modelFolder } from '../../src-main/models/model-folder.ts'
 import { seededRandom } from '../../src-main/random.ts'
@@ -10,6 +10,13 @@ import { shapes, type ShapeName } from './shapes.ts'
 
 /** Weights are drawn once; each tensor repeats them from a place of its own, since onnxruntime shares equal ones. */
 const pieceLength = 1_048_573
+
+/**
+ * What blocks add to the residual stream, beside the token's own embedding. So little that the state after a token is nearly that
+ * token's embedding, and the tied head has one clear best token, as that of a real model mostly has. If blocks added as much as
+ * they like, thousands of tokens would come close to the best, and heads that look at near ones would take many times as long.
+ */
+const added = 0.001
 
 /**
  * A Hugging Face folder `folder`/NAME of that shape with random weights in bfloat16, made if it isn't there. Its
@@ -29,18 +36,20 @@ export async function randomModel(name: ShapeName, folder: string, tokenizer?: o
     .get(config.model_type)!
     .describe(config, { file: 'config.json', hasTensor: () => true })
   const random = seededRandom(1)
-  const piece = toBfloat16(Float32Array.from({ length: pieceLength }, () => 0.02 * random.normal()))
-  // Gains are 1, or 0 where 1 is added to them.
-  const gain = config.model_type === 'gemma3_text' ? 0 : 1
+  const numbers = Float32Array.from({ length: pieceLength }, () => 0.02 * random.normal())
+  const piece = toBfloat16(numbers)
+  const littlePiece = toBfloat16(numbers.map((value) => added * value))
+  const gains = gainsOf(architecture)
+  const outputs = outputsOf(architecture)
   const tensors = [...weightShapes(architecture)].map(([weight, shape]) => {
     const size = shape.reduce((a, b) => a * b, 1)
     const data =
       shape.length === 1
-        ? toBfloat16(new Float32Array(size).fill(gain))
+        ? toBfloat16(new Float32Array(size).fill(gains.get(weight) ?? 0))
         : async function* () {
             let start = Math.floor(pieceLength * random.uniform())
             for (let done = 0; done < size;) {
-              const part = piece.subarray(start, start + size - done)
+              const part = (outputs.has(weight) ? littlePiece : piece).subarray(start, start + size - done)
               yield await Promise.resolve(part)
               done += part.length
               start = 0
@@ -50,6 +59,30 @@ export async function randomModel(name: ShapeName, folder: string, tokenizer?: o
   })
   await writeSafetensors(join(target, 'model.safetensors'), Object.fromEntries(tensors))
   return target
+}
+
+/** The matrices that add to the residual stream, by name. */
+const outputsOf = ({ layers }: Architecture): Set<string> =>
+  new Set(
+    layers.flatMap(({ attention, feedForward }) => [
+      attention.output.weight.name,
+      feedForward.down.weight.name,
+    ]),
+  )
+
+/** What norms' weights are, by name: gains of 1 but where a norm's result is added to the residual stream. */
+function gainsOf({ layers, finalNorm }: Architecture): Map<string, number> {
+  const found = new Map<string, number>()
+  const set = (norm: Norm | null, gain: number) => {
+    if (norm) found.set(norm.weight.name, norm.plusOne ? gain - 1 : gain)
+  }
+  for (const { attention, norms } of layers) {
+    for (const norm of [attention.queryNorm, attention.keyNorm]) set(norm, 1)
+    for (const norm of [norms.attentionInput, norms.feedForwardInput]) set(norm, 1)
+    for (const norm of [norms.attentionOutput, norms.feedForwardOutput]) set(norm, added)
+  }
+  set(finalNorm, 1)
+  return found
 }
 
 /** bfloat16 bit patterns, rounded towards zero. */

@@ -45,6 +45,7 @@ export async function randomSpellm(
     samplingWeights: null,
     gates: [],
     contextSymbols: settings.contextSymbols,
+    anchor: settings.anchor,
     doubts,
   }
 }

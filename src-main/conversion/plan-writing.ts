@@ -38,10 +38,15 @@ const storedSchema = z.object({
   }),
   shape: shapeSchema,
   answers: shapeSchema,
+  /** Absent: all sequences are of these pieces. */
+  documents: z.object({ every: z.int().min(1), prefix: tokenList }).optional(),
   /** Absent: all of what is learnt from is there at once. */
   chunksPerWindow: z.int().min(1).optional(),
 })
 type Writing = z.infer<typeof storedSchema>
+
+/** Of a model that asks and answers itself, one sequence in so many is a plain document: an eighth of the text. */
+const documentEvery = 8
 
 /** What a run that goes on later has to know of how it began: a template may write the date, memory may be shorter. */
 export const writingFile = 'own-text.json'
@@ -103,6 +108,9 @@ export async function planWriting(
     },
     shape,
     answers: fit(measuredPositions(asked, room)),
+    ...(pieces.kind === 'chat' && !asked
+      ? { documents: { every: documentEvery, prefix: [...tokenizer.frame.before] } }
+      : {}),
     ...(chunksPerWindow === undefined ? {} : { chunksPerWindow }),
   }
   if (asked) await storeQuestions(folder, asked)
@@ -123,7 +131,10 @@ async function beginTexts(
   const template = await openChatTemplate(base.folder)
   if (questions.length === 0) {
     const { pieces, notice } = conversationPieces(template, tokenizer, base)
-    const said = 'No text was given: the base model writes it itself.'
+    const said =
+      pieces.kind === 'chat'
+        ? 'No text was given: the base model asks and answers itself, and writes plain texts in between, an eighth of all.'
+        : 'No text was given: the base model writes it itself.'
     return { pieces, asked: null, notices: notice === null ? [said] : [notice, said] }
   }
   const given = await readGivenQuestions(questions, base, tokenizer, { template, tokens })

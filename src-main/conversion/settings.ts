@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { SpellmError } from '../errors.ts'
 import { objectives } from '../distill/position-targets.ts'
 import { defaultDistillSettings } from '../distill/train-tail.ts'
-import { adapterWidthsSchema } from '../spellm/spellm.ts'
+import { adapterWidthsSchema, anchorSchema } from '../spellm/spellm.ts'
 import { precisions } from '../models/precision.ts'
 import { deviceChoiceSchema, deviceSchema } from '../runtime/devices/device.ts'
 import { parseGroups } from '../spelling/groups.ts'
@@ -44,6 +44,8 @@ export const conversionSettingsSchema = z.object({
   tokenSymbols: z.union([z.literal('auto'), z.int().min(0).max(1_000_000)]).default(0),
   /** c: the most context symbols at once, where there are token symbols. */
   contextSymbols: z.int().min(0).max(65_536).default(512),
+  /** What is added to the first head's scores of the log-sum of the exact ones, see `anchored`. Runs of earlier versions have none. */
+  anchor: anchorSchema.default(0),
   /** What a tail with token symbols learns from: the base model's whole distribution, or its choices. */
   objective: z.enum(objectives).default('soft'),
   /** Inner width of each block of the adapter; absent: sized to the base model. */
@@ -178,6 +180,7 @@ function recipe({
     ...spelling,
     tokenSymbols,
     tokens: 122_880,
+    anchor: 0.5,
     batchTokens: 512,
     peakLearningRates: { adapter: 3e-3, heads: 4e-3 },
     weightDecay: 0,

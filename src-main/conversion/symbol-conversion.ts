@@ -178,7 +178,7 @@ export async function learnSymbols(
     fillTargets(targets, openBase, { range, onProgress, signal, turn })
   if (windows[0]) await fillTargetsOf(windows[0])
 
-  const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller)
+  const shape = tailShape(base.architecture.hiddenSize, adapterWidths, speller, settings.anchor)
   const questions = await questionsOf(states.heldOut, states.answers.pieces.prefix)
   const rows = openHeadRows(base)
   const samples =
@@ -298,6 +298,7 @@ async function measure(
     precision: settings.precision,
     mode: settings.mode,
     contextSymbols: settings.contextSymbols,
+    anchor: settings.anchor,
     doubts,
     hiddenSize: shape.hiddenSize,
   })
@@ -350,9 +351,9 @@ async function evaluate(
 ) {
   const { onEvent, signal, turn = ownTurn } = options
   const { base, tokenizer, speller, shape, rows, samples, states } = stage
-  const { device, precision, contextSymbols } = run.settings
+  const { device, precision, contextSymbols, anchor } = run.settings
   const { adapterWidths } = shape
-  const tail = { base, speller, adapterWidths, weights, precision, contextSymbols }
+  const tail = { base, speller, adapterWidths, weights, precision, contextSymbols, anchor }
   const reader = await createSymbolReader(tail, rows, device)
   const tokenize = (text: string) => tokenizer.encode(text)
   try {

@@ -73,7 +73,12 @@ export async function planStates(
     style: { seed: answerSeed(settings.seed), answers: 'greedy', questions },
   })
   if (conversionDocuments(settings) === null) {
-    const style = { seed: settings.seed, answers: 'sampled', questions: asked?.training ?? null } as const
+    const style: OwnText['style'] = {
+      seed: settings.seed,
+      answers: 'sampled',
+      questions: asked?.training ?? null,
+      ...(writing.documents ? { documents: writing.documents } : {}),
+    }
     return {
       given: null,
       training: inWindows(plan('training', writing.shape, settings.tokens)),

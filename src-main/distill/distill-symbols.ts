@@ -149,7 +149,7 @@ export async function initialSymbolTail(
         : uniform(outputs * inputs, Math.sqrt(3 / inputs), random),
     )
   const { first, exactLogSum } = await readTargets(targets, 0)
-  const { alphabetSize, hiddenSize: d } = shape
+  const { alphabetSize, hiddenSize: d, anchor = 0 } = shape
   const scale = rootMeanSquare(
     float16ToFloat32((await readChunk(targets.cache, 0)).hidden.subarray(0, 2_000 * d)),
   )
@@ -158,7 +158,7 @@ export async function initialSymbolTail(
   const bias = weights.get('heads.bias')!
   const meanLogSum = exactLogSum.reduce((sum, value) => sum + value, 0) / exactLogSum.length
   meanFirst(first, alphabetSize).forEach((mean, symbol) => {
-    bias[symbol] = meanLogSum + Math.log(Math.max(mean, 1e-6))
+    bias[symbol] = (1 - anchor) * meanLogSum + Math.log(Math.max(mean, 1e-6))
   })
   return weights
 }

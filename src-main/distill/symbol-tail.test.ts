@@ -72,8 +72,12 @@ async function targetsOf(objective: Objective) {
   return targets
 }
 
-async function runGraph(targets: Awaited<ReturnType<typeof targetsOf>>) {
-  const { loss, parameters, metrics } = symbolTrainingGraph(shape, tokens, 'float32')
+async function runGraph(
+  targets: Awaited<ReturnType<typeof targetsOf>>,
+  own: TailShape = shape,
+  biasShift = 0,
+) {
+  const { loss, parameters, metrics } = symbolTrainingGraph(own, tokens, 'float32')
   const names = [...parameters.keys()]
   const derivatives = gradients(
     loss,
@@ -88,9 +92,12 @@ async function runGraph(targets: Awaited<ReturnType<typeof targetsOf>>) {
   const weights = floatTensor(await read('weights'), [tokens * k, 1])
   const shapes = tailParameterShapes(shape)
   const ofParameters = await Promise.all(
-    names.map(
-      async (name) => [name, floatTensor(await read(`parameters.${name}`), shapes.get(name)!)] as const,
-    ),
+    names.map(async (name) => {
+      const values = await read(`parameters.${name}`)
+      // Of the first head.
+      if (name === 'heads.bias') for (let i = 0; i < alphabet; i++) values[i]! += biasShift
+      return [name, floatTensor(values, shapes.get(name)!)] as const
+    }),
   )
   const results = await session.run({
     hidden: floatTensor(await read('hidden'), [tokens, d]),
@@ -122,6 +129,24 @@ describe('a tail with token symbols agrees with PyTorch', () => {
       floatData(results[`d.${name}`]).forEach((value, i) => expect(value).toBeCloseTo(gradient[i]!, 5))
     }
   })
+})
+
+it('learns anchored scores as others whose bias has the anchor’s part of the exact log-sum', async () => {
+  const targets = await targetsOf('soft')
+  const [anchor, logSum] = [0.5, 3]
+  targets.exactLogSum.fill(logSum)
+  const anchored = await runGraph(targets, { ...shape, anchor })
+  const shifted = await runGraph(targets, shape, anchor * logSum)
+  const unshifted = await runGraph(targets)
+  const lossOf = ({ results }: typeof anchored) => floatData(results['loss'])[0]!
+  expect(lossOf(anchored)).toBeCloseTo(lossOf(shifted), 5)
+  expect(Math.abs(lossOf(anchored) - lossOf(unshifted))).toBeGreaterThan(0.01)
+  for (const name of anchored.names) {
+    const expectedGradient = floatData(shifted.results[`d.${name}`])
+    floatData(anchored.results[`d.${name}`]).forEach((value, i) =>
+      expect(value).toBeCloseTo(expectedGradient[i]!, 5),
+    )
+  }
 })
 
 it('learns the choice alone by the hard objective: its cross-entropy', async () => {

@@ -14,6 +14,7 @@ import {
   type Value,
 } from '../graph/index.ts'
 import { widen } from '../models/blocks.ts'
+import { anchored } from '../models/symbol-tail.ts'
 import { tailLogits, type TailShape } from '../models/tail.ts'
 import type { Parameter, TrainingGraph } from '../runtime/trainer.ts'
 import { correctWeight, tailParameters } from './tail-training.ts'
@@ -53,13 +54,15 @@ export function symbolLoss(
   const { k, alphabetSize } = shape
   const tokens = Number(hidden.shape[0])
   const logits = tailLogits(shape, (name) => parameters.get(name)!.value, hidden, 'training')
-  const first = reshape(slice(reshape(logits, [tokens, k * alphabetSize]), 1, 0, alphabetSize), [
+  const learnt = reshape(slice(reshape(logits, [tokens, k * alphabetSize]), 1, 0, alphabetSize), [
     tokens,
     alphabetSize,
   ])
   const column = (name: string) => input(name, [tokens, 1])
+  const exactLogSum = column('exactLogSum')
+  const first = anchored(shape, learnt, exactLogSum)
   const targets = widen(input('firstTargets', [tokens, alphabetSize], dtype))
-  const logNormalizer = logSumExp(concat([column('exactLogSum'), first], 1))
+  const logNormalizer = logSumExp(concat([exactLogSum, first], 1))
   const expected = reduceSum(multiply(targets, first), [1], { keepAxes: true })
   const divergence = reduceMean(add(subtract(logNormalizer, expected), column('offset')))
   const rows = tokens * k

@@ -49,7 +49,7 @@ export interface SymbolReader {
 /** A SpeLLM with token symbols, also one that is still learning. */
 export type SymbolSpellm = Pick<
   Spellm,
-  'base' | 'speller' | 'adapterWidths' | 'weights' | 'precision' | 'contextSymbols'
+  'base' | 'speller' | 'adapterWidths' | 'weights' | 'precision' | 'contextSymbols' | 'anchor'
 >
 
 /**
@@ -62,12 +62,12 @@ export async function createSymbolReader(
   rows: HeadRows,
   device: Device,
 ): Promise<SymbolReader> {
-  const { base, speller, adapterWidths, weights, precision, contextSymbols } = spellm
+  const { base, speller, adapterWidths, weights, precision, contextSymbols, anchor } = spellm
   const { architecture } = base
   const { hiddenSize: d, head } = architecture
   const tail = await createSymbolTailSession(
     symbolTailOf({
-      shape: tailShape(d, adapterWidths, speller),
+      shape: tailShape(d, adapterWidths, speller, anchor),
       weights,
       tokenSymbols: speller.alphabet.tokenSymbols!,
       rows,

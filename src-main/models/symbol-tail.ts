@@ -6,8 +6,12 @@ import {
   input,
   logSoftmax,
   matmul,
+  multiply,
   multiplyDimensions,
   reshape,
+  scalar,
+  slice,
+  subtract,
   type Value,
 } from '../graph/index.ts'
 import type { Architecture } from './architecture.ts'
@@ -30,6 +34,30 @@ export interface SymbolTail {
 }
 
 /**
+ * What the first head's scores are: c_g = u_g · f + b_g + a · log Σ_v exp e_v over the token symbols' exact logits e_v. Without the
+ * last part (a = 0) a score is learnt as it is, from text of one kind; with a = 1 it is learnt how much more or less a symbol has
+ * than all that is exact, which holds for text of other kinds, too, but is harder to learn.
+ *
+ * @param scores float32 [rows, A], learnt
+ * @param exactLogSum float32 [rows, 1]
+ */
+export function anchored(
+  { anchor = 0 }: Pick<TailShape, 'anchor'>,
+  scores: Value,
+  exactLogSum: Value,
+): Value {
+  return anchor === 0 ? scores : add(scores, multiply(exactLogSum, scalar(anchor)))
+}
+
+/**
+ * log Σ exp of each row, [rows, 1], as any of its numbers less that number's log-softmax. There are no rows where nobody asks, and of
+ * none onnxruntime's reductions keep all columns.
+ */
+function logSumOfRows(x: Value): Value {
+  return subtract(slice(x, 1, 0, 1), slice(logSoftmax(x), 1, 0, 1))
+}
+
+/**
  * The scores of what a token can begin with, of some states: the logits of the m token symbols, exact, then those of the
  * A symbols of the first head, learnt, then those of the context's tokens, exact. Their log-sum-exp over m and A is the
  * learnt log-normaliser.
@@ -45,8 +73,9 @@ function firstScores(
 ): { readonly scores: Value; readonly features: Value } {
   const { alphabetSize } = shape
   const features = tailFeatures(shape, adapter, hidden, 'inference')
-  const learnt = add(linear(features, heads.first), constant(bias.slice(0, alphabetSize), [1, alphabetSize]))
   const symbols = scaleAndCap(linear(hidden, symbolRows), head)
+  const scores = add(linear(features, heads.first), constant(bias.slice(0, alphabetSize), [1, alphabetSize]))
+  const learnt = anchored(shape, scores, logSumOfRows(symbols))
   const context = scaleAndCap(matmul(hidden, contextRows, { transposeB: true }), head)
   return { scores: concat([symbols, learnt, context], 1), features }
 }

@@ -21,6 +21,8 @@ export interface TailShape {
   readonly alphabetSize: number
   /** Whether each symbol of each head has a bias: those of a tail with token symbols do. */
   readonly hasBias?: boolean
+  /** With token symbols: the part of their log-sum-exp that is added to what the first head learns, see `anchored`. Absent: 0. */
+  readonly anchor?: number
 }
 
 /** The normalisation's epsilon: it has no weight, since the linear layers after it absorb one. */

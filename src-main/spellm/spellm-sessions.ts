@@ -70,12 +70,19 @@ export async function createSpellmSessions(
  * @throws SpellmError as `createSession`
  */
 export async function createSymbolTrunk(
-  { base, precision, speller, adapterWidths, weights }: TailSetting & Pick<Spellm, 'weights'>,
+  {
+    base,
+    precision,
+    speller,
+    adapterWidths,
+    anchor,
+    weights,
+  }: TailSetting & Pick<Spellm, 'anchor' | 'weights'>,
   rows: Pick<HeadRows, 'gather'>,
   session: SessionOptions,
 ): Promise<TrunkSession> {
   const symbolTail = symbolTailOf({
-    shape: tailShape(base.architecture.hiddenSize, adapterWidths, speller),
+    shape: tailShape(base.architecture.hiddenSize, adapterWidths, speller, anchor),
     weights,
     tokenSymbols: speller.alphabet.tokenSymbols ?? [],
     rows,

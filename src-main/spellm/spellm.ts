@@ -31,6 +31,9 @@ const maxConfigBytes = 64 << 20
 /** Inner widths of an adapter's blocks. */
 export const adapterWidthsSchema = z.array(z.int().min(1).max(1_048_576)).max(16)
 
+/** Of the first head's scores, see `anchored` of models/symbol-tail.ts. */
+export const anchorSchema = z.number().min(0).max(1)
+
 const configSchema = z.object({
   /** 2: the alphabet has token symbols. */
   format: z.union([z.literal(1), z.literal(2)]),
@@ -57,6 +60,7 @@ const configSchema = z.object({
   samplingTail: z.boolean().default(false),
   /** The most context symbols at once. */
   contextSymbols: z.int().min(0).max(maxContextSymbols).default(0),
+  anchor: anchorSchema.default(0),
 })
 
 /** What identifies the base model of a SpeLLM. */
@@ -90,6 +94,8 @@ export interface Spellm {
   readonly gates: readonly Gate[]
   /** c: the most context symbols at once; 0 without token symbols. */
   readonly contextSymbols: number
+  /** Of the first head's scores, see `anchored` of models/symbol-tail.ts; 0 without token symbols. */
+  readonly anchor: number
   /** Of a SpeLLM with token symbols: what its doubts were, and whether it was right. */
   readonly doubts: RecordedDoubts | null
 }
@@ -120,6 +126,7 @@ export async function saveSpellm(
     precision,
     mode,
     contextSymbols = 0,
+    anchor = 0,
     doubts = null,
     hiddenSize,
   }: Pick<Spellm, 'speller' | 'adapterWidths' | 'weights' | 'gates' | 'precision'> & {
@@ -127,6 +134,8 @@ export async function saveSpellm(
     readonly samplingWeights?: TailWeights | null
     /** Default: 0. */
     readonly contextSymbols?: number
+    /** Default: 0. */
+    readonly anchor?: number
     /** Default: none. */
     readonly doubts?: RecordedDoubts | null
     /** Default: trie. */
@@ -163,6 +172,7 @@ export async function saveSpellm(
     gates: [...gates],
     samplingTail: samplingWeights !== null,
     contextSymbols,
+    anchor,
   } satisfies z.infer<typeof configSchema>)
 }
 
@@ -220,7 +230,7 @@ export async function openSpellm(
   const weights = await readWeights(tailFile)
   const samplingWeights = config.samplingTail ? await readWeights(samplingTailFile) : null
   const doubts = config.format === 2 ? await readDoubts(join(folder, doubtsFile)) : null
-  const { contextSymbols } = config
+  const { contextSymbols, anchor } = config
   return {
     base,
     baseSha256: sha256,
@@ -233,6 +243,7 @@ export async function openSpellm(
     samplingWeights,
     gates,
     contextSymbols,
+    anchor,
     doubts,
   }
 }

@@ -37,13 +37,13 @@ function randomWeights() {
 }
 
 const rows = openHeadRows(base)
-const tail = symbolTailOf({
-  shape,
+const parts = {
   weights: randomWeights(),
   tokenSymbols: alphabet.tokenSymbols!,
   rows,
   architecture: base.architecture,
-})
+} as const
+const tail = symbolTailOf({ shape, ...parts })
 
 it('divides the vocabulary into token symbols, first symbols and OTHER', () => {
   const { symbolIndex, firstSymbol } = firstSymbolsOf(speller)
@@ -64,35 +64,62 @@ it('divides the vocabulary into token symbols, first symbols and OTHER', () => {
   }
 })
 
-it('scores token symbols and context symbols by their rows, within the pass of the trunk as by itself', async () => {
-  const trunk = await createTrunkSession(base, { symbolTail: tail })
-  const alone = await createSymbolTailSession(tail)
-  const context = [42, 99, 3_000]
-  const contextRows = floatTensor(rows.read(context), [context.length, d])
-  const cache = trunk.createCache()
-  for (const tokens of [[1, 20, 300], [17], [4]]) {
-    const state = await trunk.forwardToLast(Int32Array.from(tokens), cache, 'spelled', contextRows)
-    const m = alphabet.tokenSymbols!.length
-    const scores = state.firstScores!
-    expect(scores).toHaveLength(m + size + context.length)
-    const exact = rows.logits(state.hidden, [...alphabet.tokenSymbols!, ...context])
-    exact.forEach((logit, i) => expect(scores[i < m ? i : i + size]).toBeCloseTo(logit, 3))
+it.each([0, 0.5])(
+  'scores token symbols and context symbols by their rows, within the pass of the trunk as by itself (anchor %d)',
+  async (anchor) => {
+    const own = symbolTailOf({ shape: tailShape(d, [32], speller, anchor), ...parts })
+    const trunk = await createTrunkSession(base, { symbolTail: own })
+    const alone = await createSymbolTailSession(own)
+    const context = [42, 99, 3_000]
+    const contextRows = floatTensor(rows.read(context), [context.length, d])
+    const cache = trunk.createCache()
+    for (const tokens of [[1, 20, 300], [17], [4]]) {
+      const state = await trunk.forwardToLast(Int32Array.from(tokens), cache, 'spelled', contextRows)
+      const m = alphabet.tokenSymbols!.length
+      const scores = state.firstScores!
+      expect(scores).toHaveLength(m + size + context.length)
+      const exact = rows.logits(state.hidden, [...alphabet.tokenSymbols!, ...context])
+      exact.forEach((logit, i) => expect(scores[i < m ? i : i + size]).toBeCloseTo(logit, 3))
 
-    const { first, spelled } = await alone.scores(state.hidden, true)
-    first.forEach((score, i) => expect(scores[i]).toBeCloseTo(score, 3))
-    expect(spelled).toHaveLength((shape.k - 1) * size)
-    spelled!.forEach((logProbability, i) => expect(state.spelled![i]).toBeCloseTo(logProbability, 3))
-    // Each head's probabilities add up to 1.
-    for (let head = 0; head < shape.k - 1; head++) {
-      const own = spelled!.subarray(head * size, (head + 1) * size)
-      expect(own.reduce((sum, value) => sum + Math.exp(value), 0)).toBeCloseTo(1, 4)
+      const { first, spelled } = await alone.scores(state.hidden, true)
+      first.forEach((score, i) => expect(scores[i]).toBeCloseTo(score, 3))
+      expect(spelled).toHaveLength((shape.k - 1) * size)
+      spelled!.forEach((logProbability, i) => expect(state.spelled![i]).toBeCloseTo(logProbability, 3))
+      // Each head's probabilities add up to 1.
+      for (let head = 0; head < shape.k - 1; head++) {
+        const own = spelled!.subarray(head * size, (head + 1) * size)
+        expect(own.reduce((sum, value) => sum + Math.exp(value), 0)).toBeCloseTo(1, 4)
+      }
+    }
+    // Nobody asks: nothing is computed, and there may be no context.
+    expect((await trunk.forwardToLast(Int32Array.of(5), cache, 'none')).firstScores).toBeUndefined()
+    const without = await trunk.forwardToLast(Int32Array.of(6), cache, 'first')
+    expect(without.firstScores).toHaveLength(alphabet.tokenSymbols!.length + size)
+    expect(without.spelled).toBeUndefined()
+    await alone.release()
+    await trunk.release()
+  },
+)
+
+it('adds the anchor’s part of the exact scores’ log-sum to what is learnt', async () => {
+  const anchor = 0.5
+  const plain = await createSymbolTailSession(tail)
+  const anchored = await createSymbolTailSession(
+    symbolTailOf({ shape: tailShape(d, [32], speller, anchor), ...parts }),
+  )
+  const random = seededRandom(2)
+  const states = Float32Array.from({ length: 3 * d }, () => random.normal())
+  const [expected, found] = [await plain.scores(states), await anchored.scores(states)]
+  const m = alphabet.tokenSymbols!.length
+  const width = m + size
+  for (let row = 0; row < 3; row++) {
+    const exact = rows.logits(states.subarray(row * d, (row + 1) * d), alphabet.tokenSymbols!)
+    const logSum = Math.log(exact.reduce((sum, logit) => sum + Math.exp(logit), 0))
+    for (let i = 0; i < width; i++) {
+      const score = expected.first[row * width + i]! + (i < m ? 0 : anchor * logSum)
+      expect(found.first[row * width + i]).toBeCloseTo(score, 3)
     }
   }
-  // Nobody asks: nothing is computed, and there may be no context.
-  expect((await trunk.forwardToLast(Int32Array.of(5), cache, 'none')).firstScores).toBeUndefined()
-  const without = await trunk.forwardToLast(Int32Array.of(6), cache, 'first')
-  expect(without.firstScores).toHaveLength(alphabet.tokenSymbols!.length + size)
-  expect(without.spelled).toBeUndefined()
-  await alone.release()
-  await trunk.release()
+  await plain.release()
+  await anchored.release()
 })

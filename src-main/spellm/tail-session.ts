@@ -31,14 +31,19 @@ export async function scoresOf(tail: TailSession, state: LastState): Promise<Flo
   return state.logProbabilities ?? tail.logProbabilities(state.hidden)
 }
 
-/** The shape of the tail that an adapter and a speller make on top of a trunk. */
+/**
+ * The shape of the tail that an adapter and a speller make on top of a trunk.
+ *
+ * @param anchor of a tail with token symbols, see `TailShape`; only what computes its scores needs it
+ */
 export function tailShape(
   hiddenSize: number,
   adapterWidths: readonly number[],
   { k, alphabet }: Speller,
+  anchor = 0,
 ): TailShape {
   const shape = { hiddenSize, adapterWidths, k, alphabetSize: alphabetSize(alphabet) }
-  return alphabet.tokenSymbols ? { ...shape, hasBias: true } : shape
+  return alphabet.tokenSymbols ? { ...shape, hasBias: true, anchor } : shape
 }
 
 /**

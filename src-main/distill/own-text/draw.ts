@@ -27,16 +27,18 @@ export const nucleus = 0.95
  * Draws a token at temperature 1.
  *
  * @param isBarred tokens that may not be drawn; if there is no other, the best one is
+ * @param within the share of the probability that is drawn from
  */
 export function drawToken(
   { logits, tokens, logZ }: Scores,
   random: Random,
   isBarred: (token: number) => boolean = () => false,
+  within: number = nucleus,
 ): number {
   const shares = new Float64Array(logits.length)
   let reached = 0
   let total = 0
-  for (let i = 0; i < logits.length && reached <= nucleus; i++) {
+  for (let i = 0; i < logits.length && reached <= within; i++) {
     const share = Math.exp(logits[i]! - logZ)
     reached += share
     if (isBarred(tokens[i]!)) continue

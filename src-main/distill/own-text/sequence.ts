@@ -9,16 +9,39 @@ export interface WritingStyle {
   readonly answers: 'sampled' | 'greedy'
   /** The tokens of questions to answer, each at least one; null: the model asks itself. */
   readonly questions: readonly (readonly number[])[] | null
+  /** Sequences that are plain texts, not of `pieces`; absent: none are. */
+  readonly documents?: PlainDocuments
+}
+
+/**
+ * Texts without a template that begin with any token, as the data of LLM-QAT do (Liu et al. 2023, section 2.1). What is learnt
+ * from conversations alone is wrong about text of other kinds.
+ */
+export interface PlainDocuments {
+  /** One in so many sequences is one. */
+  readonly every: number
+  /** What plain texts begin with (`Tokenizer.frame`), perhaps nothing. */
+  readonly prefix: readonly number[]
+}
+
+/** The tokens that a sequence may be written in. */
+export interface Vocabulary {
+  readonly size: number
+  readonly isSpecial: (token: number) => boolean
 }
 
 /** One of the sequences that are written side by side: conversations one after another. */
 export interface Sequence {
   /** Whether the token that comes next belongs to an answer. */
   readonly inAnswer: boolean
+  /** Tokens of the prefix that each conversation finds read. */
+  readonly known: number
+  /** The token that is read first, after these. */
+  readonly begin: number
   /**
    * What is read next, from what the head says of the last token read.
    *
-   * @returns a token; null: the conversation has ended, and a new one begins after the prefix
+   * @returns a token; null: the conversation has ended, and a new one begins
    */
   next(scores: Scores): number | null
 }
@@ -38,11 +61,69 @@ export const openingTokens = 32
  */
 export function beginSequence(
   pieces: ConversationPieces,
-  isSpecial: (token: number) => boolean,
+  vocabulary: Vocabulary,
   style: WritingStyle,
   index: number,
 ): Sequence {
   const random = seededRandom((style.seed ^ Math.imul(index + 1, 0x9e3779b1)) >>> 0)
+  const { documents } = style
+  return isDocument(documents, index)
+    ? beginDocument(documents, pieces.stops, vocabulary, random)
+    : beginConversation(pieces, vocabulary, style, index, random)
+}
+
+/** A vocabulary may have hardly any ordinary token. */
+const mostTries = 1_000
+
+/** Whether a sequence is a plain document. */
+export const isDocument = (
+  documents: PlainDocuments | undefined,
+  index: number,
+): documents is PlainDocuments => documents !== undefined && index % documents.every === documents.every - 1
+
+function beginDocument(
+  { prefix }: PlainDocuments,
+  stops: readonly number[],
+  { size, isSpecial }: Vocabulary,
+  random: Random,
+): Sequence {
+  const anyToken = () => {
+    let token = random.below(size)
+    for (let tries = 0; isSpecial(token) && tries < mostTries; tries++) token = random.below(size)
+    return token
+  }
+  let forced: number[] = []
+  const begin = () => {
+    const [first, ...rest] = [...prefix, anyToken()]
+    forced = rest
+    return first
+  }
+  let first = begin()
+  return {
+    known: 0,
+    get begin() {
+      return first
+    },
+    get inAnswer() {
+      return forced.length === 0
+    },
+    next: (scores) => {
+      // Texts that people wrote surprise a model more often than its own nucleus does.
+      const token = forced.shift() ?? drawToken(scores, random, undefined, 1)
+      if (!stops.includes(token) && !isSpecial(token)) return token
+      first = begin()
+      return null
+    },
+  }
+}
+
+function beginConversation(
+  pieces: ConversationPieces,
+  { isSpecial }: Vocabulary,
+  style: WritingStyle,
+  index: number,
+  random: Random,
+): Sequence {
   const stops = new Set(pieces.stops)
   const questionAt = style.questions && questionOrder(style.questions, style.seed, index)
   let conversation = 0
@@ -84,6 +165,8 @@ export function beginSequence(
   }
   begin()
   return {
+    known: pieces.prefix.length - 1,
+    begin: pieces.prefix.at(-1)!,
     get inAnswer() {
       return inAnswer
     },

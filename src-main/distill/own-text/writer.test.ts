@@ -73,9 +73,8 @@ function conversationsOf({ starts }: WrittenPositions) {
   return found
 }
 
-/** The logits of each position of a conversation, read by itself. */
-async function readAlone(pieces: ConversationPieces, own: Int32Array) {
-  const before = pieces.prefix.slice(0, -1)
+/** The logits of each position of a conversation, read by itself after what stands before it. */
+async function readAlone(before: readonly number[], own: Int32Array) {
   const d = model.architecture.hiddenSize
   const hidden = (await trunk.forward(Int32Array.from([...before, ...own]), trunk.createCache())).slice(
     before.length * d,
@@ -110,7 +109,7 @@ describe('text that a model writes itself', () => {
       const d = model.architecture.hiddenSize
       const conversations = conversationsOf(written!)
       for (const { start, end } of conversations) {
-        const alone = await readAlone(pieces, ids.subarray(start, end))
+        const alone = await readAlone(pieces.prefix.slice(0, -1), ids.subarray(start, end))
         const states = float16ToFloat32(hidden.subarray(start * d, end * d))
         const difference = states.reduce(
           (max, value, i) => Math.max(max, Math.abs(value - alone.hidden[i]!) / (1 + Math.abs(value))),
@@ -168,7 +167,7 @@ describe('text that a model writes itself', () => {
   it('has tokens in their shares of the model’s own distribution', async () => {
     const rounds = Array.from({ length: 40 }, (_, i) => i)
     const written = await write(story, { sequences: 32, tokens: 2 }, rounds)
-    const { logits } = await readAlone(story, Int32Array.from(story.prefix))
+    const { logits } = await readAlone([], Int32Array.from(story.prefix))
     const shares = cutShares(logits[0]!)
     const counts = Array<number>(shares.length).fill(0)
     for (const { ids } of written) for (let i = 1; i < ids.length; i += 2) counts[ids[i]!]!++
@@ -202,6 +201,47 @@ describe('text that a model writes itself', () => {
       }
     }
     expect(compared).toBeGreaterThan(100)
+  })
+
+  it.each([
+    { name: 'that begin with any token', prefix: [] },
+    { name: 'that begin as plain texts do', prefix: [0] },
+  ])('has documents $name among its conversations', async ({ prefix }) => {
+    const [plain] = await write(chat)
+    const documents = { every: sequences, prefix }
+    const [mixed, next] = await write(chat, { documents }, [0, 1])
+    const last = (sequences - 1) * tokens
+    expect(mixed!.ids.subarray(0, last)).toEqual(plain!.ids.subarray(0, last))
+    expect(await write(chat, { documents, sequencesAtOnce: 2 }, [1, 0])).toMatchObject([
+      { ids: next!.ids, starts: next!.starts },
+      { ids: mixed!.ids, starts: mixed!.starts },
+    ])
+
+    const written = conversationsOf(mixed!).filter(({ start }) => start >= last)
+    const d = model.architecture.hiddenSize
+    for (const { start, end } of written) {
+      const own = mixed!.ids.subarray(start, end)
+      expect([...own.subarray(0, prefix.length)]).toEqual(prefix.slice(0, own.length))
+      expect(own.subarray(prefix.length).some((token) => tokenizer.entries[token]!.special)).toBe(false)
+      const { hidden } = await readAlone([], own)
+      const states = float16ToFloat32(mixed!.hidden.subarray(start * d, end * d))
+      states.forEach((value, i) =>
+        expect(Math.abs(value - hidden[i]!)).toBeLessThan(2e-3 * (1 + Math.abs(value))),
+      )
+    }
+    expect(next!.ids.subarray(last)).not.toEqual(mixed!.ids.subarray(last))
+  })
+
+  it('begins documents with all tokens but special ones', async () => {
+    const documents = { every: 1, prefix: [] }
+    const rounds = Array.from({ length: 20 }, (_, i) => i)
+    const written = await write(chat, { documents, sequences: 64, tokens: 1 }, rounds)
+    const begun = written.flatMap(({ ids }) => [...ids])
+    expect(begun.some((token) => tokenizer.entries[token]!.special)).toBe(false)
+    // Of n draws among m tokens, m (1 − (1 − 1/m)ⁿ) different ones are expected.
+    const ordinary = tokenizer.entries.filter(({ special }) => !special).length
+    const expected = ordinary * (1 - (1 - 1 / ordinary) ** begun.length)
+    expect(Math.abs(new Set(begun).size - expected)).toBeLessThan(0.1 * expected)
   })
 
   it('answers the questions that it is given, each of them', async () => {

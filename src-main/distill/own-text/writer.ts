@@ -49,7 +49,7 @@ export interface OwnTextWriter {
   release(): Promise<void>
 }
 
-/** Loads trunk and LM head, and reads the prefix. */
+/** Loads trunk and LM head. */
 export async function createOwnTextWriter(
   model: BaseModel,
   tokenizer: Pick<Tokenizer, 'entries' | 'vocabularySize'>,
@@ -60,28 +60,33 @@ export async function createOwnTextWriter(
   const session = sessionOptions(options)
   const trunk = await createBatchTrunk(model, sequencesAtOnce, session)
   const head = await createHeadSession(model, sequencesAtOnce, tokenizer.vocabularySize, session)
-  const release = async () => {
-    await trunk.release()
-    await head.release()
-  }
   const caches = trunk.createCaches()
-  try {
-    await readPrefix(trunk, caches, pieces.prefix.slice(0, -1), turn)
-  } catch (error) {
-    await release()
-    throw error
+  /** Whether a cache begins with the prefix. */
+  const isPrefixed = caches.map(() => false)
+  const vocabulary = {
+    size: tokenizer.vocabularySize,
+    isSpecial: (token: number) => tokenizer.entries[token]?.special ?? true,
   }
-  const isSpecial = (token: number) => tokenizer.entries[token]?.special ?? true
   const { hiddenSize } = model.architecture
 
   /** Writes sequences side by side, of which `first` is the first one's place in the round. */
   const writeTogether = async (round: number, first: number, written: WrittenPositions): Promise<void> => {
-    const own = caches.map((_, i) => beginSequence(pieces, isSpecial, options, round * sequences + first + i))
-    for (const cache of caches) cache.truncate(pieces.prefix.length - 1)
+    const own = caches.map((_, i) =>
+      beginSequence(pieces, vocabulary, options, round * sequences + first + i),
+    )
+    // As long as documents have the same places, it is read once.
+    if (own.some(({ known }, i) => known > 0 && !isPrefixed[i])) {
+      for (const cache of caches) cache.truncate(0)
+      await readPrefix(trunk, caches, pieces.prefix.slice(0, -1), turn)
+      isPrefixed.fill(true)
+    }
+    for (const [i, { known }] of own.entries()) {
+      caches[i]!.truncate(known)
+      isPrefixed[i] &&= known > 0
+    }
     // What a pass computes shall not depend on the rounds before: another capacity may round otherwise.
     caches[0]!.shrink()
-    const begin = pieces.prefix.at(-1)!
-    const next = new Int32Array(caches.length).fill(begin)
+    const next = Int32Array.from(own, ({ begin }) => begin)
     const starts = Int32Array.from(caches, (_, i) => (first + i) * tokens)
     for (let t = 0; t < tokens; t++) {
       if (signal?.aborted) throw new CancelledError()
@@ -95,12 +100,12 @@ export async function createOwnTextWriter(
         written.inAnswer[position] = Number(sequence.inAnswer)
         written.hidden.set(hidden.subarray(i * hiddenSize, (i + 1) * hiddenSize), position * hiddenSize)
         const drawn = sequence.next(scores[i]!)
-        next[i] = drawn ?? begin
+        next[i] = drawn ?? sequence.begin
         if (drawn === null || position + 1 - starts[i]! === shownTokens)
           options.onConversation?.(written, starts[i]!, position + 1)
         if (drawn !== null) continue
         starts[i] = position + 1
-        caches[i]!.truncate(pieces.prefix.length - 1)
+        caches[i]!.truncate(sequence.known)
       }
       onPass?.(first * tokens + (t + 1) * caches.length)
       // onnxruntime runs on this thread: let signals and timers in between.
@@ -114,7 +119,10 @@ export async function createOwnTextWriter(
         await writeTogether(round, first, written)
       return written
     },
-    release,
+    release: async () => {
+      await trunk.release()
+      await head.release()
+    },
   }
 }
 
