@@ -6,7 +6,7 @@
  *     [--json FILE]
  *
  * TRAINING and HELD-OUT are teacher caches that `bench/own-text.ts` has written, or those of a finished run with `--keep-cache`
- * (`RUN/cache/training`, `RUN/cache/held-out`); targets are written to a temporary folder. Options take several values: every
+ * (`RUN/cache/training`, `RUN/cache/held-out`); targets are written to a temporary folder. `--tokens` to `--groups` take several values: every
  * combination is learnt and measured, a row each. 0 symbols: characters alone, special tokens apart. With groups, learned groups
  * stand in place of characters, and a step reads the best ones.
  *
@@ -70,6 +70,7 @@ const { values, positionals } = parseArgs({
   },
 })
 const numbers = (value: string) => value.split(',').map(Number)
+const anchor = Number(values.anchor)
 
 /** What tails are asked to know. */
 interface Symbols {
@@ -147,7 +148,6 @@ type Material = Awaited<ReturnType<typeof prepare>>
 /** Learns a tail, and what it reads and knows. */
 async function measure({ speller, targets, teacher }: Material, heldOut: TeacherCache, adapter: Adapter) {
   const { width, layer } = adapter
-  const anchor = Number(values.anchor)
   const shape = tailShape(d, [width], speller, anchor)
   const batch = Number(values.batch)
   const settings = {
@@ -203,10 +203,18 @@ async function scoresOf(
   const symbols = reader.first.speller.alphabet.tokenSymbols!.length
   const learnt = await reader.scores(await session.states(states, begins))
   return learnt.map(({ first, spelled }, row) => {
-    const joined = first.slice()
-    joined.set(own[row]!.first.subarray(0, symbols))
+    const exact = own[row]!.first.subarray(0, symbols)
+    // What is learnt is anchored at the trunk's exact scores, too.
+    const shift = anchor * (logSumExp(exact) - logSumExp(first.subarray(0, symbols)))
+    const joined = first.map((score) => score + shift)
+    joined.set(exact)
     return { first: joined, spelled }
   })
+}
+
+function logSumExp(values: Float32Array): number {
+  const best = values.reduce((a, b) => Math.max(a, b), -Infinity)
+  return best + Math.log(values.reduce((sum, value) => sum + Math.exp(value - best), 0))
 }
 
 /** The picks of a tail along held-out answers. */

@@ -12,11 +12,11 @@ import { shapes, type ShapeName } from './shapes.ts'
 const pieceLength = 1_048_573
 
 /**
- * What blocks add to the residual stream, beside the token's own embedding. So little that the state after a token is nearly that
+ * What blocks add to the residual stream, a power of 2 for bfloat16's sake. So little that the state after a token is nearly that
  * token's embedding, and the tied head has one clear best token, as that of a real model mostly has. If blocks added as much as
  * they like, thousands of tokens would come close to the best, and heads that look at near ones would take many times as long.
  */
-const added = 0.001
+const added = 2 ** -8
 
 /**
  * A Hugging Face folder `folder`/NAME of that shape with random weights in bfloat16, made if it isn't there. Its

@@ -38,15 +38,15 @@ const storedSchema = z.object({
   }),
   shape: shapeSchema,
   answers: shapeSchema,
-  /** Absent: all sequences are of these pieces. */
-  documents: z.object({ every: z.int().min(1), prefix: tokenList }).optional(),
+  /** Absent: every sequence is of these pieces. */
+  plainTexts: z.object({ every: z.int().min(1), prefix: tokenList }).optional(),
   /** Absent: all of what is learnt from is there at once. */
   chunksPerWindow: z.int().min(1).optional(),
 })
 type Writing = z.infer<typeof storedSchema>
 
-/** Of a model that asks and answers itself, one sequence in so many is a plain document: an eighth of the text. */
-const documentEvery = 8
+/** Of a model that asks and answers itself, one sequence in so many is of plain texts. */
+const plainTextEvery = 8
 
 /** What a run that goes on later has to know of how it began: a template may write the date, memory may be shorter. */
 export const writingFile = 'own-text.json'
@@ -109,7 +109,7 @@ export async function planWriting(
     shape,
     answers: fit(measuredPositions(asked, room)),
     ...(pieces.kind === 'chat' && !asked
-      ? { documents: { every: documentEvery, prefix: [...tokenizer.frame.before] } }
+      ? { plainTexts: { every: plainTextEvery, prefix: [...tokenizer.frame.before] } }
       : {}),
     ...(chunksPerWindow === undefined ? {} : { chunksPerWindow }),
   }

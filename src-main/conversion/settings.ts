@@ -44,7 +44,7 @@ export const conversionSettingsSchema = z.object({
   tokenSymbols: z.union([z.literal('auto'), z.int().min(0).max(1_000_000)]).default(0),
   /** c: the most context symbols at once, where there are token symbols. */
   contextSymbols: z.int().min(0).max(65_536).default(512),
-  /** What is added to the first head's scores of the log-sum of the exact ones, see `anchored`. Runs of earlier versions have none. */
+  /** The part of the exact scores' log-sum that is added to the first head's scores, see `anchored`. Runs of earlier versions have none. */
   anchor: anchorSchema.default(0),
   /** What a tail with token symbols learns from: the base model's whole distribution, or its choices. */
   objective: z.enum(objectives).default('soft'),

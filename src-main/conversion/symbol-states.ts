@@ -77,7 +77,7 @@ export async function planStates(
       seed: settings.seed,
       answers: 'sampled',
       questions: asked?.training ?? null,
-      ...(writing.documents ? { documents: writing.documents } : {}),
+      ...(writing.plainTexts ? { plainTexts: writing.plainTexts } : {}),
     }
     return {
       given: null,

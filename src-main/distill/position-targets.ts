@@ -22,6 +22,8 @@ export type Objective = (typeof objectives)[number]
 
 /** A share of less can't be told from none. */
 const leastMass = 1e-6
+/** Its logarithm is still a number. */
+const leastExact = 1e-30
 
 /** How a vocabulary is divided for a tail: what the token symbols and each first symbol stand for. */
 export interface VocabularyGroups {
@@ -80,14 +82,16 @@ export function setTargets(
   const { probabilities, logNormalizer, choice } = base
   const masses = targets.first.subarray(position * groups, (position + 1) * groups)
   masses.fill(0)
+  let exact = 0
   for (let token = 0; token < groupOf.length; token++) {
     const group = groupOf[token]!
     if (group >= 0) masses[group]! += probabilities[token]!
+    else exact += probabilities[token]!
   }
   let spelled = 0
   for (const mass of masses) spelled += mass
-  const exact = 1 - spelled
-  targets.exactLogSum[position] = logNormalizer + Math.log(Math.max(leastMass, exact))
+  // Summed by itself: what 1 − spelled leaves of a small share is rounding.
+  targets.exactLogSum[position] = logNormalizer + Math.log(Math.max(leastExact, exact))
   const draws = targets.draws.subarray(position * drawsPerPosition, (position + 1) * drawsPerPosition)
 
   if (objective === 'hard') {
@@ -101,7 +105,7 @@ export function setTargets(
   }
   let negativeEntropy = 0
   for (const mass of masses) if (mass > 0) negativeEntropy += mass * Math.log(mass)
-  targets.offset[position] = negativeEntropy - logNormalizer * Math.max(0, exact)
+  targets.offset[position] = negativeEntropy - logNormalizer * exact
   for (let i = 0; i < draws.length; i++)
     draws[i] = spelled < leastMass ? -1 : drawToken(masses, spelled, members, probabilities, random)
 }

@@ -105,9 +105,12 @@ const targetsName = (chunk: number) => chunkName(chunk).replace('chunk', 'target
 const pathOf = ({ folder }: TeacherCache, chunk: number) => join(folder, targetsName(chunk))
 
 /** Targets of other symbols, or of another objective, are not ours. */
+/** Targets whose exact sums were what the spelled ones left of 1, until version 2. */
+const targetsVersion = 2
+
 function identityOf({ groups, groupOf }: VocabularyGroups, { objective, seed }: TargetSettings): string {
   return createHash('sha256')
-    .update(`${objective} ${seed} ${groups} ${drawsPerPosition}`)
+    .update(`${objective} ${seed} ${groups} ${drawsPerPosition} ${targetsVersion}`)
     .update(new Uint8Array(groupOf.buffer, groupOf.byteOffset, groupOf.byteLength))
     .digest('hex')
 }

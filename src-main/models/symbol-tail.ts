@@ -2,15 +2,19 @@ import {
   add,
   concat,
   constant,
+  exp,
+  firstColumn,
   gatherRows,
   input,
+  log,
   logSoftmax,
   matmul,
   multiply,
   multiplyDimensions,
+  reduceMax,
+  reduceSum,
   reshape,
   scalar,
-  slice,
   subtract,
   type Value,
 } from '../graph/index.ts'
@@ -50,11 +54,12 @@ export function anchored(
 }
 
 /**
- * log Σ exp of each row, [rows, 1], as any of its numbers less that number's log-softmax. There are no rows where nobody asks, and of
- * none onnxruntime's reductions keep all columns.
+ * log Σ exp of each row, [rows, 1]. There are no rows where nobody asks, and of none onnxruntime's reductions keep all columns.
  */
 function logSumOfRows(x: Value): Value {
-  return subtract(slice(x, 1, 0, 1), slice(logSoftmax(x), 1, 0, 1))
+  const best = firstColumn(reduceMax(x, [-1], { keepAxes: true }))
+  const sums = firstColumn(reduceSum(exp(subtract(x, best)), [-1], { keepAxes: true }))
+  return add(log(sums), best)
 }
 
 /**
@@ -75,7 +80,7 @@ function firstScores(
   const features = tailFeatures(shape, adapter, hidden, 'inference')
   const symbols = scaleAndCap(linear(hidden, symbolRows), head)
   const scores = add(linear(features, heads.first), constant(bias.slice(0, alphabetSize), [1, alphabetSize]))
-  const learnt = anchored(shape, scores, logSumOfRows(symbols))
+  const learnt = shape.anchor ? anchored(shape, scores, logSumOfRows(symbols)) : scores
   const context = scaleAndCap(matmul(hidden, contextRows, { transposeB: true }), head)
   return { scores: concat([symbols, learnt, context], 1), features }
 }

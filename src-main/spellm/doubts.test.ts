@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -24,39 +24,54 @@ const recorded = {
   isRight: Uint8Array.of(1, 0, 1),
 }
 
-it('keeps a SpeLLM with token symbols: format 2, with its bias, context symbols and doubts', async () => {
-  const base = await openBaseModel(modelFolder(sampleModelName))
-  const { entries } = await openModelTokenizer(base)
-  const alphabet = withTokenSymbols(parseAlphabet('ascii', entries), [300, 7])
-  const speller = buildSpeller(entries, alphabet, 4)
-  const { hiddenSize } = base.architecture
-  const shape = tailShape(hiddenSize, [8], speller)
-  const weights = new Map(
-    [...tailParameterShapes(shape)].map(([name, [rows, columns]], i) => [
-      name,
-      new Float32Array(rows * columns).fill(i + 1),
-    ]),
-  )
-  const path = join(folder, 'spellm')
-  const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
-  await saveSpellm(path, reference, {
-    speller,
-    adapterWidths: [8],
-    weights,
-    gates: [],
-    precision: 'stored',
-    contextSymbols: 512,
-    doubts: recorded,
-    hiddenSize,
-  })
-  const opened = await openSpellm(path)
-  expect(hasTokenSymbols(opened)).toBe(true)
-  expect(opened.speller.alphabet).toEqual(alphabet)
-  expect(opened.contextSymbols).toBe(512)
-  expect(opened.doubts).toEqual(recorded)
-  expect(opened.weights.get('heads.bias')).toHaveLength(4 * alphabetSize(alphabet))
-  expect(opened.weights).toEqual(weights)
-})
+it.each([
+  { anchor: 0, format: 2 },
+  { anchor: 0.5, format: 3 },
+])(
+  'keeps a SpeLLM with token symbols: format $format, with its bias, context symbols and doubts',
+  async ({ anchor, format }) => {
+    const base = await openBaseModel(modelFolder(sampleModelName))
+    const { entries } = await openModelTokenizer(base)
+    const alphabet = withTokenSymbols(parseAlphabet('ascii', entries), [300, 7])
+    const speller = buildSpeller(entries, alphabet, 4)
+    const { hiddenSize } = base.architecture
+    const shape = tailShape(hiddenSize, [8], speller)
+    const weights = new Map(
+      [...tailParameterShapes(shape)].map(([name, [rows, columns]], i) => [
+        name,
+        new Float32Array(rows * columns).fill(i + 1),
+      ]),
+    )
+    const path = join(folder, 'spellm')
+    const reference = { path: sampleModelName, sha256: await hashBaseModel(base) }
+    await saveSpellm(path, reference, {
+      speller,
+      adapterWidths: [8],
+      weights,
+      gates: [],
+      precision: 'stored',
+      contextSymbols: 512,
+      anchor,
+      doubts: recorded,
+      hiddenSize,
+    })
+    const opened = await openSpellm(path)
+    expect(hasTokenSymbols(opened)).toBe(true)
+    expect(opened.speller.alphabet).toEqual(alphabet)
+    expect(opened.contextSymbols).toBe(512)
+    expect(opened.anchor).toBe(anchor)
+    expect(opened.doubts).toEqual(recorded)
+    expect(opened.weights.get('heads.bias')).toHaveLength(4 * alphabetSize(alphabet))
+    expect(opened.weights).toEqual(weights)
+
+    // As earlier versions wrote it, before there was an anchor.
+    const file = join(path, 'spellm.json')
+    const stored = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
+    expect(stored['format']).toBe(format)
+    await writeFile(file, JSON.stringify({ ...stored, format: 2, anchor: undefined }))
+    expect((await openSpellm(path)).anchor).toBe(0)
+  },
+)
 
 it('refuses doubts that are damaged', async () => {
   const path = join(folder, 'doubts.safetensors')

@@ -35,8 +35,8 @@ export const adapterWidthsSchema = z.array(z.int().min(1).max(1_048_576)).max(16
 export const anchorSchema = z.number().min(0).max(1)
 
 const configSchema = z.object({
-  /** 2: the alphabet has token symbols. */
-  format: z.union([z.literal(1), z.literal(2)]),
+  /** 2: the alphabet has token symbols. 3: and learnt scores are anchored, which earlier versions would overlook. */
+  format: z.union([z.literal(1), z.literal(2), z.literal(3)]),
   base: z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   /** The base model's precision that the tail has learnt with. */
   precision: z.enum(precisions).default('stored'),
@@ -160,7 +160,7 @@ export async function saveSpellm(
   if (doubts) await writeDoubts(join(folder, doubtsFile), doubts)
   const { k, alphabet, words } = speller
   await writeJsonAtomically(join(folder, configFile), {
-    format: alphabet.tokenSymbols ? 2 : 1,
+    format: !alphabet.tokenSymbols ? 1 : anchor === 0 ? 2 : 3,
     base,
     precision,
     mode: mode ?? 'trie',
@@ -205,10 +205,10 @@ export async function openSpellm(
       `${folder} was made from a base model with sha256 ${config.base.sha256}, but ${stored.folder} has ${sha256}.`,
       'Put the original base model back where it was, or name the folder where it is now.',
     )
-  if ((config.format === 2) !== (config.alphabet.tokenSymbols !== undefined))
+  if (config.format > 1 !== (config.alphabet.tokenSymbols !== undefined))
     throw new SpellmError(
       'file-invalid',
-      `${join(folder, configFile)}: 'format' is ${config.format}, which does not go with an alphabet ${config.format === 2 ? 'without' : 'with'} token symbols.`,
+      `${join(folder, configFile)}: 'format' is ${config.format}, which does not go with an alphabet ${config.format > 1 ? 'without' : 'with'} token symbols.`,
       'The file is damaged or from another SpeLLM: convert the model again.',
     )
   const precision = chosen ?? config.precision
@@ -229,8 +229,8 @@ export async function openSpellm(
     readTail(join(folder, file), base.architecture.hiddenSize, adapterWidths, speller)
   const weights = await readWeights(tailFile)
   const samplingWeights = config.samplingTail ? await readWeights(samplingTailFile) : null
-  const doubts = config.format === 2 ? await readDoubts(join(folder, doubtsFile)) : null
-  const { contextSymbols, anchor } = config
+  const doubts = config.format > 1 ? await readDoubts(join(folder, doubtsFile)) : null
+  const { contextSymbols } = config
   return {
     base,
     baseSha256: sha256,
@@ -243,7 +243,7 @@ export async function openSpellm(
     samplingWeights,
     gates,
     contextSymbols,
-    anchor,
+    anchor: config.format === 3 ? config.anchor : 0,
     doubts,
   }
 }

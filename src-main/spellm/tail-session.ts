@@ -43,7 +43,8 @@ export function tailShape(
   anchor = 0,
 ): TailShape {
   const shape = { hiddenSize, adapterWidths, k, alphabetSize: alphabetSize(alphabet) }
-  return alphabet.tokenSymbols ? { ...shape, hasBias: true, anchor } : shape
+  if (!alphabet.tokenSymbols) return shape
+  return { ...shape, hasBias: true, ...(alphabet.tokenSymbols.length > 0 ? { anchor } : {}) }
 }
 
 /**

@@ -40,6 +40,7 @@ export async function writeSymbolSpellm(
     alphabet: characters = 'ascii',
     firstSymbol = 300,
     isSure = false,
+    anchor = 0.5,
   }: {
     readonly tokenSymbols?: number
     readonly contextSymbols?: number
@@ -52,6 +53,7 @@ export async function writeSymbolSpellm(
     /** The lowest id of a token symbol. */
     readonly firstSymbol?: number
     readonly isSure?: boolean
+    readonly anchor?: number
   } = {},
 ): Promise<void> {
   const base = await openBaseModel(modelFolder(path))
@@ -84,6 +86,7 @@ export async function writeSymbolSpellm(
     precision,
     mode: 'lossless',
     contextSymbols,
+    anchor,
     doubts: madeUpDoubts(),
     hiddenSize,
   })

@@ -10,17 +10,17 @@ export interface WritingStyle {
   /** The tokens of questions to answer, each at least one; null: the model asks itself. */
   readonly questions: readonly (readonly number[])[] | null
   /** Sequences that are plain texts, not of `pieces`; absent: none are. */
-  readonly documents?: PlainDocuments
+  readonly plainTexts?: PlainTexts
 }
 
 /**
  * Texts without a template that begin with any token, as the data of LLM-QAT do (Liu et al. 2023, section 2.1). What is learnt
  * from conversations alone is wrong about text of other kinds.
  */
-export interface PlainDocuments {
+export interface PlainTexts {
   /** One in so many sequences is one. */
   readonly every: number
-  /** What plain texts begin with (`Tokenizer.frame`), perhaps nothing. */
+  /** What they begin with (`Tokenizer.frame`), perhaps nothing. */
   readonly prefix: readonly number[]
 }
 
@@ -30,18 +30,19 @@ export interface Vocabulary {
   readonly isSpecial: (token: number) => boolean
 }
 
-/** One of the sequences that are written side by side: conversations one after another. */
+/** One of the sequences that are written side by side: conversations, or plain texts, one after another. */
 export interface Sequence {
+  readonly isPlain: boolean
   /** Whether the token that comes next belongs to an answer. */
   readonly inAnswer: boolean
-  /** Tokens of the prefix that each conversation finds read. */
+  /** Tokens of the prefix that each of them finds read. */
   readonly known: number
   /** The token that is read first, after these. */
   readonly begin: number
   /**
    * What is read next, from what the head says of the last token read.
    *
-   * @returns a token; null: the conversation has ended, and a new one begins
+   * @returns a token; null: the text has ended, and a new one begins
    */
   next(scores: Scores): number | null
 }
@@ -55,7 +56,7 @@ export const maxQuestionTokens = 160
 export const openingTokens = 32
 
 /**
- * Begins a sequence, after the prefix.
+ * Begins a sequence.
  *
  * @param index of the sequence in the whole text: what is drawn depends on it and the seed, not on those beside it
  */
@@ -66,23 +67,17 @@ export function beginSequence(
   index: number,
 ): Sequence {
   const random = seededRandom((style.seed ^ Math.imul(index + 1, 0x9e3779b1)) >>> 0)
-  const { documents } = style
-  return isDocument(documents, index)
-    ? beginDocument(documents, pieces.stops, vocabulary, random)
-    : beginConversation(pieces, vocabulary, style, index, random)
+  const { plainTexts } = style
+  return plainTexts && index % plainTexts.every === plainTexts.every - 1
+    ? beginPlainTexts(plainTexts, pieces.stops, vocabulary, random)
+    : beginConversations(pieces, vocabulary, style, index, random)
 }
 
 /** A vocabulary may have hardly any ordinary token. */
 const mostTries = 1_000
 
-/** Whether a sequence is a plain document. */
-export const isDocument = (
-  documents: PlainDocuments | undefined,
-  index: number,
-): documents is PlainDocuments => documents !== undefined && index % documents.every === documents.every - 1
-
-function beginDocument(
-  { prefix }: PlainDocuments,
+function beginPlainTexts(
+  { prefix }: PlainTexts,
   stops: readonly number[],
   { size, isSpecial }: Vocabulary,
   random: Random,
@@ -100,6 +95,7 @@ function beginDocument(
   }
   let first = begin()
   return {
+    isPlain: true,
     known: 0,
     get begin() {
       return first
@@ -108,8 +104,10 @@ function beginDocument(
       return forced.length === 0
     },
     next: (scores) => {
+      const given = forced.shift()
+      if (given !== undefined) return given
       // Texts that people wrote surprise a model more often than its own nucleus does.
-      const token = forced.shift() ?? drawToken(scores, random, undefined, 1)
+      const token = drawToken(scores, random, undefined, 1)
       if (!stops.includes(token) && !isSpecial(token)) return token
       first = begin()
       return null
@@ -117,7 +115,7 @@ function beginDocument(
   }
 }
 
-function beginConversation(
+function beginConversations(
   pieces: ConversationPieces,
   { isSpecial }: Vocabulary,
   style: WritingStyle,
@@ -165,6 +163,7 @@ function beginConversation(
   }
   begin()
   return {
+    isPlain: false,
     known: pieces.prefix.length - 1,
     begin: pieces.prefix.at(-1)!,
     get inAnswer() {

@@ -205,19 +205,20 @@ describe('text that a model writes itself', () => {
 
   it.each([
     { name: 'that begin with any token', prefix: [] },
-    { name: 'that begin as plain texts do', prefix: [0] },
-  ])('has documents $name among its conversations', async ({ prefix }) => {
+    { name: 'that begin as the tokenizer’s do', prefix: [0, 0] },
+  ])('has plain texts $name among its conversations', async ({ prefix }) => {
     const [plain] = await write(chat)
-    const documents = { every: sequences, prefix }
-    const [mixed, next] = await write(chat, { documents }, [0, 1])
+    const plainTexts = { every: sequences, prefix }
+    const [mixed, next] = await write(chat, { plainTexts }, [0, 1])
     const last = (sequences - 1) * tokens
     expect(mixed!.ids.subarray(0, last)).toEqual(plain!.ids.subarray(0, last))
-    expect(await write(chat, { documents, sequencesAtOnce: 2 }, [1, 0])).toMatchObject([
+    expect(await write(chat, { plainTexts, sequencesAtOnce: 2 }, [1, 0])).toMatchObject([
       { ids: next!.ids, starts: next!.starts },
       { ids: mixed!.ids, starts: mixed!.starts },
     ])
 
     const written = conversationsOf(mixed!).filter(({ start }) => start >= last)
+    expect(written.some(({ start, end }) => end - start > prefix.length + 8)).toBe(true)
     const d = model.architecture.hiddenSize
     for (const { start, end } of written) {
       const own = mixed!.ids.subarray(start, end)
@@ -232,10 +233,10 @@ describe('text that a model writes itself', () => {
     expect(next!.ids.subarray(last)).not.toEqual(mixed!.ids.subarray(last))
   })
 
-  it('begins documents with all tokens but special ones', async () => {
-    const documents = { every: 1, prefix: [] }
+  it('begins plain texts with all tokens but special ones', async () => {
+    const plainTexts = { every: 1, prefix: [] }
     const rounds = Array.from({ length: 20 }, (_, i) => i)
-    const written = await write(chat, { documents, sequences: 64, tokens: 1 }, rounds)
+    const written = await write(chat, { plainTexts, sequences: 64, tokens: 1 }, rounds)
     const begun = written.flatMap(({ ids }) => [...ids])
     expect(begun.some((token) => tokenizer.entries[token]!.special)).toBe(false)
     // Of n draws among m tokens, m (1 − (1 − 1/m)ⁿ) different ones are expected.

@@ -30,7 +30,7 @@ export interface WriterOptions extends SessionOptions, WritingStyle {
   /** A pass is done: positions of the round so far. */
   readonly onPass?: (positions: number) => void
   /**
-   * A conversation of the round has ended, or has grown to `shownTokens`: it stands from `start` to `end` (exclusive) among
+   * A conversation of the round, no plain text, has ended, or has grown to `shownTokens`: it stands from `start` to `end` (exclusive) among
    * its positions.
    */
   readonly onConversation?: (written: WrittenPositions, start: number, end: number) => void
@@ -74,9 +74,10 @@ export async function createOwnTextWriter(
     const own = caches.map((_, i) =>
       beginSequence(pieces, vocabulary, options, round * sequences + first + i),
     )
-    // As long as documents have the same places, it is read once.
+    // As long as plain texts have the same places, it is read once.
     if (own.some(({ known }, i) => known > 0 && !isPrefixed[i])) {
       for (const cache of caches) cache.truncate(0)
+      caches[0]!.shrink()
       await readPrefix(trunk, caches, pieces.prefix.slice(0, -1), turn)
       isPrefixed.fill(true)
     }
@@ -101,7 +102,7 @@ export async function createOwnTextWriter(
         written.hidden.set(hidden.subarray(i * hiddenSize, (i + 1) * hiddenSize), position * hiddenSize)
         const drawn = sequence.next(scores[i]!)
         next[i] = drawn ?? sequence.begin
-        if (drawn === null || position + 1 - starts[i]! === shownTokens)
+        if (!sequence.isPlain && (drawn === null || position + 1 - starts[i]! === shownTokens))
           options.onConversation?.(written, starts[i]!, position + 1)
         if (drawn !== null) continue
         starts[i] = position + 1

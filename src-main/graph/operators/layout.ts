@@ -127,6 +127,15 @@ export function split(x: Value, axis: number, sizes: readonly (number | string)[
   })
 }
 
+/** The first column of x [rows, columns], also where it has no other by its shape. Not differentiable. */
+export function firstColumn(x: Value): Value {
+  return createSingleOutputNode(
+    'Slice',
+    [x, int64Vector([0]), int64Vector([1]), int64Vector([1])],
+    [x.shape[0]!, 1],
+  )
+}
+
 /** Elements `start` (inclusive) to `end` (exclusive) along `axis`. */
 export function slice(x: Value, axis: number, start: number, end: number): Value {
   const cut = normalizeAxis('Slice', axis, x.shape.length)

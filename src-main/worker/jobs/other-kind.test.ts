@@ -22,6 +22,7 @@ function stored(
     readonly sha256?: string
     readonly sameText?: boolean
     readonly textSeconds?: number | null
+    readonly anchor?: number
   } = {},
 ): StoredRun {
   const { sameText = true, textSeconds = 600, sha256: hash = sha256, ...settings } = changes
@@ -115,6 +116,7 @@ describe('beside a run that spells', () => {
       k: 1,
       textOf: '/runs/characters',
     })
+    expect(withGroups(stored('characters', 1.12, { anchor: 0 }))).toMatchObject({ anchor: 0.5 })
     expect(withGroups(stored('groups already', 1, groups))).toBeNull()
     expect(withGroups(stored('paper', 1, { tokenSymbols: 0 }))).toBeNull()
   })

@@ -73,5 +73,7 @@ export function withGroups(run: StoredRun): ConversionSettings | null {
   const own = measured(run)
   if (!own || kindOf(own.settings) === 'groups' || !hasSymbols(own.settings)) return null
   const { settings, folder, base } = own
-  return parseConversionSettings({ ...settings, base: base.path, alphabet: 'groups', textOf: folder })
+  // What today's recipe has is better than what a run of an earlier version lacked.
+  const { anchor: _, ...kept } = settings
+  return parseConversionSettings({ ...kept, base: base.path, alphabet: 'groups', textOf: folder })
 }

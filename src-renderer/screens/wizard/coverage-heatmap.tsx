@@ -8,6 +8,7 @@ import { parseAlphabetSpecification } from './alphabet-choice.ts'
 import './coverage-heatmap.css'
 import { coverageLevel, levelStarts, shortCoverage } from './coverage-level.ts'
 import { heatmapRows, type HeatmapRow } from './heatmap-rows.ts'
+import { lengthOf } from './draft.ts'
 import { changeDraft, useDraft } from './wizard-store.ts'
 
 const words = strings.wizard.spelling
@@ -15,7 +16,7 @@ const words = strings.wizard.spelling
 /** What each alphabet covers for each k. Choosing a cell chooses both. */
 export function CoverageHeatmap({ heatmap }: { readonly heatmap: SpellingPreview['heatmap'] }) {
   const alphabet = useDraft((draft) => draft.alphabet)
-  const k = useDraft((draft) => draft.k)
+  const k = useDraft(lengthOf)
   const { ks } = heatmap
   const rows = heatmapRows(heatmap)
   const chosenRow = rows.findIndex(({ specification }) => specification === alphabet)

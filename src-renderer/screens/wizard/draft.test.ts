@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { conversionRequestSchema, type ConversionRequest } from '../../../src-main/contract/index.ts'
 import {
   changedAdvancedFields,
-  changedDraft,
   checkDraft,
   draftSchema,
   emptyDraft,
+  lengthOf,
   type Draft,
   type DraftField,
 } from './draft.ts'
@@ -154,13 +154,15 @@ describe('a draft', () => {
   })
 
   it('has the usual k of its alphabet until somebody chooses another', () => {
-    const pieces = changedDraft(emptyDraft, { alphabet: 'pieces:400' })
-    expect(pieces.k).toBe(4)
-    expect(changedDraft(pieces, { alphabet: 'bytes' }).k).toBe(12)
-    expect(changedDraft(pieces, { units: 'word' }).k).toBe(12)
-    const chosen = changedDraft(pieces, { k: 6 })
-    expect(changedDraft(chosen, { alphabet: 'pieces' }).k).toBe(6)
-    expect(changedDraft(chosen, { alphabet: 'auto' }).k).toBe(6)
+    const pieces = { ...emptyDraft, alphabet: 'pieces:400' }
+    expect(lengthOf(emptyDraft)).toBe(12)
+    expect(lengthOf(pieces)).toBe(4)
+    expect(lengthOf({ ...pieces, units: 'word' })).toBe(12)
+    for (const k of [6, 12]) {
+      expect(lengthOf({ ...pieces, k })).toBe(k)
+      expect(check({ alphabet: 'pieces', k }).request).toMatchObject({ k })
+    }
+    expect(check({ alphabet: 'pieces' }).request).toMatchObject({ k: 4 })
   })
 
   it('names the limits of the contract', () => {

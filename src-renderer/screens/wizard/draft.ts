@@ -29,7 +29,8 @@ const typed = z.string().max(1_000)
 export const draftSchema = z.object({
   step: z.int().min(0).max(3),
   base: modelReferenceSchema.nullable(),
-  k: contractShape.k.unwrap(),
+  /** null: the usual one of the alphabet. */
+  k: contractShape.k.unwrap().nullable(),
   alphabet: contractShape.alphabet.unwrap(),
   units: contractShape.units.unwrap(),
   /** Frequent whole tokens are symbols of their own, where tokens are spelled. */
@@ -62,7 +63,7 @@ export type Draft = z.infer<typeof draftSchema>
 export const emptyDraft: Draft = {
   step: 0,
   base: null,
-  k: 12,
+  k: null,
   alphabet: 'auto',
   units: 'token',
   usesSymbols: true,
@@ -84,16 +85,9 @@ export const emptyDraft: Draft = {
   name: null,
 }
 
-/** The k that an alphabet has unless somebody asks for another: pieces are longer than characters. */
-const usualLength = ({ alphabet, units }: Pick<Draft, 'alphabet' | 'units'>): number =>
-  units === 'token' && parseAlphabetSpecification(alphabet).kind === 'pieces' ? 4 : emptyDraft.k
-
-/** A draft with some fields changed. A k that was the usual one is the usual one of another alphabet, too. */
-export function changedDraft(draft: Draft, change: Partial<Draft>): Draft {
-  const changed = { ...draft, ...change }
-  const isUsual = change.k === undefined && draft.k === usualLength(draft)
-  return isUsual ? { ...changed, k: usualLength(changed) } : changed
-}
+/** The chosen k, else the usual one of the alphabet: pieces are longer than characters. */
+export const lengthOf = ({ k, alphabet, units }: Pick<Draft, 'k' | 'alphabet' | 'units'>): number =>
+  k ?? (units === 'token' && parseAlphabetSpecification(alphabet).kind === 'pieces' ? 4 : 12)
 
 /** The fields that can be wrong. */
 export type DraftField =
@@ -192,7 +186,7 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
       base: draft.base,
       texts: textsOf(draft),
       ...(sourceOf(draft) === 'questions' ? { questions: [...draft.questions] } : {}),
-      k: hasGroups(draft) ? 1 : draft.k,
+      k: hasGroups(draft) ? 1 : lengthOf(draft),
       alphabet: alphabetOf(draft),
       units: draft.units,
       tokenSymbols,

@@ -4,7 +4,7 @@ import { Panel } from '../../components/panel.tsx'
 import { formatList } from '../../strings/format.ts'
 import { strings } from '../../strings/index.ts'
 import { parseAlphabetSpecification, countCharacters } from './alphabet-choice.ts'
-import { alphabetOf, changedAdvancedFields, sourceOf, type Draft } from './draft.ts'
+import { alphabetOf, changedAdvancedFields, lengthOf, sourceOf, type Draft } from './draft.ts'
 import { EstimatePanel } from './estimate-panel.tsx'
 import type { RunName } from './use-run-name.ts'
 import { useBaseModel } from './use-base-model.ts'
@@ -84,7 +84,7 @@ function BaseWords() {
 }
 
 function SpellingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) {
-  const k = useDraft((draft) => draft.k)
+  const k = useDraft(lengthOf)
   const units = useDraft((draft) => draft.units)
   const alphabet = useDraft(alphabetOf)
   const { preview, isOld } = useSpellingPreview()

@@ -9,7 +9,7 @@ import {
   type AlphabetChoice,
   type AlphabetKind,
 } from './alphabet-choice.ts'
-import { alphabetOf, checkDraft, hasGroups, hasSymbols } from './draft.ts'
+import { alphabetOf, checkDraft, hasGroups, hasSymbols, lengthOf } from './draft.ts'
 import { changeDraft, useDraft } from './wizard-store.ts'
 
 const words = strings.wizard.spelling
@@ -70,7 +70,7 @@ export function SymbolControl() {
 
 /** The choice of k, where anything is spelled. */
 export function LengthControl() {
-  const k = useDraft((draft) => draft.k)
+  const k = useDraft(lengthOf)
   const isSpelled = useDraft((draft) => !hasGroups(draft))
   if (!isSpelled) return null
   return (

@@ -1,5 +1,6 @@
 import { useRuns } from '../../runs/use-runs.ts'
 import { runNameProblem, suggestRunName } from './run-name.ts'
+import { lengthOf } from './draft.ts'
 import { useBaseModel } from './use-base-model.ts'
 import { useDraft } from './wizard-store.ts'
 
@@ -17,7 +18,7 @@ export interface RunName {
 export function useRunName(): RunName {
   const { list } = useRuns()
   const typed = useDraft((draft) => draft.name)
-  const k = useDraft((draft) => draft.k)
+  const k = useDraft(lengthOf)
   const { data: card } = useBaseModel(useDraft((draft) => draft.base))
   const taken = list?.map(({ id }) => id) ?? []
   const suggested = card && list ? suggestRunName(card.name, k, taken) : null

@@ -3,7 +3,7 @@ import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { SpellingPreview } from '../../../src-main/contract/index.ts'
 import { queries } from '../../connection/engine.ts'
-import { alphabetOf, checkDraft, textsOf, tokenSymbolsOf } from './draft.ts'
+import { alphabetOf, checkDraft, lengthOf, textsOf, tokenSymbolsOf } from './draft.ts'
 import { useDraft } from './wizard-store.ts'
 
 const settleMilliseconds = 250
@@ -11,7 +11,8 @@ const settleMilliseconds = 250
 /** The spelling that the draft chooses for its model and text; null: it isn't complete. */
 export function useSpellingChoice() {
   const draft = useDraft()
-  const { base, k, units, source, texts } = draft
+  const { base, units, source, texts } = draft
+  const k = lengthOf(draft)
   const alphabet = alphabetOf(draft)
   const isWrong = checkDraft(draft, 'cpu').problems.alphabet !== undefined
   // A wrong number is mended in another step.

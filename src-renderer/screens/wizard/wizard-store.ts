@@ -1,7 +1,7 @@
 import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import { goTo, paths } from '../../navigation.ts'
-import { changedDraft, draftSchema, emptyDraft, type Draft } from './draft.ts'
+import { draftSchema, emptyDraft, type Draft } from './draft.ts'
 
 export const stepNumbers = { base: 0, spelling: 1, training: 2, review: 3 } as const
 
@@ -16,7 +16,7 @@ export const useDraft = create<Draft>()(
 )
 
 export function changeDraft(change: Partial<Draft>): void {
-  useDraft.setState((draft) => changedDraft(draft, change))
+  useDraft.setState(change)
 }
 
 /** Begins anew. */
