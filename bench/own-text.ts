@@ -1,7 +1,7 @@
 /**
  * Lets a model write its own conversations into a teacher cache, and says how fast:
  *
- *   npx tsx bench/own-text.ts MODEL FOLDER --rounds 3 --seed 100 [--greedy] [--sequences 16]
+ *   npx tsx bench/own-text.ts MODEL FOLDER --rounds 3 --seed 100 [--greedy] [--sequences 16] [--plain-texts 8]
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -24,6 +24,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '0' },
     greedy: { type: 'boolean', default: false },
     sequences: { type: 'string' },
+    /** One sequence in so many is of plain texts. */
+    'plain-texts': { type: 'string' },
   },
 })
 const [reference = 'sample', folder = 'bench/results/own-text'] = positionals
@@ -40,6 +42,9 @@ const writer = await createOwnTextWriter(base, tokenizer, pieces, {
   seed: Number(values.seed),
   answers: values.greedy ? 'greedy' : 'sampled',
   questions: null,
+  ...(values['plain-texts'] === undefined
+    ? {}
+    : { plainTexts: { every: Number(values['plain-texts']), prefix: tokenizer.frame.before } }),
   onConversation: ({ ids }, start, end) => {
     if (shown++ < 3) console.log(`--- ${tokenizer.decode(ids.slice(start, end))}`)
   },

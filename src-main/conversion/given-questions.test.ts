@@ -109,6 +109,44 @@ describe('a conversion with questions', () => {
     expect(shown[0]!.answer.length).toBeGreaterThan(10)
   }, 300_000)
 
+  it('that it asks itself has plain texts beside, which begin with any token, and anchored scores', async () => {
+    const chat = join(scratch, 'asking')
+    await writeShortModel(chat)
+    const template =
+      "{% for message in messages %}<|endoftext|>{{ message['content'] }}{% endfor %} said Tom:"
+    await writeFile(join(chat, 'chat_template.jinja'), template)
+    const { events } = await run('asking-run', chat, [])
+    const folder = join(scratch, 'asking-run')
+    const { plainTexts, shape } = JSON.parse(await readFile(join(folder, 'own-text.json'), 'utf8')) as {
+      plainTexts: unknown
+      shape: { sequences: number; tokens: number }
+    }
+    const { before } = tokenizer.frame
+    expect(plainTexts).toEqual({ every: 8, prefix: before })
+    const given = JSON.parse(await readFile(join(scratch, 'chat-run/own-text.json'), 'utf8')) as object
+    expect(given).not.toHaveProperty('plainTexts')
+
+    const { hiddenSize } = (await openBaseModel(chat)).architecture
+    const place = { folder: join(folder, 'cache/training'), chunk: 0, hiddenSize }
+    const positions = shape.sequences * shape.tokens
+    const { ids } = (await openChunk({ ...place, positions })).positions
+    const [begin] = tokenizer.encode('<|endoftext|>')
+    const firstOf = (sequence: number) => ids![sequence * shape.tokens + before.length]
+    for (let sequence = 0; sequence < shape.sequences; sequence++)
+      if (sequence % 8 === 7) expect(tokenizer.entries[firstOf(sequence)!]!.special).toBe(false)
+      else expect(ids![sequence * shape.tokens]).toBe(begin)
+
+    expect(JSON.parse(await readFile(join(folder, 'spellm/spellm.json'), 'utf8'))).toMatchObject({
+      format: 3,
+      anchor: 0.5,
+    })
+    expect(events).toContainEqual({
+      type: 'notice',
+      message:
+        'No text was given: the base model asks and answers itself, and writes plain texts in between, an eighth of all.',
+    })
+  }, 300_000)
+
   it('of a model without a template goes on from each line', async () => {
     const file = await asked(
       'beginnings.jsonl',

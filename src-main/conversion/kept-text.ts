@@ -91,7 +91,16 @@ export async function takeText(
   // The last of them says that the text is complete.
   for (const name of [usageFile, tokensFile, questionsFile, writingFile])
     if (existsSync(join(textOf, name))) await linkOrCopy(join(textOf, name), join(folder, name))
-  onEvent({ type: 'notice', message: `The text is that of ${textOf}, with the base model's states of it.` })
+  const writing = await readWriting(folder)
+  const isChatAlone =
+    writing?.pieces.kind === 'chat' && !writing.plainTexts && settings.questions.length === 0
+  const without = isChatAlone
+    ? ' It is of conversations alone, as earlier versions wrote it: learn from a new text if likelihoods of other text matter.'
+    : ''
+  onEvent({
+    type: 'notice',
+    message: `The text is that of ${textOf}, with the base model's states of it.${without}`,
+  })
 }
 
 type Compared = RunSettings & { readonly sha256: string }
