@@ -94,7 +94,7 @@ const triedShares = [
  * are not known any better, and what the head isn't read for is left to whatever else wants the memory.
  */
 const aboutTheSame = 1.015
-const sparedGain = 1 / 8
+const sparedGain = 1 / 6
 
 /**
  * The threshold and n that take about the least time on recorded texts, for the costs of a machine, and read the head least
