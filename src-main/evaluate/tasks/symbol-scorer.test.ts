@@ -83,7 +83,8 @@ it('scores a token by its exact logit less the learnt log-normaliser', async () 
     const scores = [...symbols, ...held].map(exact)
     const best = Math.max(...scores)
     // Of what was learnt, what the context's tokens don't explain, unless it is next to nothing.
-    const learnt = learntScores(hidden).map((score) => Math.exp(score - best))
+    const anchored = spellm.anchor * Math.log(symbols.reduce((sum, id) => sum + Math.exp(exact(id)), 0))
+    const learnt = learntScores(hidden).map((score) => Math.exp(score + anchored - best))
     for (const id of held) learnt[firstSymbol[id]!]! -= Math.exp(exact(id) - best)
     const shares = [
       ...scores.map((score) => Math.exp(score - best)),
