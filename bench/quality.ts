@@ -26,6 +26,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { distillSymbols } from '../src-main/distill/distill-symbols.ts'
 import { learnGroups } from '../src-main/conversion/choose-groups.ts'
+import { logSumExp } from '../src-main/decode/inspect-choice.ts'
 import { createPicker } from '../src-main/decode/picker.ts'
 import { vocabularyGroups } from '../src-main/distill/position-targets.ts'
 import { fillTargets } from '../src-main/distill/target-cache.ts'
@@ -210,11 +211,6 @@ async function scoresOf(
     joined.set(exact)
     return { first: joined, spelled }
   })
-}
-
-function logSumExp(values: Float32Array): number {
-  const best = values.reduce((a, b) => Math.max(a, b), -Infinity)
-  return best + Math.log(values.reduce((sum, value) => sum + Math.exp(value - best), 0))
 }
 
 /** The picks of a tail along held-out answers. */

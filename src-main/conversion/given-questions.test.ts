@@ -77,15 +77,20 @@ const run = async (name: string, base: string, files: string[]) => {
   }
 }
 
+/** Writes a model of its own that was taught to converse. */
+async function writeChatModel(name: string): Promise<string> {
+  const chat = join(scratch, name)
+  await writeShortModel(chat)
+  const template = "{% for message in messages %}<|endoftext|>{{ message['content'] }}{% endfor %} said Tom:"
+  await writeFile(join(chat, 'chat_template.jinja'), template)
+  return chat
+}
+
 const distinct = (found: readonly { before: string }[]) => new Set(found.map(({ before }) => before))
 
 describe('a conversion with questions', () => {
   it('of a chat model has its template around each, the model’s answers after it, and others to measure by', async () => {
-    const chat = join(scratch, 'chat')
-    await writeShortModel(chat)
-    const template =
-      "{% for message in messages %}<|endoftext|>{{ message['content'] }}{% endfor %} said Tom:"
-    await writeFile(join(chat, 'chat_template.jinja'), template)
+    const chat = await writeChatModel('chat')
     const file = await asked('plain.txt', questions.join('\n'))
     const { result, events, training, heldOut } = await run('chat-run', chat, [file])
 
@@ -110,11 +115,7 @@ describe('a conversion with questions', () => {
   }, 300_000)
 
   it('that it asks itself has plain texts beside, which begin with any token, and anchored scores', async () => {
-    const chat = join(scratch, 'asking')
-    await writeShortModel(chat)
-    const template =
-      "{% for message in messages %}<|endoftext|>{{ message['content'] }}{% endfor %} said Tom:"
-    await writeFile(join(chat, 'chat_template.jinja'), template)
+    const chat = await writeChatModel('asking')
     const { events } = await run('asking-run', chat, [])
     const folder = join(scratch, 'asking-run')
     const { plainTexts, shape } = JSON.parse(await readFile(join(folder, 'own-text.json'), 'utf8')) as {

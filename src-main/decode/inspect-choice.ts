@@ -88,7 +88,8 @@ export const candidate = (index: number, logProbability: number): Candidate => (
   probability: Math.exp(logProbability),
 })
 
-function logSumExp(scores: Iterable<number>): number {
+/** log Σ exp of some scores. */
+export function logSumExp(scores: Iterable<number>): number {
   let largest = -Infinity
   for (const score of scores) largest = Math.max(largest, score)
   let sum = 0

@@ -104,10 +104,10 @@ export async function fillTargets(
 const targetsName = (chunk: number) => chunkName(chunk).replace('chunk', 'targets')
 const pathOf = ({ folder }: TeacherCache, chunk: number) => join(folder, targetsName(chunk))
 
-/** Targets of other symbols, or of another objective, are not ours. */
-/** Targets whose exact sums were what the spelled ones left of 1, until version 2. */
+/** Until version 2, exact sums were what the spelled ones left of 1. */
 const targetsVersion = 2
 
+/** Targets of other symbols, or of another objective or version, are not ours. */
 function identityOf({ groups, groupOf }: VocabularyGroups, { objective, seed }: TargetSettings): string {
   return createHash('sha256')
     .update(`${objective} ${seed} ${groups} ${drawsPerPosition} ${targetsVersion}`)

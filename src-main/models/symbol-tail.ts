@@ -2,20 +2,16 @@ import {
   add,
   concat,
   constant,
-  exp,
   firstColumn,
   gatherRows,
   input,
-  log,
   logSoftmax,
+  logSumExp,
   matmul,
   multiply,
   multiplyDimensions,
-  reduceMax,
-  reduceSum,
   reshape,
   scalar,
-  subtract,
   type Value,
 } from '../graph/index.ts'
 import type { Architecture } from './architecture.ts'
@@ -54,15 +50,6 @@ export function anchored(
 }
 
 /**
- * log Σ exp of each row, [rows, 1]. There are no rows where nobody asks, and of none onnxruntime's reductions keep all columns.
- */
-function logSumOfRows(x: Value): Value {
-  const best = firstColumn(reduceMax(x, [-1], { keepAxes: true }))
-  const sums = firstColumn(reduceSum(exp(subtract(x, best)), [-1], { keepAxes: true }))
-  return add(log(sums), best)
-}
-
-/**
  * The scores of what a token can begin with, of some states: the logits of the m token symbols, exact, then those of the
  * A symbols of the first head, learnt, then those of the context's tokens, exact. Their log-sum-exp over m and A is the
  * learnt log-normaliser.
@@ -80,7 +67,8 @@ function firstScores(
   const features = tailFeatures(shape, adapter, hidden, 'inference')
   const symbols = scaleAndCap(linear(hidden, symbolRows), head)
   const scores = add(linear(features, heads.first), constant(bias.slice(0, alphabetSize), [1, alphabetSize]))
-  const learnt = shape.anchor ? anchored(shape, scores, logSumOfRows(symbols)) : scores
+  // There are no rows where nobody asks, and of none onnxruntime's reductions keep all columns.
+  const learnt = anchored(shape, scores, firstColumn(logSumExp(symbols)))
   const context = scaleAndCap(matmul(hidden, contextRows, { transposeB: true }), head)
   return { scores: concat([symbols, learnt, context], 1), features }
 }

@@ -40,7 +40,6 @@ export async function writeSymbolSpellm(
     alphabet: characters = 'ascii',
     firstSymbol = 300,
     isSure = false,
-    anchor = 0.5,
   }: {
     readonly tokenSymbols?: number
     readonly contextSymbols?: number
@@ -53,7 +52,6 @@ export async function writeSymbolSpellm(
     /** The lowest id of a token symbol. */
     readonly firstSymbol?: number
     readonly isSure?: boolean
-    readonly anchor?: number
   } = {},
 ): Promise<void> {
   const base = await openBaseModel(modelFolder(path))
@@ -86,7 +84,7 @@ export async function writeSymbolSpellm(
     precision,
     mode: 'lossless',
     contextSymbols,
-    anchor,
+    anchor: 0.5,
     doubts: madeUpDoubts(),
     hiddenSize,
   })
