@@ -16,12 +16,14 @@ import type { ShapeName } from './shapes.ts'
  * default and knows nothing, which costs the same; what it is said to have doubted is another one's.
  *
  * @param folder for the weights
+ * @param usage of a real model's tokens [its V], which decides how many token symbols are worthwhile; null: by Zipf's law
  */
 export async function randomSpellm(
   shape: ShapeName,
   precision: Precision,
   folder: string,
   doubts: RecordedDoubts,
+  usage: Float64Array | null,
 ): Promise<Spellm> {
   const stored = await openBaseModel(await randomModel(shape, folder))
   const base = await withPrecision(stored, precision, 'random', { folder })
@@ -31,8 +33,9 @@ export async function randomSpellm(
   const settings = parseConversionSettings({ base: folder })
   const adapterWidths = symbolAdapterWidths(hiddenSize)
   // The tokens that come first in a vocabulary of merges are the frequent ones.
-  const usage = Float64Array.from(entries, (_, token) => 1 / (token + 1))
-  const speller = symbolSpeller(tokenizer, usage, settings, adapterWidths)
+  const falling = usage?.toSorted((a, b) => b - a)
+  const ranked = Float64Array.from(entries, (_, token) => (falling ? (falling[token] ?? 0) : 1 / (token + 1)))
+  const speller = symbolSpeller(tokenizer, ranked, settings, adapterWidths)
   return {
     base,
     baseSha256: '',

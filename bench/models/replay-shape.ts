@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { storedUsage } from '../../src-main/conversion/choose-symbols.ts'
 import { createPicker } from '../../src-main/decode/picker.ts'
 import { costsInMemory } from '../../src-main/decode/known-costs.ts'
 import { loadModel, type LoadedModel } from '../../src-main/decode/load-model.ts'
@@ -85,7 +86,7 @@ export async function replayShape(options: ReplayOptions): Promise<ReplayedCase[
   const spellm =
     shape === 'own'
       ? await openSpellm(source, { precision, quantization: { folder } })
-      : await randomSpellm(shape, precision, folder, doubts)
+      : await randomSpellm(shape, precision, folder, doubts, await storedUsage(run))
   const measure = await loadMeasured(spellm, shape === 'own', threads)
   const measured = new Map<number, MeasuredCosts[]>(contexts.map((context) => [context, []]))
   for (let repeat = 0; repeat < repeats; repeat++)

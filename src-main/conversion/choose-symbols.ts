@@ -37,6 +37,24 @@ export function affordableSymbols(
   return Math.min(Math.floor(vocabularySize / 4), Math.max(leastSymbols, rows))
 }
 
+/**
+ * How many tokens are worth being symbols. Each of their rows is read at every token, and spares about one reading of all V rows
+ * each time that its token is wanted: those pay that are wanted more often than once in V tokens. With a vocabulary of 256 k that is
+ * less than the budget.
+ */
+export function worthwhileSymbols(usage: Float64Array, vocabularySize: number): number {
+  const total = usage.reduce((sum, own) => sum + own, 0)
+  const count = usage.reduce((sum, own) => sum + Number(own * vocabularySize > total), 0)
+  return Math.max(leastSymbols, Math.ceil(count / multiple) * multiple)
+}
+
+/** As many as are worthwhile and affordable. */
+const usualCount = (
+  usage: Float64Array,
+  vocabularySize: number,
+  tail: Parameters<typeof affordableSymbols>[1],
+): number => Math.min(affordableSymbols(vocabularySize, tail), worthwhileSymbols(usage, vocabularySize))
+
 export const usageFile = 'usage.safetensors'
 
 /** How often the base model wants each token of the tokenizer, [V]: as stored with the run, or measured now. */
@@ -56,11 +74,9 @@ export async function runUsage(
   },
 ): Promise<Float64Array> {
   const path = join(folder, usageFile)
-  const stored = await openSafetensors(path).catch(nullIfNotFound)
   const size = tokenizer.vocabularySize
-  const entry = stored?.tensors.get('usage')
-  if (entry?.dtype === 'F32' && entry.shape.join() === String(size))
-    return Float64Array.from(await readTensor(entry))
+  const stored = await storedUsage(folder)
+  if (stored?.length === size) return stored
   const base = await openBase()
   try {
     // A run that goes on counts with the same numbers.
@@ -70,6 +86,15 @@ export async function runUsage(
   } finally {
     await base.release()
   }
+}
+
+/** What `runUsage` stored, [V]; null: nothing that can be read. */
+export async function storedUsage(folder: string): Promise<Float64Array | null> {
+  const stored = await openSafetensors(join(folder, usageFile)).catch(nullIfNotFound)
+  const entry = stored?.tensors.get('usage')
+  return entry?.dtype === 'F32' && entry.shape.length === 1
+    ? Float64Array.from(await readTensor(entry))
+    : null
 }
 
 type SpellerSettings = Pick<ConversionSettings, 'alphabet' | 'k' | 'tokenSymbols'>
@@ -91,7 +116,7 @@ export function symbolSpeller(
   if (asked) {
     const groups = groupCount(asked, vocabularySize)
     const tail = { adapterWidths, symbols: groups + 1, members: (asked.read * vocabularySize) / groups }
-    const count = tokenSymbols === 'auto' ? affordableSymbols(vocabularySize, tail) : tokenSymbols
+    const count = tokenSymbols === 'auto' ? usualCount(usage, vocabularySize, tail) : tokenSymbols
     const special = entries.flatMap((entry, token) => (entry.special ? [token] : []))
     const symbols = [...new Set([...special, ...mostWanted(usage, count)])]
     const groupOf = Int32Array.from(entries, (_, token) => token % groups)
@@ -100,6 +125,6 @@ export function symbolSpeller(
   const plain = parseAlphabet(alphabet, entries, usage)
   const symbols = alphabetSize({ ...plain, specialTokens: [] })
   const count =
-    tokenSymbols === 'auto' ? affordableSymbols(vocabularySize, { adapterWidths, symbols }) : tokenSymbols
+    tokenSymbols === 'auto' ? usualCount(usage, vocabularySize, { adapterWidths, symbols }) : tokenSymbols
   return buildSpeller(entries, withTokenSymbols(plain, mostWanted(usage, count)), k, usage)
 }

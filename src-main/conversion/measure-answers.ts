@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Chooser } from '../decode/chooser.ts'
+import { createPicker } from '../decode/picker.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
 import { symbolFreeChooser, symbolTrieChooser } from '../decode/symbol-choosers.ts'
 import { readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
@@ -8,7 +9,7 @@ import type { Agreement } from '../evaluate/agreement.ts'
 import type { SymbolReader } from '../evaluate/symbol-text.ts'
 import { float16ToFloat32 } from '../formats/half.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
-import type { RecordedDoubts } from '../spellm/doubts.ts'
+import { usualDraw, type RecordedDoubts } from '../spellm/doubts.ts'
 
 /** How well a tail knows the answers of its base model. */
 export interface AnswerMeasurement {
@@ -18,7 +19,7 @@ export interface AnswerMeasurement {
 
 /**
  * Goes along greedy answers that the base model wrote, and looks at what the tail would write at each position: by its exact
- * scores, by trie mode and by free mode.
+ * scores, greedily and drawn, by trie mode and by free mode.
  *
  * @param cache of a text that the model wrote, see `fillOwnText`
  * @param tokenize the ids of a text, for strings that free decoding can't look up
@@ -45,6 +46,7 @@ export async function measureAnswers(
     doubts: [] as number[],
     isRight: [] as number[],
     rowsRead: [] as number[],
+    drawnDoubts: [] as number[],
   }
   let trie = 0
   let free = 0
@@ -73,6 +75,7 @@ export async function measureAnswers(
         found.doubts.push(picks.doubt)
         found.isRight.push(Number(picks.exact === choice))
         found.rowsRead.push(picks.rowsRead)
+        found.drawnDoubts.push(picks.drawnDoubt)
         if (picks.trie === choice) trie++
         if (picks.free === choice) free++
       }
@@ -86,6 +89,7 @@ export async function measureAnswers(
       lengths: Int32Array.from(found.lengths),
       doubts: Float32Array.from(found.doubts),
       isRight: Uint8Array.from(found.isRight),
+      drawnDoubts: Float32Array.from(found.drawnDoubts),
       ...(reader.first.speller.alphabet.unit === 'group'
         ? { rowsRead: Int32Array.from(found.rowsRead) }
         : {}),
@@ -111,6 +115,7 @@ function readAlong(reader: SymbolReader, tokenize: (text: string) => number[]) {
   const text = reader.createText()
   const trie = symbolTrieChooser({ ...text, rows: reader.rows }, defaultCandidates)
   const free = symbolFreeChooser(text, tokenize, null)
+  const drawing = createPicker(usualDraw)
   return async (...step: Parameters<typeof text.read>) => {
     const state = text.read(...step)
     const { tokens, context, picker } = text
@@ -119,6 +124,7 @@ function readAlong(reader: SymbolReader, tokenize: (text: string) => number[]) {
     return {
       exact: token,
       doubt,
+      drawnDoubt: reader.first.choose(scores, exact, drawing, tokens.length).doubt,
       rowsRead: exact.count - context.count,
       trie: (await trie.choose(state, tokens))[0],
       free: (await free.choose(state, tokens))[0],

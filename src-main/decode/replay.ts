@@ -1,3 +1,4 @@
+import { seededRandom } from '../random.ts'
 import type { RecordedDoubts } from '../spellm/doubts.ts'
 import type { Gate } from '../spellm/gates.ts'
 
@@ -50,6 +51,16 @@ export function simulate(
     headPasses: head / doubts.length,
     rowsPerHeadPass: rows / head,
   }
+}
+
+/**
+ * The same texts, drawn: each token is right as often as its doubt says, by chance. Null: doubts of draws were not recorded.
+ */
+export function drawnOf({ lengths, drawnDoubts }: RecordedDoubts): RecordedDoubts | null {
+  if (!drawnDoubts) return null
+  const random = seededRandom(0)
+  const isRight = Uint8Array.from(drawnDoubts, (doubt) => Number(random.chance(Math.exp(-Math.exp(doubt)))))
+  return { lengths, doubts: drawnDoubts, isRight }
 }
 
 /** What passes take on a machine, in milliseconds. */

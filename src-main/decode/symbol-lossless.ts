@@ -3,9 +3,10 @@ import type { Turn } from '../runtime/turns.ts'
 import type { RecordedDoubts } from '../spellm/doubts.ts'
 import type { Drafter } from './drafter.ts'
 import { usualSteps } from './lossless.ts'
-import { passCosts } from './measure-costs.ts'
+import { passCosts, type MeasuredCosts } from './measure-costs.ts'
 import { createPace } from './pace.ts'
 import type { Picker } from './picker.ts'
+import { drawnOf } from './replay.ts'
 import { mostSteps, planLossless, type CostsOf, type LosslessPlan } from './plan-lossless.ts'
 import { isGreedy } from './sampling.ts'
 import type { SpellmModes } from './spellm-modes.ts'
@@ -27,7 +28,9 @@ export function createSymbolLossless(
   costsOf: CostsOf,
   draft: (picker: Picker, threshold: number) => Drafter,
 ): SymbolLossless {
-  const planOf = memoize((costs: Awaited<ReturnType<CostsOf>>) => planLossless(doubts, costs))
+  const planOf = memoize((costs: MeasuredCosts) => planLossless(doubts, costs))
+  const drawn = drawnOf(doubts)
+  const drawnPlanOf = drawn && memoize((costs: MeasuredCosts) => planLossless(drawn, costs))
   return {
     plan: async (context, turn) => planOf(await costsOf(null, context, turn)),
     drafts: async (picker, { sampling, context, turn }, onNotice) => {
@@ -38,14 +41,15 @@ export function createSymbolLossless(
           `Lossless mode took ${written(own)} ms a token here, the base model would take ${written(base)}: the base model goes on alone.`,
         ),
       )
-      // What was recorded is of greedy texts and says nothing of draws.
-      if (!isGreedy(sampling))
+      const recordedPlanOf = isGreedy(sampling) ? planOf : drawnPlanOf
+      // What earlier versions recorded is of greedy texts and says nothing of draws.
+      if (!recordedPlanOf)
         return {
           drafter: draft(picker, drawnDoubt),
           steps: Math.min(usualSteps, mostSteps(reckoned)),
           pace,
         }
-      const { threshold, steps, speedup } = planOf(costs)
+      const { threshold, steps, speedup } = recordedPlanOf(costs)
       const { verifier } = costs
       if (speedup >= 1) return { drafter: draft(picker, threshold), steps, pace, verifier }
       onNotice?.(

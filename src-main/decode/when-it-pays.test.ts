@@ -6,7 +6,7 @@ import { collect } from '../runs/testing/collect.ts'
 import { createExactInt8Head } from './exact-int8-head.ts'
 import type { KnownCosts } from './known-costs.ts'
 import { passCosts, type MeasuredCosts } from './measure-costs.ts'
-import { chooseSettings } from './replay.ts'
+import { chooseSettings, drawnOf } from './replay.ts'
 import type { Sampling } from './sampling.ts'
 import { madeUpDoubts, writeSymbolSpellm } from './testing/symbol-spellm.ts'
 import { openTextGenerator, type GenerationMode } from './text-generator.ts'
@@ -34,10 +34,10 @@ const headOf = (milliseconds: number): MeasuredCosts => ({
 })
 
 /** Opens the SpeLLM for a machine with other costs than this one's. */
-async function open(costs: MeasuredCosts) {
+async function open(costs: MeasuredCosts, folder = scratch) {
   const keys = new Set<string>()
   const knownCosts: KnownCosts = { of: (key) => Promise.resolve((keys.add(key), costs)) }
-  const generator = await openTextGenerator(scratch, { knownCosts })
+  const generator = await openTextGenerator(folder, { knownCosts })
   const write = async (mode: GenerationMode, sampling: Sampling | null = null, maxTokens = 40) => {
     const [notices, rows]: [string[], number[]] = [[], []]
     const pieces = await collect(
@@ -107,6 +107,42 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
     expect(Math.max(...rows)).toBeGreaterThan(1)
     expect(new Set(rows.slice(-50))).toEqual(new Set([1]))
     await generator.release()
+  })
+
+  describe('where those of draws were recorded, too', () => {
+    const sampling = { temperature: 0.7, topP: 0.9, seed: 4 }
+    const greedy = madeUpDoubts()
+    // More often in doubt than a greedy text.
+    const doubts = { ...greedy, drawnDoubts: greedy.doubts.map((doubt) => doubt + 1) }
+    let folder = ''
+    beforeAll(async () => {
+      folder = join(scratch, 'drawn')
+      await writeSymbolSpellm(folder, { doubts })
+    })
+
+    it('leaves a drawn text to the base model where drafts of it would not pay', async () => {
+      // Greedy ones would.
+      const { generator, write } = await open(headOf(0.6), folder)
+      expect((await write('lossless')).notices).toEqual([])
+      const { pieces, notices, rows } = await write('lossless', sampling)
+      expect(notices).toEqual([
+        expect.stringMatching(/lossless mode would write at 0\.\d\d × the base model/),
+      ])
+      expect(rows).toEqual(pieces.map(() => 1))
+      expect(pieces).toEqual((await write('base', sampling)).pieces)
+      await generator.release()
+    })
+
+    it('drafts it by the steps that pay best for draws', async () => {
+      const costs = headOf(30)
+      const { generator, write } = await open(costs, folder)
+      const { pieces, rows } = await write('lossless', sampling)
+      expect(pieces).toEqual((await write('base', sampling)).pieces)
+      const { steps } = chooseSettings(drawnOf(doubts)!, passCosts(costs))
+      expect(Math.max(...rows)).toBeGreaterThan(1)
+      expect(Math.max(...rows)).toBeLessThanOrEqual(steps)
+      await generator.release()
+    })
   })
 
   it('measures costs for each kind of pick and about each length of context', async () => {

@@ -87,12 +87,17 @@ it('refuses doubts that are damaged', async () => {
     doubts: tensor('F32', recorded.doubts),
     isRight: tensor('U8', recorded.isRight),
   }
+  const withDraws = { ...recorded, drawnDoubts: Float32Array.of(-1, 2, Infinity) }
+  await writeDoubts(path, withDraws)
+  expect(await readDoubts(path)).toEqual(withDraws)
   for (const wrong of [
     { ...whole, lengths: tensor('I32', Int32Array.of(2, 2)) },
     { ...whole, lengths: tensor('I32', Int32Array.of(4, -1)) },
     { ...whole, doubts: tensor('F32', Float32Array.of(1, NaN, 1)) },
     { ...whole, isRight: tensor('U8', Uint8Array.of(1)) },
     { lengths: whole.lengths, doubts: whole.doubts },
+    { ...whole, drawnDoubts: tensor('F32', Float32Array.of(1, 2)) },
+    { ...whole, drawnDoubts: tensor('F32', Float32Array.of(1, 2, NaN)) },
   ]) {
     await writeSafetensors(path, wrong)
     await expect(readDoubts(path)).rejects.toMatchObject({ code: 'file-invalid' })

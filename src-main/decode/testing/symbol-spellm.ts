@@ -40,6 +40,7 @@ export async function writeSymbolSpellm(
     alphabet: characters = 'ascii',
     firstSymbol = 300,
     isSure = false,
+    doubts = madeUpDoubts(),
   }: {
     readonly tokenSymbols?: number
     readonly contextSymbols?: number
@@ -52,6 +53,8 @@ export async function writeSymbolSpellm(
     /** The lowest id of a token symbol. */
     readonly firstSymbol?: number
     readonly isSure?: boolean
+    /** Default: those of greedy texts. */
+    readonly doubts?: RecordedDoubts
   } = {},
 ): Promise<void> {
   const base = await openBaseModel(modelFolder(path))
@@ -85,7 +88,7 @@ export async function writeSymbolSpellm(
     mode: 'lossless',
     contextSymbols,
     anchor: 0.5,
-    doubts: madeUpDoubts(),
+    doubts,
     hiddenSize,
   })
 }

@@ -65,6 +65,8 @@ function expectClose(estimate: number, measured: number) {
 // Other systems count memory that is mapped or shared in other ways.
 it.runIf(process.platform === 'linux')(
   'the estimate of memory is what the sample model takes',
+  // When V8 collects buffers outside of its heap is its own matter: a run in which it came late is done again.
+  { timeout: 300_000, retry: 2 },
   async () => {
     const { architecture, ...base } = await openBaseModel(modelFolder('sample'))
     const generation = generationMemory(architecture, 'stored')
@@ -89,7 +91,6 @@ it.runIf(process.platform === 'linux')(
       expectClose(memoryBytes, await peakMemory('convert', 'sample', ...asked, '--out', out))
     }
   },
-  300_000,
 )
 
 // The weights of the sample model are a tenth of what the program takes; these are twice as much in float32.
