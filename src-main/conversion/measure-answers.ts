@@ -3,13 +3,15 @@ import type { Chooser } from '../decode/chooser.ts'
 import { createPicker } from '../decode/picker.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
 import { symbolFreeChooser, symbolTrieChooser } from '../decode/symbol-choosers.ts'
-import { readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
+import type { ChunkRange } from '../distill/schedule.ts'
+import { allChunks, readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
 import { CancelledError } from '../errors.ts'
 import type { Agreement } from '../evaluate/agreement.ts'
-import type { SymbolReader } from '../evaluate/symbol-text.ts'
+import type { SymbolReader, SymbolText } from '../evaluate/symbol-text.ts'
 import { float16ToFloat32 } from '../formats/half.ts'
+import type { LastState } from '../models/trunk-session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
-import { usualDraw, type RecordedDoubts } from '../spellm/doubts.ts'
+import { usualDraw, type DrawnDoubts, type RecordedDoubts } from '../spellm/doubts.ts'
 
 /** How well a tail knows the answers of its base model. */
 export interface AnswerMeasurement {
@@ -17,84 +19,130 @@ export interface AnswerMeasurement {
   readonly doubts: RecordedDoubts
 }
 
+/** Where and how far answers are read along. */
+interface AnswersRead {
+  /** About so many at the most, in whole sequences; default: all. */
+  readonly maxPositions?: number
+  /** Default: all chunks. */
+  readonly range?: ChunkRange
+  readonly signal?: AbortSignal | undefined
+  readonly turn?: Turn
+}
+
 /**
  * Goes along greedy answers that the base model wrote, and looks at what the tail would write at each position: by its exact
- * scores, greedily and drawn, by trie mode and by free mode.
+ * scores, by trie mode and by free mode.
  *
  * @param cache of a text that the model wrote, see `fillOwnText`
  * @param tokenize the ids of a text, for strings that free decoding can't look up
- * @param options.maxPositions about so many at the most, in whole sequences; default: all
  * @throws CancelledError when the signal fires
  */
 export async function measureAnswers(
   reader: SymbolReader,
   cache: TeacherCache,
   tokenize: (text: string) => number[],
-  {
-    maxPositions = Infinity,
-    signal,
-    turn = ownTurn,
-  }: {
-    readonly maxPositions?: number
-    readonly signal?: AbortSignal | undefined
-    readonly turn?: Turn
-  } = {},
+  read: AnswersRead = {},
 ): Promise<AnswerMeasurement> {
-  const { tokens, hiddenSize: d } = cache.shape
-  const found = {
-    lengths: [] as number[],
-    doubts: [] as number[],
-    isRight: [] as number[],
-    rowsRead: [] as number[],
-    drawnDoubts: [] as number[],
-  }
+  const found = { doubts: [] as number[], isRight: [] as number[], rowsRead: [] as number[] }
   let trie = 0
   let free = 0
-  for (let chunk = 0; chunk < cache.chunks; chunk++) {
-    const { hidden, choices, ids, starts, inAnswer } = await readChunk(cache, chunk)
-    if (!ids || !starts || !inAnswer) throw new TypeError('a cache of a text that the model did not write')
-    for (let from = 0; from < choices.length && found.doubts.length < maxPositions; from += tokens) {
-      if (signal?.aborted) throw new CancelledError()
-      const states = float16ToFloat32(hidden.subarray(from * d, (from + tokens) * d))
-      const scores = await turn(() => reader.scores(states))
-      let picksAfter = readAlong(reader, tokenize)
-      let unread: number[] = []
-      for (let row = 0; row < tokens; row++) {
-        const at = from + row
-        if (starts[at] === at && row > 0) {
-          picksAfter = readAlong(reader, tokenize)
-          unread = []
-        }
-        unread.push(ids[at]!)
-        if (!inAnswer[at]) continue
-        const picks = await picksAfter(unread, states.subarray(row * d, (row + 1) * d), scores[row]!)
-        unread = []
-        const choice = choices[at]
-        if (row === 0 || !inAnswer[at - 1] || starts[at] === at) found.lengths.push(0)
-        found.lengths[found.lengths.length - 1]!++
-        found.doubts.push(picks.doubt)
-        found.isRight.push(Number(picks.exact === choice))
-        found.rowsRead.push(picks.rowsRead)
-        found.drawnDoubts.push(picks.drawnDoubt)
-        if (picks.trie === choice) trie++
-        if (picks.free === choice) free++
-      }
-      await setImmediate()
+  const lengths = await readAnswers(reader, cache, read, (text) => {
+    const choosers = {
+      trie: symbolTrieChooser({ ...text, rows: reader.rows }, defaultCandidates),
+      free: symbolFreeChooser(text, tokenize, null),
     }
-  }
+    return async (state, choice) => {
+      const { tokens, context, picker } = text
+      const { scores, exact } = await reader.first.look(state, context)
+      const { token, doubt } = reader.first.choose(scores, exact, picker, tokens.length)
+      found.doubts.push(doubt)
+      found.isRight.push(Number(token === choice))
+      found.rowsRead.push(exact.count - context.count)
+      if ((await choosers.trie.choose(state, tokens))[0] === choice) trie++
+      if ((await choosers.free.choose(state, tokens))[0] === choice) free++
+    }
+  })
   const positions = found.doubts.length
   return {
     agreement: { trie: trie / Math.max(1, positions), free: free / Math.max(1, positions), positions },
     doubts: {
-      lengths: Int32Array.from(found.lengths),
+      lengths,
       doubts: Float32Array.from(found.doubts),
       isRight: Uint8Array.from(found.isRight),
-      drawnDoubts: Float32Array.from(found.drawnDoubts),
       ...(reader.first.speller.alphabet.unit === 'group'
         ? { rowsRead: Int32Array.from(found.rowsRead) }
         : {}),
     },
   }
+}
+
+/**
+ * Goes along answers that the base model drew, and looks at how doubtful a draw of `usualDraw` would be at each position.
+ *
+ * @param cache as of `measureAnswers`
+ * @throws CancelledError when the signal fires
+ */
+export async function measureDraws(
+  reader: SymbolReader,
+  cache: TeacherCache,
+  read: AnswersRead = {},
+): Promise<DrawnDoubts> {
+  const doubts: number[] = []
+  const lengths = await readAnswers(reader, cache, read, ({ tokens, context }) => {
+    const picker = createPicker(usualDraw)
+    return async (state) => {
+      const { scores, exact } = await reader.first.look(state, context)
+      doubts.push(reader.first.choose(scores, exact, picker, tokens.length).doubt)
+    }
+  })
+  return { lengths, doubts: Float32Array.from(doubts) }
+}
+
+/**
+ * Reads along the texts of a cache, and looks at each position of an answer.
+ *
+ * @param lookAlong what looks at the positions of a text: the state, and what the base model chooses after it
+ * @returns the positions of each answer
+ */
+async function readAnswers(
+  reader: SymbolReader,
+  cache: TeacherCache,
+  { maxPositions = Infinity, range = allChunks(cache), signal, turn = ownTurn }: AnswersRead,
+  lookAlong: (text: SymbolText) => (state: LastState, choice: number) => Promise<void>,
+): Promise<Int32Array> {
+  const { tokens, hiddenSize: d } = cache.shape
+  const lengths: number[] = []
+  let positions = 0
+  for (let chunk = range.from; chunk < range.to && positions < maxPositions; chunk++) {
+    const { hidden, choices, ids, starts, inAnswer } = await readChunk(cache, chunk)
+    if (!ids || !starts || !inAnswer) throw new TypeError('a cache of a text that the model did not write')
+    for (let from = 0; from < choices.length && positions < maxPositions; from += tokens) {
+      if (signal?.aborted) throw new CancelledError()
+      const states = float16ToFloat32(hidden.subarray(from * d, (from + tokens) * d))
+      const scores = await turn(() => reader.scores(states))
+      let text = reader.createText()
+      let look = lookAlong(text)
+      let unread: number[] = []
+      for (let row = 0; row < tokens; row++) {
+        const at = from + row
+        if (starts[at] === at && row > 0) {
+          text = reader.createText()
+          look = lookAlong(text)
+          unread = []
+        }
+        unread.push(ids[at]!)
+        if (!inAnswer[at]) continue
+        const state = text.read(unread, states.subarray(row * d, (row + 1) * d), scores[row]!)
+        unread = []
+        await look(state, choices[at]!)
+        if (row === 0 || !inAnswer[at - 1] || starts[at] === at) lengths.push(0)
+        lengths[lengths.length - 1]!++
+        positions++
+      }
+      await setImmediate()
+    }
+  }
+  return Int32Array.from(lengths)
 }
 
 /** trie mode of a tail that is not part of a trunk's pass, for a text of its own. */
@@ -107,27 +155,5 @@ export function measuringChooser(reader: SymbolReader): Chooser {
       const [scores] = await reader.scores(hidden)
       return trie.choose(text.read(tokens.slice(text.tokens.length), hidden, scores!), tokens)
     },
-  }
-}
-
-/** Reads along one text, and says what each mode would write next. */
-function readAlong(reader: SymbolReader, tokenize: (text: string) => number[]) {
-  const text = reader.createText()
-  const trie = symbolTrieChooser({ ...text, rows: reader.rows }, defaultCandidates)
-  const free = symbolFreeChooser(text, tokenize, null)
-  const drawing = createPicker(usualDraw)
-  return async (...step: Parameters<typeof text.read>) => {
-    const state = text.read(...step)
-    const { tokens, context, picker } = text
-    const { scores, exact } = await reader.first.look(state, context)
-    const { token, doubt } = reader.first.choose(scores, exact, picker, tokens.length)
-    return {
-      exact: token,
-      doubt,
-      drawnDoubt: reader.first.choose(scores, exact, drawing, tokens.length).doubt,
-      rowsRead: exact.count - context.count,
-      trie: (await trie.choose(state, tokens))[0],
-      free: (await free.choose(state, tokens))[0],
-    }
   }
 }

@@ -20,6 +20,7 @@ import { ownTurn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
 import { firstSymbolsOf, type Speller } from '../spelling/speller.ts'
+import type { DrawnDoubts } from '../spellm/doubts.ts'
 import { saveSpellm } from '../spellm/spellm.ts'
 import { tailShape } from '../spellm/tail-session.ts'
 import { requireConversionMemory } from './character-conversion.ts'
@@ -32,7 +33,7 @@ import type { JobOptions } from './events.ts'
 import { positionsOf } from './fill-caches.ts'
 import { settleCache } from './kept-text.ts'
 import { lastMetrics } from './last-metrics.ts'
-import { measureAnswers, measuringChooser } from './measure-answers.ts'
+import { measureAnswers, measureDraws, measuringChooser } from './measure-answers.ts'
 import { requireDiskSpace, requireRoom } from './require-room.ts'
 import type { ConversionResult } from './result.ts'
 import { createSampleWriter, type SampleWriter } from './sample-writer.ts'
@@ -289,6 +290,7 @@ async function measure(
 
   onEvent({ type: 'phase', phase: 'evaluate' })
   const { agreement, doubts } = await evaluate(run, stage, final, { options })
+  const drawn = await evaluateDraws(run, stage, final, options)
   const spellmPath = join(run.folder, spellmFolder)
   await saveSpellm(spellmPath, run.base, {
     speller,
@@ -299,7 +301,7 @@ async function measure(
     mode: settings.mode,
     contextSymbols: settings.contextSymbols,
     anchor: settings.anchor,
-    doubts,
+    doubts: drawn ? { ...doubts, drawn } : doubts,
     hiddenSize: shape.hiddenSize,
   })
   const verdict =
@@ -350,11 +352,8 @@ async function evaluate(
   { maxPositions, options }: { readonly maxPositions?: number; readonly options: JobOptions },
 ) {
   const { onEvent, signal, turn = ownTurn } = options
-  const { base, tokenizer, speller, shape, rows, samples, states } = stage
-  const { device, precision, contextSymbols, anchor } = run.settings
-  const { adapterWidths } = shape
-  const tail = { base, speller, adapterWidths, weights, precision, contextSymbols, anchor }
-  const reader = await createSymbolReader(tail, rows, device)
+  const { tokenizer, samples, states } = stage
+  const reader = await openReader(run, stage, weights)
   const tokenize = (text: string) => tokenizer.encode(text)
   try {
     const limits = maxPositions === undefined ? { signal } : { maxPositions }
@@ -371,4 +370,43 @@ async function evaluate(
   } finally {
     await reader.release()
   }
+}
+
+/** Positions that say well enough how doubtful draws are. */
+const drawnPositions = 8_192
+
+/** How doubtful draws are along what the base model drew to learn from; null: it wrote nothing. */
+async function evaluateDraws(
+  run: ConversionRun,
+  stage: Stage,
+  { step, weights }: LearntTail,
+  options: JobOptions,
+): Promise<DrawnDoubts | null> {
+  const { states } = stage
+  const { training, own } = states
+  const { signal, turn = ownTurn } = options
+  if (!own) return null
+  const plan = batchPlan(training, run.settings)
+  const ends = windowEnds(plan)
+  const range = windowsOf(plan)[ends.findIndex((end) => step <= end)]!
+  // It is there, unless somebody made room while the run stood still.
+  await fillTraining(states, range, stage, run.settings, options)
+  const reader = await openReader(run, stage, weights)
+  try {
+    return await measureDraws(reader, training, { range, maxPositions: drawnPositions, signal, turn })
+  } finally {
+    await reader.release()
+  }
+}
+
+/** A tail that is learning, to read along with. */
+function openReader(
+  run: ConversionRun,
+  { base, speller, shape, rows }: Stage,
+  weights: LearntTail['weights'],
+) {
+  const { device, precision, contextSymbols, anchor } = run.settings
+  const { adapterWidths } = shape
+  const tail = { base, speller, adapterWidths, weights, precision, contextSymbols, anchor }
+  return createSymbolReader(tail, rows, device)
 }

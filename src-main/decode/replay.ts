@@ -1,5 +1,5 @@
 import { seededRandom } from '../random.ts'
-import type { RecordedDoubts } from '../spellm/doubts.ts'
+import type { DrawnDoubts, RecordedDoubts } from '../spellm/doubts.ts'
 import type { Gate } from '../spellm/gates.ts'
 
 /** What a token of a text took, on average. */
@@ -53,14 +53,11 @@ export function simulate(
   }
 }
 
-/**
- * The same texts, drawn: each token is right as often as its doubt says, by chance. Null: doubts of draws were not recorded.
- */
-export function drawnOf({ lengths, drawnDoubts }: RecordedDoubts): RecordedDoubts | null {
-  if (!drawnDoubts) return null
+/** Drawn texts to replay: each token is right as often as its doubt says, by chance. */
+export function drawnTexts({ lengths, doubts }: DrawnDoubts): RecordedDoubts {
   const random = seededRandom(0)
-  const isRight = Uint8Array.from(drawnDoubts, (doubt) => Number(random.chance(Math.exp(-Math.exp(doubt)))))
-  return { lengths, doubts: drawnDoubts, isRight }
+  const isRight = Uint8Array.from(doubts, (doubt) => Number(random.chance(Math.exp(-Math.exp(doubt)))))
+  return { lengths, doubts, isRight }
 }
 
 /** What passes take on a machine, in milliseconds. */

@@ -6,7 +6,7 @@ import { usualSteps } from './lossless.ts'
 import { passCosts, type MeasuredCosts } from './measure-costs.ts'
 import { createPace } from './pace.ts'
 import type { Picker } from './picker.ts'
-import { drawnOf } from './replay.ts'
+import { drawnTexts } from './replay.ts'
 import { mostSteps, planLossless, type CostsOf, type LosslessPlan } from './plan-lossless.ts'
 import { isGreedy } from './sampling.ts'
 import type { SpellmModes } from './spellm-modes.ts'
@@ -29,7 +29,7 @@ export function createSymbolLossless(
   draft: (picker: Picker, threshold: number) => Drafter,
 ): SymbolLossless {
   const planOf = memoize((costs: MeasuredCosts) => planLossless(doubts, costs))
-  const drawn = drawnOf(doubts)
+  const drawn = doubts.drawn && doubts.drawn.doubts.length > 0 ? drawnTexts(doubts.drawn) : null
   const drawnPlanOf = drawn && memoize((costs: MeasuredCosts) => planLossless(drawn, costs))
   return {
     plan: async (context, turn) => planOf(await costsOf(null, context, turn)),

@@ -6,7 +6,7 @@ import { collect } from '../runs/testing/collect.ts'
 import { createExactInt8Head } from './exact-int8-head.ts'
 import type { KnownCosts } from './known-costs.ts'
 import { passCosts, type MeasuredCosts } from './measure-costs.ts'
-import { chooseSettings, drawnOf } from './replay.ts'
+import { chooseSettings, drawnTexts } from './replay.ts'
 import type { Sampling } from './sampling.ts'
 import { madeUpDoubts, writeSymbolSpellm } from './testing/symbol-spellm.ts'
 import { openTextGenerator, type GenerationMode } from './text-generator.ts'
@@ -113,11 +113,11 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
     const sampling = { temperature: 0.7, topP: 0.9, seed: 4 }
     const greedy = madeUpDoubts()
     // More often in doubt than a greedy text.
-    const doubts = { ...greedy, drawnDoubts: greedy.doubts.map((doubt) => doubt + 1) }
+    const drawn = { lengths: greedy.lengths, doubts: greedy.doubts.map((doubt) => doubt + 1) }
     let folder = ''
     beforeAll(async () => {
       folder = join(scratch, 'drawn')
-      await writeSymbolSpellm(folder, { doubts })
+      await writeSymbolSpellm(folder, { doubts: { ...greedy, drawn } })
     })
 
     it('leaves a drawn text to the base model where drafts of it would not pay', async () => {
@@ -138,7 +138,7 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
       const { generator, write } = await open(costs, folder)
       const { pieces, rows } = await write('lossless', sampling)
       expect(pieces).toEqual((await write('base', sampling)).pieces)
-      const { steps } = chooseSettings(drawnOf(doubts)!, passCosts(costs))
+      const { steps } = chooseSettings(drawnTexts(drawn), passCosts(costs))
       expect(Math.max(...rows)).toBeGreaterThan(1)
       expect(Math.max(...rows)).toBeLessThanOrEqual(steps)
       await generator.release()

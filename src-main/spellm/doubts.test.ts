@@ -87,7 +87,8 @@ it('refuses doubts that are damaged', async () => {
     doubts: tensor('F32', recorded.doubts),
     isRight: tensor('U8', recorded.isRight),
   }
-  const withDraws = { ...recorded, drawnDoubts: Float32Array.of(-1, 2, Infinity) }
+  const drawn = { lengths: Int32Array.of(1, 3), doubts: Float32Array.of(-1, 2, Infinity, 0) }
+  const withDraws = { ...recorded, drawn }
   await writeDoubts(path, withDraws)
   expect(await readDoubts(path)).toEqual(withDraws)
   for (const wrong of [
@@ -96,8 +97,13 @@ it('refuses doubts that are damaged', async () => {
     { ...whole, doubts: tensor('F32', Float32Array.of(1, NaN, 1)) },
     { ...whole, isRight: tensor('U8', Uint8Array.of(1)) },
     { lengths: whole.lengths, doubts: whole.doubts },
-    { ...whole, drawnDoubts: tensor('F32', Float32Array.of(1, 2)) },
-    { ...whole, drawnDoubts: tensor('F32', Float32Array.of(1, 2, NaN)) },
+    { ...whole, drawnDoubts: tensor('F32', drawn.doubts) },
+    { ...whole, drawnDoubts: tensor('F32', drawn.doubts), drawnLengths: tensor('I32', Int32Array.of(1, 2)) },
+    {
+      ...whole,
+      drawnDoubts: tensor('F32', Float32Array.of(NaN)),
+      drawnLengths: tensor('I32', Int32Array.of(1)),
+    },
   ]) {
     await writeSafetensors(path, wrong)
     await expect(readDoubts(path)).rejects.toMatchObject({ code: 'file-invalid' })
