@@ -10,9 +10,10 @@ import { integer, integerList } from './arguments.ts'
 import { candidatesOption, gateShareOption, measuredModesOption } from './mode-options.ts'
 import { interruptSignal, progressBar, table } from './output.ts'
 import { precisionOption } from './precision-option.ts'
+import { addSamplingOptions, samplingOf, type SamplingOptions } from './sampling-options.ts'
 import { decodeModes, type DecodeMode } from '../spellm/decode-modes.ts'
 
-interface BenchOptions {
+interface BenchOptions extends SamplingOptions {
   readonly mode?: DecodeMode[]
   readonly candidates: number
   readonly gateShare: number
@@ -29,7 +30,7 @@ interface BenchOptions {
 
 /** `spellm bench`. */
 export function benchCommand(): Command {
-  return new Command('bench')
+  const command = new Command('bench')
     .description(
       'Measure what a token costs on the processor, by the base model and by its SpeLLM, in turns.',
     )
@@ -50,6 +51,7 @@ export function benchCommand(): Command {
       integer(1, 128),
       defaultTexts,
     )
+  return addSamplingOptions(command)
     .option('--threads <n>', 'threads of one operator (default: one for each core)', integer(1, 1024))
     .option('--base <folder>', 'where the base model is, if it has moved')
     .addOption(precisionOption("the base model's weights (default: as the SpeLLM has learnt, or as stored)"))
@@ -85,6 +87,7 @@ export function benchCommand(): Command {
         ...options,
         contexts,
         modes: options.mode ?? decodeModes,
+        sampling: samplingOf(options),
         peer,
         signal,
         onProgress: (done, total) => bar.update(done, total),

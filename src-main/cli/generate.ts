@@ -9,31 +9,23 @@ import {
   type TextOptions,
 } from '../decode/text-generator.ts'
 import type { Precision } from '../models/precision.ts'
-import type { Sampling } from '../decode/sampling.ts'
 import { resolveModel } from '../hub/index.ts'
 import type { DeviceChoice } from '../runtime/devices/device.ts'
-import { decimal, integer } from './arguments.ts'
+import { integer } from './arguments.ts'
 import { chosenDevice, deviceOption, ignoreMemoryOption } from './device-option.ts'
 import { logitBiasOption, resolveBiases, type NamedBias } from './logit-bias.ts'
 import { candidatesOption, gateShareOption, modeOption } from './mode-options.ts'
 import { interruptSignal, progressBar } from './output.ts'
 import { precisionOption } from './precision-option.ts'
+import { addSamplingOptions, samplingOf, type SamplingOptions } from './sampling-options.ts'
 
 /** Options of the commands that write. */
-export interface WritingOptions {
+export interface WritingOptions extends SamplingOptions {
   readonly maxTokens: number
   readonly mode?: GenerationMode
-  readonly temperature?: number
-  readonly topK?: number
-  readonly topP?: number
-  readonly minP?: number
-  readonly repetitionPenalty?: number
-  readonly presencePenalty?: number
-  readonly frequencyPenalty?: number
   readonly logitBias?: readonly NamedBias[]
   readonly candidates: number
   readonly gateShare: number
-  readonly seed: number
   readonly stop?: string[]
   readonly base?: string
   readonly device: DeviceChoice
@@ -66,24 +58,12 @@ export function generateCommand(): Command {
 
 /** Adds what all commands that write have in common. */
 export function addWritingOptions(command: Command): Command {
-  return command
+  return addSamplingOptions(command)
     .option('--max-tokens <n>', 'at most this many tokens', integer(1), 128)
     .addOption(modeOption())
     .addOption(candidatesOption())
     .addOption(gateShareOption())
-    .option('--temperature <t>', 'sample at this temperature (default: 0, the best token)', decimal(0, 100))
-    .option('--top-k <n>', 'sample from the best n tokens only', integer(1))
-    .option('--top-p <p>', 'sample from the best tokens of this share only', decimal(0.001, 1))
-    .option('--min-p <p>', "sample from tokens with this part of the best one's probability", decimal(0, 1))
-    .option(
-      '--repetition-penalty <x>',
-      'above 1: against tokens that prompt or text have already',
-      decimal(0.01, 100),
-    )
-    .option('--presence-penalty <x>', 'above 0: against tokens that were written already', decimal(-2, 2))
-    .option('--frequency-penalty <x>', 'the same, for each time that they were written', decimal(-2, 2))
     .addOption(logitBiasOption())
-    .option('--seed <n>', 'the same seed draws the same text', integer(0, 2 ** 32 - 1), 0)
     .option('--stop <text...>', 'end before any of these texts')
     .option('--base <folder>', 'where the base model is, if it has moved')
     .addOption(deviceOption())
@@ -114,7 +94,8 @@ export async function openWriter(folder: string, options: WritingOptions): Promi
 export function textOptions(generator: TextGenerator, options: WritingOptions): TextOptions {
   const { maxTokens, stop = [], candidates, gateShare } = options
   const mode = options.mode ?? generator.modes[0]!
-  return { mode, sampling: samplingOf(options, generator), maxTokens, stop, candidates, gateShare }
+  const sampling = samplingOf(options, resolveBiases(options.logitBias ?? [], generator.tokenizer))
+  return { mode, sampling, maxTokens, stop, candidates, gateShare }
 }
 
 /** For a person. */
@@ -123,28 +104,6 @@ export function describeRate(
   { device }: TextGenerator,
 ): string {
   return `${tokens} tokens, ${tokensPerSecond.toFixed(0)} tokens/s, mode ${mode}, device ${device}`
-}
-
-/** null if no option asks for anything but the best token; penalties and biases alone don't ask for sampling. */
-function samplingOf(
-  { temperature, topK, topP, minP, seed, logitBias = [], ...penalties }: WritingOptions,
-  { tokenizer }: TextGenerator,
-): Sampling | null {
-  const { repetitionPenalty, presencePenalty, frequencyPenalty } = penalties
-  const isDrawn = [topK, topP, minP].some((option) => option !== undefined)
-  const isPenalized = [repetitionPenalty, presencePenalty, frequencyPenalty].some((x) => x !== undefined)
-  if (!isDrawn && (temperature ?? 0) === 0 && !isPenalized && logitBias.length === 0) return null
-  return {
-    temperature: temperature ?? (isDrawn ? 1 : 0),
-    topK,
-    topP,
-    minP,
-    repetitionPenalty,
-    presencePenalty,
-    frequencyPenalty,
-    logitBias: resolveBiases(logitBias, tokenizer),
-    seed,
-  }
 }
 
 /** A text and how fast it was written. */

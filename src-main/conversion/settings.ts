@@ -38,7 +38,7 @@ export const conversionSettingsSchema = z.object({
    */
   alphabet: z.string().min(1).default('auto'),
   /**
-   * Whole tokens that are symbols of their own beside the special ones: as many as the budget of bytes allows, or so many; 0:
+   * Whole tokens that are symbols of their own beside the special ones: as many as save more than they read, within the budget of bytes, or so many; 0:
    * every token is spelled, as in the paper. Runs of earlier versions have none.
    */
   tokenSymbols: z.union([z.literal('auto'), z.int().min(0).max(1_000_000)]).default(0),

@@ -42,6 +42,7 @@ export async function measureVerdict(
   try {
     const texts = await writeInTurns(generator, questions, {
       modes,
+      sampling: null,
       maxTokens: writtenTokens,
       turn,
       onText: () => onProgress(++done, modes.length * questions.length),

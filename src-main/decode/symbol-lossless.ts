@@ -8,7 +8,7 @@ import { createPace } from './pace.ts'
 import type { Picker } from './picker.ts'
 import { drawnTexts } from './replay.ts'
 import { mostSteps, planLossless, type CostsOf, type LosslessPlan } from './plan-lossless.ts'
-import { isGreedy } from './sampling.ts'
+import { isGreedy, type Sampling } from './sampling.ts'
 import type { SpellmModes } from './spellm-modes.ts'
 
 /** A drawn token that is more likely than this, 1 in 10, not to be the base model's is verified at once. */
@@ -16,8 +16,11 @@ export const drawnDoubt = Math.log(0.1)
 
 /** Lossless mode of a SpeLLM with token symbols whose doubts were recorded. */
 export interface SymbolLossless {
-  /** How it is set for greedy texts that begin with about `context` tokens; measured first where that isn't known. */
-  plan(context: number, turn?: Turn): Promise<LosslessPlan>
+  /**
+   * How it is set for texts that begin with about `context` tokens; measured first where that isn't known. Null: no doubts of draws
+   * were recorded.
+   */
+  plan(sampling: Sampling | null, context: number, turn?: Turn): Promise<LosslessPlan | null>
   /** What a text is written with: no drafter where that wouldn't pay, which `onNotice` is told. */
   drafts: SpellmModes['drafts']
 }
@@ -31,8 +34,11 @@ export function createSymbolLossless(
   const planOf = memoize((costs: MeasuredCosts) => planLossless(doubts, costs))
   const drawn = doubts.drawn && doubts.drawn.doubts.length > 0 ? drawnTexts(doubts.drawn) : null
   const drawnPlanOf = drawn && memoize((costs: MeasuredCosts) => planLossless(drawn, costs))
+  /** What earlier versions recorded is of greedy texts and says nothing of draws. */
+  const planOfKind = (sampling: Sampling | null) => (isGreedy(sampling) ? planOf : drawnPlanOf)
   return {
-    plan: async (context, turn) => planOf(await costsOf(null, context, turn)),
+    plan: async (sampling, context, turn) =>
+      planOfKind(sampling)?.(await costsOf(sampling, context, turn)) ?? null,
     drafts: async (picker, { sampling, context, turn }, onNotice) => {
       const costs = await costsOf(sampling, context, turn)
       const reckoned = passCosts(costs)
@@ -41,15 +47,14 @@ export function createSymbolLossless(
           `Lossless mode took ${written(own)} ms a token here, the base model would take ${written(base)}: the base model goes on alone.`,
         ),
       )
-      const recordedPlanOf = isGreedy(sampling) ? planOf : drawnPlanOf
-      // What earlier versions recorded is of greedy texts and says nothing of draws.
-      if (!recordedPlanOf)
+      const plan = planOfKind(sampling)?.(costs)
+      if (!plan)
         return {
           drafter: draft(picker, drawnDoubt),
           steps: Math.min(usualSteps, mostSteps(reckoned)),
           pace,
         }
-      const { threshold, steps, speedup } = recordedPlanOf(costs)
+      const { threshold, steps, speedup } = plan
       const { verifier } = costs
       if (speedup >= 1) return { drafter: draft(picker, threshold), steps, pace, verifier }
       onNotice?.(

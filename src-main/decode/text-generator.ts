@@ -29,6 +29,7 @@ import { createModeParts, type GenerationMode } from './mode-parts.ts'
 import { openModel, type OpenedModel, type OpenOptions } from './open-model.ts'
 import { createPicker } from './picker.ts'
 import type { LosslessPlan } from './plan-lossless.ts'
+import type { Sampling } from './sampling.ts'
 import type { ForEachText } from './side-by-side.ts'
 import { askingFor } from './symbol-choosers.ts'
 import { requireFitting, writeText, type TextOptions, type TextPiece } from './write-text.ts'
@@ -79,13 +80,13 @@ export interface TextGenerator {
     options: TextOptions,
   ): AsyncGenerator<TextPiece, GenerationEnd>
   /**
-   * How lossless mode is set on this machine for greedy texts that begin with about `context` tokens, and the speedup that
+   * How lossless mode is set on this machine for texts that begin with about `context` tokens, and the speedup that
    * recorded doubts and measured costs let expect: below 1, `write` lets the base model write. Measured first where that
    * isn't known, within about 1.3 seconds.
    *
-   * @returns null for a base model, and for a SpeLLM without token symbols or recorded doubts
+   * @returns null for a base model, and for a SpeLLM without token symbols or recorded doubts of such texts
    */
-  losslessPlan(context: number, turn?: Turn): Promise<LosslessPlan | null>
+  losslessPlan(sampling: Sampling | null, context: number, turn?: Turn): Promise<LosslessPlan | null>
   /**
    * How the token after `context` is chosen. Given the same conversation again, only what is new is computed.
    *
@@ -165,7 +166,8 @@ export async function createTextGenerator(
       const ids = promptTokens(prompt)
       return writeText({ base, tokenizer, trunk, parts }, ids, conversation, options)
     },
-    losslessPlan: async (context, turn) => (await parts.symbolLossless?.plan(context, turn)) ?? null,
+    losslessPlan: async (sampling, context, turn) =>
+      (await parts.symbolLossless?.plan(sampling, context, turn)) ?? null,
     inspect: async (context, conversation, turn = ownTurn) => {
       requireFitting(context, base.architecture)
       const symbols = parts.symbols(createPicker(null))

@@ -62,7 +62,7 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
     expect(notices).toEqual([expect.stringMatching(/lossless mode would write at 0\.\d\d × the base model/)])
     expect(rows).toEqual(pieces.map(() => 1))
     expect(pieces).toEqual((await write('base')).pieces)
-    expect((await generator.losslessPlan(10))!.speedup).toBeLessThan(1)
+    expect((await generator.losslessPlan(null, 10))!.speedup).toBeLessThan(1)
     expect(keys.size).toBe(1)
     await generator.release()
   })
@@ -74,7 +74,7 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
     expect(notices).toEqual([])
     expect(rows.some((states) => states > 1)).toBe(true)
     expect(pieces).toEqual((await write('base')).pieces)
-    const plan = await generator.losslessPlan(10)
+    const plan = await generator.losslessPlan(null, 10)
     expect(plan).toEqual({ ...chooseSettings(madeUpDoubts(), passCosts(costs)), costs })
     expect(Math.max(...rows)).toBeLessThanOrEqual(plan!.steps)
     expect(plan!.speedup).toBeGreaterThan(1)
@@ -93,7 +93,7 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
 
   it('takes fewer steps where more would keep a reader waiting', async () => {
     const { generator } = await open({ ...headOf(300), trunk: 60 })
-    expect((await generator.losslessPlan(10))!.steps).toBeLessThanOrEqual(3)
+    expect((await generator.losslessPlan(null, 10))!.steps).toBeLessThanOrEqual(3)
     await generator.release()
   })
 
@@ -138,7 +138,10 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
       const { generator, write } = await open(costs, folder)
       const { pieces, rows } = await write('lossless', sampling)
       expect(pieces).toEqual((await write('base', sampling)).pieces)
-      const { steps } = chooseSettings(drawnTexts(drawn), passCosts(costs))
+      const { steps, speedup } = (await generator.losslessPlan(sampling, 10))!
+      expect({ steps, speedup }).toMatchObject(
+        (({ steps, speedup }) => ({ steps, speedup }))(chooseSettings(drawnTexts(drawn), passCosts(costs))),
+      )
       expect(Math.max(...rows)).toBeGreaterThan(1)
       expect(Math.max(...rows)).toBeLessThanOrEqual(steps)
       await generator.release()
@@ -150,9 +153,9 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
     for (const sampling of [null, { temperature: 0.8, topP: 0.9, seed: 1 }, null])
       await write('lossless', sampling, 2)
     expect(keys.size).toBe(2)
-    await generator.losslessPlan(128)
+    await generator.losslessPlan(null, 128)
     expect(keys.size).toBe(2)
-    await generator.losslessPlan(129)
+    await generator.losslessPlan(null, 129)
     expect(keys.size).toBe(3)
     await generator.release()
   })
@@ -160,11 +163,11 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
 
 it('measures what nobody has injected, and a base model alone has no plan', async () => {
   const generator = await openTextGenerator(scratch)
-  const plan = (await generator.losslessPlan(100))!
+  const plan = (await generator.losslessPlan(null, 100))!
   expect(plan.costs.head.length).toBeGreaterThan(1)
   expect(plan.speedup).toBeGreaterThan(0)
   await generator.release()
   const base = await openTextGenerator('sample')
-  expect(await base.losslessPlan(100)).toBeNull()
+  expect(await base.losslessPlan(null, 100)).toBeNull()
   await base.release()
 })

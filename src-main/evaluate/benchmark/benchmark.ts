@@ -1,4 +1,5 @@
 import { defaultGateShare } from '../../decode/calibrate-gate.ts'
+import type { Sampling } from '../../decode/sampling.ts'
 import { SpellmError } from '../../errors.ts'
 import { sourceOf } from '../../models/base-model.ts'
 import type { Precision } from '../../models/precision.ts'
@@ -59,6 +60,8 @@ export interface BenchmarkOptions extends PartsOptions {
   /** Prompts at each context that a SpeLLM with token symbols goes on from; default: 8. */
   readonly texts?: number
   readonly gateShare?: number
+  /** How these texts are picked; default: the best token. */
+  readonly sampling?: Sampling | null
 }
 
 export const defaultTexts = 8
@@ -72,12 +75,19 @@ export const defaultTexts = 8
  */
 export async function runBenchmark(model: BenchmarkModel, options: BenchmarkOptions): Promise<Benchmark> {
   const { contexts, modes, candidates, gateShare = defaultGateShare, texts = defaultTexts, peer } = options
+  const { sampling = null } = options
   const threads = options.threads ?? null
   const { contextLength } = model.base.architecture
+  if (sampling && !model.writer)
+    throw new SpellmError(
+      'setting-invalid',
+      'How tokens are picked was said, but only a SpeLLM with token symbols is timed while it writes.',
+      'Leave temperature, cuts and penalties out.',
+    )
   // Prompts of texts leave room; a single step reads one token more than the cache holds.
   requireContexts(contexts, model.writer ? contextLength : contextLength - 1)
   const written = model.writer
-    ? await measureWrittenModes(model.writer, { ...options, texts, gateShare })
+    ? await measureWrittenModes(model.writer, { ...options, texts, gateShare, sampling })
     : null
   const parts = written ? null : await measureParts(model, options)
   // The bandwidth takes 1 GiB, which is no model's.

@@ -8,6 +8,7 @@ import {
   type OpenedModel,
   type TextGenerator,
 } from '../../decode/text-generator.ts'
+import type { Sampling } from '../../decode/sampling.ts'
 import { pieceTokens } from '../../models/trunk-session.ts'
 import { generationBytes, processBytes } from '../../runtime/memory/estimate.ts'
 import { deviceMemory, requireMemory } from '../../runtime/memory/require-memory.ts'
@@ -37,6 +38,8 @@ export interface WrittenContext {
 /** What is measured of a SpeLLM with token symbols. */
 export interface WrittenBenchmark {
   readonly prompts: OwnPrompts['kind']
+  /** How tokens were picked; null: the best one. */
+  readonly sampling: Sampling | null
   readonly contexts: readonly WrittenContext[]
 }
 
@@ -44,6 +47,7 @@ export interface WrittenOptions extends PartsOptions {
   /** Prompts at each context. */
   readonly texts: number
   readonly gateShare: number
+  readonly sampling: Sampling | null
 }
 
 /** What a pass that writes prompts comes to in progress, beside a token of a text. */
@@ -99,7 +103,7 @@ export async function measureWrittenModes(
   }
   // A model may have come to fewer prompts.
   onProgress?.(ofPrompts + ofTexts, ofPrompts + ofTexts)
-  return { prompts: kind, contexts: measured }
+  return { prompts: kind, sampling: options.sampling, contexts: measured }
 }
 
 interface Writing {
@@ -115,6 +119,7 @@ async function measureContext(
     steps,
     candidates,
     gateShare,
+    sampling,
     peer,
     signal,
     turn,
@@ -129,6 +134,7 @@ async function measureContext(
     maxTokens: steps,
     candidates,
     gateShare,
+    sampling,
     turn,
     ...(signal ? { signal } : {}),
     onText,
@@ -140,14 +146,21 @@ async function measureContext(
     context,
     promptTokens,
     modes: summariseTexts(texts, modes),
-    plan: modes.includes('lossless') ? await planOf(generator, Math.ceil(promptTokens), turn) : null,
+    plan: modes.includes('lossless')
+      ? await planOf(generator, sampling, Math.ceil(promptTokens), turn)
+      : null,
     peer: peer ? { name: peer.name, milliseconds: median(peerTimes) } : null,
   }
 }
 
 /** The one that the texts were written with: costs are measured once. */
-async function planOf(generator: TextGenerator, context: number, turn: Turn): Promise<MeasuredPlan | null> {
-  const plan = await generator.losslessPlan(context, turn)
+async function planOf(
+  generator: TextGenerator,
+  sampling: Sampling | null,
+  context: number,
+  turn: Turn,
+): Promise<MeasuredPlan | null> {
+  const plan = await generator.losslessPlan(sampling, context, turn)
   if (!plan) return null
   const { threshold, steps, costs } = plan
   return { threshold, steps, costs, ...expectedSpeedups(plan) }

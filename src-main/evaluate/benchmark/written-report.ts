@@ -1,3 +1,4 @@
+import type { Sampling } from '../../decode/sampling.ts'
 import type { MeasuredPlan, WrittenBenchmark } from './written-modes.ts'
 import type { ModeTexts } from './written-texts.ts'
 
@@ -48,18 +49,37 @@ export function writtenTable(
 }
 
 /** What holds for all rows, and how lossless mode was set, in sentences. */
-export function writtenNotes({ contexts, prompts }: WrittenBenchmark): string[] {
+export function writtenNotes({ contexts, prompts, sampling }: WrittenBenchmark): string[] {
   const [{ modes }] = contexts as [WrittenBenchmark['contexts'][number]]
   const { texts, tokens } = modes[0]!
   const of =
     prompts === 'chat' ? 'questions that the model asks itself' : 'beginnings of documents of its own'
   return [
     `Written by turns after ${texts} ${of}, ${Math.round(tokens / texts)} tokens each; prompts don't count. Medians, with what chance may have done to them; passes are a token's.`,
+    ...(sampling ? [`${describeSampling(sampling)}.`] : []),
     ...contexts.flatMap(({ context, modes, plan }) => {
       const lossless = modes.find(({ mode }) => mode === 'lossless')
       return lossless ? [losslessNote(context, lossless, plan)] : []
     }),
   ]
+}
+
+function describeSampling({ temperature, seed, ...settings }: Sampling): string {
+  const { topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty } = settings
+  const named = {
+    'top-k': topK,
+    'top-p': topP,
+    'min-p': minP,
+    'repetition penalty': repetitionPenalty,
+    'presence penalty': presencePenalty,
+    'frequency penalty': frequencyPenalty,
+  }
+  const said = Object.entries(named).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${value}`],
+  )
+  const how =
+    temperature === 0 ? 'The best token is taken' : `Drawn at temperature ${temperature}, seed ${seed}`
+  return [how, ...said].join(', ')
 }
 
 function losslessNote(context: number, { baseAlone, texts }: ModeTexts, plan: MeasuredPlan | null): string {

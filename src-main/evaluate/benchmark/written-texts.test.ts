@@ -76,39 +76,48 @@ describe('texts that modes write in turns', () => {
     await rm(scratch, { recursive: true, force: true })
   })
 
-  it('are those of a conversation of their own, in an order that turns round', async () => {
-    const modes = ['base', 'lossless', 'trie'] as const
-    const prompts = ['The old bear', 'One day, a small frog'].map((prompt) => generator.promptTokens(prompt))
-    const order: GenerationMode[] = []
-    const watched: TextGenerator = {
-      ...generator,
-      write: (prompt, conversation, options) => {
-        order.push(options.mode)
-        return generator.write(prompt, conversation, options)
-      },
-    }
-    const texts = await writeInTurns(watched, prompts, { modes, maxTokens: 30 })
-    // The first three only warm up.
-    expect(order.slice(3)).toEqual([...modes, 'trie', 'lossless', 'base'])
-    for (const [i, prompt] of prompts.entries())
-      for (const mode of modes) {
-        const expected: number[] = []
-        const options = { mode, sampling: null, maxTokens: 30, stop: [] }
-        for await (const { token } of generator.write(prompt, generator.createConversation(), options))
-          if (token !== null) expected.push(token)
-        expect(texts[i]!.get(mode)!.tokens).toEqual(expected)
+  it.each([
+    { picked: 'greedily', sampling: null },
+    { picked: 'by chance', sampling: { temperature: 0.8, topP: 0.9, seed: 3 } },
+  ])(
+    'are those of a conversation of their own, picked $picked, in an order that turns round',
+    async ({ sampling }) => {
+      const modes = ['base', 'lossless', 'trie'] as const
+      const prompts = ['The old bear', 'One day, a small frog'].map((prompt) =>
+        generator.promptTokens(prompt),
+      )
+      const order: GenerationMode[] = []
+      const watched: TextGenerator = {
+        ...generator,
+        write: (prompt, conversation, options) => {
+          order.push(options.mode)
+          return generator.write(prompt, conversation, options)
+        },
       }
-    const [base, lossless] = summariseTexts(texts, modes)
-    // After the first token, each takes the base model one pass of both.
-    expect(base).toMatchObject({ trunkPasses: 1, headPasses: 1, rows: 1, texts: 2 })
-    expect(lossless).toMatchObject({ identicalTexts: 2, texts: 2 })
-    expect(base!.msPerToken).toBeGreaterThan(0)
-  })
+      const texts = await writeInTurns(watched, prompts, { modes, sampling, maxTokens: 30 })
+      // The first three only warm up.
+      expect(order.slice(3)).toEqual([...modes, 'trie', 'lossless', 'base'])
+      for (const [i, prompt] of prompts.entries())
+        for (const mode of modes) {
+          const expected: number[] = []
+          const options = { mode, sampling, maxTokens: 30, stop: [] }
+          for await (const { token } of generator.write(prompt, generator.createConversation(), options))
+            if (token !== null) expected.push(token)
+          expect(texts[i]!.get(mode)!.tokens).toEqual(expected)
+        }
+      const [base, lossless] = summariseTexts(texts, modes)
+      // After the first token, each takes the base model one pass of both.
+      expect(base).toMatchObject({ trunkPasses: 1, headPasses: 1, rows: 1, texts: 2 })
+      expect(lossless).toMatchObject({ identicalTexts: 2, texts: 2 })
+      expect(base!.msPerToken).toBeGreaterThan(0)
+    },
+  )
 
   it('end when they are cancelled', async () => {
     const controller = new AbortController()
     const options = {
       modes: ['base'] as const,
+      sampling: null,
       maxTokens: 20,
       signal: controller.signal,
       onText: () => controller.abort(),

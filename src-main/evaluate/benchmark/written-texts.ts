@@ -49,7 +49,7 @@ export interface ModeTexts {
 
 export interface WritingOptions extends Pick<
   TextOptions,
-  'candidates' | 'gateShare' | 'maxTokens' | 'signal' | 'turn'
+  'candidates' | 'gateShare' | 'maxTokens' | 'sampling' | 'signal' | 'turn'
 > {
   /** Base mode among them. */
   readonly modes: readonly GenerationMode[]
@@ -63,7 +63,7 @@ export interface WritingOptions extends Pick<
 const warmUpTokens = 32
 
 /**
- * Lets modes continue the same prompts in turns, greedily, as `spellm generate` does, each prompt read before the clock starts.
+ * Lets modes continue the same prompts in turns as `spellm generate` does, each prompt read before the clock starts.
  * The order turns round from prompt to prompt, lest one mode always finds a warmer machine.
  *
  * @param prompts tokens; at least one
@@ -94,7 +94,10 @@ export async function writeInTurns(
   return texts
 }
 
-type ModeOptions = Pick<TextOptions, 'mode' | 'maxTokens' | 'candidates' | 'gateShare' | 'signal' | 'turn'>
+type ModeOptions = Pick<
+  TextOptions,
+  'mode' | 'maxTokens' | 'sampling' | 'candidates' | 'gateShare' | 'signal' | 'turn'
+>
 
 async function write(
   generator: TextGenerator,
@@ -110,7 +113,6 @@ async function write(
   let isBaseAlone = false
   let started = 0
   const pieces = generator.write(prompt, conversation, {
-    sampling: null,
     stop: [],
     ...options,
     onTrunkPass: () => {

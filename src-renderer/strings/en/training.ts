@@ -170,7 +170,7 @@ export const trainingStrings = {
   settingAlphabetSize: (specification: string, size: number) =>
     `${specification} (${formatCount(size)} symbols)`,
   settingSymbols: 'Token symbols',
-  settingSymbolsAutomatic: 'as many as fit the budget',
+  settingSymbolsAutomatic: 'as many as are worthwhile',
   settingSymbolsNone: 'none',
   settingContext: 'Context symbols',
   settingContextValue: (count: number) => `${formatCount(count)} at most`,
