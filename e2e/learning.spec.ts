@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { strings } from '../src-renderer/strings/index.ts'
 import { generate, generateButton, textOf, tokensOf } from './screens/console.ts'
-import { visit } from './screens/navigation.ts'
+import { expectHeading, visit } from './screens/navigation.ts'
 import { expectStatus, fact, readChartTable } from './screens/run.ts'
 import { convertSample, expectStep, nextButton, type Budget } from './screens/wizard.ts'
 import { expect, test } from './studio-test.ts'
@@ -39,6 +39,28 @@ test('a second tail for sampling is learnt, and its divergence falls', async ({ 
   await page.getByText(strings.console.sampled, { exact: true }).click()
   await generate(page, 'One day, a little bear', 16)
   await expect(tokensOf(page, 'trie').first()).toBeVisible()
+})
+
+test('learned groups are tried on the text of a finished run, and compared with it', async ({
+  page,
+  studio,
+}) => {
+  await convertSample(page, 'letters', budget)
+  await expectStatus(page, 'finished')
+  await page.getByRole('button', { name: strings.training.tryGroups(null) }).click()
+  await expect(page).not.toHaveURL(/letters$/)
+  await expectStatus(page, 'finished')
+  const runs = await readdir(join(studio.dataFolder, 'runs'))
+  const [groups] = runs.filter((name) => name !== 'letters')
+  const spellm = join(studio.dataFolder, 'runs', groups!, 'spellm/spellm.json')
+  expect(JSON.parse(await readFile(spellm, 'utf8'))).toMatchObject({ alphabet: { unit: 'group' } })
+  // What was written for the first run is the same file on disk.
+  const chunk = (run: string) =>
+    stat(join(studio.dataFolder, 'runs', run, 'cache/training/chunk-00000.safetensors'))
+  expect((await chunk(groups!)).ino).toBe((await chunk('letters')).ino)
+  await page.getByRole('link', { name: strings.training.otherKindRun('letters') }).click()
+  await expectHeading(page, 'letters')
+  await expect(page.getByRole('link', { name: strings.training.otherKindRun(groups!) })).toBeVisible()
 })
 
 test('whole words are chosen instead of tokens, learnt, and written without sampling', async ({

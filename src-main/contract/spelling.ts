@@ -35,7 +35,7 @@ export const wordCoverageSchema = z.object({
 })
 export type WordCoverage = z.infer<typeof wordCoverageSchema>
 
-/** How many whole tokens are symbols of their own: as many as the budget of bytes allows, or so many; 0: none. */
+/** How many whole tokens are symbols of their own: as many as save more than they read, or so many; 0: none. */
 export const tokenSymbolsSchema = z.union([z.literal('auto'), z.int().min(0).max(1_000_000)])
 export type TokenSymbols = z.infer<typeof tokenSymbolsSchema>
 

@@ -39,15 +39,20 @@ export function affordableSymbols(
   return Math.min(Math.floor(vocabularySize / 4), Math.max(leastSymbols, rows))
 }
 
+/** Of what a model picks and no token symbol stands for, how much its context has, which makes that exact as well. */
+const shareInContext = 0.62
+
 /**
- * How many tokens are worth being symbols. Each of their rows is read at every token. Of SmolLM2's picks in its answers that no
- * token symbol stands for, 62 % stand in the context (docs/token-symbols.md), which makes them exact as well; the others take a
- * reading of all V rows. So a row pays whose token is wanted more often than about twice in V tokens. Of a vocabulary of 256 k
- * these are less than the budget.
+ * How many tokens are worth being symbols. Each of their rows is read at every token, and spares a reading of all V rows where its
+ * token is wanted and isn't in the context. So a row pays whose token is wanted more often than 2.6 times in V tokens. Of a
+ * vocabulary of 256 k these are less than the budget.
  */
 export function worthwhileSymbols(usage: Float64Array, vocabularySize: number): number {
   const total = usage.reduce((sum, own) => sum + own, 0)
-  const count = usage.reduce((sum, own) => sum + Number(own * vocabularySize > 2 * total), 0)
+  const count = usage.reduce(
+    (sum, own) => sum + Number((1 - shareInContext) * own * vocabularySize > total),
+    0,
+  )
   return Math.max(usualSymbols, Math.ceil(count / multiple) * multiple)
 }
 

@@ -8,10 +8,12 @@ import { allChunks, readChunk, type TeacherCache } from '../distill/teacher-cach
 import { CancelledError } from '../errors.ts'
 import type { Agreement } from '../evaluate/agreement.ts'
 import type { SymbolReader, SymbolText } from '../evaluate/symbol-text.ts'
-import { float16ToFloat32 } from '../formats/half.ts'
+import { float16ToFloat32, float32ToFloat16 } from '../formats/half.ts'
+import type { BaseDistribution } from '../models/base-distribution.ts'
+import { stackRows } from '../models/batch-trunk.ts'
 import type { LastState } from '../models/trunk-session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
-import { usualDraw, type DrawnDoubts, type RecordedDoubts } from '../spellm/doubts.ts'
+import { usualDraw, type RecordedDoubts } from '../spellm/doubts.ts'
 
 /** How well a tail knows the answers of its base model. */
 export interface AnswerMeasurement {
@@ -69,33 +71,58 @@ export async function measureAnswers(
       lengths,
       doubts: Float32Array.from(found.doubts),
       isRight: Uint8Array.from(found.isRight),
-      ...(reader.first.speller.alphabet.unit === 'group'
-        ? { rowsRead: Int32Array.from(found.rowsRead) }
-        : {}),
+      ...(hasGroups(reader) ? { rowsRead: Int32Array.from(found.rowsRead) } : {}),
     },
   }
 }
 
 /**
- * Goes along answers that the base model drew, and looks at how doubtful a draw of `usualDraw` would be at each position.
+ * Goes along texts that the base model drew, and looks at how doubtful a draw of `usualDraw` would be at each position of an answer,
+ * and whether the base model draws the same with the same luck.
  *
  * @param cache as of `measureAnswers`
+ * @param base gives the base model's probabilities
  * @throws CancelledError when the signal fires
  */
 export async function measureDraws(
   reader: SymbolReader,
   cache: TeacherCache,
-  read: AnswersRead = {},
-): Promise<DrawnDoubts> {
+  base: BaseDistribution,
+  read: AnswersRead,
+): Promise<RecordedDoubts> {
+  const { turn = ownTurn } = read
+  const picker = createPicker(usualDraw)
   const doubts: number[] = []
-  const lengths = await readAnswers(reader, cache, read, ({ tokens, context }) => {
-    const picker = createPicker(usualDraw)
-    return async (state) => {
-      const { scores, exact } = await reader.first.look(state, context)
-      doubts.push(reader.first.choose(scores, exact, picker, tokens.length).doubt)
+  const isRight: number[] = []
+  const rowsRead: number[] = []
+  /** What the base model hasn't drawn yet. */
+  let drawn: { readonly token: number; readonly place: number; readonly hidden: Float32Array }[] = []
+  const compare = async () => {
+    const { probabilities } = await turn(() =>
+      base.read(float32ToFloat16(stackRows(drawn.map(({ hidden }) => hidden)))),
+    )
+    const size = probabilities.length / drawn.length
+    for (const [row, { token, place }] of drawn.entries()) {
+      const logits = probabilities.subarray(row * size, (row + 1) * size).map(Math.log)
+      isRight.push(Number((await picker.pickOfAll(logits, place)).index === token))
     }
+    drawn = []
+  }
+  const lengths = await readAnswers(reader, cache, read, ({ tokens, context }) => async (state) => {
+    const { scores, exact } = await reader.first.look(state, context)
+    const { token, doubt } = reader.first.choose(scores, exact, picker, tokens.length)
+    doubts.push(doubt)
+    rowsRead.push(exact.count - context.count)
+    drawn.push({ token, place: tokens.length, hidden: state.hidden })
+    if (drawn.length === base.rows) await compare()
   })
-  return { lengths, doubts: Float32Array.from(doubts) }
+  if (drawn.length > 0) await compare()
+  return {
+    lengths,
+    doubts: Float32Array.from(doubts),
+    isRight: Uint8Array.from(isRight),
+    ...(hasGroups(reader) ? { rowsRead: Int32Array.from(rowsRead) } : {}),
+  }
 }
 
 /**
@@ -144,6 +171,8 @@ async function readAnswers(
   }
   return Int32Array.from(lengths)
 }
+
+const hasGroups = ({ first }: SymbolReader) => first.speller.alphabet.unit === 'group'
 
 /** trie mode of a tail that is not part of a trunk's pass, for a text of its own. */
 export function measuringChooser(reader: SymbolReader): Chooser {

@@ -14,6 +14,8 @@ import { convert, resumeConversion } from './convert.ts'
 import type { ConversionEvent } from './events.ts'
 import { parseConversionSettings } from './settings.ts'
 import { writeShortModel } from '../worker/testing/short-model.ts'
+import { readDoubts } from '../spellm/doubts.ts'
+import { doubtsFile } from '../spellm/spellm.ts'
 
 const small = { tokens: 1_000, k: 6, adapterWidths: [16], batchTokens: 256, epochs: 1, seed: 11 }
 const sequencesAtOnce = 32
@@ -124,8 +126,25 @@ describe('a conversion without text, of another model than the sample', () => {
       if (answers.inAnswer![at] && answers.starts![at + 1] === answers.starts![at])
         expect(answers.ids![at + 1]).toBe(answers.choices[at])
 
+    // Draws are looked at along what was learnt from, at each position of an answer.
+    const { drawn, doubts } = await readDoubts(join(run, 'spellm', doubtsFile))
+    const lengths = written.starts!.reduce<number[]>((found, start, at) => {
+      const isIn = written.inAnswer![at] === 1
+      if (isIn && (at === 0 || start === at || written.inAnswer![at - 1] === 0)) found.push(0)
+      if (isIn) found[found.length - 1]!++
+      return found
+    }, [])
+    expect([...drawn!.lengths]).toEqual(lengths)
+    expect(drawn!.doubts.every((doubt) => doubt < Infinity)).toBe(true)
+    expect(doubts.length).toBe(result.agreement.positions)
+
     const generator = await openTextGenerator(run)
     expect(generator.base.folder).toBe(folder)
+    // So drawn texts have a plan, too; colder ones doubt less, and nobody knows how much.
+    const draw = { temperature: 0.7, topP: 0.9, seed: 1 }
+    expect((await generator.losslessPlan(draw, 10))!.speedup).toBeGreaterThan(0)
+    expect(await generator.losslessPlan({ ...draw, temperature: 0.3 }, 10)).toBeNull()
+    expect(await generator.losslessPlan({ ...draw, topP: 0.5 }, 10)).toBeNull()
     await generator.release()
   }, 300_000)
 

@@ -8,6 +8,8 @@ import { writeShortModel } from '../worker/testing/short-model.ts'
 import { convert, resumeConversion } from './convert.ts'
 import type { ConversionEvent } from './events.ts'
 import { parseConversionSettings } from './settings.ts'
+import { readDoubts } from '../spellm/doubts.ts'
+import { doubtsFile } from '../spellm/spellm.ts'
 
 /** How long a round of own text is depends on the cores. */
 vi.mock('node:os', async (importOriginal) => ({
@@ -85,9 +87,12 @@ describe('more tokens than the cache may hold', () => {
     const last = cached('streamed')
     expect(last.at(-1)).toBe(all.at(-1))
     for (const name of last) expect(await chunk('streamed', name)).toEqual(await chunk('plain', name))
-    expect(streamed.events.filter((event) => event.type === 'phase' && event.phase === 'train')).toHaveLength(
-      seen.length,
-    )
+    const phases = streamed.events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []))
+    expect(phases.filter((phase) => phase === 'train')).toHaveLength(seen.length)
+    // Nothing is written again to look at draws.
+    expect(phases.at(-1)).toBe('evaluate')
+    const { drawn } = await readDoubts(join(scratch, 'streamed/spellm', doubtsFile))
+    expect(drawn!.doubts.length).toBeGreaterThan(500)
   }, 300_000)
 
   it('in a window that holds them all, give the weights of a conversion without', async () => {
@@ -113,6 +118,26 @@ describe('more tokens than the cache may hold', () => {
     expect(cached('stopped')).toEqual([])
     await resumeConversion(folder, { onEvent: () => undefined })
     expect(await tail('stopped')).toEqual(await tail('streamed'))
+  }, 300_000)
+
+  it('finished early while the second window is written, are measured along what is there', async () => {
+    const enough = new AbortController()
+    let writes = 0
+    let written = 0
+    const onEvent = (event: ConversionEvent) => {
+      if (event.type === 'phase' && event.phase === 'text') writes++
+      if (event.type === 'progress' && event.phase === 'text' && writes === 2) {
+        written = Math.max(written, event.done)
+        enough.abort()
+      }
+    }
+    const folder = join(scratch, 'early')
+    await convert(folder, settingsOf({ windowTokens: 4_200 }), { onEvent, finishEarly: enough.signal })
+    expect(writes).toBe(2)
+    const { drawn } = await readDoubts(join(folder, 'spellm', doubtsFile))
+    expect(drawn!.doubts.length).toBeGreaterThan(500)
+    expect(cached('early').length).toBeGreaterThan(0)
+    expect(cached('early')).not.toContain('chunk-00000.safetensors')
   }, 300_000)
 
   it('need token symbols', () => {

@@ -5,7 +5,7 @@ import { distillSymbols } from '../distill/distill-symbols.ts'
 import { vocabularyGroups } from '../distill/position-targets.ts'
 import { totalSteps, windowEnds, windowsOf, type BatchPlan, type ChunkRange } from '../distill/schedule.ts'
 import { fillTargets, type TargetCache } from '../distill/target-cache.ts'
-import { missingCacheBytes, positionBytes, positionsOnDisk } from '../distill/teacher-cache.ts'
+import { missingCacheBytes, positionBytes, positionsOnDisk, presentChunks } from '../distill/teacher-cache.ts'
 import { batchPlan } from '../distill/train-tail.ts'
 import { SpellmError } from '../errors.ts'
 import { createSymbolReader } from '../evaluate/symbol-text.ts'
@@ -20,7 +20,7 @@ import { ownTurn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
 import { firstSymbolsOf, type Speller } from '../spelling/speller.ts'
-import type { DrawnDoubts } from '../spellm/doubts.ts'
+import type { RecordedDoubts } from '../spellm/doubts.ts'
 import { saveSpellm } from '../spellm/spellm.ts'
 import { tailShape } from '../spellm/tail-session.ts'
 import { requireConversionMemory } from './character-conversion.ts'
@@ -373,29 +373,35 @@ async function evaluate(
 }
 
 /** Positions that say well enough how doubtful draws are. */
-const drawnPositions = 8_192
+const drawnPositions = 6_144
 
-/** How doubtful draws are along what the base model drew to learn from; null: it wrote nothing. */
+/**
+ * How doubtful draws are along what the base model drew to learn from, as far as that is on disk; null: it wrote nothing, or nothing
+ * is there.
+ */
 async function evaluateDraws(
   run: ConversionRun,
   stage: Stage,
-  { step, weights }: LearntTail,
-  options: JobOptions,
-): Promise<DrawnDoubts | null> {
-  const { states } = stage
-  const { training, own } = states
-  const { signal, turn = ownTurn } = options
-  if (!own) return null
-  const plan = batchPlan(training, run.settings)
-  const ends = windowEnds(plan)
-  const range = windowsOf(plan)[ends.findIndex((end) => step <= end)]!
-  // It is there, unless somebody made room while the run stood still.
-  await fillTraining(states, range, stage, run.settings, options)
-  const reader = await openReader(run, stage, weights)
+  { weights }: LearntTail,
+  { signal, turn = ownTurn }: JobOptions,
+): Promise<RecordedDoubts | null> {
+  const { base, tokenizer, states } = stage
+  const [chunk] = states.own ? await presentChunks(states.training) : []
+  if (chunk === undefined) return null
+  const distribution = await createBaseDistribution(base, tokenizer.vocabularySize, {
+    device: run.settings.device,
+  })
   try {
-    return await measureDraws(reader, training, { range, maxPositions: drawnPositions, signal, turn })
+    const reader = await openReader(run, stage, weights)
+    try {
+      const range = { from: chunk, to: chunk + 1 }
+      const read = { range, maxPositions: drawnPositions, signal, turn }
+      return await measureDraws(reader, states.training, distribution, read)
+    } finally {
+      await reader.release()
+    }
   } finally {
-    await reader.release()
+    await distribution.release()
   }
 }
 

@@ -14,7 +14,7 @@ import { longestGap } from './lossless.ts'
 import { measureCosts, passCosts, type MeasuredCosts, type MeasuredParts } from './measure-costs.ts'
 import { createPicker, type Picker } from './picker.ts'
 import { chooseSettings, type LosslessSettings, type PassCosts } from './replay.ts'
-import type { Sampling } from './sampling.ts'
+import { isGreedy, type Sampling } from './sampling.ts'
 
 /** How lossless mode is set on this machine, and what it is expected to come to. */
 export interface LosslessPlan extends LosslessSettings {
@@ -77,14 +77,18 @@ export function createCosts({ loaded, base, spellm, device, threads, ...parts }:
   const { architecture, dtype } = base
   const { speller, baseSha256, precision, adapterWidths, contextSymbols } = spellm
   const { alphabet, k } = speller
-  const reading = readingOf(spellm.doubts, loaded.rowLogits, architecture)
+  const readingAlong = (doubts: RecordedDoubts | null | undefined) =>
+    readingOf(doubts?.rowsRead, loaded.rowLogits, architecture)
+  const greedyReading = readingAlong(spellm.doubts)
+  const drawnReading = readingAlong(spellm.doubts?.drawn) ?? greedyReading
   const text = plainTextTokens(parts.tokenize, architecture)
-  const symbols = [alphabetSize(alphabet), alphabet.tokenSymbols?.length, contextSymbols, reading?.share]
+  const symbols = [alphabetSize(alphabet), alphabet.tokenSymbols?.length, contextSymbols]
   const tail = [k, adapterWidths, ...symbols]
   const model = [baseSha256, dtype, precision, device, threads ?? null, tail]
   return (sampling, context, turn) => {
     const rounded = roundedContext(context)
-    const key = JSON.stringify([...model, kindOf(sampling), rounded])
+    const reading = isGreedy(sampling) ? greedyReading : drawnReading
+    const key = JSON.stringify([...model, reading?.share, kindOf(sampling), rounded])
     const picker = createPicker(sampling, loaded.findNear)
     const measure = async (int8: WholeHead | null) => {
       const own = pickWith(await loaded.head(), picker, architecture.vocabularySize)
@@ -108,17 +112,17 @@ export function createCosts({ loaded, base, spellm, device, threads, ...parts }:
  * are of a few times as many rows: those that are read for the first time take several times as long.
  */
 function readingOf(
-  doubts: RecordedDoubts | null,
+  rowsRead: Int32Array | undefined,
   rows: RowLogits,
   { vocabularySize }: Architecture,
 ): MeasuredParts['reading'] {
-  const counts = doubts?.rowsRead?.filter((count) => count > 0)
+  const counts = rowsRead?.filter((count) => count > 0)
   if (!counts || counts.length === 0) return undefined
   const random = seededRandom(0)
   const count = Math.round(counts.reduce((sum, own) => sum + own, 0) / counts.length)
   const within = Math.min(vocabularySize, 4 * count)
   return {
-    share: counts.length / doubts!.rowsRead!.length,
+    share: counts.length / rowsRead!.length,
     read: (hidden) =>
       rows.logits(
         hidden,

@@ -116,7 +116,7 @@ describe('settings for a machine', () => {
       const own = costs(head, 0.1)
       const time = (threshold: number, steps: number) => {
         const { trunkPasses, headPasses, rowsPerHeadPass } = simulate(recorded, threshold, steps)
-        return { headPasses, ms: trunkPasses * 10.2 + headPasses * own.head(rowsPerHeadPass) }
+        return { trunkPasses, headPasses, ms: trunkPasses * 10.2 + headPasses * own.head(rowsPerHeadPass) }
       }
       const others = [0.02, 0.04, 0.06, 0.1, 0.14, 0.2, 0.3, 0.5].flatMap((share) =>
         [4, 8, 16, 24, 32].map((steps) => time(gateOf(recorded, share).threshold, steps)),
@@ -126,7 +126,7 @@ describe('settings for a machine', () => {
       const least = Math.min(chosen.ms, ...others.map(({ ms }) => ms))
       expect(chosen.ms).toBeLessThanOrEqual(1.0151 * least)
       for (const other of others)
-        if (other.ms <= Math.min(1.0149 * least, 10 + head))
+        if (other.ms <= Math.min(1.0149 * least, 10 + head) && other.trunkPasses <= 1.03)
           expect(other.headPasses).toBeGreaterThanOrEqual(chosen.headPasses - 1e-9)
       // Where little is gained, little of it is given up.
       const close = chooseSettings(recorded, own, { baseToken: 1.008 * least })

@@ -1,5 +1,4 @@
-import { seededRandom } from '../random.ts'
-import type { DrawnDoubts, RecordedDoubts } from '../spellm/doubts.ts'
+import type { RecordedDoubts } from '../spellm/doubts.ts'
 import type { Gate } from '../spellm/gates.ts'
 
 /** What a token of a text took, on average. */
@@ -53,13 +52,6 @@ export function simulate(
   }
 }
 
-/** Drawn texts to replay: each token is right as often as its doubt says, by chance. */
-export function drawnTexts({ lengths, doubts }: DrawnDoubts): RecordedDoubts {
-  const random = seededRandom(0)
-  const isRight = Uint8Array.from(doubts, (doubt) => Number(random.chance(Math.exp(-Math.exp(doubt)))))
-  return { lengths, doubts, isRight }
-}
-
 /** What passes take on a machine, in milliseconds. */
 export interface PassCosts {
   /** A token by the trunk alone. */
@@ -96,10 +88,12 @@ const triedShares = Array.from({ length: 42 }, (_, i) => 0.004 * 1.125 ** i)
 
 /**
  * Settings that take so much more than the least time are as good, if that is no more than a small part of what is gained: costs
- * are not known any better, and what the head isn't read for is left to whatever else wants the memory.
+ * are not known any better, and what the head isn't read for is left to whatever else wants the memory. But no more than so many
+ * passes of the trunk are made for it.
  */
-const aboutTheSame = 1.0075
+const aboutTheSame = 1.015
 const sparedGain = 1 / 6
+const mostTrunkPasses = 1.03
 
 /**
  * The threshold and n that take about the least time on recorded texts, for the costs of a machine, and read the head least
@@ -129,12 +123,14 @@ export function chooseSettings(
         return { threshold, steps, replay, msPerToken: replayedMilliseconds(replay, costs) }
       }),
     )
-  const least = Math.min(...tried.map(({ msPerToken }) => msPerToken))
+  const fastest = tried.reduce((a, b) => (b.msPerToken < a.msPerToken ? b : a))
+  const least = fastest.msPerToken
+  const mostTrunk = Math.max(mostTrunkPasses, fastest.replay.trunkPasses)
   // What pays must not be given up for it.
   const gained = Math.max(0, (baseToken ?? base) - least)
   const most = Math.max(least, Math.min(aboutTheSame * least, least + sparedGain * gained, base))
   const { threshold, steps, msPerToken } = tried
-    .filter((settings) => settings.msPerToken <= most)
+    .filter((settings) => settings.msPerToken <= most && settings.replay.trunkPasses <= mostTrunk)
     .reduce((a, b) => (b.replay.headPasses < a.replay.headPasses ? b : a))
   return { threshold, steps, msPerToken, speedup: base / msPerToken }
 }

@@ -1,12 +1,11 @@
 import { memoize } from '../memoize.ts'
 import type { Turn } from '../runtime/turns.ts'
-import type { RecordedDoubts } from '../spellm/doubts.ts'
+import { usualDraw, type SpellmDoubts } from '../spellm/doubts.ts'
 import type { Drafter } from './drafter.ts'
 import { usualSteps } from './lossless.ts'
 import { passCosts, type MeasuredCosts } from './measure-costs.ts'
 import { createPace } from './pace.ts'
 import type { Picker } from './picker.ts'
-import { drawnTexts } from './replay.ts'
 import { mostSteps, planLossless, type CostsOf, type LosslessPlan } from './plan-lossless.ts'
 import { isGreedy, type Sampling } from './sampling.ts'
 import type { SpellmModes } from './spellm-modes.ts'
@@ -17,8 +16,8 @@ export const drawnDoubt = Math.log(0.1)
 /** Lossless mode of a SpeLLM with token symbols whose doubts were recorded. */
 export interface SymbolLossless {
   /**
-   * How it is set for texts that begin with about `context` tokens; measured first where that isn't known. Null: no doubts of draws
-   * were recorded.
+   * How it is set for texts that begin with about `context` tokens; measured first where that isn't known. Null: no doubts of such
+   * draws were recorded.
    */
   plan(sampling: Sampling | null, context: number, turn?: Turn): Promise<LosslessPlan | null>
   /** What a text is written with: no drafter where that wouldn't pay, which `onNotice` is told. */
@@ -27,15 +26,19 @@ export interface SymbolLossless {
 
 /** @param draft drafts for a text of its own, up to a doubt */
 export function createSymbolLossless(
-  doubts: RecordedDoubts,
+  doubts: SpellmDoubts,
   costsOf: CostsOf,
   draft: (picker: Picker, threshold: number) => Drafter,
 ): SymbolLossless {
   const planOf = memoize((costs: MeasuredCosts) => planLossless(doubts, costs))
-  const drawn = doubts.drawn && doubts.drawn.doubts.length > 0 ? drawnTexts(doubts.drawn) : null
+  const drawn = doubts.drawn && doubts.drawn.doubts.length > 0 ? doubts.drawn : null
   const drawnPlanOf = drawn && memoize((costs: MeasuredCosts) => planLossless(drawn, costs))
-  /** What earlier versions recorded is of greedy texts and says nothing of draws. */
-  const planOfKind = (sampling: Sampling | null) => (isGreedy(sampling) ? planOf : drawnPlanOf)
+  /** What was recorded is of greedy texts and of the usual draws: those from fewer tokens doubt less, and nobody knows how much. */
+  const planOfKind = (sampling: Sampling | null) => {
+    if (sampling === null || isGreedy(sampling)) return planOf
+    const { temperature, topP = 1 } = sampling
+    return temperature >= usualDraw.temperature && topP >= usualDraw.topP ? drawnPlanOf : null
+  }
   return {
     plan: async (sampling, context, turn) =>
       planOfKind(sampling)?.(await costsOf(sampling, context, turn)) ?? null,

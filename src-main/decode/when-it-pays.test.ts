@@ -6,7 +6,7 @@ import { collect } from '../runs/testing/collect.ts'
 import { createExactInt8Head } from './exact-int8-head.ts'
 import type { KnownCosts } from './known-costs.ts'
 import { passCosts, type MeasuredCosts } from './measure-costs.ts'
-import { chooseSettings, drawnTexts } from './replay.ts'
+import { chooseSettings } from './replay.ts'
 import type { Sampling } from './sampling.ts'
 import { madeUpDoubts, writeSymbolSpellm } from './testing/symbol-spellm.ts'
 import { openTextGenerator, type GenerationMode } from './text-generator.ts'
@@ -112,8 +112,8 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
   describe('where those of draws were recorded, too', () => {
     const sampling = { temperature: 0.7, topP: 0.9, seed: 4 }
     const greedy = madeUpDoubts()
-    // More often in doubt than a greedy text.
-    const drawn = { lengths: greedy.lengths, doubts: greedy.doubts.map((doubt) => doubt + 1) }
+    // More often wrong than a greedy text, where nothing says so.
+    const drawn = { ...greedy, isRight: greedy.isRight.map((right, i) => (i % 4 === 0 ? 0 : right)) }
     let folder = ''
     beforeAll(async () => {
       folder = join(scratch, 'drawn')
@@ -140,7 +140,7 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
       expect(pieces).toEqual((await write('base', sampling)).pieces)
       const { steps, speedup } = (await generator.losslessPlan(sampling, 10))!
       expect({ steps, speedup }).toMatchObject(
-        (({ steps, speedup }) => ({ steps, speedup }))(chooseSettings(drawnTexts(drawn), passCosts(costs))),
+        (({ steps, speedup }) => ({ steps, speedup }))(chooseSettings(drawn, passCosts(costs))),
       )
       expect(Math.max(...rows)).toBeGreaterThan(1)
       expect(Math.max(...rows)).toBeLessThanOrEqual(steps)

@@ -94,11 +94,15 @@ export async function filesIn(folder: string): Promise<string[]> {
   })
 }
 
+/** The chunks that are on disk, in order. */
+export async function presentChunks({ folder, chunks }: TeacherCache): Promise<number[]> {
+  const present = new Set(await filesIn(folder))
+  return Array.from({ length: chunks }, (_, chunk) => chunk).filter((chunk) => present.has(chunkName(chunk)))
+}
+
 /** Bytes that filling a cache will still take on disk. */
 export async function missingCacheBytes(cache: TeacherCache): Promise<number> {
-  const present = new Set(await filesIn(cache.folder))
-  let there = 0
-  for (let chunk = 0; chunk < cache.chunks; chunk++) if (present.has(chunkName(chunk))) there++
+  const there = (await presentChunks(cache)).length
   const missing = positionsOnDisk(cache) - there * cache.positionsPerChunk
   return Math.max(0, missing) * positionBytes(cache.shape)
 }

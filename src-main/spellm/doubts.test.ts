@@ -87,8 +87,12 @@ it('refuses doubts that are damaged', async () => {
     doubts: tensor('F32', recorded.doubts),
     isRight: tensor('U8', recorded.isRight),
   }
-  const drawn = { lengths: Int32Array.of(1, 3), doubts: Float32Array.of(-1, 2, Infinity, 0) }
-  const withDraws = { ...recorded, drawn }
+  const drawn = {
+    lengths: Int32Array.of(1, 3),
+    doubts: Float32Array.of(-1, 2, Infinity, 0),
+    isRight: Uint8Array.of(1, 0, 0, 1),
+  }
+  const withDraws = { ...recorded, drawn: { ...drawn, rowsRead: Int32Array.of(0, 8, 8, 0) } }
   await writeDoubts(path, withDraws)
   expect(await readDoubts(path)).toEqual(withDraws)
   for (const wrong of [
@@ -97,13 +101,17 @@ it('refuses doubts that are damaged', async () => {
     { ...whole, doubts: tensor('F32', Float32Array.of(1, NaN, 1)) },
     { ...whole, isRight: tensor('U8', Uint8Array.of(1)) },
     { lengths: whole.lengths, doubts: whole.doubts },
-    { ...whole, drawnDoubts: tensor('F32', drawn.doubts) },
-    { ...whole, drawnDoubts: tensor('F32', drawn.doubts), drawnLengths: tensor('I32', Int32Array.of(1, 2)) },
-    {
+    { ...whole, 'drawn.doubts': tensor('F32', drawn.doubts) },
+    ...[
+      { lengths: Int32Array.of(1, 2), doubts: drawn.doubts },
+      { lengths: Int32Array.of(5, -1), doubts: drawn.doubts },
+      { lengths: Int32Array.of(1), doubts: Float32Array.of(NaN) },
+    ].map(({ lengths, doubts }) => ({
       ...whole,
-      drawnDoubts: tensor('F32', Float32Array.of(NaN)),
-      drawnLengths: tensor('I32', Int32Array.of(1)),
-    },
+      'drawn.lengths': tensor('I32', lengths),
+      'drawn.doubts': tensor('F32', doubts),
+      'drawn.isRight': tensor('U8', drawn.isRight),
+    })),
   ]) {
     await writeSafetensors(path, wrong)
     await expect(readDoubts(path)).rejects.toMatchObject({ code: 'file-invalid' })

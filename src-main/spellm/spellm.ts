@@ -15,7 +15,7 @@ import { tailParameterShapes } from '../models/tail.ts'
 import { alphabetSchema } from '../spelling/alphabet.ts'
 import { maxSpellingLength } from '../spelling/spellings.ts'
 import { buildSpeller, contestWinners, type Speller } from '../spelling/speller.ts'
-import { readDoubts, writeDoubts, type RecordedDoubts } from './doubts.ts'
+import { readDoubts, writeDoubts, type SpellmDoubts } from './doubts.ts'
 import { tailShape, type TailWeights } from './tail-session.ts'
 import type { Gate } from './gates.ts'
 import { modeNames, modeOf, type DecodeMode } from './decode-modes.ts'
@@ -97,7 +97,7 @@ export interface Spellm {
   /** Of the first head's scores, see `anchored` of models/symbol-tail.ts; 0 without token symbols. */
   readonly anchor: number
   /** Of a SpeLLM with token symbols: what its doubts were, and whether it was right. */
-  readonly doubts: RecordedDoubts | null
+  readonly doubts: SpellmDoubts | null
 }
 
 /** Whether a SpeLLM has token symbols (format 2): its first scores are exact where they can be. */
@@ -137,7 +137,7 @@ export async function saveSpellm(
     /** Default: 0. */
     readonly anchor?: number
     /** Default: none. */
-    readonly doubts?: RecordedDoubts | null
+    readonly doubts?: SpellmDoubts | null
     /** Default: trie. */
     readonly mode?: DecodeMode
     readonly hiddenSize: number

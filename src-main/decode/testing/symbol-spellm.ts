@@ -7,7 +7,7 @@ import { seededRandom } from '../../random.ts'
 import { alphabetSize, parseAlphabet, withTokenSymbols } from '../../spelling/alphabet.ts'
 import { groupAlphabet } from '../../spelling/groups.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
-import type { RecordedDoubts } from '../../spellm/doubts.ts'
+import type { RecordedDoubts, SpellmDoubts } from '../../spellm/doubts.ts'
 import { saveSpellm } from '../../spellm/spellm.ts'
 import { tailShape } from '../../spellm/tail-session.ts'
 
@@ -54,7 +54,7 @@ export async function writeSymbolSpellm(
     readonly firstSymbol?: number
     readonly isSure?: boolean
     /** Default: those of greedy texts. */
-    readonly doubts?: RecordedDoubts
+    readonly doubts?: SpellmDoubts
   } = {},
 ): Promise<void> {
   const base = await openBaseModel(modelFolder(path))

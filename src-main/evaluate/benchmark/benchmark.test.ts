@@ -109,6 +109,13 @@ describe('a SpeLLM with token symbols', () => {
   })
 })
 
+it('refuses to pick tokens otherwise where it writes no texts', async () => {
+  const sampling = { temperature: 1, seed: 0 }
+  await expect(runBenchmark(model, { ...options, contexts: [16], sampling })).rejects.toMatchObject({
+    code: 'setting-invalid',
+  })
+})
+
 it('ends when it is cancelled', async () => {
   const controller = new AbortController()
   const onProgress = () => controller.abort()

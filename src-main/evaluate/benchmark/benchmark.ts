@@ -70,7 +70,7 @@ export const defaultTexts = 8
  * Measures base model and modes by turns in one run, then the machine's bandwidth. A SpeLLM with token symbols is timed while it
  * writes, since what its modes cost depends on the text; others are measured part by part.
  *
- * @throws SpellmError 'setting-invalid' for a context that the model can't hold; 'out-of-memory'; CancelledError when
+ * @throws SpellmError 'setting-invalid' for a context that the model can't hold, and for `sampling` of another model; 'out-of-memory'; CancelledError when
  *   the signal fires
  */
 export async function runBenchmark(model: BenchmarkModel, options: BenchmarkOptions): Promise<Benchmark> {

@@ -78,7 +78,7 @@ function RunRow({ run, onDelete }: { readonly run: RunSummary; readonly onDelete
           {id}
         </Anchor>
         <Text size="xs" c="dimmed">
-          {words.runDetails(base.name, settings?.k ?? null, settings && alphabetName(settings.alphabet))}
+          {words.runDetails(base.name, spelledLength(settings), settings && alphabetName(settings.alphabet))}
         </Text>
         <Text size="xs" c="dimmed">
           {formatMoment(created)}
@@ -101,6 +101,10 @@ function RunRow({ run, onDelete }: { readonly run: RunSummary; readonly onDelete
     </Table.Tr>
   )
 }
+
+/** k; null: nothing is spelled, or nobody knows. */
+const spelledLength = (settings: RunSummary['settings']): number | null =>
+  settings === null || /^groups(:|$)/.test(settings.alphabet) ? null : settings.k
 
 const alphabetName = (specification: string): string =>
   specification.startsWith('characters:') ? words.customAlphabet : specification

@@ -5,6 +5,7 @@ describe('a name for a run', () => {
   it('is made of the model and k', () => {
     expect(suggestRunName('Sample model', 12, [])).toBe('sample-model-k12')
     expect(suggestRunName('Llama-3.2-1B', 10, [])).toBe('llama-3.2-1b-k10')
+    expect(suggestRunName('Sample model', null, [])).toBe('sample-model-groups')
   })
 
   it('takes the next number where it is taken, whatever the capitals', () => {

@@ -14,14 +14,19 @@ export function runNameProblem(name: string, taken: readonly string[]): string |
   return null
 }
 
-/** A free name for a run of a model, such as 'sample-model-k12' or 'sample-model-k12-2'. */
-export function suggestRunName(modelName: string, k: number, taken: readonly string[]): string {
+/**
+ * A free name for a run of a model, such as 'sample-model-k12', 'sample-model-k12-2' or 'sample-model-groups'.
+ *
+ * @param k null: nothing is spelled, tokens come in learned groups
+ */
+export function suggestRunName(modelName: string, k: number | null, taken: readonly string[]): string {
   const model = modelName
     .toLowerCase()
     .replace(/[^\p{L}\p{N}._]+/gu, '-')
     .replace(/^[-.]+|[-.]+$/g, '')
     .slice(0, 80)
-  const name = model === '' ? `run-k${k}` : `${model}-k${k}`
+  const kind = k === null ? 'groups' : `k${k}`
+  const name = `${model === '' ? 'run' : model}-${kind}`
   const lower = new Set(taken.map((other) => other.toLowerCase()))
   let candidate = name
   for (let number = 2; lower.has(candidate); number++) candidate = `${name}-${number}`

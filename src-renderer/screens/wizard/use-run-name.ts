@@ -1,6 +1,6 @@
 import { useRuns } from '../../runs/use-runs.ts'
 import { runNameProblem, suggestRunName } from './run-name.ts'
-import { lengthOf } from './draft.ts'
+import { hasGroups, lengthOf } from './draft.ts'
 import { useBaseModel } from './use-base-model.ts'
 import { useDraft } from './wizard-store.ts'
 
@@ -14,11 +14,11 @@ export interface RunName {
   readonly mustWait: boolean
 }
 
-/** The typed name, else a free one made of the model's name and k. */
+/** The typed name, else a free one made of the model's name and k, or 'groups'. */
 export function useRunName(): RunName {
   const { list } = useRuns()
   const typed = useDraft((draft) => draft.name)
-  const k = useDraft(lengthOf)
+  const k = useDraft((draft) => (hasGroups(draft) ? null : lengthOf(draft)))
   const { data: card } = useBaseModel(useDraft((draft) => draft.base))
   const taken = list?.map(({ id }) => id) ?? []
   const suggested = card && list ? suggestRunName(card.name, k, taken) : null
