@@ -133,6 +133,18 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
       await generator.release()
     })
 
+    it('leaves it to the base model where drafts would hardly pay', async () => {
+      const costs = headOf(1.6)
+      const { generator, write } = await open(costs, folder)
+      const { speedup } = (await generator.losslessPlan(sampling, 10))!
+      expect(speedup).toBeGreaterThan(1)
+      expect(speedup).toBeLessThan(1.04)
+      const { notices, rows } = await write('lossless', sampling)
+      expect(notices).toEqual([expect.stringMatching(/would gain too little of a drawn text \(1\.0\d ×\)/)])
+      expect(new Set(rows)).toEqual(new Set([1]))
+      await generator.release()
+    })
+
     it('drafts it by the steps that pay best for draws', async () => {
       const costs = headOf(30)
       const { generator, write } = await open(costs, folder)
