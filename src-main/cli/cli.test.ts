@@ -379,6 +379,7 @@ describe('spellm bench', () => {
     written: z
       .object({
         prompts: z.enum(['chat', 'document']),
+        sampling: z.looseObject({ temperature: part }).nullable(),
         contexts: z.array(
           z.object({
             context: z.int(),
@@ -626,6 +627,8 @@ describe('--help names every option of spellm', () => {
       'bench',
       [
         ...['--mode', '--candidates', '--gate-share', '--contexts', '--steps', '--texts', '--threads'],
+        ...['--temperature', '--top-k', '--top-p', '--min-p', '--seed', '--repetition-penalty'],
+        ...['--presence-penalty', '--frequency-penalty'],
         ...['--base', '--precision', '--llama-cpp', '--out', '--json'],
       ],
     ],

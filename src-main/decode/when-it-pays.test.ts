@@ -134,7 +134,7 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
     })
 
     it('leaves it to the base model where drafts would hardly pay', async () => {
-      const costs = headOf(1.6)
+      const costs = headOf(1.2)
       const { generator, write } = await open(costs, folder)
       const { speedup } = (await generator.losslessPlan(sampling, 10))!
       expect(speedup).toBeGreaterThan(1)
