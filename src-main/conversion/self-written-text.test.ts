@@ -144,7 +144,8 @@ describe('a conversion without text, of another model than the sample', () => {
     const draw = { temperature: 0.7, topP: 0.9, seed: 1 }
     expect((await generator.losslessPlan(draw, 10))!.speedup).toBeGreaterThan(0)
     expect(await generator.losslessPlan({ ...draw, temperature: 0.3 }, 10)).toBeNull()
-    expect(await generator.losslessPlan({ ...draw, topP: 0.5 }, 10)).toBeNull()
+    for (const fewer of [{ topP: 0.5 }, { topK: 5 }, { minP: 0.2 }])
+      expect(await generator.losslessPlan({ ...draw, ...fewer }, 10)).toBeNull()
     await generator.release()
   }, 300_000)
 

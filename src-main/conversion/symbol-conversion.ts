@@ -290,7 +290,12 @@ async function measure(
 
   onEvent({ type: 'phase', phase: 'evaluate' })
   const { agreement, doubts } = await evaluate(run, stage, final, { options })
-  const drawn = await evaluateDraws(run, stage, final, options)
+  const drawn = await evaluateDraws(run, stage, final, options).catch((error: unknown) => {
+    if (!(error instanceof SpellmError)) throw error
+    // What was learnt is not lost for it.
+    onEvent({ type: 'notice', message: `Doubts of drawn texts were not recorded: ${error.message}` })
+    return null
+  })
   const spellmPath = join(run.folder, spellmFolder)
   await saveSpellm(spellmPath, run.base, {
     speller,

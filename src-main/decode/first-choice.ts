@@ -151,7 +151,8 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
         const share = scale * shares[symbol]!
         const weight = inverse === 1 ? share : share ** inverse
         // A token of it survives the cuts that the exact ones meet only if there is more to it than was learnt.
-        sum += weight >= own.least ? weight : (weight * weight) / own.least
+        if (weight >= own.least) sum += weight
+        else if (weight > 0) sum += (weight * weight) / own.least
       }
       return {
         token: own.token,

@@ -10,7 +10,7 @@ import { mostSteps, planLossless, type CostsOf, type LosslessPlan } from './plan
 import { isGreedy, type Sampling } from './sampling.ts'
 import type { SpellmModes } from './spellm-modes.ts'
 
-/** A drawn token that is more likely than this, 1 in 10, not to be the base model's is verified at once. */
+/** A drawn token with a larger doubt (`FirstChoice.doubt`), about 1 in 10 without cuts, is verified at once. */
 export const drawnDoubt = Math.log(0.1)
 
 /**
@@ -42,8 +42,9 @@ export function createSymbolLossless(
   /** What was recorded is of greedy texts and of the usual draws: those from fewer tokens doubt less, and nobody knows how much. */
   const planOfKind = (sampling: Sampling | null) => {
     if (sampling === null || isGreedy(sampling)) return planOf
-    const { temperature, topP = 1 } = sampling
-    return temperature >= usualDraw.temperature && topP >= usualDraw.topP ? drawnPlanOf : null
+    const { temperature, topK, topP = 1, minP = 0 } = sampling
+    const isCutMore = topK !== undefined || topP < usualDraw.topP || minP > 0
+    return temperature >= usualDraw.temperature && !isCutMore ? drawnPlanOf : null
   }
   return {
     plan: async (sampling, context, turn) =>
@@ -70,7 +71,7 @@ export function createSymbolLossless(
       onNotice?.(
         speedup < 1
           ? `On this machine lossless mode would write at ${speedup.toFixed(2)} × the base model's speed: the base model writes alone.`
-          : `On this machine lossless mode would gain too little of a drawn text (${speedup.toFixed(2)} ×): the base model writes alone.`,
+          : `On this machine lossless mode would gain too little on a drawn text (${speedup.toFixed(2)} ×): the base model writes alone.`,
       )
       return { drafter: null, verifier }
     },

@@ -140,7 +140,7 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
       expect(speedup).toBeGreaterThan(1)
       expect(speedup).toBeLessThan(1.04)
       const { notices, rows } = await write('lossless', sampling)
-      expect(notices).toEqual([expect.stringMatching(/would gain too little of a drawn text \(1\.0\d ×\)/)])
+      expect(notices).toEqual([expect.stringMatching(/would gain too little on a drawn text \(1\.0\d ×\)/)])
       expect(new Set(rows)).toEqual(new Set([1]))
       await generator.release()
     })

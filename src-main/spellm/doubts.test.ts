@@ -110,7 +110,7 @@ it('refuses doubts that are damaged', async () => {
       ...whole,
       'drawn.lengths': tensor('I32', lengths),
       'drawn.doubts': tensor('F32', doubts),
-      'drawn.isRight': tensor('U8', drawn.isRight),
+      'drawn.isRight': tensor('U8', new Uint8Array(doubts.length)),
     })),
   ]) {
     await writeSafetensors(path, wrong)

@@ -13,7 +13,7 @@ import {
 export interface RecordedDoubts {
   /** Positions of each text, in order. */
   readonly lengths: Int32Array
-  /** At each position, one text after another: log-odds that the base picks something without an exact score. */
+  /** At each position, one text after another: `FirstChoice.doubt`, greedily the log-odds that the base picks something without an exact score. */
   readonly doubts: Float32Array
   /** 1 where the pick among the exact scores is the base's. */
   readonly isRight: Uint8Array
@@ -24,8 +24,8 @@ export interface RecordedDoubts {
 /** What is recorded of a SpeLLM: along greedy answers of its base model, which nothing was learnt from. */
 export interface SpellmDoubts extends RecordedDoubts {
   /**
-   * If tokens were drawn as `usualDraw` says, along some of the texts that the base model drew to be learnt from. Absent: it drew
-   * none, or an earlier version recorded them.
+   * If tokens were drawn as `usualDraw` says, along some of the texts that the base model drew to be learnt from, at temperature 1.
+   * Absent: it drew none, or an earlier version recorded them.
    */
   readonly drawn?: RecordedDoubts
 }
