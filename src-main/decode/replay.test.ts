@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../random.ts'
 import type { RecordedDoubts } from '../spellm/doubts.ts'
-import { chooseSettings, gateOf, gatesOf, simulate, type PassCosts } from './replay.ts'
+import { chooseSettings, gateOf, gatesOf, replayedMilliseconds, simulate, type PassCosts } from './replay.ts'
 import { madeUpDoubts } from './testing/symbol-spellm.ts'
 
 const recordedOf = (texts: readonly (readonly [doubt: number, isRight: number])[][]): RecordedDoubts => ({
@@ -131,6 +131,19 @@ describe('settings for a machine', () => {
       // Where little is gained, little of it is given up.
       const close = chooseSettings(recorded, own, { baseToken: 1.008 * least })
       expect(time(close.threshold, close.steps).ms).toBeLessThanOrEqual(1.0011 * least)
+    }
+  })
+
+  it('make no more passes of the trunk for fewer readings than 1.03 a token, or than the fastest makes', () => {
+    for (const head of [2, 4, 9]) {
+      const own = costs(head, 0.1)
+      const tried = Array.from({ length: 60 }, (_, i) => gateOf(recorded, 0.5 * 0.92 ** i).threshold)
+        .flatMap((threshold) => [4, 8, 12, 16, 20, 24, 28, 32].map((n) => simulate(recorded, threshold, n)))
+        .map((replay) => ({ ...replay, ms: replayedMilliseconds(replay, own) }))
+      const fastest = tried.reduce((a, b) => (b.ms < a.ms ? b : a))
+      const { threshold, steps } = chooseSettings(recorded, own, { baseToken: 1e3 })
+      const { trunkPasses } = simulate(recorded, threshold, steps)
+      expect(trunkPasses).toBeLessThanOrEqual(Math.max(1.03, fastest.trunkPasses + 0.002))
     }
   })
 
