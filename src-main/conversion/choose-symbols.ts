@@ -49,10 +49,7 @@ const shareInContext = 0.62
  */
 export function worthwhileSymbols(usage: Float64Array, vocabularySize: number): number {
   const total = usage.reduce((sum, own) => sum + own, 0)
-  const count = usage.reduce(
-    (sum, own) => sum + Number((1 - shareInContext) * own * vocabularySize > total),
-    0,
-  )
+  const count = usage.filter((own) => (1 - shareInContext) * own * vocabularySize > total).length
   return Math.max(usualSymbols, Math.ceil(count / multiple) * multiple)
 }
 

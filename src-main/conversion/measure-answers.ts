@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Chooser } from '../decode/chooser.ts'
-import { createPicker } from '../decode/picker.ts'
+import { createPicker, type Picker } from '../decode/picker.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
 import { symbolFreeChooser, symbolTrieChooser } from '../decode/symbol-choosers.ts'
 import type { ChunkRange } from '../distill/schedule.ts'
@@ -45,7 +45,8 @@ export async function measureAnswers(
   tokenize: (text: string) => number[],
   read: AnswersRead = {},
 ): Promise<AnswerMeasurement> {
-  const found = { doubts: [] as number[], isRight: [] as number[], rowsRead: [] as number[] }
+  const record = createRecord(reader)
+  const isRight: number[] = []
   let trie = 0
   let free = 0
   const lengths = await readAnswers(reader, cache, read, (text) => {
@@ -54,25 +55,16 @@ export async function measureAnswers(
       free: symbolFreeChooser(text, tokenize, null),
     }
     return async (state, choice) => {
-      const { tokens, context, picker } = text
-      const { scores, exact } = await reader.first.look(state, context)
-      const { token, doubt } = reader.first.choose(scores, exact, picker, tokens.length)
-      found.doubts.push(doubt)
-      found.isRight.push(Number(token === choice))
-      found.rowsRead.push(exact.count - context.count)
+      const { tokens, picker } = text
+      isRight.push(Number((await record.pick(text, state, picker)) === choice))
       if ((await choosers.trie.choose(state, tokens))[0] === choice) trie++
       if ((await choosers.free.choose(state, tokens))[0] === choice) free++
     }
   })
-  const positions = found.doubts.length
+  const positions = isRight.length
   return {
     agreement: { trie: trie / Math.max(1, positions), free: free / Math.max(1, positions), positions },
-    doubts: {
-      lengths,
-      doubts: Float32Array.from(found.doubts),
-      isRight: Uint8Array.from(found.isRight),
-      ...(hasGroups(reader) ? { rowsRead: Int32Array.from(found.rowsRead) } : {}),
-    },
+    doubts: record.end(lengths, isRight),
   }
 }
 
@@ -92,9 +84,8 @@ export async function measureDraws(
 ): Promise<RecordedDoubts> {
   const { turn = ownTurn } = read
   const picker = createPicker(usualDraw)
-  const doubts: number[] = []
+  const record = createRecord(reader)
   const isRight: number[] = []
-  const rowsRead: number[] = []
   /** What the base model hasn't drawn yet. */
   let drawn: { readonly token: number; readonly place: number; readonly hidden: Float32Array }[] = []
   const compare = async () => {
@@ -108,20 +99,34 @@ export async function measureDraws(
     }
     drawn = []
   }
-  const lengths = await readAnswers(reader, cache, read, ({ tokens, context }) => async (state) => {
-    const { scores, exact } = await reader.first.look(state, context)
-    const { token, doubt } = reader.first.choose(scores, exact, picker, tokens.length)
-    doubts.push(doubt)
-    rowsRead.push(exact.count - context.count)
-    drawn.push({ token, place: tokens.length, hidden: state.hidden })
+  const lengths = await readAnswers(reader, cache, read, (text) => async (state) => {
+    const token = await record.pick(text, state, picker)
+    drawn.push({ token, place: text.tokens.length, hidden: state.hidden })
     if (drawn.length === base.rows) await compare()
   })
   if (drawn.length > 0) await compare()
+  return record.end(lengths, isRight)
+}
+
+/** Picks from exact scores, position by position, and records each doubt and what was read for it. */
+function createRecord({ first }: SymbolReader) {
+  const doubts: number[] = []
+  const rowsRead: number[] = []
   return {
-    lengths,
-    doubts: Float32Array.from(doubts),
-    isRight: Uint8Array.from(isRight),
-    ...(hasGroups(reader) ? { rowsRead: Int32Array.from(rowsRead) } : {}),
+    /** @returns the token; −1: there is none that may be */
+    pick: async ({ tokens, context }: SymbolText, state: LastState, picker: Picker): Promise<number> => {
+      const { scores, exact } = await first.look(state, context)
+      const { token, doubt } = first.choose(scores, exact, picker, tokens.length)
+      doubts.push(doubt)
+      rowsRead.push(exact.count - context.count)
+      return token
+    },
+    end: (lengths: Int32Array, isRight: readonly number[]): RecordedDoubts => ({
+      lengths,
+      doubts: Float32Array.from(doubts),
+      isRight: Uint8Array.from(isRight),
+      ...(first.speller.alphabet.unit === 'group' ? { rowsRead: Int32Array.from(rowsRead) } : {}),
+    }),
   }
 }
 
@@ -171,8 +176,6 @@ async function readAnswers(
   }
   return Int32Array.from(lengths)
 }
-
-const hasGroups = ({ first }: SymbolReader) => first.speller.alphabet.unit === 'group'
 
 /** trie mode of a tail that is not part of a trunk's pass, for a text of its own. */
 export function measuringChooser(reader: SymbolReader): Chooser {

@@ -1,6 +1,6 @@
 import { memoize } from '../memoize.ts'
 import type { Turn } from '../runtime/turns.ts'
-import { usualDraw, type SpellmDoubts } from '../spellm/doubts.ts'
+import { usualDraw, type RecordedDoubts, type SpellmDoubts } from '../spellm/doubts.ts'
 import type { Drafter } from './drafter.ts'
 import { usualSteps } from './lossless.ts'
 import { passCosts, type MeasuredCosts } from './measure-costs.ts'
@@ -36,9 +36,10 @@ export function createSymbolLossless(
   costsOf: CostsOf,
   draft: (picker: Picker, threshold: number) => Drafter,
 ): SymbolLossless {
-  const planOf = memoize((costs: MeasuredCosts) => planLossless(doubts, costs))
-  const drawn = doubts.drawn && doubts.drawn.doubts.length > 0 ? doubts.drawn : null
-  const drawnPlanOf = drawn && memoize((costs: MeasuredCosts) => planLossless(drawn, costs))
+  const plansFrom = (recorded: RecordedDoubts) =>
+    memoize((costs: MeasuredCosts) => planLossless(recorded, costs))
+  const planOf = plansFrom(doubts)
+  const drawnPlanOf = doubts.drawn && doubts.drawn.doubts.length > 0 ? plansFrom(doubts.drawn) : null
   /** What was recorded is of greedy texts and of the usual draws: those from fewer tokens doubt less, and nobody knows how much. */
   const planOfKind = (sampling: Sampling | null) => {
     if (sampling === null || isGreedy(sampling)) return planOf

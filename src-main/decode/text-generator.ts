@@ -81,8 +81,8 @@ export interface TextGenerator {
   ): AsyncGenerator<TextPiece, GenerationEnd>
   /**
    * How lossless mode is set on this machine for texts that begin with about `context` tokens, and the speedup that
-   * recorded doubts and measured costs let expect: below 1, of draws below 1.04, `write` lets the base model write. Measured first where that
-   * isn't known, within about 1.3 seconds.
+   * recorded doubts and measured costs let expect: below 1, of draws below 1.04, `write` lets the base model write.
+   * Measured first where that isn't known, within about 1.3 seconds.
    *
    * @returns null for a base model, and for a SpeLLM without token symbols or recorded doubts of such texts
    */

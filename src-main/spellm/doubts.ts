@@ -13,7 +13,10 @@ import {
 export interface RecordedDoubts {
   /** Positions of each text, in order. */
   readonly lengths: Int32Array
-  /** At each position, one text after another: `FirstChoice.doubt`, greedily the log-odds that the base picks something without an exact score. */
+  /**
+   * At each position, one text after another: `FirstChoice.doubt`, greedily the log-odds that the base picks something without an
+   * exact score.
+   */
   readonly doubts: Float32Array
   /** 1 where the pick among the exact scores is the base's. */
   readonly isRight: Uint8Array
