@@ -54,17 +54,16 @@ export function createGroupReader(alphabet: GroupAlphabet, rows: Pick<RowLogits,
 
 /** The largest groups, largest first: `most` at the most, until the others hold no more than `leftUnread`. */
 function neededGroups(shares: Float64Array, most: number): number[] {
-  let left = shares.reduce((sum, share) => sum + share, 0)
-  if (left <= leftUnread) return []
-  // All that hold less than this may be left together.
-  const least = leftUnread / shares.length
-  const largest = [...shares.keys()].filter((group) => shares[group]! > least)
-  largest.sort((a, b) => shares[b]! - shares[a]! || a - b)
+  let left = 0
+  for (const share of shares) left += share
   const needed: number[] = []
-  for (const group of largest.slice(0, most)) {
-    if (left <= leftUnread) break
-    needed.push(group)
-    left -= shares[group]!
+  while (needed.length < most && left > leftUnread) {
+    let largest = -1
+    for (let group = 0; group < shares.length; group++)
+      if (shares[group]! > (shares[largest] ?? 0) && !needed.includes(group)) largest = group
+    if (largest < 0) break
+    needed.push(largest)
+    left -= shares[largest]!
   }
   return needed
 }

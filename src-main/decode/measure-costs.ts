@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { median } from '../median.ts'
 import type { Architecture } from '../models/architecture.ts'
 import { stackRows } from '../models/batch-trunk.ts'
 import type { LastState, TrunkSession } from '../models/trunk-session.ts'
@@ -127,7 +128,8 @@ export async function measureCosts(
     cache.release()
   }
   const trunkAlone = Math.max(leastMilliseconds, Math.min(...alone))
-  const ofReading = reading && read.length > 0 ? reading.share * Math.min(...read) : 0
+  // Each time other rows are read, so the least is that of rows which happen to be at hand.
+  const ofReading = reading && read.length > 0 ? reading.share * median(read) : 0
   return {
     trunk: trunkAlone,
     tail: ofReading + (drafted.length === 0 ? 0 : Math.max(0, Math.min(...drafted) - trunkAlone)),
@@ -158,8 +160,7 @@ function rising(times: ReadonlyMap<number, readonly (readonly number[])[]>): Mea
   for (const [rows, sets] of [...times].sort(([a], [b]) => b - a)) {
     const least = sets.filter((own) => own.length > 0).map((own) => Math.min(...own))
     if (least.length === 0) continue
-    const median = least.toSorted((a, b) => a - b)[(least.length - 1) >> 1]!
-    const milliseconds = Math.min(median, found[0]?.milliseconds ?? Infinity)
+    const milliseconds = Math.min(median(least), found[0]?.milliseconds ?? Infinity)
     found.unshift({ rows, milliseconds: Math.max(leastMilliseconds, milliseconds) })
   }
   return found

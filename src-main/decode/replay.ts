@@ -92,7 +92,7 @@ const triedShares = Array.from({ length: 42 }, (_, i) => 0.004 * 1.125 ** i)
  * passes of the trunk are made for it.
  */
 const aboutTheSame = 1.015
-const sparedGain = 1 / 6
+const sparedGain = 1 / 4
 const mostTrunkPasses = 1.03
 
 /**

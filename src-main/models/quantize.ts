@@ -86,24 +86,41 @@ export function quantizedConstant(
   }
 }
 
+/** A state in blocks of integers. */
+export interface RoundedState {
+  /** [blocks · block size], −127 … 127; filled up with zeros to whole blocks. */
+  readonly integers: Int8Array
+  /** [blocks]. */
+  readonly scales: Float32Array
+}
+
 /**
  * A state as onnxruntime's block product reads it (MatMulNBits, accuracy level 4): each block rounded to integers of 8 bits, the
- * largest at ± 127, times their scale; filled up with zeros to whole blocks.
+ * largest at ± 127.
  *
  * @param values float32 [inputs]
  */
-export function roundActivations(values: Float32Array, blockSize: number): Float32Array {
-  const rounded = new Float32Array(Math.ceil(values.length / blockSize) * blockSize)
-  for (let start = 0; start < values.length; start += blockSize) {
+export function roundState(values: Float32Array, blockSize: number): RoundedState {
+  const blocks = Math.ceil(values.length / blockSize)
+  const integers = new Int8Array(blocks * blockSize)
+  const scales = new Float32Array(blocks)
+  for (let block = 0; block < blocks; block++) {
+    const start = block * blockSize
     const end = Math.min(start + blockSize, values.length)
     let largest = 0
     for (let i = start; i < end; i++) largest = Math.max(largest, Math.abs(values[i]!))
     if (largest === 0) continue
-    const scale = Math.fround(largest / 127)
+    scales[block] = largest / 127
     const inverse = Math.fround(127 / largest)
-    for (let i = start; i < end; i++) rounded[i] = scale * Math.round(Math.fround(values[i]! * inverse))
+    for (let i = start; i < end; i++) integers[i] = Math.round(Math.fround(values[i]! * inverse))
   }
-  return rounded
+  return { integers, scales }
+}
+
+/** What a rounded state stands for, float32 [blocks · block size]. */
+export function roundActivations(values: Float32Array, blockSize: number): Float32Array {
+  const { integers, scales } = roundState(values, blockSize)
+  return Float32Array.from(integers, (integer, i) => scales[Math.floor(i / blockSize)]! * integer)
 }
 
 /** What an integer of a quantised row stands for; see `QuantizedMatrix`. */

@@ -11,7 +11,7 @@ import { lookUp } from '../../spelling/free.ts'
 import { tokensOf } from '../../spelling/speller.ts'
 import { bestToken, bestTokens, createTrieSearch } from '../../spelling/trie-search.ts'
 import { madeUpScores } from './made-up-scores.ts'
-import { median } from '../median.ts'
+import { median } from '../../median.ts'
 
 /** What a benchmark computes with. */
 export interface BenchmarkSessions {

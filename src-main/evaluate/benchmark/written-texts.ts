@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Conversation } from '../../decode/generate.ts'
 import type { GenerationMode, TextGenerator, TextOptions } from '../../decode/text-generator.ts'
 import { CancelledError } from '../../errors.ts'
-import { median, medianError, quartiles } from '../median.ts'
+import { median, medianError, quartiles } from '../../median.ts'
 
 /** A text that a mode wrote. Counted is what came after its first token, whose passes are the prompt's. */
 export interface WrittenText {
