@@ -132,7 +132,8 @@ export async function measureCosts(
   const ofReading = reading && read.length > 0 ? reading.share * median(read) : 0
   return {
     trunk: trunkAlone,
-    tail: ofReading + (drafted.length === 0 ? 0 : Math.max(0, Math.min(...drafted) - trunkAlone)),
+    // Of two times that are nearly the same, the least say more of luck than of what lies between them.
+    tail: ofReading + Math.max(0, median(drafted.map((time, i) => time - alone[i]!))),
     ...cheaperHead(rising(heads[0]!.times), heads[1] ? rising(heads[1].times) : null),
   }
 }
