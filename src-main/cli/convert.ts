@@ -81,7 +81,7 @@ export function convertCommand(): Command {
     )
     .option(
       '--symbols <n>',
-      "whole tokens that are symbols of their own: a number, 'auto' (default: as many as save more than they read), or 0: every token is spelled",
+      "whole tokens that are symbols of their own: a number, 'auto' (default: as many as save more than they read, but at least 4,096 where they fit), or 0: every token is spelled",
       symbolCount,
     )
     .option(

@@ -352,7 +352,7 @@ export const wizardStrings = {
       headsRate: 'The highest step size of the character heads.',
       adapterWidths: 'Inner width of each adapter block, with commas. Wider learns more and reads more.',
       tokenSymbols:
-        'How many tokens are symbols of their own. More are exact more often and read more; empty: as many as save more than they read, up to an eighth of the LM head.',
+        'How many tokens are symbols of their own. More are exact more often and read more; empty: as many as save more than they read, at least 4,096 where they fit, up to an eighth of the LM head.',
       seed: 'The order of the batches and the first weights. The same seed gives the same result.',
       keepCache: 'Leaves what the base model has read on disk when the run is finished.',
     },
