@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src-main', 'src-renderer', 'resources', 'bench'].map((folder) => `${folder}/**/*.test.ts`),
+    include: ['src-main', 'src-renderer', 'resources', 'bench', 'scripts'].map(
+      (folder) => `${folder}/**/*.test.ts`,
+    ),
     // onnxruntime aborts when its native sessions are re-created in worker threads
     // (microsoft/onnxruntime issue 13086), hence one child process a test file.
     pool: 'forks',

@@ -72,7 +72,7 @@ function someStories(): string {
 /** Runs a command of `spellm` and prints its time and memory. */
 async function report(name: string, estimate: number, args: readonly string[]): Promise<void> {
   const started = performance.now()
-  const loaders = ['tsx', join(source, 'worker/testing/print-peak-memory.ts')].flatMap((loader) => [
+  const loaders = ['tsx', join(source, 'engine/testing/print-peak-memory.ts')].flatMap((loader) => [
     '--import',
     loader,
   ])

@@ -10,7 +10,7 @@ import { writeChunk } from '../src-main/distill/teacher-chunk.ts'
 import { conversationPieces } from '../src-main/distill/own-text/conversation-pieces.ts'
 import { ownTextShape } from '../src-main/distill/own-text/shape.ts'
 import { createOwnTextWriter } from '../src-main/distill/own-text/writer.ts'
-import { openChatTemplate } from '../src-main/formats/chat-template.ts'
+import { openChatTemplate } from '../src-main/tokenizer/chat-template.ts'
 import { openBaseModel, openModelTokenizer } from '../src-main/models/base-model.ts'
 import { modelFolder } from '../src-main/models/model-folder.ts'
 

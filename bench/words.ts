@@ -14,7 +14,7 @@ import gpt2 from 'js-tiktoken/ranks/gpt2'
 import o200k from 'js-tiktoken/ranks/o200k_base'
 import { parseAlphabet } from '../src-main/spelling/alphabet.ts'
 import { textSpelling } from '../src-main/spelling/spellings.ts'
-import type { VocabularyEntry } from '../src-main/spelling/vocabulary.ts'
+import type { VocabularyEntry } from '../src-main/tokenizer/vocabulary-entry.ts'
 import { bytesOfTokens, countWords, withWords } from '../src-main/spelling/words.ts'
 import { vocabularyOf } from './models/real-vocabulary.ts'
 

@@ -18,7 +18,7 @@ import { CompareScreen } from './screens/compare/compare-screen.tsx'
 import { ConsoleScreen } from './screens/console/console-screen.tsx'
 import { HomeScreen } from './screens/home/home-screen.tsx'
 import { SettingsScreen } from './screens/settings/settings-screen.tsx'
-import { TrainingScreen } from './screens/training/training-screen.tsx'
+import { RunScreen } from './screens/run/run-screen.tsx'
 import { WizardScreen } from './screens/wizard/wizard-screen.tsx'
 import { strings } from './strings/index.ts'
 
@@ -159,7 +159,7 @@ function CurrentScreen() {
         <Route path="/new">
           <WizardScreen />
         </Route>
-        <Route path="/runs/:id">{({ id }) => <TrainingScreen key={id} id={decodeURIComponent(id)} />}</Route>
+        <Route path="/runs/:id">{({ id }) => <RunScreen key={id} id={decodeURIComponent(id)} />}</Route>
         <Route path="/console/:runId?">
           {({ runId }) => (
             <ConsoleScreen {...(runId === undefined ? {} : { runId: decodeURIComponent(runId) })} />

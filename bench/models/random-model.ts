@@ -5,7 +5,7 @@ import { writeSafetensors } from '../../src-main/formats/safetensors.ts'
 import { weightShapes, type Architecture, type Norm } from '../../src-main/models/architecture.ts'
 import { families } from '../../src-main/models/families/index.ts'
 import { modelFolder } from '../../src-main/models/model-folder.ts'
-import { seededRandom } from '../../src-main/random.ts'
+import { seededRandom } from '../../src-main/base/random.ts'
 import { shapes, type ShapeName } from './shapes.ts'
 
 /** Weights are drawn once; each tensor repeats them from a place of its own, since onnxruntime shares equal ones. */

@@ -3,7 +3,7 @@ import { parseConversionSettings, symbolAdapterWidths } from '../../src-main/con
 import { initialTail } from '../../src-main/distill/distill.ts'
 import { openBaseModel, openModelTokenizer } from '../../src-main/models/base-model.ts'
 import { withPrecision, type Precision } from '../../src-main/models/precision.ts'
-import type { VocabularyEntry } from '../../src-main/spelling/vocabulary.ts'
+import type { VocabularyEntry } from '../../src-main/tokenizer/vocabulary-entry.ts'
 import type { RecordedDoubts } from '../../src-main/spellm/doubts.ts'
 import type { Spellm } from '../../src-main/spellm/spellm.ts'
 import { tailShape } from '../../src-main/spellm/tail-session.ts'

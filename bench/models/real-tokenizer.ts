@@ -1,4 +1,4 @@
-import { byteSymbols } from '../../src-main/formats/byte-symbols.ts'
+import { byteSymbols } from '../../src-main/tokenizer/byte-symbols.ts'
 import { realVocabulary } from './real-vocabulary.ts'
 
 const specialTokens = ['<|begin_of_text|>', '<|end_of_text|>']

@@ -1,6 +1,6 @@
 import type { TiktokenBPE } from 'js-tiktoken/lite'
 import o200k from 'js-tiktoken/ranks/o200k_base'
-import type { VocabularyEntry } from '../../src-main/spelling/vocabulary.ts'
+import type { VocabularyEntry } from '../../src-main/tokenizer/vocabulary-entry.ts'
 
 /** The first `size` tokens of a real vocabulary of 199,998 (o200k_base): multilingual text and code. */
 export function realVocabulary(size: number): VocabularyEntry[] {

@@ -10,7 +10,7 @@ import { expectedSpeedups, plainTextTokens, planLossless } from '../../src-main/
 import { replayedMilliseconds, simulate } from '../../src-main/decode/replay.ts'
 import { symbolDrafter } from '../../src-main/decode/symbol-drafter.ts'
 import { modeBytes } from '../../src-main/evaluate/mode-bytes.ts'
-import { median, quartiles } from '../../src-main/median.ts'
+import { median, quartiles } from '../../src-main/base/median.ts'
 import { precisions, type Precision } from '../../src-main/models/precision.ts'
 import { ownTurn } from '../../src-main/runtime/turns.ts'
 import { doubtsFile, findSpellm, openSpellm, type Spellm } from '../../src-main/spellm/spellm.ts'

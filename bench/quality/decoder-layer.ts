@@ -16,7 +16,7 @@ import {
   rotate,
   ungroupHeads,
 } from '../../src-main/models/blocks.ts'
-import { seededRandom } from '../../src-main/random.ts'
+import { seededRandom } from '../../src-main/base/random.ts'
 import { maskedScore } from '../../src-main/runtime/masks.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { RunEvent, RunHistory, RunSummary, StepPoint } from '../../src-main/contract/index.ts'
-import { seededRandom } from '../../src-main/random.ts'
+import { seededRandom } from '../../src-main/base/random.ts'
 
 const heads = 12
 const plannedSteps = 1_000_000

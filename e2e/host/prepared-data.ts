@@ -3,7 +3,7 @@ import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
 import type { ConversionRequest } from '../../src-main/contract/index.ts'
 import { enter, openSocket, visited } from '../../src-main/web/testing/requests.ts'
-import { untilStatus, type Client } from '../../src-main/worker/testing/client.ts'
+import { untilStatus, type Client } from '../../src-main/engine/testing/client.ts'
 import { startBrowserHost } from './browser-host.ts'
 
 /** Names of the runs in prepared data, in the order of their making. */

@@ -1,4 +1,4 @@
-import { byteSymbols } from '../../src-main/formats/byte-symbols.ts'
+import { byteSymbols } from '../../src-main/tokenizer/byte-symbols.ts'
 
 /** GPT-2's rule for cutting text into words: a word keeps the space before it. */
 const wordPattern = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu

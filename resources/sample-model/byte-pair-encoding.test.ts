@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { byteSymbols } from '../../src-main/formats/byte-symbols.ts'
+import { byteSymbols } from '../../src-main/tokenizer/byte-symbols.ts'
 import { countByteLevelWords } from './byte-level.ts'
 import { trainBytePairEncoding } from './byte-pair-encoding.ts'
 

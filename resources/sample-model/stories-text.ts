@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openTokenizer } from '../../src-main/formats/tokenizer.ts'
+import { openTokenizer } from '../../src-main/tokenizer/index.ts'
 import { llama } from '../../src-main/models/families/llama.ts'
 import { floatTensor, int32Tensor, int64Tensor, type Feeds } from '../../src-main/runtime/session.ts'
 import { capitalise } from '../stories/english.ts'

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { stories } from '../stories/stories.ts'
-import { byteSymbols } from '../../src-main/formats/byte-symbols.ts'
-import { openTokenizer } from '../../src-main/formats/tokenizer.ts'
+import { byteSymbols } from '../../src-main/tokenizer/byte-symbols.ts'
+import { openTokenizer } from '../../src-main/tokenizer/index.ts'
 
 interface TokenizerFile {
   readonly model: { readonly vocab: Readonly<Record<string, number>>; readonly merges: readonly string[] }

@@ -6,7 +6,7 @@
  */
 import { rename, writeFile } from 'node:fs/promises'
 import { stories } from '../stories/stories.ts'
-import { byteSymbols } from '../../src-main/formats/byte-symbols.ts'
+import { byteSymbols } from '../../src-main/tokenizer/byte-symbols.ts'
 import { countByteLevelWords } from './byte-level.ts'
 import { trainBytePairEncoding } from './byte-pair-encoding.ts'
 

@@ -1,7 +1,7 @@
 import { capitalise, countWords, fixArticles } from './english.ts'
 import type { Plot } from './plot.ts'
 import { plots } from './plots/index.ts'
-import { seededRandom, type Random } from '../../src-main/random.ts'
+import { seededRandom, type Random } from '../../src-main/base/random.ts'
 import { fill, parseTemplate, pickFresh, type Telling } from './template.ts'
 import { critters } from './words/nature.ts'
 import { phrases } from './words/phrases.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { plots } from './plots/index.ts'
-import { seededRandom } from '../../src-main/random.ts'
+import { seededRandom } from '../../src-main/base/random.ts'
 import { fill, parseTemplate, type Telling } from './template.ts'
 
 function telling(changes: Partial<Telling> = {}): Telling {

@@ -1,5 +1,5 @@
 import { capitalise } from './english.ts'
-import type { Random } from '../../src-main/random.ts'
+import type { Random } from '../../src-main/base/random.ts'
 
 /**
  * Text with holes, in a notation made for reading:

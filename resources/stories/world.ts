@@ -1,5 +1,5 @@
 import { linesOf } from './plot.ts'
-import type { Random } from '../../src-main/random.ts'
+import type { Random } from '../../src-main/base/random.ts'
 import { animals, elders, femaleNames, friendsFrom, hobbies, maleNames, traits } from './words/characters.ts'
 import { timesOfDay, weatherOfSeason } from './words/nature.ts'
 import { homes, spots } from './words/places.ts'

@@ -1,6 +1,6 @@
 """Chat templates in the styles of model families, and the prompts that transformers renders with them.
 
-Writes src-main/formats/testing/chat-templates.json:
+Writes src-main/tokenizer/testing/chat-templates.json:
 
     conversations   lists of messages
     templates       for each style: source (Jinja), specialTokens, and prompts: for each conversation without and with
@@ -19,7 +19,7 @@ from jinja2.exceptions import TemplateError
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
-OUTPUT = Path(__file__).resolve().parents[2] / "src-main/formats/testing/chat-templates.json"
+OUTPUT = Path(__file__).resolve().parents[2] / "src-main/tokenizer/testing/chat-templates.json"
 
 CONVERSATIONS = [
     [{"role": "user", "content": "Hello!"}],

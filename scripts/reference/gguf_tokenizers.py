@@ -1,6 +1,6 @@
 """The vocabularies of tokenizer_files.py as GGUF files, and what transformers reads from those files.
 
-Writes src-main/formats/testing/gguf/FAMILY.gguf (metadata only: no tensor) and, beside them, expected.json: for each
+Writes src-main/tokenizer/testing/gguf/FAMILY.gguf (metadata only: no tensor) and, beside them, expected.json: for each
 of the texts of testing/tokenizers/expected.json the ids of the tokenizer that transformers makes of the file, without
 those around a text. null for a family that transformers splits in another way than its own tokenizer.json does.
 """
@@ -12,8 +12,8 @@ import gguf
 from reference_files import SOURCE, write_json
 from transformers.integrations.gguf.gguf_tokenizer_mapping import convert_gguf_tokenizer, get_gguf_tokenizer
 
-FOLDER = SOURCE / "formats/testing/tokenizers"
-OUTPUT = SOURCE / "formats/testing/gguf"
+FOLDER = SOURCE / "tokenizer/testing/tokenizers"
+OUTPUT = SOURCE / "tokenizer/testing/gguf"
 
 # Family: architecture, kind, name of the splitting.
 FAMILIES = {

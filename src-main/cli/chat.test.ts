@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
-import { lastLine, spellm, type Finished } from '../worker/testing/cli.ts'
-import { writeShortModel } from '../worker/testing/short-model.ts'
+import { lastLine, spellm, type Finished } from '../engine/testing/cli.ts'
+import { writeShortModel } from '../engine/testing/short-model.ts'
 
 const template =
   "{{ bos_token }}{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { Command } from 'commander'
-import type { ChatMessage } from '../formats/chat-template.ts'
-import { chatTokens } from '../worker/console/chat.ts'
+import type { ChatMessage } from '../tokenizer/chat-template.ts'
+import { chatTokens } from '../decode/chat-tokens.ts'
 import {
   addWritingOptions,
   describeRate,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { firstCommit, modelId, startHub, type HubServer } from '../hub/testing/hub-server.ts'
 import { sampleFiles } from '../hub/testing/sample-files.ts'
-import { lastLine, spellm } from '../worker/testing/cli.ts'
+import { lastLine, spellm } from '../engine/testing/cli.ts'
 
 let scratch = ''
 let hub: HubServer

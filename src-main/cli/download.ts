@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { CancelledError } from '../errors.ts'
+import { CancelledError } from '../base/errors.ts'
 import {
   downloadModel,
   formatModelReference,

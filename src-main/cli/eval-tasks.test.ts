@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { writeRecitingModel, writeRecitingSpellm } from '../decode/testing/reciting-model.ts'
 import { namedTasks } from '../evaluate/tasks/named-tasks.ts'
 import { startHub, type HubServer } from '../hub/testing/hub-server.ts'
-import { lastLine, spellm } from '../worker/testing/cli.ts'
+import { lastLine, spellm } from '../engine/testing/cli.ts'
 import { parseTasks } from './eval-tasks.ts'
 
 let scratch = ''

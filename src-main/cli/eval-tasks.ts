@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import type { NamedTask } from '../evaluate/tasks/named-task.ts'
 import { findNamedTask, namedTasks } from '../evaluate/tasks/named-tasks.ts'
 import { namedResults, scoreQuestions, type NamedResults } from '../evaluate/tasks/named-results.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { writeSymbolSpellm } from '../decode/testing/symbol-spellm.ts'
-import { lastLine, spellm } from '../worker/testing/cli.ts'
+import { lastLine, spellm } from '../engine/testing/cli.ts'
 
 const share = z.number().min(0).max(1)
 const accuracy = z.object({ acc: share, low: share, high: share })

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { evaluationFigures } from '../evaluate/evaluation-figures.ts'
 import { resultsPage } from '../evaluate/page/results-page.ts'
-import { writeFileAtomically } from '../formats/atomic-file.ts'
+import { writeFileAtomically } from '../base/atomic-file.ts'
 import { integer } from './arguments.ts'
 import { deviceOption } from './device-option.ts'
 import { runEvaluation, type EvalOptions } from './eval-run.ts'

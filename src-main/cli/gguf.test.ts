@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { lastLine, spellm } from '../worker/testing/cli.ts'
+import { lastLine, spellm } from '../engine/testing/cli.ts'
 
 const testing = join(import.meta.dirname, '../models/testing/gguf')
 const file = join(testing, 'llama-q4_1.gguf')

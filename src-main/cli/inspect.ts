@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { resolveModel } from '../hub/index.ts'
 import { lmHeadShare, parameterCount } from '../models/architecture.ts'
 import { openBaseModel, openModelTokenizer, sourceOf } from '../models/base-model.ts'

@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { banBias } from '../decode/logits-processor.ts'
-import { SpellmError } from '../errors.ts'
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import { SpellmError } from '../base/errors.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 
 /** A token, by its id or by what it reads, and what its score gains. */
 export interface NamedBias {

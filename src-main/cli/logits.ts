@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { createBaseHead } from '../decode/chooser.ts'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { resolveModel } from '../hub/index.ts'
 import { openBaseModel } from '../models/base-model.ts'
 import { modelFolder } from '../models/model-folder.ts'

@@ -3,7 +3,7 @@
  * Begins anew in the same process where that makes it faster (`withHugePages`), before anything large is loaded. Before
  * Node.js 22.15 a process can't do that.
  */
-import { withHugePages } from '../huge-pages.ts'
+import { withHugePages } from '../runtime/huge-pages.ts'
 
 const { execve } = process as {
   readonly execve?: (file: string, args: readonly string[], environment: NodeJS.ProcessEnv) => never

@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress'
 import colors from 'picocolors'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 
 /** Prints an error for a person, or as one JSON object on standard output for a program. */
 export function printError(error: unknown, asJson: boolean): void {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { CancelledError, SpellmError } from '../base/errors.ts'
 import { benchCommand } from './bench.ts'
 import { chatCommand } from './chat.ts'
 import { convertCommand } from './convert.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { lastLine, spellm } from '../worker/testing/cli.ts'
+import { lastLine, spellm } from '../engine/testing/cli.ts'
 
 it('spellm tokens prints ids, token strings and bytes', async () => {
   const arguments_ = ['tokens', 'sample', '--text', 'a é<|endoftext|>']

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { openTokenizer } from '../formats/tokenizer.ts'
+import { openTokenizer } from '../tokenizer/index.ts'
 import { resolveModel } from '../hub/index.ts'
 import { modelFolder } from '../models/model-folder.ts'
 import { table } from './output.ts'

@@ -16,9 +16,9 @@ import {
   type TeacherCache,
 } from '../distill/teacher-cache.ts'
 import { batchPlan } from '../distill/train-tail.ts'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { measureAgreement } from '../evaluate/agreement.ts'
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import { sourceOf, type BaseModel } from '../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'

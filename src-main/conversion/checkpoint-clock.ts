@@ -1,4 +1,4 @@
-import { CancelledError } from '../errors.ts'
+import { CancelledError } from '../base/errors.ts'
 import type { CheckpointTensors, Run } from '../runs/index.ts'
 import type { JobOptions } from './events.ts'
 import type { RunSettings } from './settings.ts'

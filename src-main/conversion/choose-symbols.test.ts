@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { VocabularyEntry } from '../spelling/vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 import { affordableSymbols, symbolSpeller, worthwhileSymbols } from './choose-symbols.ts'
 
 describe('tokens that are worth being symbols', () => {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
-import { SpellmError } from '../errors.ts'
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import { SpellmError } from '../base/errors.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import { checkWeights, openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { withPrecision } from '../models/precision.ts'

@@ -1,6 +1,6 @@
 import type { ConversationPieces } from '../distill/own-text/conversation-pieces.ts'
 import type { WriterOptions } from '../distill/own-text/writer.ts'
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import type { ConversionEvent, JobOptions } from './events.ts'
 
 const shownTexts = 4

@@ -9,7 +9,7 @@ import { withFullDisk } from '../runs/testing/faults.ts'
 import { filesBelow } from '../runs/testing/temporary-folder.ts'
 import { convert, resumeConversion } from './convert.ts'
 import { parseConversionSettings } from './settings.ts'
-import { writeShortModel } from '../worker/testing/short-model.ts'
+import { writeShortModel } from '../engine/testing/short-model.ts'
 
 /** What the file system says is free; null: what really is. */
 const disk = vi.hoisted(() => ({ freeBytes: null as number | null }))

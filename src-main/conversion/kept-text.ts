@@ -9,8 +9,8 @@ import {
   teacherCacheBytes,
 } from '../distill/teacher-cache.ts'
 import { isChunkName } from '../distill/teacher-chunk.ts'
-import { CancelledError, SpellmError } from '../errors.ts'
-import { linkOrCopy } from '../formats/atomic-file.ts'
+import { CancelledError, SpellmError } from '../base/errors.ts'
+import { linkOrCopy } from '../base/atomic-file.ts'
 import { sampleModelName } from '../models/model-folder.ts'
 import { cacheFolder, readDescription, type Run } from '../runs/index.ts'
 import { usageFile } from './choose-symbols.ts'

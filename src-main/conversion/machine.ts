@@ -2,7 +2,7 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os'
 import { statfs } from 'node:fs/promises'
 import { freeMemory } from '../runtime/memory/free-memory.ts'
 import * as ort from '../runtime/onnxruntime.ts'
-import { describeSystemError } from '../errors.ts'
+import { describeSystemError } from '../base/errors.ts'
 
 /** What computes. */
 export interface Machine {

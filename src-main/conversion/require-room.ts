@@ -1,4 +1,4 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { deviceMemory, requireMemory } from '../runtime/memory/require-memory.ts'
 import type { JobOptions } from './events.ts'

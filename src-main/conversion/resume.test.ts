@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stories } from '../../resources/stories/stories.ts'
 import { openSafetensors, readTensor } from '../formats/safetensors.ts'
 import { checkpointSteps } from '../runs/checkpoints.ts'
-import { lastLine, spellm } from '../worker/testing/cli.ts'
-import { writeShortModel } from '../worker/testing/short-model.ts'
+import { lastLine, spellm } from '../engine/testing/cli.ts'
+import { writeShortModel } from '../engine/testing/short-model.ts'
 
 const often = ['--checkpoint-every', '0.1', '--json']
 

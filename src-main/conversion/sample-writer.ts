@@ -1,6 +1,6 @@
 import { baseChooser, createBaseHead, type BaseHead, type Chooser } from '../decode/chooser.ts'
 import { generate, newConversation, type Conversation } from '../decode/generate.ts'
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/session.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { parseConversionSettings } from './settings.ts'
 
 it("refuses a tail for sampling beside whole words, whose probabilities it can't learn", () => {

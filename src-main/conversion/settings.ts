@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { objectives } from '../distill/position-targets.ts'
 import { defaultDistillSettings } from '../distill/train-tail.ts'
 import { adapterWidthsSchema, anchorSchema } from '../spellm/spellm.ts'

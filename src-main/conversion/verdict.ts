@@ -1,7 +1,7 @@
 import { createTextGenerator, modelOfSpellm } from '../decode/text-generator.ts'
 import { questionsIn } from '../distill/own-text/questions.ts'
 import { readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
-import { summariseTexts, writeInTurns } from '../evaluate/benchmark/written-texts.ts'
+import { summariseTexts, writeInTurns } from '../benchmark/written-texts.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { openSpellm } from '../spellm/spellm.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openTokenizer } from '../formats/tokenizer.ts'
+import { openTokenizer } from '../tokenizer/index.ts'
 import { modelFolder } from '../models/model-folder.ts'
 import { alphabetSize, byteAlphabet, customAlphabet, endSymbol, parseAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller, type Speller } from '../spelling/speller.ts'

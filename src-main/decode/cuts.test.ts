@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { keptOf, type Cuts } from './cuts.ts'
 import { noiseOf } from './noise.ts'
 

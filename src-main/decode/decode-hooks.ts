@@ -1,5 +1,5 @@
 import type { TrunkSession } from '../models/trunk-session.ts'
-import type { WholeHead } from './load-model.ts'
+import type { WholeHead } from './whole-head.ts'
 
 /** What is told of while a text is written. */
 export interface DecodeHooks {

@@ -1,5 +1,5 @@
 import type { LastState } from '../models/trunk-session.ts'
-import type { Asked } from './generate.ts'
+import type { Asked } from './asked.ts'
 
 /** What a SpeLLM would write next. */
 export interface Draft {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { alphabetSize, parseAlphabet, withTokenSymbols } from '../spelling/alphabet.ts'
 import { buildSpeller, firstSymbolsOf } from '../spelling/speller.ts'
 import { createContextSymbols } from './context-symbols.ts'

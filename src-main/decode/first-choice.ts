@@ -3,6 +3,7 @@ import type { LastState } from '../models/trunk-session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
 import type { ContextSymbols } from './context-symbols.ts'
+import type { ExactTokens, FirstStep } from './first-step.ts'
 import { createGroupReader } from './group-members.ts'
 import type { Picker } from './picker.ts'
 
@@ -22,18 +23,6 @@ export interface FirstChoice {
    * nothing else uncut, 1.6 % were wrong.
    */
   readonly doubt: number
-}
-
-/** Tokens beside the token symbols that a step has exact scores of: those of the context, and of learned groups that it read. */
-export interface ExactTokens extends Pick<ContextSymbols, 'count' | 'isPartial' | 'tokens' | 'firstSymbols'> {
-  /** Groups that were read whole, so that nothing is left in them. */
-  readonly known?: readonly number[]
-}
-
-/** What a step goes by: scores [m logits | A learnt | logits of the exact tokens]. */
-export interface FirstStep {
-  readonly scores: Float32Array
-  readonly exact: ExactTokens
 }
 
 /** Reads the first scores of steps, see `firstScores` of models/symbol-tail.ts. */

@@ -1,7 +1,7 @@
 import type { Ending, LastState, TrunkSession } from '../models/trunk-session.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
-import type { Tensor } from '../runtime/session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
+import type { Asked } from './asked.ts'
 import type { Chooser } from './chooser.ts'
 
 export interface GenerateOptions {
@@ -20,18 +20,6 @@ export interface GenerateOptions {
  * because the signal fired.
  */
 export type GenerationEnd = 'length' | 'stop' | 'context' | 'cancelled'
-
-/** What is asked of the last token that is read. */
-export interface Asked {
-  /** What is needed of the state beyond the hidden state. */
-  readonly ending: Ending
-  /**
-   * The rows of the LM head that first scores are asked for, too, when the text `read` and `unread` is there.
-   *
-   * @returns float32 [context, d]
-   */
-  readonly contextRows?: (read: readonly number[], unread: readonly number[]) => Tensor
-}
 
 /** A conversation: the tokens whose keys and values are in the cache. */
 export interface Conversation {

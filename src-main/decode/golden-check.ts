@@ -1,9 +1,9 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import type { ProductType } from '../models/blocks.ts'
 import { withHalfProducts } from '../models/precision.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { deviceNames, type Device } from '../runtime/devices/device.ts'
 
 const promptTokens = 12

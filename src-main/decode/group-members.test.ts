@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LastState } from '../models/trunk-session.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { groupAlphabet } from '../spelling/groups.ts'
 import { buildSpeller, firstSymbolsOf } from '../spelling/speller.ts'

@@ -1,6 +1,6 @@
 import type { RowLogits } from '../models/row-logits.ts'
 import { alphabetSize, type GroupAlphabet } from '../spelling/alphabet.ts'
-import type { FirstStep } from './first-choice.ts'
+import type { FirstStep } from './first-step.ts'
 
 /**
  * Reads the groups that a step is likeliest to need.

@@ -5,7 +5,7 @@ import type { Device } from '../runtime/devices/device.ts'
 import { createExactInt8Head } from './exact-int8-head.ts'
 import { createRoundingBound } from './head-rounding.ts'
 import { int8Columns } from './int8-rows.ts'
-import type { WholeHead } from './load-model.ts'
+import type { WholeHead } from './whole-head.ts'
 
 /** A loaded model's exact int8 head, where it has one: what lossless mode verifies with if that takes less time. */
 export interface Int8Verifier {

@@ -13,20 +13,12 @@ import {
 import { hasTokenSymbols, type Spellm } from '../spellm/spellm.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 import { createBaseHead, type BaseHead } from './chooser.ts'
-import type { Verifier } from './drafter.ts'
 import { createNearFinder, type FindNear } from './near-logits.ts'
 import { createInt8Verifier, type Int8Verifier } from './int8-verifier.ts'
 import { oneAfterAnother, shareTrunk, type ForEachText } from './side-by-side.ts'
 import { withValidTokens } from './valid-tokens.ts'
 import { createVerifyingHead } from './verifying-head.ts'
-
-/** The base model's LM head, for one state and for several to be verified. */
-export interface WholeHead extends BaseHead, Verifier {
-  /** d, of a state. */
-  readonly hiddenSize: number
-  /** Rows that were scored again because rounding could have decided, so far. */
-  readonly rescored: number
-}
+import type { WholeHead } from './whole-head.ts'
 
 /** What a generator computes with. */
 export interface LoadedModel {

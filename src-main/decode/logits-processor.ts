@@ -1,4 +1,4 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import type { Sampling } from './sampling.ts'
 
 /** A bias from here down is a ban: the token's score is −∞, whatever its logit. */

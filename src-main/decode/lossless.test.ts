@@ -4,7 +4,7 @@ import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/bas
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { createKeyValueCache } from '../runtime/key-value-cache.ts'
 import { alphabetSize, customAlphabet, endSymbol, parseAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller, spellingOf, type Speller } from '../spelling/speller.ts'

@@ -1,13 +1,14 @@
 import { z } from 'zod'
-import { median } from '../median.ts'
+import { median } from '../base/median.ts'
 import type { Architecture } from '../models/architecture.ts'
 import { stackRows } from '../models/batch-trunk.ts'
 import type { LastState, TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { keepsOutputs } from '../runtime/devices/provider-options.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
+import type { Asked } from './asked.ts'
 import type { Drafter } from './drafter.ts'
-import { newConversation, readEach, readTokens, type Asked, type Conversation } from './generate.ts'
+import { newConversation, readEach, readTokens, type Conversation } from './generate.ts'
 import type { PassCosts } from './replay.ts'
 
 /** What passes took on this machine, in milliseconds. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { createNearFinder, type FindNear } from './near-logits.ts'
 import { createPicker } from './picker.ts'
 import type { Sampling } from './sampling.ts'

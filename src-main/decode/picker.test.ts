@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { drawByNoise, noiseKey, noiseOf } from './noise.ts'
 import { createPicker, requirePick } from './picker.ts'
 import { sharesOf } from './sampling.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import type { RecordedDoubts } from '../spellm/doubts.ts'
 import { chooseSettings, gateOf, gatesOf, replayedMilliseconds, simulate, type PassCosts } from './replay.ts'
 import { madeUpDoubts } from './testing/symbol-spellm.ts'

@@ -1,4 +1,4 @@
-import { drawFrom, type Random } from '../random.ts'
+import { drawFrom, type Random } from '../base/random.ts'
 import { keptOf, type Cuts } from './cuts.ts'
 
 /** How a token is drawn from scores, and what is done with them before. */

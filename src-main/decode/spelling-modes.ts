@@ -1,4 +1,4 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import type { DecodeMode } from '../spellm/decode-modes.ts'
 import type { Gate } from '../spellm/gates.ts'
 import type { TailSession } from '../spellm/tail-session.ts'

@@ -1,4 +1,4 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import type { Turn } from '../runtime/turns.ts'
 import type { DecodeMode } from '../spellm/decode-modes.ts'
 import { thresholdOf, type Gate } from '../spellm/gates.ts'

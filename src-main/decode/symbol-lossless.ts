@@ -1,4 +1,4 @@
-import { memoize } from '../memoize.ts'
+import { memoize } from '../base/memoize.ts'
 import type { Turn } from '../runtime/turns.ts'
 import { usualDraw, type RecordedDoubts, type SpellmDoubts } from '../spellm/doubts.ts'
 import type { Drafter } from './drafter.ts'

@@ -1,4 +1,4 @@
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Architecture } from '../models/architecture.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import type { TrunkSession } from '../models/trunk-session.ts'

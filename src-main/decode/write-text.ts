@@ -1,5 +1,5 @@
-import { SpellmError } from '../errors.ts'
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import { SpellmError } from '../base/errors.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Architecture } from '../models/architecture.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import type { TrunkSession } from '../models/trunk-session.ts'

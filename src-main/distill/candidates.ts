@@ -1,4 +1,4 @@
-import { shuffledIndices, type Random } from '../random.ts'
+import { shuffledIndices, type Random } from '../base/random.ts'
 import { endSymbol } from '../spelling/alphabet.ts'
 import { isSaid, spellingOf, type Speller } from '../spelling/speller.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import { collectTokens } from './corpus.ts'
 
 /** One token a letter, 1 for a; 0 begins a document. */

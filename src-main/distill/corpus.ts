@@ -1,5 +1,5 @@
-import { SpellmError } from '../errors.ts'
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import { SpellmError } from '../base/errors.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Architecture } from '../models/architecture.ts'
 
 /** Of a window: a document's rest that would fill less of it isn't worth reading without what came before. */

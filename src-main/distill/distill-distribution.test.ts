@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { tailShape } from '../spellm/tail-session.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { freshState, type TrainerState } from '../runtime/trainer.ts'
 import { customAlphabet } from '../spelling/alphabet.ts'

@@ -1,7 +1,7 @@
 import type { Architecture } from '../models/architecture.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import type { TailShape } from '../models/tail.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { floatTensor } from '../runtime/session.ts'
 import type { TrainerState } from '../runtime/trainer.ts'
 import type { Speller } from '../spelling/speller.ts'

@@ -1,7 +1,7 @@
 import { float16ToFloat32 } from '../formats/half.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
-import { seededRandom, type Random } from '../random.ts'
+import { seededRandom, type Random } from '../base/random.ts'
 import { floatData, floatTensor, halfTensor, int32Tensor } from '../runtime/session.ts'
 import { freshState, type StepResult, type TrainerState } from '../runtime/trainer.ts'
 import { targets as spellingTargets, type Speller } from '../spelling/speller.ts'

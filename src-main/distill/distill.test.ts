@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { tailShape } from '../spellm/tail-session.ts'
 import type { WindowSession } from '../models/trunk-session.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import type { TrainerState } from '../runtime/trainer.ts'
 import { customAlphabet } from '../spelling/alphabet.ts'

@@ -1,5 +1,5 @@
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { floatData, floatTensor, int32Tensor } from '../runtime/session.ts'
 import { freshState, type StepResult, type TrainerState } from '../runtime/trainer.ts'
 import { targets, type Speller, type Targets } from '../spelling/speller.ts'

@@ -1,4 +1,4 @@
-import { drawFrom, type Random } from '../random.ts'
+import { drawFrom, type Random } from '../base/random.ts'
 import type { FirstSymbols } from '../spelling/speller.ts'
 
 /** Tokens that are drawn at each position for the heads that spell: an epoch takes one of them. */

@@ -1,4 +1,4 @@
-import { seededRandom, shuffledIndices, type Random } from '../random.ts'
+import { seededRandom, shuffledIndices, type Random } from '../base/random.ts'
 
 /** Linear warm-up over the first steps, then a cosine to 0: the factor of the peak learning rate at `step`. */
 export function learningRateFactor(

@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import { CancelledError, SpellmError } from '../errors.ts'
-import { sampleIndex } from '../decode/sampling.ts'
+import { CancelledError, SpellmError } from '../base/errors.ts'
 import { input } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
 import { createBatchTrunk, stackRows } from '../models/batch-trunk.ts'
-import { seededRandom } from '../random.ts'
+import { drawFrom, seededRandom, type Random } from '../base/random.ts'
 import { createSession, floatData, floatTensor, type SessionOptions } from '../runtime/session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 
@@ -64,7 +63,7 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
         })
         for (let row = 0; row < batch; row++) {
           const own = scores.subarray(row * vocabularySize, (row + 1) * vocabularySize)
-          const drawn = sampleIndex(own, { temperature: 1, seed }, random)
+          const drawn = drawToken(own, random)
           last[row] = model.stopTokens.includes(drawn) ? start : drawn
         }
         onProgress?.((round * sequenceLength + position + 1) * batch)
@@ -77,4 +76,12 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
     await trunk.release()
     await head.release()
   }
+}
+
+/** Draws a token by the softmax of its logits. */
+function drawToken(logits: Float32Array, random: Random): number {
+  const largest = logits.reduce((max, logit) => Math.max(max, logit), -Infinity)
+  const weights = Float64Array.from(logits, (logit) => Math.exp(logit - largest))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return drawFrom(weights.length, total, (token) => weights[token]!, random)
 }

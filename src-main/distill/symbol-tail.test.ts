@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { openSafetensors, readTensor, readTensorBytes } from '../formats/safetensors.ts'
 import { gradients } from '../graph/index.ts'
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { createSession, floatData, floatTensor, int32Tensor } from '../runtime/session.ts'
 import {
   drawsPerPosition,

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { CancelledError } from '../errors.ts'
+import { CancelledError } from '../base/errors.ts'
 import { float16ToFloat32, float32ToFloat16 } from '../formats/half.ts'
 import { openSafetensors, readTensorBytes, writeSafetensors } from '../formats/safetensors.ts'
 import type { BaseDistribution } from '../models/base-distribution.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import {
   drawsPerPosition,

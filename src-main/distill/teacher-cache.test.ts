@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { CancelledError, SpellmError } from '../base/errors.ts'
 import type { Architecture } from '../models/architecture.ts'
 import type { WindowSession } from '../models/trunk-session.ts'
 import { withFullDisk } from '../runs/testing/faults.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import {
   openSafetensors,
   readTensorBytes,

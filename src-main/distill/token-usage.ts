@@ -1,6 +1,6 @@
 import type { BaseDistribution } from '../models/base-distribution.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
-import { CancelledError } from '../errors.ts'
+import { CancelledError } from '../base/errors.ts'
 import { setImmediate } from 'node:timers/promises'
 import { readChunk, type TeacherCache } from './teacher-cache.ts'
 

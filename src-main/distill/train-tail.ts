@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { halfTensor, type Device, type Feeds } from '../runtime/session.ts'
 import { createTrainer, type StepResult, type TrainerState, type TrainingGraph } from '../runtime/trainer.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'

@@ -1,16 +1,16 @@
 import { MessageChannelMain, utilityProcess, type MessagePortMain } from 'electron'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { describeEnd, type EngineEnd, type EngineProcess } from '../worker/engine-supervisor.ts'
+import { describeEnd, type EngineEnd, type EngineProcess } from '../engine/process/engine-supervisor.ts'
 import {
   lastWordsSchema,
   type EngineCrash,
   type LastWords,
   type LifecycleRequest,
-} from '../worker/lifecycle-messages.ts'
+} from '../engine/process/lifecycle-messages.ts'
 import { runProbe } from './probe-child.ts'
-import { SpellmError } from '../errors.ts'
-import type { KeyStore } from '../worker/token-store.ts'
+import { SpellmError } from '../base/errors.ts'
+import type { KeyStore } from '../engine/library/token-store.ts'
 import { probeRequestSchema, type ProbeRequest, type ProbeResponse } from './probe-messages.ts'
 import { tokenRequestSchema, type TokenRequest, type TokenResponse } from './token-messages.ts'
 

@@ -5,9 +5,9 @@
 import type { MessageEvent } from 'electron'
 import { z } from 'zod'
 import type { ProbeOutput } from '../runtime/devices/probe-child.ts'
-import { engineLifecycle } from '../worker/engine-lifecycle.ts'
-import { lifecycleRequestSchema } from '../worker/lifecycle-messages.ts'
-import { SpellmError } from '../errors.ts'
+import { engineLifecycle } from '../engine/process/engine-lifecycle.ts'
+import { lifecycleRequestSchema } from '../engine/process/lifecycle-messages.ts'
+import { SpellmError } from '../base/errors.ts'
 import { probeResponseSchema, type ProbeRequest } from './probe-messages.ts'
 import { tokenResponseSchema, type TokenRequest, type TokenResponse } from './token-messages.ts'
 

@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import type { SafeStorage } from 'electron'
-import { describeSystemError } from '../errors.ts'
-import { writeFileAtomically } from '../formats/atomic-file.ts'
-import type { KeyStore } from '../worker/token-store.ts'
+import { describeSystemError } from '../base/errors.ts'
+import { writeFileAtomically } from '../base/atomic-file.ts'
+import type { KeyStore } from '../engine/library/token-store.ts'
 
 /** What the key store needs of Electron. */
 export type Cipher = Pick<

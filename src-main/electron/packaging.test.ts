@@ -88,7 +88,7 @@ test('what runs is there', () => {
       'dist/src-main/electron/main.js',
       'dist/src-main/electron/preload.cjs',
       'dist/src-main/electron/engine-process.js',
-      'dist/src-main/worker/engine.js',
+      'dist/src-main/engine/engine.js',
       'dist/renderer/index.html',
       'resources/sample-model/config.json',
       'resources/sample-model/tokenizer.json',

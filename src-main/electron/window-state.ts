@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
-import { writeJsonAtomically } from '../formats/atomic-file.ts'
+import { SpellmError } from '../base/errors.ts'
+import { writeJsonAtomically } from '../base/atomic-file.ts'
 import { readJsonFile } from '../formats/json-file.ts'
 
 const lengthSchema = z.int().min(200).max(20_000)

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { TailSession } from '../spellm/tail-session.ts'
 import { readChunk, type TeacherCache } from '../distill/teacher-cache.ts'
-import { CancelledError } from '../errors.ts'
+import { CancelledError } from '../base/errors.ts'
 import { float16ToFloat32 } from '../formats/half.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'

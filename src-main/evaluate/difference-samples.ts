@@ -1,4 +1,4 @@
-import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import { createSample, type Difference } from './examples.ts'
 import type { TeacherForcedMode } from './mode-agreement.ts'

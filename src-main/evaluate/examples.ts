@@ -1,4 +1,4 @@
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 
 /** A position where a mode picks another token than the base model. */
 export interface Difference {

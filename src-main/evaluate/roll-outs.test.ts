@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { writeRecitingModel, writeRecitingSpellm } from '../decode/testing/reciting-model.ts'
 import { openTextGenerator, type TextGenerator } from '../decode/text-generator.ts'
-import { CancelledError } from '../errors.ts'
+import { CancelledError } from '../base/errors.ts'
 import { openModelTokenizer, openBaseModel } from '../models/base-model.ts'
 import { measureRollOuts } from './roll-outs.ts'
 

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Conversation } from '../decode/generate.ts'
 import type { GenerationMode, Prompt, TextGenerator, TextOptions } from '../decode/text-generator.ts'
-import { CancelledError } from '../errors.ts'
-import { median } from '../median.ts'
+import { CancelledError } from '../base/errors.ts'
+import { median } from '../base/median.ts'
 
 /** How a mode's own texts differ from the base model's, greedily from the same beginnings. */
 export interface RollOutDivergence {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { alphabetSize, customAlphabet, endSymbol } from '../spelling/alphabet.ts'
 import { buildSpeller, isSaid, spellingOf } from '../spelling/speller.ts'
 import { ordinary, special } from '../spelling/testing/vocabulary.ts'

@@ -1,4 +1,5 @@
-import type { FirstScores, FirstStep } from '../decode/first-choice.ts'
+import type { FirstScores } from '../decode/first-choice.ts'
+import type { FirstStep } from '../decode/first-step.ts'
 import type { LastState } from '../models/trunk-session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { createSpellingDistribution } from './spelling-distribution.ts'

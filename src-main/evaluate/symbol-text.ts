@@ -11,7 +11,7 @@ import { firstSymbolsOf } from '../spelling/speller.ts'
 import type { Spellm } from '../spellm/spellm.ts'
 import { createSymbolTailSession, symbolTailOf } from '../spellm/symbol-tail-session.ts'
 import { tailBits, tailShape } from '../spellm/tail-session.ts'
-import { dot } from '../dot.ts'
+import { dot } from '../base/dot.ts'
 
 /** A text that is given, token by token, with what its steps choose with. */
 export interface SymbolText extends SymbolParts {

@@ -1,6 +1,6 @@
 import type { Speller, TokenStatus } from '../spelling/speller.ts'
 import { statusOf, tokenStatuses } from '../spelling/speller.ts'
-import type { VocabularyEntry } from '../spelling/vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /** Ways to sort tokens, and the kinds of each, in the order in which they are shown. */
 export const tokenKinds = {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
-import { describeSystemError } from '../errors.ts'
+import { describeSystemError } from '../base/errors.ts'
 
 /**
  * SHA-256 over a file's contents. Streams.

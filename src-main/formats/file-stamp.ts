@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { describeSystemError } from '../errors.ts'
+import { describeSystemError } from '../base/errors.ts'
 
 /**
  * Tells whether files have changed, without reading them: their paths, sizes and times of change.

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { nullIfNotFound } from '../errors.ts'
+import { nullIfNotFound } from '../base/errors.ts'
 import { readJsonFile } from './json-file.ts'
 
 const maxConfigBytes = 1 << 20

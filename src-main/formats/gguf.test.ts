@@ -3,20 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { openChatTemplate } from './chat-template.ts'
+import { openChatTemplate } from '../tokenizer/chat-template.ts'
 import { readableTypes } from './gguf/dequantize.ts'
-import {
-  openGguf,
-  readGgufRows,
-  readGgufStopTokens,
-  splitBlocks,
-  splittableBlock,
-  splittableTypes,
-} from './gguf.ts'
+import { openGguf, readGgufRows, splitBlocks, splittableBlock, splittableTypes } from './gguf.ts'
 import { array, writeGguf, type GgufContents } from './testing/write-gguf.ts'
-import { openTokenizer } from './tokenizer.ts'
+import { readGgufStopTokens } from '../tokenizer/gguf/chat.ts'
+import { openTokenizer } from '../tokenizer/index.ts'
 
 const testing = join(import.meta.dirname, 'testing')
+const vocabularies = join(import.meta.dirname, '../tokenizer/testing')
 let folder: string
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'spellm-gguf-'))))
 afterAll(() => rm(folder, { recursive: true }))
@@ -254,14 +249,14 @@ describe('the vocabulary of a GGUF', () => {
           z.looseObject({ cases: z.array(z.looseObject({ ids: z.array(z.int()) })) }),
         ),
       })
-      .parse(JSON.parse(await readFile(join(testing, 'tokenizers/expected.json'), 'utf8')))
+      .parse(JSON.parse(await readFile(join(vocabularies, 'tokenizers/expected.json'), 'utf8')))
     const read = z
       .record(z.string(), listSchema.nullable())
-      .parse(JSON.parse(await readFile(join(testing, 'gguf/expected.json'), 'utf8')))
+      .parse(JSON.parse(await readFile(join(vocabularies, 'gguf/expected.json'), 'utf8')))
     // A GGUF says nothing of spaces after added tokens (Phi), nor of tokens that no merge makes (the small Gemma).
     const others: Record<string, number> = { 'phi-4': 2, phi3: 3, gemma: 5, t5: 8 }
     for (const [family, transformers] of Object.entries(read)) {
-      const tokenizer = await openTokenizer(join(testing, 'gguf', `${family}.gguf`))
+      const tokenizer = await openTokenizer(join(vocabularies, 'gguf', `${family}.gguf`))
       const { cases, begin, end } = texts.families[family]!
       let different = 0
       for (const [i, text] of texts.texts.entries()) {

@@ -5,6 +5,4 @@ export { readField, type GgufMetadata, type GgufValue } from './gguf/metadata.ts
 export { readableTypes } from './gguf/dequantize.ts'
 export { readGgufBytes, readGgufRows, requireReadable, rowLength } from './gguf/read-rows.ts'
 export { unsupportedGguf, invalidGguf } from './gguf/errors.ts'
-export { readGgufChatTemplate, readGgufStopTokens } from './gguf/chat.ts'
-export { tokenizerJson } from './gguf/tokenizer-json.ts'
 export { splitBlocks, splittableBlock, splittableTypes, type SplitBlocks } from './gguf/blocks.ts'

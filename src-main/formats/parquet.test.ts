@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CancelledError } from '../errors.ts'
-import { seededRandom } from '../random.ts'
+import { CancelledError } from '../base/errors.ts'
+import { seededRandom } from '../base/random.ts'
 import { readParquet, type ParquetLimits } from './parquet.ts'
 
 /** Written by pyarrow, see scripts/reference/task_samples.py: each with another compression or size of row groups. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { z } from 'zod'
-import { CancelledError, describeSystemError, SpellmError } from '../errors.ts'
+import { CancelledError, describeSystemError, SpellmError } from '../base/errors.ts'
 
 /** What a Parquet file may hold at most: nobody vouches for one. */
 export interface ParquetLimits {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { describeSystemError, SpellmError } from '../errors.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
 
 /** A document longer than this is cut at a space, so that any file streams in bounded memory. */
 const maxDocumentCharacters = 64 * 1024

@@ -1,3 +1,4 @@
+import { derivatives } from './derivatives.ts'
 import { sameShape } from './dimension.ts'
 import { nodesInOrder } from './traverse.ts'
 import { describeShape, GraphError, scalar, type Node, type Value } from './value.ts'
@@ -20,11 +21,8 @@ export function gradients(loss: Value, parameters: readonly Value[]): Value[] {
 
   for (const node of nodes.reverse()) {
     if (!node.outputs.some((output) => depends.has(output) && cotangents.has(output))) continue
-    const { gradient } = node
-    if (!gradient)
-      throw new GraphError(`gradients: ${node.operator} has no derivative but lies before the loss`)
-    const incoming = gradient.vjp(node.outputs.map((output) => cotangents.get(output) ?? null))
-    gradient.inputs.forEach((target, index) => {
+    const incoming = cotangentsOf(node, cotangents)
+    differentiatedBy(node).forEach((target, index) => {
       const cotangent = incoming[index]
       if (!target || !depends.has(target)) return
       if (!cotangent)
@@ -40,11 +38,23 @@ export function gradients(loss: Value, parameters: readonly Value[]): Value[] {
   return parameters.map((parameter) => cotangents.get(parameter) ?? zeros(parameter.shape))
 }
 
+/** What a node is differentiated by: its inputs, or those of a composite that it ends. */
+const differentiatedBy = ({ gradient, inputs }: Node): readonly (Value | null)[] => gradient?.inputs ?? inputs
+
+/** The cotangents of what a node is differentiated by. Throws GraphError where its operator has no derivative. */
+function cotangentsOf(node: Node, cotangents: ReadonlyMap<Value, Value>): readonly (Value | null)[] {
+  const ofOutputs = node.outputs.map((output) => cotangents.get(output) ?? null)
+  if (node.gradient) return node.gradient.vjp(ofOutputs[0]!)
+  const rule = derivatives[node.operator]
+  if (!rule) throw new GraphError(`gradients: ${node.operator} has no derivative but lies before the loss`)
+  return rule(node, ofOutputs)
+}
+
 /** The values that depend on any of the parameters, as far as derivatives are concerned. */
 function dependents(nodes: readonly Node[], parameters: readonly Value[]): Set<Value> {
   const depends = new Set(parameters)
   for (const node of nodes)
-    if ((node.gradient?.inputs ?? node.inputs).some((value) => value && depends.has(value)))
+    if (differentiatedBy(node).some((value) => value && depends.has(value)))
       for (const output of node.outputs) depends.add(output)
   return depends
 }

@@ -27,6 +27,7 @@ export {
   scalar,
   withGradient,
 } from './value.ts'
+export type { Operator } from './operator.ts'
 export * from './operators/elementwise.ts'
 export * from './operators/reduce.ts'
 export * from './operators/layout.ts'

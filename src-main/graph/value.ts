@@ -1,4 +1,5 @@
 import { sameShape, staticElementCount, type Dimension, type Shape } from './dimension.ts'
+import type { Operator } from './operator.ts'
 
 export type DType = 'float32' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'uint8' | 'int8' | 'bool'
 
@@ -39,24 +40,21 @@ export interface ExternalData {
 
 /** One operator of the ONNX standard (domain '') or of onnxruntime's contributed set ('com.microsoft'). */
 export interface Node {
-  readonly operator: string
+  readonly operator: Operator
   readonly domain: '' | 'com.microsoft'
   /** null: an optional input that is not given. */
   readonly inputs: readonly (Value | null)[]
   readonly attributes: Readonly<Record<string, Attribute>>
   /** Filled once, when the node is made; holds the outputs in the operator's order. */
   readonly outputs: readonly Value[]
+  /** A derivative made by hand (`withGradient`), in place of the operator's own; null: that one holds. */
   readonly gradient: Gradient | null
 }
 
-/**
- * The vector-Jacobian product of a node: from the cotangents of its outputs (null: none arrived) to
- * those of `inputs` (null: not differentiable in that input). `inputs` are usually the node's own; a
- * composite with a hand-made derivative names what it differentiates by instead.
- */
+/** The vector-Jacobian product of a composite: from the cotangent of its value to those of `inputs` (null: not differentiable). */
 export interface Gradient {
-  readonly inputs: readonly (Value | null)[]
-  readonly vjp: (cotangents: readonly (Value | null)[]) => readonly (Value | null)[]
+  readonly inputs: readonly Value[]
+  readonly vjp: (cotangent: Value) => readonly (Value | null)[]
 }
 
 /** A mistake in the way a graph is put together, thrown by the call that makes it. */
@@ -103,51 +101,44 @@ export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>
   readonly domain?: Node['domain']
   readonly outputs: readonly { readonly shape: Shape; readonly dtype: DType }[]
-  /** Cotangents of the outputs → cotangents of the inputs. Absent: nothing flows back through this node. */
-  readonly vjp?: Gradient['vjp']
-  /** What `vjp` differentiates by, where that is not the node's own inputs. */
-  readonly gradientInputs?: readonly Value[]
 }
 
 /** Makes a node and returns its outputs. Operators are the callers; everybody else calls operators. */
 export function createNode(
-  operator: string,
+  operator: Operator,
   inputs: readonly (Value | null)[],
   options: NodeOptions,
 ): readonly Value[] {
+  return outputsOf(operator, inputs, options, null)
+}
+
+function outputsOf(
+  operator: Operator,
+  inputs: readonly (Value | null)[],
+  { attributes = {}, domain = '', ...options }: NodeOptions,
+  gradient: Gradient | null,
+): readonly Value[] {
   const outputs: Value[] = []
-  const node: Node = {
-    operator,
-    domain: options.domain ?? '',
-    inputs,
-    attributes: options.attributes ?? {},
-    outputs,
-    gradient: options.vjp ? { inputs: options.gradientInputs ?? inputs, vjp: options.vjp } : null,
-  }
+  const node: Node = { operator, domain, inputs, attributes, outputs, gradient }
   options.outputs.forEach(({ shape, dtype }, outputIndex) =>
     outputs.push({ shape, dtype, source: { kind: 'node', node, outputIndex } }),
   )
   return outputs
 }
 
-/** `createNode` for an operator with one output. `vjp` takes that output's cotangent. */
+/** `createNode` for an operator with one output. */
 export function createSingleOutputNode(
-  operator: string,
+  operator: Operator,
   inputs: readonly (Value | null)[],
   shape: Shape,
   options: {
     readonly dtype?: DType
     readonly attributes?: Readonly<Record<string, Attribute>>
     readonly domain?: Node['domain']
-    readonly vjp?: (cotangent: Value) => readonly (Value | null)[]
   } = {},
 ): Value {
-  const { dtype = inputs[0]!.dtype, vjp, ...rest } = options
-  return createNode(operator, inputs, {
-    ...rest,
-    outputs: [{ shape, dtype }],
-    ...(vjp ? { vjp: ([cotangent]: readonly (Value | null)[]) => vjp(cotangent!) } : {}),
-  })[0]!
+  const { dtype = inputs[0]!.dtype, ...rest } = options
+  return createNode(operator, inputs, { ...rest, outputs: [{ shape, dtype }] })[0]!
 }
 
 /**
@@ -155,16 +146,8 @@ export function createSingleOutputNode(
  * between `inputs` and `value` is not differentiated. For composites whose derivative is cheaper or more
  * stable than that of their parts.
  */
-export function withGradient(
-  value: Value,
-  inputs: readonly Value[],
-  vjp: (cotangent: Value) => readonly (Value | null)[],
-): Value {
-  return createNode('Identity', [value], {
-    outputs: [value],
-    gradientInputs: inputs,
-    vjp: ([cotangent]) => vjp(cotangent!),
-  })[0]!
+export function withGradient(value: Value, inputs: readonly Value[], vjp: Gradient['vjp']): Value {
+  return outputsOf('Identity', [value], { outputs: [value] }, { inputs, vjp })[0]!
 }
 
 /** Asserts that dtypes agree. */

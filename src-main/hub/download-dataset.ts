@@ -1,5 +1,5 @@
 import { join, posix } from 'node:path'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { cachedCommit, commitForm, isFile, repositoryCache } from './cache.ts'
 import { listRepositoryFiles, type HubFile } from './listing.ts'
 import { addressPath } from './repository.ts'

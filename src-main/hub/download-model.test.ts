@@ -2,7 +2,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeF
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { CancelledError, SpellmError } from '../base/errors.ts'
 import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
 import { cachedModelFolder } from './cache.ts'
 import { downloadModel } from './download-model.ts'

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { readCheckpointIndex } from '../formats/safetensors.ts'
 import { cachedModelFolder } from './cache.ts'
 import { listRepositoryFiles, type HubFile } from './listing.ts'

@@ -1,5 +1,5 @@
 import { fetch, type Headers, type Response } from 'undici'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { CancelledError, SpellmError } from '../base/errors.ts'
 import { environmentProxy } from './proxy.ts'
 import { addressPath, nounOf, type Repository } from './repository.ts'
 import { TransferFault } from './retry.ts'

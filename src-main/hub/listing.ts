@@ -1,6 +1,6 @@
 import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub'
 import { z } from 'zod'
-import { CancelledError, SpellmError } from '../errors.ts'
+import { CancelledError, SpellmError } from '../base/errors.ts'
 import { get, type RequestOptions } from './http.ts'
 import { nounOf, type Repository } from './repository.ts'
 import { TransferFault, withRetries, type RetryOptions } from './retry.ts'

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { CancelledError } from '../errors.ts'
+import { CancelledError } from '../base/errors.ts'
 import { withLock } from './lock.ts'
 
 let folder = ''

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { describeSystemError } from '../errors.ts'
-import { isProcessAlive } from '../process-alive.ts'
+import { describeSystemError } from '../base/errors.ts'
+import { isProcessAlive } from '../base/process-alive.ts'
 import { sleep } from './retry.ts'
 
 export interface LockOptions {

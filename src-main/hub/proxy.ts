@@ -1,5 +1,5 @@
 import { EnvHttpProxyAgent, type Dispatcher } from 'undici'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 
 const agents = new Map<string, Dispatcher>()
 

@@ -1,4 +1,4 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 
 /** A model on the Hub. */
 export interface ModelReference {

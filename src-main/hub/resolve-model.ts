@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { cachedModelFolder } from './cache.ts'
 import { formatModelReference, isModelReference, parseModelReference } from './reference.ts'
 import { readHubLocation } from './settings.ts'

@@ -1,4 +1,4 @@
-import { CancelledError, SpellmError, type ErrorCode } from '../errors.ts'
+import { CancelledError, SpellmError, type ErrorCode } from '../base/errors.ts'
 
 /** Something went wrong on the way that may go right the next time. */
 export class TransferFault extends Error {

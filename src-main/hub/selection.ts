@@ -1,4 +1,4 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import type { HubFile } from './listing.ts'
 
 /** Files of a model that are read where they are there. */

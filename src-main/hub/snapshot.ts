@@ -1,6 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeSystemError, SpellmError } from '../errors.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
 import { fetchBlob, hasContents, partialBytes } from './blob.ts'
 import { isFile, placeBlob, repositoryCache, writeReference, type RepositoryCache } from './cache.ts'
 import { resolveRevision, type HubConnection, type HubFile } from './listing.ts'

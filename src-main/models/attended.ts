@@ -13,7 +13,7 @@ import {
   type Shape,
   type Value,
 } from '../graph/index.ts'
-import { memoize } from '../memoize.ts'
+import { memoize } from '../base/memoize.ts'
 import { maskedScore } from '../runtime/masks.ts'
 import { attend, attendWithin } from './blocks.ts'
 

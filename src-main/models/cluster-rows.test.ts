@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { clusterRows, someRows } from './cluster-rows.ts'
 
 const d = 6

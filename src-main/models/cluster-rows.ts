@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
-import { CancelledError } from '../errors.ts'
+import { CancelledError } from '../base/errors.ts'
 import { add, argMax, input, matmul } from '../graph/index.ts'
-import { seededRandom, shuffledIndices } from '../random.ts'
+import { seededRandom, shuffledIndices } from '../base/random.ts'
 import { createSession, floatData, floatTensor, int64Data, type Feeds } from '../runtime/session.ts'
-import { dot } from '../dot.ts'
+import { dot } from '../base/dot.ts'
 import type { HeadRows } from './head-rows.ts'
 import { rowBlocks } from './row-blocks.ts'
 

@@ -9,7 +9,7 @@ import {
   type Dimension,
   type Value,
 } from '../graph/index.ts'
-import { memoize } from '../memoize.ts'
+import { memoize } from '../base/memoize.ts'
 import { causalMask } from '../runtime/masks.ts'
 import type { Architecture, FeedForward, Layer, Linear, Norm, Rotary, Weight } from './architecture.ts'
 import { layerAttention, scoreMask, type Attended, type KeyValue } from './attended.ts'

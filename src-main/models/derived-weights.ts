@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { CancelledError, describeSystemError } from '../errors.ts'
+import { CancelledError, describeSystemError } from '../base/errors.ts'
 import { writeSafetensors, type TensorData } from '../formats/safetensors.ts'
 import type { BaseModel } from './base-model.ts'
 

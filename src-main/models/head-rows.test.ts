@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createBaseHead } from '../decode/chooser.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { openBaseModel } from './base-model.ts'
 import { openHeadRows } from './head-rows.ts'

@@ -1,4 +1,4 @@
-import { SpellmError, nullIfNotFound } from '../errors.ts'
+import { SpellmError, nullIfNotFound } from '../base/errors.ts'
 import { splitBlocks, splittableBlock, splittableTypes } from '../formats/gguf.ts'
 import {
   openSafetensors,
@@ -6,7 +6,7 @@ import {
   type TensorData,
   type TensorEntry,
 } from '../formats/safetensors.ts'
-import { memoize } from '../memoize.ts'
+import { memoize } from '../base/memoize.ts'
 import type { BaseModel } from './base-model.ts'
 import type { QuantizedMatrix } from './blocks.ts'
 import {

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { packagePath } from '../package-path.ts'
+import { packagePath } from '../base/package-path.ts'
 
 /** The name that stands for the embedded sample model wherever a model's folder is asked for. */
 export const sampleModelName = 'sample'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { readStopTokens } from '../formats/generation-config.ts'
 import { readJsonFile } from '../formats/json-file.ts'
 import type { Architecture } from './architecture.ts'

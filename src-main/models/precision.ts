@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { dataFolder } from '../data-folder.ts'
-import { SpellmError } from '../errors.ts'
+import { dataFolder } from '../base/data-folder.ts'
+import { SpellmError } from '../base/errors.ts'
 import { splittableTypes } from '../formats/gguf.ts'
 import { hashBaseModel } from './base-model-hash.ts'
 import type { BaseModel } from './base-model.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { constant, input } from '../graph/index.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { createSession, floatData, floatTensor } from '../runtime/session.ts'
 import { linear } from './blocks.ts'
 import { blockBytes, blockSizeOf, blocksOf, quantizeRows, type Bits, type QuantizedRows } from './quantize.ts'

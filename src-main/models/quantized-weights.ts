@@ -1,6 +1,6 @@
-import { SpellmError, nullIfNotFound } from '../errors.ts'
+import { SpellmError, nullIfNotFound } from '../base/errors.ts'
 import { openSafetensors, type SafetensorsFile, type TensorData } from '../formats/safetensors.ts'
-import { memoize } from '../memoize.ts'
+import { memoize } from '../base/memoize.ts'
 import { linearWeightGroups, linearWeights, type Architecture, type LinearWeight } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
 import {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { input } from '../graph/index.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { createSession, floatData, floatTensor } from '../runtime/session.ts'
 import { openBaseModel, type BaseModel } from './base-model.ts'

@@ -1,5 +1,5 @@
 import { input, reshape, softmaxCrossEntropy, type Value } from '../graph/index.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import type { Parameter } from '../runtime/trainer.ts'
 import { weightShapes, type Architecture } from './architecture.ts'
 import { headLogits, trunk, windowInputs } from './decoder.ts'

@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, relative, sep } from 'node:path'
-import { describeSystemError, SpellmError } from '../errors.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
 import type { Checkpoint, SafetensorsDtype, TensorEntry } from '../formats/safetensors.ts'
 import { external, type DType, type Value } from '../graph/index.ts'
-import { memoize } from '../memoize.ts'
+import { memoize } from '../base/memoize.ts'
 import { weightShapes, type Architecture } from './architecture.ts'
 import type { Matrix, ProductType } from './blocks.ts'
 

@@ -1,7 +1,7 @@
-import { SpellmError, nullIfNotFound } from '../errors.ts'
+import { SpellmError, nullIfNotFound } from '../base/errors.ts'
 import { float32ToBfloat16, float32ToFloat16 } from '../formats/half.ts'
 import { openSafetensors, type TensorData, type TensorEntry } from '../formats/safetensors.ts'
-import { memoize } from '../memoize.ts'
+import { memoize } from '../base/memoize.ts'
 import { weightShapes } from './architecture.ts'
 import type { BaseModel } from './base-model.ts'
 import {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { rememberedBeyond, type KeyValueCache } from '../runtime/key-value-cache.ts'
 import { createSession, floatData, int64Tensor } from '../runtime/session.ts'
 import { openBaseModel } from './base-model.ts'

@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
-import { describeSystemError, SpellmError } from '../errors.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
 import { openSafetensors, readTensor, writeSafetensors } from '../formats/safetensors.ts'
 
 /** A float32 tensor in C order. */

@@ -1,5 +1,5 @@
 import { lstat, rm } from 'node:fs/promises'
-import { describeSystemError, SpellmError } from '../errors.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
 import { acquireLock } from './lock.ts'
 import { looksLikeRun } from './status.ts'
 

@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { describeSystemError, SpellmError } from '../errors.ts'
-import { writeJsonAtomically } from '../formats/atomic-file.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
+import { writeJsonAtomically } from '../base/atomic-file.ts'
 import { readJsonFile } from '../formats/json-file.ts'
 import { descriptionFile } from './layout.ts'
 

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { describeSystemError, SpellmError } from '../errors.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
 import { lockFolder } from './layout.ts'
 import { processState, type ProcessState } from './process-start.ts'
 

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
-import { describeSystemError, SpellmError } from '../errors.ts'
-import { writeFileAtomically } from '../formats/atomic-file.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
+import { writeFileAtomically } from '../base/atomic-file.ts'
 
 /** Longest line of a metrics file, in bytes without the newline. */
 export const maxLineBytes = 1 << 20

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { access, mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
-import { describeSystemError, SpellmError } from '../errors.ts'
-import { writeJsonAtomically } from '../formats/atomic-file.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
+import { writeJsonAtomically } from '../base/atomic-file.ts'
 import {
   loadNewestCheckpoint,
   saveCheckpoint,

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { describeSystemError, SpellmError } from '../errors.ts'
+import { describeSystemError, SpellmError } from '../base/errors.ts'
 import { checkpointSteps } from './checkpoints.ts'
 import { readDescription, readRunJson, type Json, type RunDescription } from './description.ts'
 import { checkpointsFolder, descriptionFile, metricsFile, resultFile } from './layout.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { choosePieces, longestPiece, parsePieces, pieceBytes, singleBytes } from './pieces.ts'
 import { decodeUtf8 } from './utf8.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /** The most symbols that an alphabet may have, so that every symbol fits into a Uint16Array. */
 export const maxAlphabetSize = 65_535

@@ -1,9 +1,9 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import type { Alphabet } from './alphabet.ts'
 import { tokenStatuses, type Speller, type TokenStatus } from './speller.ts'
 import { spellVocabulary } from './spellings.ts'
 import { buildTrie } from './trie.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /** The share of tokens in each status, 0 to 1; together 1. */
 export type Coverage = Readonly<Record<TokenStatus, number>>

@@ -1,7 +1,7 @@
 import { endSymbol, type Alphabet } from './alphabet.ts'
 import { pieceBytes, singleBytes } from './pieces.ts'
 import { decodeUtf8 } from './utf8.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /**
  * A symbol as a person reads it: the character or piece, END, the special token's name; bytes that are no characters as

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import type { GroupAlphabet } from './alphabet.ts'
 
 /** Groups that a step reads where nobody says how many. */

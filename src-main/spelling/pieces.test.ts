@@ -4,7 +4,7 @@ import { describeSymbol } from './describe-symbol.ts'
 import { choosePieces, parsePieces, pieceSpelling } from './pieces.ts'
 import { buildSpeller, spellingOf, statusOf } from './speller.ts'
 import { bytes, ordinary, randomVocabulary, seededRandom, special } from './testing/vocabulary.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 const ranked = (text: string, rank: number): VocabularyEntry => ({ ...ordinary(text), rank })
 const hex = (text: string) => Buffer.from(text).toString('hex')

@@ -1,6 +1,6 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { buildPrefixTree } from './prefix-tree.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /** Single bytes, which every alphabet of pieces begins with. */
 export const singleBytes = 256

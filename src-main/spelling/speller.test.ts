@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { asciiAlphabet, byteAlphabet, customAlphabet, endSymbol, type Alphabet } from './alphabet.ts'
 import { buildSpeller, contestWinners, findToken, spellingOf, statusOf, targets } from './speller.ts'
 import { bytes, ordinary, randomVocabulary, seededRandom, special } from './testing/vocabulary.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 function statuses(vocabulary: readonly VocabularyEntry[], alphabet: Alphabet, k: number, counts?: number[]) {
   const speller = buildSpeller(vocabulary, alphabet, k, counts)

@@ -1,8 +1,8 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { endSymbol, otherSymbol, type Alphabet } from './alphabet.ts'
 import { spellVocabulary, type Spellings } from './spellings.ts'
 import { buildTrie, findNode, type Trie } from './trie.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 import { bytesOfTokens, type Words } from './words.ts'
 
 /**

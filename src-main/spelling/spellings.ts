@@ -1,8 +1,8 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { endSymbol, type Alphabet } from './alphabet.ts'
 import { pieceSpelling } from './pieces.ts'
 import { decodeUtf8 } from './utf8.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /** The most symbols that a spelling may have, and so the most heads. */
 export const maxSpellingLength = 64

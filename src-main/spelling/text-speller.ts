@@ -1,6 +1,6 @@
 import { parseAlphabet } from './alphabet.ts'
 import { buildSpeller, type Speller } from './speller.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 import { collectWords, withWords } from './words.ts'
 
 /** What a text has, counted. */

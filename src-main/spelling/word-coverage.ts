@@ -1,7 +1,7 @@
 import { textSpelling } from './spellings.ts'
 import { tokensOf, type Speller } from './speller.ts'
 import { createUnitFinder } from './units.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 import { bytesOfTokens } from './words.ts'
 
 /** What a speller can do with a text's words. */

@@ -1,7 +1,7 @@
 import type { Alphabet } from './alphabet.ts'
 import { textSpelling } from './spellings.ts'
 import { decodeUtf8 } from './utf8.ts'
-import type { VocabularyEntry } from './vocabulary.ts'
+import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /**
  * What the heads spell in one step: tokens only, or also words of several tokens, which go back into the trunk in

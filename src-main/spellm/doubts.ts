@@ -1,4 +1,4 @@
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import {
   openSafetensors,
   readTensorBytes,

@@ -4,7 +4,7 @@ import { openHeadRows } from '../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { tailParameterShapes } from '../models/tail.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../base/random.ts'
 import { floatTensor } from '../runtime/session.ts'
 import {
   alphabetSize,

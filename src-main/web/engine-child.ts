@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
 import { extname, join } from 'node:path'
-import { withHugePages } from '../huge-pages.ts'
-import { describeEnd, type EngineEnd, type EngineProcess } from '../worker/engine-supervisor.ts'
-import type { EngineCrash, LastWords } from '../worker/lifecycle-messages.ts'
+import { withHugePages } from '../runtime/huge-pages.ts'
+import { describeEnd, type EngineEnd, type EngineProcess } from '../engine/process/engine-supervisor.ts'
+import type { EngineCrash, LastWords } from '../engine/process/lifecycle-messages.ts'
 import { toHostSchema, type ToEngine } from './relay.ts'
 
 /** One browser's line to the engine. */

@@ -2,7 +2,7 @@
  * The engine under the browser host: a child process that answers all browsers, forked by
  * `engine-child.ts`. It ends when the host asks it to or is gone.
  */
-import { engineLifecycle } from '../worker/engine-lifecycle.ts'
+import { engineLifecycle } from '../engine/process/engine-lifecycle.ts'
 import { RelayedPort } from './relayed-port.ts'
 import { toEngineSchema, type ToEngine, type ToHost } from './relay.ts'
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import colors from 'picocolors'
-import { SpellmError } from '../errors.ts'
-import { dataFolder } from '../data-folder.ts'
+import { SpellmError } from '../base/errors.ts'
+import { dataFolder } from '../base/data-folder.ts'
 import { openStudio, type Studio } from './studio.ts'
 
 interface Options {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { lastWordsSchema, lifecycleRequestSchema } from '../worker/lifecycle-messages.ts'
+import { lastWordsSchema, lifecycleRequestSchema } from '../engine/process/lifecycle-messages.ts'
 
 /*
  * The messages between the browser host and its engine process. One process serves many browsers: each

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import sirv from 'sirv'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { pageHeaders } from '../contract/page-policy.ts'
-import { SpellmError } from '../errors.ts'
+import { SpellmError } from '../base/errors.ts'
 import { createAccess, entrancePath, parseTarget, printedHosts, type Access } from './access.ts'
 import type { EngineConnection } from './engine-child.ts'
 

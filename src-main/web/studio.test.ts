@@ -8,7 +8,7 @@ import type { ContractRouterClient } from '@orpc/contract'
 import { expect, onTestFinished, test } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { contract } from '../contract/index.ts'
-import { isProcessAlive } from '../process-alive.ts'
+import { isProcessAlive } from '../base/process-alive.ts'
 import { openStudio, type Studio } from './studio.ts'
 import { ending, enter, openSocket, visited } from './testing/requests.ts'
 

@@ -1,4 +1,4 @@
-import { superviseEngine } from '../worker/engine-supervisor.ts'
+import { superviseEngine } from '../engine/process/engine-supervisor.ts'
 import { startEngineChild } from './engine-child.ts'
 import { startStudioServer } from './server.ts'
 

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeSafetensors } from '../../formats/safetensors.ts'
-import { openTokenizer } from '../../formats/tokenizer.ts'
+import { openTokenizer } from '../../tokenizer/index.ts'
 import { weightShapes } from '../../models/architecture.ts'
 import { openBaseModel } from '../../models/base-model.ts'
 import { llama } from '../../models/families/llama.ts'

@@ -1,6 +1,6 @@
 import type { BaseModel } from '../../models/base-model.ts'
 import { openHeadRows } from '../../models/head-rows.ts'
-import { seededRandom } from '../../random.ts'
+import { seededRandom } from '../../base/random.ts'
 import { largestIndex } from '../sampling.ts'
 import { createVerifyingHead, type VerifyingHead } from '../verifying-head.ts'
 

@@ -1,6 +1,6 @@
-import { SpellmError } from '../../errors.ts'
-import { renderChat, type ChatMessage, type ChatTemplate } from '../../formats/chat-template.ts'
-import type { Tokenizer } from '../../formats/tokenizer.ts'
+import { SpellmError } from '../../base/errors.ts'
+import { renderChat, type ChatMessage, type ChatTemplate } from '../../tokenizer/chat-template.ts'
+import type { Tokenizer } from '../../tokenizer/index.ts'
 import type { BaseModel } from '../../models/base-model.ts'
 
 /**

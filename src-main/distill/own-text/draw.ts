@@ -1,4 +1,4 @@
-import { drawFrom, type Random } from '../../random.ts'
+import { drawFrom, type Random } from '../../base/random.ts'
 
 /** What the LM head says of one state. */
 export interface Scores {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Tokenizer } from '../../formats/tokenizer.ts'
+import type { Tokenizer } from '../../tokenizer/index.ts'
 import type { BaseModel } from '../../models/base-model.ts'
 import type { ChunkRange } from '../schedule.ts'
 import { allChunks, chunkPlace, missingChunks, openCacheFolder, type TeacherCache } from '../teacher-cache.ts'

@@ -1,4 +1,4 @@
-import { seededRandom, shuffledIndices, type Random } from '../../random.ts'
+import { seededRandom, shuffledIndices, type Random } from '../../base/random.ts'
 import type { ConversationPieces } from './conversation-pieces.ts'
 import { drawToken, type Scores } from './draw.ts'
 

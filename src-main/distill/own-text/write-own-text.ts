@@ -1,4 +1,4 @@
-import type { Tokenizer } from '../../formats/tokenizer.ts'
+import type { Tokenizer } from '../../tokenizer/index.ts'
 import type { BaseModel } from '../../models/base-model.ts'
 import type { WrittenPositions } from '../teacher-chunk.ts'
 import type { ConversationPieces } from './conversation-pieces.ts'

@@ -1,5 +1,5 @@
 import type { TailShape } from '../../models/tail.ts'
-import { seededRandom } from '../../random.ts'
+import { seededRandom } from '../../base/random.ts'
 import { floatTensor, int32Tensor, type Feeds } from '../../runtime/session.ts'
 
 /** Random feeds for a tail's training graph with float32 hidden states; four symbols of ten don't count. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stories } from '../../../resources/stories/stories.ts'
 import { collectTokens } from '../../distill/corpus.ts'
-import { CancelledError } from '../../errors.ts'
+import { CancelledError } from '../../base/errors.ts'
 import { openBaseModel, openModelTokenizer } from '../../models/base-model.ts'
 import { openHeadRows, type HeadRows } from '../../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../../models/model-folder.ts'

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { CancelledError } from '../../errors.ts'
+import { CancelledError } from '../../base/errors.ts'
 import { constant, input, matmul } from '../../graph/index.ts'
 import { createSession, floatData, floatTensor } from '../../runtime/session.ts'
 import type { BaselineHead, BaselinePositions, Screened } from './baseline.ts'

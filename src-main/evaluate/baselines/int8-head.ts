@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { createExactInt8Head } from '../../decode/exact-int8-head.ts'
 import { int8Columns } from '../../decode/int8-rows.ts'
-import { CancelledError } from '../../errors.ts'
+import { CancelledError } from '../../base/errors.ts'
 import type { BaselineHead, BaselinePositions, Screened } from './baseline.ts'
 
 const statesAtOnce = 16

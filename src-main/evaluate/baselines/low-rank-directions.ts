@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import { CancelledError } from '../../errors.ts'
+import { CancelledError } from '../../base/errors.ts'
 import { input, matmul } from '../../graph/index.ts'
 import type { HeadRows } from '../../models/head-rows.ts'
-import { seededRandom } from '../../random.ts'
+import { seededRandom } from '../../base/random.ts'
 import { createSession, floatData, floatTensor } from '../../runtime/session.ts'
-import { dot } from '../../dot.ts'
+import { dot } from '../../base/dot.ts'
 import { rowBlocks } from '../../models/row-blocks.ts'
 
 /** More directions than asked for are followed, so that the last ones asked for are found as well as the first. */

@@ -1,6 +1,6 @@
 import type { BaselineResult } from '../baselines/baseline.ts'
 import { count, percent } from './format.ts'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../../base/html.ts'
 
 /** What else could take the LM head's place; nothing where that wasn't measured. */
 export function baselinesSection(baselines: readonly BaselineResult[]): Html {

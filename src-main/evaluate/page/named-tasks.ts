@@ -1,6 +1,6 @@
 import type { Interval } from '../clustered-share.ts'
 import type { Accuracy, NamedResults } from '../tasks/named-results.ts'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../../base/html.ts'
 
 /** The tasks that were asked for by name: base model and SpeLLM side by side, and their paired difference. */
 export function namedTasksSection(tasks: readonly NamedResults[]): Html {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Evaluation } from '../evaluation.ts'
-import { html } from './html.ts'
+import { html } from '../../base/html.ts'
 import { resultsPage } from './results-page.ts'
 import { styles } from './styles.ts'
 

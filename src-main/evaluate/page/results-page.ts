@@ -5,7 +5,7 @@ import { pickOf, type ScoredChoiceTask } from '../tasks/choice-tasks.ts'
 import { isExact } from '../tasks/exact-tasks.ts'
 import { baselinesSection } from './baselines.ts'
 import { count, percent, share } from './format.ts'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../../base/html.ts'
 import { namedTasksSection } from './named-tasks.ts'
 import { styles } from './styles.ts'
 import {

@@ -4,7 +4,7 @@ import type { TextEvaluation } from '../text-evaluation.ts'
 import { kindsOfTokens, type KindOf } from '../token-kinds.ts'
 import type { WordExactness } from '../word-exactness.ts'
 import { count, interval, percent, share } from './format.ts'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../../base/html.ts'
 
 /** How often each mode picks what the base model picks, with some of the other positions. */
 export function agreementSection({

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { GenerationMode, TextGenerator } from '../../decode/text-generator.ts'
-import { CancelledError, SpellmError } from '../../errors.ts'
+import { CancelledError, SpellmError } from '../../base/errors.ts'
 import { clusteredShare, type Share } from '../clustered-share.ts'
 import type { ExactTask } from './task-file.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import { characters } from './python-text.ts'
 import type { Option } from './score-options.ts'
 

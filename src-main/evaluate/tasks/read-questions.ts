@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import { readParquet } from '../../formats/parquet.ts'
-import { seededRandom, shuffledIndices } from '../../random.ts'
+import { seededRandom, shuffledIndices } from '../../base/random.ts'
 import type { NamedTask, Question } from './named-task.ts'
 
 /** The largest file of the tasks that are known has 6 MB. */

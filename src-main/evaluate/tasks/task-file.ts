@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import { readTextFile } from '../../formats/json-file.ts'
 
 const maxFileBytes = 64 << 20

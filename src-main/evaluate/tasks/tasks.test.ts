@@ -9,7 +9,7 @@ import { createTailSession, tailShape, type TailSession } from '../../spellm/tai
 import { writeRecitingModel, writeRecitingSpellm } from '../../decode/testing/reciting-model.ts'
 import { openTextGenerator } from '../../decode/text-generator.ts'
 import { initialTail } from '../../distill/distill.ts'
-import type { Tokenizer } from '../../formats/tokenizer.ts'
+import type { Tokenizer } from '../../tokenizer/index.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../../models/base-model.ts'
 import { createBatchTrunk } from '../../models/batch-trunk.ts'
 import { modelFolder, sampleModelName } from '../../models/model-folder.ts'

@@ -1,4 +1,4 @@
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 
 /** A name from a file, short enough for a message. */
 export const shown = (name: string): string => (name.length > 80 ? `${name.slice(0, 80)}…` : name)

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import type { ByteCursor } from './byte-cursor.ts'
 import { invalidGguf, shown } from './errors.ts'
 

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { describeSystemError, SpellmError } from '../../errors.ts'
+import { describeSystemError, SpellmError } from '../../base/errors.ts'
 import { MoreBytesNeeded } from './byte-cursor.ts'
 import { invalidGguf } from './errors.ts'
 import { parseGguf, type GgufFile, type GgufPart } from './header.ts'

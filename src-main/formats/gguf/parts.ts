@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import { invalidGguf, shown } from './errors.ts'
 import { maxTensors, type GgufFile, type GgufPart, type GgufTensor } from './header.ts'
 import { readField } from './metadata.ts'

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { describeSystemError } from '../../errors.ts'
+import { describeSystemError } from '../../base/errors.ts'
 import { readableTypes } from './dequantize.ts'
 import { invalidGguf, shown, unsupportedGguf } from './errors.ts'
 import type { GgufTensor } from './header.ts'

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import { readJsonFile } from '../json-file.ts'
 import { openSafetensors, type TensorEntry } from './header.ts'
 

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { describeSystemError, SpellmError } from '../../errors.ts'
+import { describeSystemError, SpellmError } from '../../base/errors.ts'
 import { dtypeNames, dtypeSizes, type SafetensorsDtype } from './dtypes.ts'
 
 /** Where a tensor lies. */

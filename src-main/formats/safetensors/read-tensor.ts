@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises'
-import { describeSystemError, SpellmError } from '../../errors.ts'
+import { describeSystemError, SpellmError } from '../../base/errors.ts'
 import { bfloat16ToFloat32, float16ToFloat32 } from '../half.ts'
 import type { TensorEntry } from './header.ts'
 

@@ -1,4 +1,4 @@
-import { writeFileAtomically } from '../atomic-file.ts'
+import { writeFileAtomically } from '../../base/atomic-file.ts'
 import { dtypeSizes, type SafetensorsDtype } from './dtypes.ts'
 
 /**

@@ -1,7 +1,5 @@
-import { sameShape, staticElementCount } from '../dimension.ts'
+import { sameShape } from '../dimension.ts'
 import { createSingleOutputNode, describeShape, GraphError, normalizeAxis, type Value } from '../value.ts'
-import { cast } from './elementwise.ts'
-import { reshape, zeros } from './layout.ts'
 
 /**
  * Rows of `table` [rows, …] at integer `indices` [..i]: [..i, …]. The gradient adds the cotangents of
@@ -12,16 +10,11 @@ export function gatherRows(table: Value, indices: Value): Value {
   return createSingleOutputNode('Gather', [table, indices], [...indices.shape, ...rowShape], {
     dtype: table.dtype,
     attributes: { axis: 0 },
-    vjp: (d) => {
-      const count = staticElementCount(indices.shape)
-      const flat = reshape(d, [count, ...rowShape])
-      return [scatterAddRows(zeros(table.shape), cast(reshape(indices, [count, 1]), 'int64'), flat), null]
-    },
   })
 }
 
 /** `table` with `rows` [n, …] added at `indices` [n, 1] (int64) of the first axis. Not differentiable here. */
-function scatterAddRows(table: Value, indices: Value, rows: Value): Value {
+export function scatterAddRows(table: Value, indices: Value, rows: Value): Value {
   return createSingleOutputNode('ScatterND', [table, indices, rows], table.shape, {
     attributes: { reduction: 'add' },
   })
@@ -36,7 +29,6 @@ export function gatherElements(x: Value, indices: Value, axis: number): Value {
     )
   return createSingleOutputNode('GatherElements', [x, indices], indices.shape, {
     attributes: { axis: along },
-    vjp: (d) => [scatterAddElements(zeros(x.shape), indices, d, along), null],
   })
 }
 

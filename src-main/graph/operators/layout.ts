@@ -11,7 +11,6 @@ import {
   staticSize,
   type Value,
 } from '../value.ts'
-import { unbroadcast } from './elementwise.ts'
 
 /**
  * The same elements in another shape. A shape with named sizes may differ from the old one in at most
@@ -32,9 +31,7 @@ export function reshape(x: Value, shape: Shape): Value {
   )
   if (target.filter((size) => size === -1).length > 1)
     throw new GraphError(`Reshape: ${describeShape(shape)} has more than one named size to infer`)
-  return createSingleOutputNode('Reshape', [x, int64Vector(target)], shape, {
-    vjp: (d) => [reshape(d, x.shape), null],
-  })
+  return createSingleOutputNode('Reshape', [x, int64Vector(target)], shape)
 }
 
 /** Axis i of the result is axis `permutation[i]` of x. */
@@ -42,15 +39,11 @@ export function transpose(x: Value, permutation: readonly number[]): Value {
   const isPermutation = x.shape.every((_, axis) => permutation.includes(axis))
   if (permutation.length !== x.shape.length || !isPermutation)
     throw new GraphError(`Transpose: [${permutation.join(', ')}] does not permute ${describeShape(x.shape)}`)
-  const inverse = permutation.map((_, axis) => permutation.indexOf(axis))
   return createSingleOutputNode(
     'Transpose',
     [x],
     permutation.map((axis) => x.shape[axis]!),
-    {
-      attributes: { perm: permutation },
-      vjp: (d) => [transpose(d, inverse)],
-    },
+    { attributes: { perm: permutation } },
   )
 }
 
@@ -64,9 +57,7 @@ export function transposeMatrix(x: Value): Value {
 export function expand(x: Value, shape: Shape): Value {
   if (sameShape(x.shape, shape)) return x
   const target = shape.map((size) => staticSize('Expand', size))
-  return createSingleOutputNode('Expand', [x, int64Vector(target)], shape, {
-    vjp: (d) => [unbroadcast(d, x), null],
-  })
+  return createSingleOutputNode('Expand', [x, int64Vector(target)], shape)
 }
 
 /** A float32 tensor of zeros. */
@@ -92,15 +83,7 @@ export function concat(values: readonly Value[], axis: number): Value {
   const shape = first.shape.map((size, i) =>
     i === joined ? values.map((v) => v.shape[i]!).reduce(addDimensions) : size,
   )
-  return createSingleOutputNode('Concat', values, shape, {
-    attributes: { axis: joined },
-    vjp: (d) =>
-      split(
-        d,
-        joined,
-        values.map((value) => staticSize('Concat', value.shape[joined])),
-      ),
-  })
+  return createSingleOutputNode('Concat', values, shape, { attributes: { axis: joined } })
 }
 
 /** Cuts x along `axis` into pieces of the given sizes; at most one of them may be a named size. */
@@ -117,17 +100,10 @@ export function split(x: Value, axis: number, sizes: readonly (number | string)[
   return createNode('Split', [x, int64Vector(sizes.map((size) => staticSize('Split', size)))], {
     attributes: { axis: cut },
     outputs,
-    vjp: (ds) => [
-      concat(
-        ds.map((d, i) => d ?? zeros(outputs[i]!.shape)),
-        cut,
-      ),
-      null,
-    ],
   })
 }
 
-/** The first column of x [rows, columns], also where it has no other by its shape. Not differentiable. */
+/** The first column of x [rows, columns], also where it has no other by its shape. */
 export function firstColumn(x: Value): Value {
   return createSingleOutputNode(
     'Slice',
@@ -143,25 +119,9 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
   if (start < 0 || end <= start || end > size)
     throw new GraphError(`Slice: ${start} to ${end} is outside of axis ${cut} of ${describeShape(x.shape)}`)
   if (start === 0 && end === size) return x
-  const resized = (length: number) => x.shape.map((old, i) => (i === cut ? length : old))
   return createSingleOutputNode(
     'Slice',
     [x, int64Vector([start]), int64Vector([end]), int64Vector([cut])],
-    resized(end - start),
-    {
-      vjp: (d) => [
-        concat(
-          [
-            ...(start > 0 ? [zeros(resized(start))] : []),
-            d,
-            ...(end < size ? [zeros(resized(size - end))] : []),
-          ],
-          cut,
-        ),
-        null,
-        null,
-        null,
-      ],
-    },
+    x.shape.with(cut, end - start),
   )
 }

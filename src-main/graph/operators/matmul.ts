@@ -7,7 +7,7 @@ import {
   withGradient,
   type Value,
 } from '../value.ts'
-import { unbroadcast } from './elementwise.ts'
+import { unbroadcast } from './broadcast.ts'
 import { transposeMatrix } from './layout.ts'
 
 export interface MatMulOptions {
@@ -35,8 +35,26 @@ export function matmul(
     throw new GraphError(
       `MatMul: inner sizes ${innerA} and ${innerB} differ in ${describeShape(a.shape)}${transposeA ? 'ᵀ' : ''} · ${describeShape(b.shape)}${transposeB ? 'ᵀ' : ''}`,
     )
-  // Y = A B: dA = dY Bᵀ, dB = Aᵀ dY; for transposed operands the same, transposed.
-  const vjp = (d: Value) => [
+  if (a.shape.length === 2 && b.shape.length === 2)
+    return createSingleOutputNode('Gemm', [a, b], [m, p], {
+      attributes: { transA: Number(transposeA), transB: Number(transposeB) },
+    })
+  const batch = broadcastShapes('MatMul', a.shape.slice(0, -2), b.shape.slice(0, -2))
+  // onnxruntime fuses these transpositions into its matrix product.
+  const left = transposeA ? transposeMatrix(a) : a
+  const right = transposeB ? transposeMatrix(b) : b
+  const product = createSingleOutputNode('MatMul', [left, right], [...batch, m, p])
+  return withGradient(product, [a, b], (d) => productCotangents(d, a, b, { transposeA, transposeB }))
+}
+
+/** Of a product Y = A B: dA = dY Bᵀ, dB = Aᵀ dY; of transposed operands the same, transposed. */
+export function productCotangents(
+  d: Value,
+  a: Value,
+  b: Value,
+  { transposeA, transposeB }: Required<MatMulOptions>,
+): readonly [Value, Value] {
+  return [
     unbroadcast(
       transposeA
         ? matmul(b, d, { transposeA: transposeB, transposeB: true })
@@ -50,15 +68,4 @@ export function matmul(
       b,
     ),
   ]
-  if (a.shape.length === 2 && b.shape.length === 2)
-    return createSingleOutputNode('Gemm', [a, b], [m, p], {
-      attributes: { transA: Number(transposeA), transB: Number(transposeB) },
-      vjp,
-    })
-  const batch = broadcastShapes('MatMul', a.shape.slice(0, -2), b.shape.slice(0, -2))
-  // onnxruntime fuses these transpositions into its matrix product.
-  const left = transposeA ? transposeMatrix(a) : a
-  const right = transposeB ? transposeMatrix(b) : b
-  const product = createSingleOutputNode('MatMul', [left, right], [...batch, m, p])
-  return withGradient(product, [a, b], vjp)
 }

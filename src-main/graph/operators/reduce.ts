@@ -6,20 +6,27 @@ import {
   staticSize,
   type Value,
 } from '../value.ts'
-import { multiply } from './elementwise.ts'
-import { expand, reshape } from './layout.ts'
+import type { Operator } from '../operator.ts'
 
 export interface ReduceOptions {
   /** Keep the reduced axes with size 1. */
   readonly keepAxes?: boolean
 }
 
-function reducedShapes(operator: string, x: Value, axes: readonly number[]) {
+/** A reduction of x over `axes`. */
+function reduce(
+  operator: Operator,
+  x: Value,
+  axes: readonly number[],
+  { keepAxes = false }: ReduceOptions,
+): Value {
   const reduced = new Set(axes.map((axis) => normalizeAxis(operator, axis, x.shape.length)))
-  return {
-    kept: x.shape.map((size, axis) => (reduced.has(axis) ? 1 : size)),
-    dropped: x.shape.filter((_, axis) => !reduced.has(axis)),
-  }
+  const shape = keepAxes
+    ? x.shape.map((size, axis) => (reduced.has(axis) ? 1 : size))
+    : x.shape.filter((_, axis) => !reduced.has(axis))
+  return createSingleOutputNode(operator, [x, int64Vector(axes)], shape, {
+    attributes: { keepdims: Number(keepAxes) },
+  })
 }
 
 const allAxes = (x: Value) => x.shape.map((_, axis) => axis)
@@ -28,46 +35,30 @@ const allAxes = (x: Value) => x.shape.map((_, axis) => axis)
 export function reduceSum(
   x: Value,
   axes: readonly number[] = allAxes(x),
-  { keepAxes = false }: ReduceOptions = {},
+  options: ReduceOptions = {},
 ): Value {
-  const { kept, dropped } = reducedShapes('ReduceSum', x, axes)
-  return createSingleOutputNode('ReduceSum', [x, int64Vector(axes)], keepAxes ? kept : dropped, {
-    attributes: { keepdims: Number(keepAxes) },
-    vjp: (d) => [expand(reshape(d, kept), x.shape), null],
-  })
+  return reduce('ReduceSum', x, axes, options)
 }
 
 /** Mean over `axes` (default: all), whose sizes must be known before the run. */
 export function reduceMean(
   x: Value,
   axes: readonly number[] = allAxes(x),
-  { keepAxes = false }: ReduceOptions = {},
+  options: ReduceOptions = {},
 ): Value {
-  const { kept, dropped } = reducedShapes('ReduceMean', x, axes)
-  const count = axes.reduce((product, axis) => product * staticSize('ReduceMean', x.shape.at(axis)), 1)
-  return createSingleOutputNode('ReduceMean', [x, int64Vector(axes)], keepAxes ? kept : dropped, {
-    attributes: { keepdims: Number(keepAxes) },
-    vjp: (d) => [expand(reshape(multiply(d, 1 / count), kept), x.shape), null],
-  })
+  for (const axis of axes) staticSize('ReduceMean', x.shape.at(axis))
+  return reduce('ReduceMean', x, axes, options)
 }
 
 /** Maximum over `axes`. Not differentiable here. */
-export function reduceMax(
-  x: Value,
-  axes: readonly number[],
-  { keepAxes = false }: ReduceOptions = {},
-): Value {
-  const { kept, dropped } = reducedShapes('ReduceMax', x, axes)
-  return createSingleOutputNode('ReduceMax', [x, int64Vector(axes)], keepAxes ? kept : dropped, {
-    attributes: { keepdims: Number(keepAxes) },
-  })
+export function reduceMax(x: Value, axes: readonly number[], options: ReduceOptions = {}): Value {
+  return reduce('ReduceMax', x, axes, options)
 }
 
 /** Sum of squares of all elements, rank 0; d(Σx²) = 2x. */
 export function sumOfSquares(x: Value): Value {
   return createSingleOutputNode('ReduceSumSquare', [x], [], {
     attributes: { keepdims: 0 },
-    vjp: (d) => [multiply(multiply(d, 2), x)],
   })
 }
 

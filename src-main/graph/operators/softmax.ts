@@ -7,14 +7,7 @@ import { reshape } from './layout.ts'
 
 /** Softmax over the last axis; dx = y ⊙ (dy − Σ dy ⊙ y). */
 export function softmax(x: Value): Value {
-  const y: Value = createSingleOutputNode('Softmax', [x], x.shape, {
-    attributes: { axis: -1 },
-    vjp: (d) => {
-      const weighted = multiply(d, y)
-      return [subtract(weighted, multiply(y, reduceSum(weighted, [-1], { keepAxes: true })))]
-    },
-  })
-  return y
+  return createSingleOutputNode('Softmax', [x], x.shape, { attributes: { axis: -1 } })
 }
 
 /** log softmax over the last axis. Not differentiable here: losses use `softmaxCrossEntropy` or `logSumExp`. */

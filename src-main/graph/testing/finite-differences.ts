@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { seededRandom } from '../../random.ts'
+import { seededRandom } from '../../base/random.ts'
 import { createSession, floatData, floatTensor, type Feeds } from '../../runtime/session.ts'
 import { constant, gradients, input, multiply, reduceSum, staticElementCount, type Value } from '../index.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import type { Activation, Architecture } from '../architecture.ts'
 
 /** What a family's description may ask about the model besides its config. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import type { Rotary } from '../architecture.ts'
 import { misfit, size, type ModelFacts } from './config.ts'
 

@@ -4,10 +4,10 @@ import {
   readableTypes,
   readField,
   readGgufRows,
-  readGgufStopTokens,
   unsupportedGguf,
   type GgufFile,
 } from '../../formats/gguf.ts'
+import { readGgufStopTokens } from '../../tokenizer/gguf/chat.ts'
 import type { Architecture } from '../architecture.ts'
 import type { ModelSource } from '../model-source.ts'
 import { withSlowedRotary, type Adaptation } from './adaptations.ts'

@@ -4,7 +4,7 @@
  * one line of JSON. A program of its own, because a device's driver may end the process.
  */
 import { join } from 'node:path'
-import { seededRandom } from '../../random.ts'
+import { seededRandom } from '../../base/random.ts'
 import { deviceSchema } from '../../runtime/devices/device.ts'
 import { createSession, type Session } from '../../runtime/session.ts'
 import { openBaseModel, type BaseModel } from '../base-model.ts'

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SpellmError } from '../../errors.ts'
-import { openChatTemplate } from '../../formats/chat-template.ts'
-import { openTokenizer } from '../../formats/tokenizer.ts'
+import { SpellmError } from '../../base/errors.ts'
+import { openChatTemplate } from '../../tokenizer/chat-template.ts'
+import { openTokenizer } from '../../tokenizer/index.ts'
 import { checkWeights, openBaseModel } from '../base-model.ts'
 
 const models = join(import.meta.dirname, 'gguf')
-const vocabularies = join(import.meta.dirname, '../../formats/testing/gguf')
+const vocabularies = join(import.meta.dirname, '../../tokenizer/testing/gguf')
 
 /** Files that are damaged: models with a vocabulary of few tokens, one of them in parts, and vocabularies of each kind. */
 const originals: readonly (readonly string[])[] = [

@@ -4,7 +4,7 @@
  */
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import { acquireLock } from '../lock.ts'
 
 const [run = '', rounds = ''] = process.argv.slice(2)

@@ -2,7 +2,7 @@
  * Probes the device named by the first argument and prints what was measured, or why nothing was, as the last line.
  * A program of its own, because a device's driver may end the process.
  */
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import { deviceSchema } from './device.ts'
 import { probeDevice } from './probe.ts'
 import { describeProviderFailure } from './problems.ts'

@@ -1,4 +1,4 @@
-import { nodeNames } from '../../formats/onnx.ts'
+import { nodeNames } from '../../graph/onnx.ts'
 import type { Node, Value } from '../../graph/index.ts'
 import { nodesInOrder } from '../../graph/traverse.ts'
 import type * as ort from '../onnxruntime.ts'

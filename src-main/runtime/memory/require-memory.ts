@@ -1,4 +1,4 @@
-import { SpellmError } from '../../errors.ts'
+import { SpellmError } from '../../base/errors.ts'
 import type { Device } from '../devices/device.ts'
 import { nvidiaCard } from '../devices/graphics-card.ts'
 import { freeMemory } from './free-memory.ts'

@@ -8,7 +8,7 @@ import { randomBatch } from '../../distill/testing/random-batch.ts'
 import { tailTrainingGraph } from '../../distill/tail-training.ts'
 import { gradients } from '../../graph/index.ts'
 import { tailParameterShapes } from '../../models/tail.ts'
-import { seededRandom } from '../../random.ts'
+import { seededRandom } from '../../base/random.ts'
 import { createSession, floatData, floatTensor, type Device } from '../session.ts'
 import { createTrainer, freshState } from '../trainer.ts'
 

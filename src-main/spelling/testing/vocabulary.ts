@@ -1,4 +1,4 @@
-import type { VocabularyEntry } from '../vocabulary.ts'
+import type { VocabularyEntry } from '../../tokenizer/vocabulary-entry.ts'
 
 /** A token that stands for `text`. */
 export function ordinary(text: string): VocabularyEntry {

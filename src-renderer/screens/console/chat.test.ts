@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { chatAfter, messagesFor } from './chat.ts'
+import { chatAfter } from './chat-after.ts'
+import { messagesFor } from './chat.ts'
 import type { Session } from './console-store.ts'
 import { waitingOutput } from './generation-output.ts'
 

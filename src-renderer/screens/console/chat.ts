@@ -1,9 +1,9 @@
 import type { ChatMessage } from '../../../src-main/contract/index.ts'
-import type { Session, Side } from './console-store.ts'
-import { textOf } from './generation-output.ts'
+
+export type Side = 'base' | 'spellm'
 
 /** A message and what the models answered. */
-export interface Turn {
+export interface ChatTurn {
   readonly message: string
   readonly answers: Readonly<Partial<Record<Side, string>>>
 }
@@ -12,7 +12,7 @@ export interface Turn {
 export interface Chat {
   /** '': none. */
   readonly system: string
-  readonly earlier: readonly Turn[]
+  readonly earlier: readonly ChatTurn[]
 }
 
 /** The conversation as one of the models knows it: with its own answers. */
@@ -25,14 +25,4 @@ export function messagesFor(side: Side, { system, earlier }: Chat, message: stri
     ]),
     { role: 'user', content: message },
   ]
-}
-
-/** The conversation that goes on after a session; a new one where it was none. */
-export function chatAfter(session: Session | null, system: string): Chat {
-  if (!session?.chat) return { system, earlier: [] }
-  const { chat, prompt, outputs } = session
-  const answers = Object.fromEntries(
-    Object.entries(outputs).map(([side, output]) => [side, textOf(output)]),
-  ) as Turn['answers']
-  return { system, earlier: [...chat.earlier, { message: prompt, answers }] }
 }

@@ -1,10 +1,8 @@
 import { create } from 'zustand'
 import type { ConsoleSource, ModeNumbers, Sampling } from '../../../src-main/contract/index.ts'
 import { defaultForm, type ConsoleForm } from './console-form.ts'
-import type { Chat } from './chat.ts'
+import type { Chat, Side } from './chat.ts'
 import type { GenerationOutput } from './generation-output.ts'
-
-export type Side = 'base' | 'spellm'
 
 /** A token of an output. */
 export interface TokenPlace {

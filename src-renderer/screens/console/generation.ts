@@ -1,9 +1,9 @@
 import type { ConsoleMode, ConsoleSource } from '../../../src-main/contract/index.ts'
 import { limitRate } from '../../components/limited-rate.ts'
 import { engine } from '../../connection/engine.ts'
-import { messagesFor, type Chat } from './chat.ts'
+import { messagesFor, type Chat, type Side } from './chat.ts'
 import type { GenerationOptions } from './console-form.ts'
-import { useConsole, type Session, type Side } from './console-store.ts'
+import { useConsole, type Session } from './console-store.ts'
 import { applyGenerationEvent, waitingOutput, type GenerationOutput } from './generation-output.ts'
 
 export interface GenerationRequest {

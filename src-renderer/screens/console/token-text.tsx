@@ -1,7 +1,8 @@
 import { memo, useRef, useState } from 'react'
 import { visibleText } from '../../components/tokens/visible-text.ts'
 import { strings } from '../../strings/index.ts'
-import { selectToken, type Side } from './console-store.ts'
+import type { Side } from './chat.ts'
+import { selectToken } from './console-store.ts'
 import type { GeneratedToken, GenerationOutput } from './generation-output.ts'
 import { outputName } from './output-name.ts'
 

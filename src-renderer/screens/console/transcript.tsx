@@ -2,8 +2,7 @@ import { Text } from '@mantine/core'
 import { Fragment } from 'react'
 import type { ConsoleMode } from '../../../src-main/contract/index.ts'
 import { strings } from '../../strings/index.ts'
-import type { Chat } from './chat.ts'
-import type { Side } from './console-store.ts'
+import type { Chat, Side } from './chat.ts'
 import { outputName } from './output-name.ts'
 
 const text = strings.console
