@@ -50,10 +50,22 @@ export function createLogitsProcessor(sampling: Sampling | null): LogitsProcesso
   const written = new Map<number, number>()
   const isRepetitive = repetitionPenalty !== 1
   const isCounted = presencePenalty !== 0 || frequencyPenalty !== 0
-  const changes = (token: number) =>
-    biases.has(token) ||
-    ((isRepetitive || isCounted) && written.has(token)) ||
-    (isRepetitive && prompt.has(token))
+  // Thousands of tokens are asked for at each step, and few of them are changed.
+  let flags = new Uint8Array(0)
+  const mark = (token: number) => {
+    if (token >= flags.length) {
+      const larger = new Uint8Array(2 * token + 1)
+      larger.set(flags)
+      flags = larger
+    }
+    const isChanged =
+      biases.has(token) ||
+      ((isRepetitive || isCounted) && written.has(token)) ||
+      (isRepetitive && prompt.has(token))
+    flags[token] = Number(isChanged)
+  }
+  for (const token of biases.keys()) mark(token)
+  const changes = (token: number) => flags[token] === 1
   const changed = () =>
     new Set([
       ...biases.keys(),
@@ -78,13 +90,20 @@ export function createLogitsProcessor(sampling: Sampling | null): LogitsProcesso
     changed,
     isBanned,
     begin: (tokens) => {
-      for (const token of tokens) prompt.add(token)
+      for (const token of tokens) {
+        prompt.add(token)
+        mark(token)
+      }
     },
-    add: (token) => void written.set(token, (written.get(token) ?? 0) + 1),
+    add: (token) => {
+      written.set(token, (written.get(token) ?? 0) + 1)
+      mark(token)
+    },
     remove: (token) => {
       const left = (written.get(token) ?? 0) - 1
       if (left > 0) written.set(token, left)
       else written.delete(token)
+      mark(token)
     },
     apply: (logits, tokens) => {
       if (isIdle) return logits

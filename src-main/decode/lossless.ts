@@ -125,8 +125,9 @@ async function createPendingText(
     const started = performance.now()
     const state = await read()
     if (!drafting) return { state, draft: nothing, started }
+    const passed = performance.now()
     const draft = await drafting.draft(state, conversation.tokens.length)
-    if (isPromptRead) parts.pace?.stepped(performance.now() - started)
+    if (isPromptRead) parts.pace?.stepped(passed - started, performance.now() - passed)
     isPromptRead = true
     return { state, draft, started }
   }

@@ -14,11 +14,13 @@ function write(
     confirmed = steps,
     slowdown = 1,
     took = costs,
-  }: { steps: number; confirmed?: number; slowdown?: number; took?: PassCosts },
+    draft = 0,
+  }: { steps: number; confirmed?: number; slowdown?: number; took?: PassCosts; draft?: number },
 ): boolean {
   let isWorthwhile = true
   for (let i = 0; i < verifications; i++) {
-    for (let step = 0; step < steps; step++) pace.stepped(slowdown * (took.trunk + took.tail))
+    for (let step = 0; step < steps; step++)
+      pace.stepped(slowdown * (took.trunk + took.tail), slowdown * draft)
     isWorthwhile = pace.isWorthwhile(confirmed, steps, slowdown * took.head(steps))
   }
   return isWorthwhile
@@ -68,6 +70,11 @@ describe('the pace of a text', () => {
     const { pace } = watch(took)
     expect(write(pace, 63, { steps: 1, took })).toBe(true)
     expect(write(pace, 1, { steps: 1, took })).toBe(false)
+  })
+
+  it('is judged by drafts that take longer than was measured', () => {
+    expect(write(watch().pace, 200, { steps: 3, draft: 2 })).toBe(true)
+    expect(write(watch().pace, 200, { steps: 3, draft: 4 })).toBe(false)
   })
 
   it('isn’t judged by a machine that has become slower for everything', () => {

@@ -2,8 +2,8 @@ import type { PassCosts } from './replay.ts'
 
 /** Watches whether a text that a SpeLLM drafts is written sooner than the base model would write it. */
 export interface Pace {
-  /** One more pass of the trunk, with the tail and the draft, took so long. */
-  stepped(milliseconds: number): void
+  /** One more pass of the trunk, with the tail, and the draft after it took so long, in milliseconds. */
+  stepped(pass: number, draft: number): void
   /** The base model's head looked at `rows` states, which confirmed some tokens. @returns whether it is worthwhile to go on */
   isWorthwhile(confirmed: number, rows: number, milliseconds: number): boolean
 }
@@ -21,13 +21,14 @@ const nothing = {
   lost: 0,
   lostSquares: 0,
   stepMilliseconds: 0,
+  draftMilliseconds: 0,
   headMilliseconds: 0,
   expectedHead: 0,
 }
 
 /**
  * What the base model would take is reckoned from the text's own passes, since a longer text takes longer: a step without the
- * tail's share, and the head over one state. Both measured costs count as much more as the head takes longer now than it
+ * tail's share, or without the drafts where these take longer than that (penalties have more to look through), and the head over one state. Both measured costs count as much more as the head takes longer now than it
  * did when it was measured, so that a machine that has become busy doesn't look like a SpeLLM that doesn't pay.
  *
  * A wrong token loses all passes that were drafted after it, so a few of them say little. As many lost passes are forgiven as
@@ -44,15 +45,21 @@ export function createPace(costs: PassCosts, onSlow: (milliseconds: number, base
   const judge = () => {
     const own = (sum.stepMilliseconds + sum.headMilliseconds) / sum.confirmed
     const busy = sum.headMilliseconds / sum.expectedHead
-    const base = sum.stepMilliseconds / sum.steps + busy * (costs.head(1) - costs.tail)
+    const drafting = Math.max(busy * costs.tail, sum.draftMilliseconds / sum.steps)
+    const base = sum.stepMilliseconds / sum.steps + busy * costs.head(1) - drafting
     const byChance = Math.sqrt(Math.max(0, sum.lostSquares - sum.lost ** 2 / sum.verifications))
     isSlow = own > (tolerance + byChance / sum.confirmed) * base
     if (isSlow) onSlow(own, base)
   }
   return {
-    stepped: (milliseconds) => {
-      const { steps, stepMilliseconds } = since
-      since = { ...since, steps: steps + 1, stepMilliseconds: stepMilliseconds + milliseconds }
+    stepped: (pass, draft) => {
+      const { steps, stepMilliseconds, draftMilliseconds } = since
+      since = {
+        ...since,
+        steps: steps + 1,
+        stepMilliseconds: stepMilliseconds + pass + draft,
+        draftMilliseconds: draftMilliseconds + draft,
+      }
     },
     isWorthwhile: (confirmed, rows, milliseconds) => {
       // What follows the prompt took no step of its own.
@@ -66,6 +73,7 @@ export function createPace(costs: PassCosts, onSlow: (milliseconds: number, base
         lost: kept * sum.lost + lost,
         lostSquares: kept * sum.lostSquares + lost ** 2,
         stepMilliseconds: kept * sum.stepMilliseconds + since.stepMilliseconds,
+        draftMilliseconds: kept * sum.draftMilliseconds + since.draftMilliseconds,
         headMilliseconds: kept * sum.headMilliseconds + milliseconds,
         expectedHead: kept * sum.expectedHead + costs.head(rows),
       }

@@ -10,9 +10,9 @@ import { normalizeAxis, staticSize, type DType, type Node, type Value } from './
 
 /**
  * The vector-Jacobian product of an operator: from the cotangents of a node's outputs (null: none arrived) to those of its
- * inputs (null, or none: not differentiable in that input).
+ * inputs (null, or none: not differentiable in that input). Null: not differentiable at all.
  */
-type Rule = (node: Node, cotangents: readonly (Value | null)[]) => readonly (Value | null)[]
+type Rule = (node: Node, cotangents: readonly (Value | null)[]) => readonly (Value | null)[] | null
 
 /** What a rule goes by: inputs and output of the node and the output's cotangent. */
 interface Differentiated {
@@ -26,7 +26,7 @@ interface Differentiated {
 
 /** The rule of an operator with one output. */
 const rule =
-  (vjp: (of: Differentiated) => readonly (Value | null)[]): Rule =>
+  (vjp: (of: Differentiated) => readonly (Value | null)[] | null): Rule =>
   (node, [d]) =>
     vjp({ d: d!, x: node.inputs[0]!, b: node.inputs[1]!, y: node.outputs[0]!, node })
 
@@ -52,7 +52,7 @@ export const derivatives: Readonly<Record<Operator, Rule | null>> = {
   Sqrt: rule(({ d, y }) => [divide(multiply(d, 0.5), y)]),
   Reciprocal: rule(({ d, y }) => [negate(multiply(d, multiply(y, y)))]),
   Sigmoid: rule(({ d, y }) => [multiply(d, multiply(y, subtract(1, y)))]),
-  Cast: rule(({ d, x, y }) => [isFloat(x.dtype) && isFloat(y.dtype) ? cast(d, x.dtype) : null]),
+  Cast: rule(({ d, x, y }) => (isFloat(x.dtype) && isFloat(y.dtype) ? [cast(d, x.dtype)] : null)),
 
   ReduceSum: rule(({ d, x, node }) => [expand(reshape(d, keptShape(node)), x.shape)]),
   ReduceMean: rule(({ d, x, node }) => {

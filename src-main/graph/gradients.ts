@@ -45,9 +45,10 @@ const differentiatedBy = ({ gradient, inputs }: Node): readonly (Value | null)[]
 function cotangentsOf(node: Node, cotangents: ReadonlyMap<Value, Value>): readonly (Value | null)[] {
   const ofOutputs = node.outputs.map((output) => cotangents.get(output) ?? null)
   if (node.gradient) return node.gradient.vjp(ofOutputs[0]!)
-  const rule = derivatives[node.operator]
-  if (!rule) throw new GraphError(`gradients: ${node.operator} has no derivative but lies before the loss`)
-  return rule(node, ofOutputs)
+  const ofInputs = derivatives[node.operator]?.(node, ofOutputs)
+  if (!ofInputs)
+    throw new GraphError(`gradients: ${node.operator} has no derivative but lies before the loss`)
+  return ofInputs
 }
 
 /** The values that depend on any of the parameters, as far as derivatives are concerned. */
