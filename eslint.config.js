@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 /**
- * The house of CONTRIBUTING.md as a table: room of src-main → rooms that it may import, itself apart. Each stands above what it
+ * The rooms of docs/develop/architecture.md as a table: room of src-main → rooms that it may import, itself apart. Each stands above what it
  * imports.
  */
 const mayImport = {
@@ -112,7 +112,7 @@ const importRules = folders.map((folder) => {
           patterns: [
             {
               group: forbidden.map((other) => `**/${other}/**`),
-              message: `${folder}/ may not import this folder (see CONTRIBUTING.md).`,
+              message: `${folder}/ may not import this folder (see docs/develop/architecture.md).`,
             },
             ...(folder === 'electron'
               ? []
@@ -145,7 +145,7 @@ const rendererRules = {
         patterns: [
           {
             regex: '/src-main/(?!contract/)',
-            message: 'The renderer imports only src-main/contract/ (see CONTRIBUTING.md).',
+            message: 'The renderer imports only src-main/contract/ (see docs/develop/architecture.md).',
           },
           { group: ['electron', 'node:*'], message: 'The renderer runs in a browser.' },
         ],

@@ -95,7 +95,7 @@ export function drawRooms(rooms: ImportGraph): string {
   return `# The rooms of src-main
 
 Each arrow is an import; a room imports only what lies below it. Where one can be reached by way of another room, its own arrow is left
-out, and so are those to \`base\`, which everybody may import. CONTRIBUTING.md says what is in each room, and \`eslint.config.js\` which may
+out, and so are those to \`base\`, which everybody may import. [architecture.md](architecture.md) says what is in each room, and \`eslint.config.js\` which may
 import which. \`npm run draw:rooms\` draws this page; a test compares it with the code.
 
 \`\`\`mermaid

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { projects } from './typecheck.mjs'
 
 const root = join(import.meta.dirname, '..')
 const scratch = mkdtempSync(join(tmpdir(), 'spellm-test-'))
@@ -36,11 +37,7 @@ function count(name, hasSucceeded, read) {
 const checks = [
   ['formatting', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['lint', 'eslint', ['.']],
-  ['types', 'tsc', ['--noEmit', '-p', '.']],
-  ['types of the renderer', 'tsc', ['--noEmit', '-p', 'src-renderer']],
-  ['types of the preload script', 'tsc', ['--noEmit', '-p', 'src-main/electron/preload']],
-  ['types of the end-to-end tests', 'tsc', ['--noEmit', '-p', 'e2e']],
-  ['types of the benchmarks', 'tsc', ['--noEmit', '-p', 'bench']],
+  ...projects.map(([name, folder]) => [name, 'tsc', ['--noEmit', '-p', folder]]),
 ]
 for (const [name, command, args] of checks) {
   const ok = run(bin(command), args)
