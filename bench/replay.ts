@@ -134,7 +134,7 @@ function describe(cases: readonly ReplayedCase[]): string {
     ]
   })
   return [
-    `Doubts of ${run} replayed, not written texts; weights 'random' are no model's. What the verifying head takes at several rows is beside the base model's own at one.`,
+    `Doubts of ${run} replayed, not written texts; weights 'random' belong to no model. What the verifying head takes at several rows is relative to the base model's own at one.`,
     '',
     table([heading, ...rows]),
   ].join('\n')

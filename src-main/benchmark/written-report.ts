@@ -89,7 +89,7 @@ function losslessNote(context: number, { baseAlone, texts }: ModeTexts, plan: Me
   const verifier = costs.verifier === 'int8' ? 'the exact int8 head' : "the base model's head"
   const int8 =
     int8Alone === null ? '' : `, and of the base model with the exact int8 head alone ${times(int8Alone)}`
-  return `Lossless at ${context} tokens: doubt below ${threshold.toFixed(2)}, ${steps} steps at the most, verified by ${verifier}. Measured costs let expect ${times(lossless)}${int8}.${alone}`
+  return `Lossless at ${context} tokens: doubt below ${threshold.toFixed(2)}, up to ${steps} steps, verified by ${verifier}. Measured costs let expect ${times(lossless)}${int8}.${alone}`
 }
 
 const times = (speedup: number) => `${speedup.toFixed(2)} ×`

@@ -57,7 +57,7 @@ export function benchCommand(): Command {
     .addOption(precisionOption("the base model's weights (default: as the SpeLLM has learnt, or as stored)"))
     .option(
       '--llama-cpp <folder>',
-      "let llama.cpp decode the same shape by turns: a folder where 'npm install node-llama-cpp' was run",
+      "also benchmark llama.cpp on the same shapes; the folder must contain node-llama-cpp ('npm install node-llama-cpp')",
     )
     .option('--out <folder>', 'write bench.json, bench.md and bench.svg')
     .option('--json', 'print as one line of JSON', false)

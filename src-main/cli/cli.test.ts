@@ -653,7 +653,7 @@ describe('a wrong call ends with one clear line:', () => {
     ],
     ['a number that is none', ['convert', 'sample', '--k', 'many'], /--k.*'many'.*Expected a whole number/],
     ['a forgotten option', ['generate', 'sample'], /required option '--prompt <text>'/],
-    ['a token that is none', ['logits', 'sample', '--tokens', '1,x'], /--tokens.*'x' is no token id/],
+    ['a token that is none', ['logits', 'sample', '--tokens', '1,x'], /--tokens.*'x' isn't a token id/],
     [
       'a device that there is not',
       ['generate', 'sample', '--prompt', 'x', '--device', 'toaster'],

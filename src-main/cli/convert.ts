@@ -143,7 +143,7 @@ export function convertCommand(): Command {
     )
     .option(
       '--checkpoint-every <seconds>',
-      'training time that a crash can cost',
+      'seconds between checkpoints: what a crash can cost',
       decimal(0, 86_400),
       defaults.checkpointSeconds,
     )
@@ -158,7 +158,7 @@ export function convertCommand(): Command {
       integer(1000),
     )
     .option('--keep-cache', 'keep the teacher cache, or its last window, after the run', defaults.keepCache)
-    .option('--resume', 'go on with the stopped run in the --out folder, with its own settings', false)
+    .option('--resume', 'resume the stopped run in the --out folder, with its own settings', false)
     .option('--json', 'print the result as one line of JSON', false)
     .addHelpText(
       'after',
@@ -196,11 +196,11 @@ export function convertCommand(): Command {
           existsSync(join(options.out, descriptionFile)) &&
           !(error instanceof SpellmError && error.code === 'file-exists')
         )
-          console.error(`Go on with:  spellm convert ${model} --out ${options.out} --resume`)
+          console.error(`Resume with:  spellm convert ${model} --out ${options.out} --resume`)
         if (error instanceof CancelledError && options.json)
           console.log(
             JSON.stringify({
-              error: { code: 'cancelled', message: 'Stopped on request.', remedy: 'Go on with --resume.' },
+              error: { code: 'cancelled', message: 'Stopped on request.', remedy: 'Resume with --resume.' },
             }),
           )
         throw error
@@ -368,7 +368,7 @@ export function describeResult({
     ...(words === null
       ? []
       : [
-          `Of its words, ${words.tokensPerWord.toFixed(2)} tokens each, ${formatShare(words.covered)} are spelled whole; a step can say ${words.tokensPerStep.toFixed(2)} tokens at the most.`,
+          `Of its words, ${words.tokensPerWord.toFixed(2)} tokens each, ${formatShare(words.covered)} are spelled whole; a step can emit up to ${words.tokensPerStep.toFixed(2)} tokens.`,
         ]),
     ...(result.tokenSymbols === 0
       ? []

@@ -6,7 +6,7 @@ import { ownDevices } from '../conversion/own-devices.ts'
 export function deviceOption(): Option {
   return new Option(
     '--device <name>',
-    "where to compute; auto: the fastest that gives right numbers, see 'spellm devices'",
+    "where to compute; auto: the fastest that passes the accuracy check, see 'spellm devices'",
   )
     .choices(deviceChoiceSchema.options)
     .default('auto')
@@ -25,5 +25,5 @@ export async function chosenDevice(choice: DeviceChoice): Promise<Device> {
 
 /** `--ignore-memory`, for commands that load a model. */
 export function ignoreMemoryOption(): Option {
-  return new Option('--ignore-memory', 'go on where memory seems too short').default(false)
+  return new Option('--ignore-memory', 'run even if memory may be insufficient').default(false)
 }

@@ -8,7 +8,7 @@ import { formatBytes, table } from './output.ts'
 /** `spellm devices`. */
 export function devicesCommand(): Command {
   return new Command('devices')
-    .description('Show what can compute here: whether it works, gives right numbers, and how fast it is.')
+    .description('Show which devices work here, whether they pass the accuracy check, and how fast they are.')
     .option('--fresh', 'try all devices again, not only after a change of the system', false)
     .option('--json', 'print as one line of JSON', false)
     .action(async ({ fresh, json }: { fresh: boolean; json: boolean }) => {

@@ -68,7 +68,7 @@ describe('spellm download', () => {
     expect(stdout + stderr).not.toContain(hub.token)
   })
 
-  it('says on Ctrl-C that the same command goes on, and it does', async () => {
+  it('says on Ctrl-C that the same command resumes, and it does', async () => {
     hub.pace = { bytes: 1 << 16, milliseconds: 20 }
     const blobs = join(scratch, 'hub/models--tester--model/blobs')
     /** What has come of the files that aren't whole. */
@@ -84,7 +84,7 @@ describe('spellm download', () => {
     })
     expect(stopped.code, stopped.stderr).toBe(130)
     expect(lastLine(stopped)).toMatchObject({
-      error: { code: 'cancelled', remedy: expect.stringContaining('same command goes on') as string },
+      error: { code: 'cancelled', remedy: expect.stringContaining('same command again') as string },
     })
     const size = await incomplete()
     hub.pace = null

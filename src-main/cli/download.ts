@@ -21,10 +21,13 @@ interface DownloadCommandOptions {
 /** `spellm download`. */
 export function downloadCommand(): Command {
   return new Command('download')
-    .description('Download a model from the Hugging Face Hub, or go on with a download.')
+    .description('Download a model from the Hugging Face Hub, or resume a download.')
     .argument('<model>', 'owner/name, owner/name@revision or the address of its page')
     .option('--revision <name>', 'branch, tag or commit (default: main)')
-    .option('--token-file <file>', 'holds an access token, for gated and private models')
+    .option(
+      '--token-file <file>',
+      'read the Hugging Face access token from this file, for gated and private models',
+    )
     .option('--dry-run', 'only say what would be fetched', false)
     .option('--json', 'print the result as one line of JSON', false)
     .addHelpText(
@@ -69,7 +72,7 @@ export function downloadCommand(): Command {
       } catch (error) {
         view.end()
         if (error instanceof CancelledError) {
-          const remedy = 'The same command goes on where this one stopped.'
+          const remedy = 'Run the same command again to resume.'
           if (options.json)
             console.log(
               JSON.stringify({ error: { code: 'cancelled', message: 'Stopped on request.', remedy } }),

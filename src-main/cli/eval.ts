@@ -13,9 +13,7 @@ import { precisionOption } from './precision-option.ts'
 /** `spellm eval`. */
 export function evalCommand(): Command {
   return new Command('eval')
-    .description(
-      'Measure how a SpeLLM does beside its base model: agreement, perplexity, its own texts, tasks.',
-    )
+    .description('Evaluate a SpeLLM against its base model: agreement, perplexity, generated texts, tasks.')
     .argument('<folder>', "a run's or SpeLLM's folder")
     .option(
       '--text <file...>',
@@ -25,7 +23,12 @@ export function evalCommand(): Command {
     .addOption(measuredModesOption())
     .addOption(candidatesOption())
     .addOption(gateShareOption())
-    .option('--rollouts <n>', 'texts that each mode writes beside the base model', integer(0, 10_000), 16)
+    .option(
+      '--rollouts <n>',
+      "texts that each mode writes, compared with the base model's",
+      integer(0, 10_000),
+      16,
+    )
     .option('--rollout-tokens <n>', 'tokens of each of them, at most', integer(1, 100_000), 64)
     .option('--tasks <task...>', 'tasks by name, and files of tasks in JSONL', [])
     .option('--limit <n>', 'questions of each task by name (default: all)', integer(1, 1_000_000))

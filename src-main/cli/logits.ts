@@ -24,7 +24,7 @@ export function logitsCommand(): Command {
       if (outside !== undefined)
         throw new SpellmError(
           'setting-invalid',
-          `--tokens: ${outside} is no token of this model, whose vocabulary has ${vocabularySize} entries.`,
+          `--tokens: ${outside} isn't a token of this model, whose vocabulary has ${vocabularySize} entries.`,
           `Give ids from 0 to ${vocabularySize - 1}.`,
         )
       if (tokens.length > contextLength)
@@ -51,5 +51,5 @@ function tokenIds(text: string): number[] {
   const ids = text.split(',').map((part) => part.trim())
   const wrong = ids.find((id) => !/^\d{1,9}$/.test(id))
   if (wrong === undefined) return ids.map(Number)
-  throw new InvalidArgumentError(`'${wrong}' is no token id. Expected whole numbers, as in 1,2,3.`)
+  throw new InvalidArgumentError(`'${wrong}' isn't a token id. Expected whole numbers, as in 1,2,3.`)
 }

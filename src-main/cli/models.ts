@@ -7,7 +7,7 @@ import { formatCount, table } from './output.ts'
 /** `spellm models`. */
 export function modelsCommand(): Command {
   return new Command('models')
-    .description('List the models at hand.')
+    .description('List the available models.')
     .option('--json', 'print as JSON', false)
     .action(async ({ json }: { json: boolean }) => {
       const { folder, architecture } = await openBaseModel(modelFolder(sampleModelName))

@@ -17,7 +17,7 @@ export function printError(error: unknown, asJson: boolean): void {
     console.log(JSON.stringify({ error: { code: 'defect', message, remedy: 'Please report this.' } }))
   else
     console.error(
-      `${colors.red('This is a defect of spellm:')} ${message}\nPlease report it; SPELLM_DEBUG=1 shows where it happened.`,
+      `${colors.red('Unexpected error (a bug in spellm):')} ${message}\nPlease report it; SPELLM_DEBUG=1 shows where it happened.`,
     )
   if (process.env['SPELLM_DEBUG'] && error instanceof Error) console.error(error.stack)
 }

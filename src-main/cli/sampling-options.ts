@@ -19,11 +19,15 @@ export function addSamplingOptions(command: Command): Command {
   return command
     .option('--temperature <t>', 'sample at this temperature (default: 0, the best token)', decimal(0, 100))
     .option('--top-k <n>', 'sample from the best n tokens only', integer(1))
-    .option('--top-p <p>', 'sample from the best tokens of this share only', decimal(0.001, 1))
-    .option('--min-p <p>', "sample from tokens with this part of the best one's probability", decimal(0, 1))
+    .option(
+      '--top-p <p>',
+      'nucleus sampling: only the smallest set of tokens whose probabilities sum to this',
+      decimal(0.001, 1),
+    )
+    .option('--min-p <p>', 'drop tokens below this fraction of the best probability', decimal(0, 1))
     .option(
       '--repetition-penalty <x>',
-      'above 1: against tokens that prompt or text have already',
+      'penalise tokens that the prompt or the text already has (1: off)',
       decimal(0.01, 100),
     )
     .option('--presence-penalty <x>', 'above 0: against tokens that were written already', decimal(-2, 2))

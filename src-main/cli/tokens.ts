@@ -16,7 +16,7 @@ export function tokensCommand(): Command {
     .description("Print a text's tokens, to compare with another implementation.")
     .argument('<model>', "the model's folder, .gguf file or Hub id, or 'sample'")
     .requiredOption('--text <text>', 'the text; the token that begins a text is not added')
-    .option('--split-special-tokens', 'take what special tokens are written like for ordinary text', false)
+    .option('--split-special-tokens', 'treat the text of special tokens as ordinary text', false)
     .option('--json', 'print as one line of JSON', false)
     .action(async (name: string, { text, splitSpecialTokens, json }: TokensOptions) => {
       const tokenizer = await openTokenizer(modelFolder(await resolveModel(name)))

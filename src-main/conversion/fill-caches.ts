@@ -48,7 +48,7 @@ export async function fillCaches(
     const onShortage = (windows: number) =>
       onEvent({
         type: 'notice',
-        message: `Memory ran out: the base model goes on with ${windows === 1 ? 'one window' : `${windows} windows`} of text at a time.`,
+        message: `Memory ran out: the base model continues with ${windows === 1 ? 'one window' : `${windows} windows`} of text at a time.`,
       })
     await fillTeacherCache(cache, ids, openTeacher, {
       windowsAtOnce,

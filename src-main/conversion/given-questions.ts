@@ -99,7 +99,7 @@ function begun(model: BaseModel, { messages, place }: Question, tokenizer: Token
     throw new SpellmError(
       'text-invalid',
       `${place} has a conversation, but ${model.folder} has no chat template.`,
-      'Give beginnings of texts, or choose a model that was taught to converse.',
+      'Give beginnings of texts, or choose a chat model.',
     )
   return [...documentAfterAnything(model).prefix, ...tokenizer.encode(messages[0]!.content)]
 }

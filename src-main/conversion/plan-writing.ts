@@ -139,7 +139,7 @@ async function beginTexts(
   }
   const given = await readGivenQuestions(questions, base, tokenizer, { template, tokens })
   const { training, heldOut } = given.questions
-  const does = template ? 'answers' : 'goes on from'
+  const does = template ? 'answers' : 'continues'
   const said = `The base model ${does} ${counted(training.length, 'question')} to learn from, and ${counted(heldOut.length, 'other')} to measure by.`
   return { pieces: given.pieces, asked: given.questions, notices: [...given.notices, said] }
 }

@@ -46,6 +46,7 @@ export async function loadTokens(
     const sampling = {
       tokens: limit,
       sequenceLength: windowTokens,
+      validTokens: tokenizer.vocabularySize,
       seed: settings.seed,
       device: settings.device,
       onProgress,

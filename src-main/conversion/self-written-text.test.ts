@@ -32,7 +32,13 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
 const sample = (options: Partial<SelfSamplingOptions>) =>
-  sampleText(base, { tokens: 500, sequenceLength: 16, seed: 1, ...options })
+  sampleText(base, {
+    tokens: 500,
+    sequenceLength: 16,
+    validTokens: base.architecture.vocabularySize,
+    seed: 1,
+    ...options,
+  })
 
 describe('text that a model writes itself', () => {
   it('is the same with the same seed, and another with another', async () => {
@@ -47,6 +53,15 @@ describe('text that a model writes itself', () => {
     const sequences = Array.from({ length: text.length / 16 }, (_, i) => text.slice(16 * i, 16 * (i + 1)))
     expect(sequences.every(([first]) => first === base.architecture.beginToken)).toBe(true)
     expect(new Set(sequences.map((sequence) => sequence.join())).size).toBeGreaterThan(50)
+  })
+
+  it('has no token that the tokenizer doesn’t know: a head may have more rows', async () => {
+    const text = await sample({ tokens: 2_000 })
+    const known = 300
+    expect(text.some((token) => token >= known)).toBe(true)
+    const begin = base.architecture.beginToken
+    for (const token of await sample({ tokens: 2_000, validTokens: known }))
+      if (token !== begin) expect(token).toBeLessThan(known)
   })
 
   it('is drawn from the model’s own distribution', async () => {

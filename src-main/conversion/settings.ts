@@ -152,7 +152,7 @@ function groupSettings(settings: ConversionSettings): ConversionSettings {
   if (hasSymbols(settings)) return { ...settings, k: 1 }
   throw new SpellmError(
     'setting-invalid',
-    "The setting 'alphabet' is 'groups', which need token symbols beside them and units of tokens.",
+    "The setting 'alphabet' is 'groups', which need token symbols as well and units of tokens.",
     'Leave out what sets token symbols to 0, units to words, or adds a tail for sampling.',
   )
 }

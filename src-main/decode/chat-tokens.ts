@@ -15,7 +15,7 @@ export async function chatTokens(
   if (!template)
     throw new SpellmError(
       'setting-invalid',
-      `${base.folder} has no chat template: the model was not taught to converse.`,
+      `${base.folder} has no chat template: it isn't a chat model.`,
       'Give it a text to continue.',
     )
   return tokenizer.encode(renderChat(template, messages, { addGenerationPrompt: true }))

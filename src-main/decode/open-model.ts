@@ -47,7 +47,7 @@ export async function openModel(
     throw new SpellmError(
       'file-not-found',
       `${path} holds a run that isn't finished: it has no SpeLLM yet.`,
-      'Go on with the run until it is finished.',
+      'Resume the run and let it finish.',
     )
   if (spellmFolder !== null)
     return modelOfSpellm(path, await openSpellm(spellmFolder, { basePath, precision, quantization }))

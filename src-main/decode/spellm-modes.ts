@@ -54,7 +54,7 @@ export function requireGate(path: string, gates: readonly Gate[], share: number)
   if (threshold !== null) return threshold
   throw new SpellmError(
     'setting-invalid',
-    `${path} was converted before thresholds were measured, so modes that ask the base model can't be used.`,
+    `${path} was converted by a version that measured no thresholds, so modes that ask the base model are unavailable.`,
     'Convert the model again, or use another mode.',
   )
 }

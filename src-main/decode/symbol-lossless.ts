@@ -55,7 +55,7 @@ export function createSymbolLossless(
       const reckoned = passCosts(costs)
       const pace = createPace(reckoned, (own, base) =>
         onNotice?.(
-          `Lossless mode took ${written(own)} ms a token here, the base model would take ${written(base)}: the base model goes on alone.`,
+          `Lossless mode took ${written(own)} ms a token here, the base model would take ${written(base)}: the base model continues alone.`,
         ),
       )
       const plan = planOfKind(sampling)?.(costs)

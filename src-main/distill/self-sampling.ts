@@ -12,6 +12,8 @@ export interface SelfSamplingOptions extends SessionOptions {
   /** Tokens to write in all, rounded up to whole sequences. */
   readonly tokens: number
   readonly sequenceLength: number
+  /** Tokens of the tokenizer: rows of the LM head from there on only fill it up and are never drawn. */
+  readonly validTokens: number
   readonly seed: number
   readonly onProgress?: (tokens: number) => void
   readonly signal?: AbortSignal
@@ -30,7 +32,7 @@ export const sequencesAtOnce = 32
  * @throws SpellmError 'model-unsupported' if the model has no begin or end token to start from
  */
 export async function sampleText(model: BaseModel, options: SelfSamplingOptions): Promise<Int32Array> {
-  const { sequenceLength, seed, onProgress, signal, turn = ownTurn, ...session } = options
+  const { sequenceLength, validTokens, seed, onProgress, signal, turn = ownTurn, ...session } = options
   const { beginToken, endTokens, hiddenSize, vocabularySize } = model.architecture
   const start = beginToken ?? endTokens[0]
   if (start === undefined)
@@ -62,7 +64,8 @@ export async function sampleText(model: BaseModel, options: SelfSamplingOptions)
           return floatData((await head.run({ hidden }))['logits'])
         })
         for (let row = 0; row < batch; row++) {
-          const own = scores.subarray(row * vocabularySize, (row + 1) * vocabularySize)
+          const first = row * vocabularySize
+          const own = scores.subarray(first, first + Math.min(validTokens, vocabularySize))
           const drawn = drawToken(own, random)
           last[row] = model.stopTokens.includes(drawn) ? start : drawn
         }

@@ -153,7 +153,7 @@ export async function trainTail<Measured>(
 function diverged(step: number): SpellmError {
   return new SpellmError(
     'training-diverged',
-    `Training diverged: after step ${step} the loss or its gradient is no number.`,
+    `Training diverged: after step ${step} the loss or its gradient became NaN.`,
     'Start a new run with lower learning rates, for example half of these.',
   )
 }

@@ -28,7 +28,7 @@ export const strings = {
     problem: (name: string, message: string) => `${name}: ${message}`,
   },
   engineFailed: {
-    title: "The engine can't go on.",
+    title: "The engine can't continue.",
     startAgain: 'Start it again',
     quit: 'Quit',
   },

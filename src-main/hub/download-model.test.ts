@@ -234,7 +234,7 @@ describe('a transfer goes on', () => {
     hub.trouble(weights, { stallAfter: 200_000 })
     await download({ stallTimeout: 300 })
     expect(ranges()[1]).toBe('bytes=200000-')
-    expect(notices()).toEqual([expect.stringContaining('no byte came for 0.3 s')])
+    expect(notices()).toEqual([expect.stringContaining('no data received for 0.3 s')])
   })
 
   it('from the start where the server ignores what was asked', async () => {
@@ -379,7 +379,7 @@ describe('a transfer fails', () => {
     hub.trouble('api', { isWebPage: true })
     expect(await failure()).toMatchObject({
       code: 'network-failed',
-      message: expect.stringContaining('not an answer of the Hub') as string,
+      message: expect.stringContaining('Unexpected response from the Hub') as string,
     })
   })
 

@@ -40,7 +40,7 @@ export async function get(address: string, options: RequestOptions): Promise<Ans
   const describe = (error: unknown): unknown => {
     if (signal.aborted) return new CancelledError()
     if (watch.isStalled())
-      return new TransferFault(`no byte came for ${stallTimeout / 1000} s`, { cause: error })
+      return new TransferFault(`no data received for ${stallTimeout / 1000} s`, { cause: error })
     return error instanceof Error && isNetworkError(error)
       ? new TransferFault(networkMessage(error), { cause: error })
       : error
@@ -160,7 +160,7 @@ function refusal(response: Response, { kind, id, settings }: RequestOptions): Er
   return new SpellmError(
     'network-failed',
     `${new URL(settings.endpoint).host} answered HTTP ${status} when ${id} was asked for.`,
-    'Check HF_ENDPOINT and the proxy, then start the download again: it goes on where it stopped.',
+    'Check HF_ENDPOINT and the proxy, then start the download again: it resumes where it stopped.',
   )
 }
 

@@ -131,7 +131,7 @@ async function checked<T>(id: string, schema: z.ZodType<T>, call: () => Promise<
 function notTheHub(id: string, problem: string, cause?: unknown): SpellmError {
   return new SpellmError(
     'network-failed',
-    `What was answered for ${id} is not an answer of the Hub (${problem.slice(0, 200)}).`,
+    `Unexpected response from the Hub for ${id} (${problem.slice(0, 200)}).`,
     'Check HF_ENDPOINT; a proxy or a sign-in page of the network may stand between.',
     { cause },
   )

@@ -75,12 +75,12 @@ function jittered(milliseconds: number): number {
 function gaveUp(what: string, fault: TransferFault): SpellmError {
   const wait =
     fault.retryAfter !== null && fault.retryAfter > maxRetryAfter
-      ? ` It asks for ${Math.ceil(fault.retryAfter / 60_000)} minutes of patience.`
+      ? ` The Hub asks clients to retry in ${Math.ceil(fault.retryAfter / 60_000)} minutes.`
       : ''
   return new SpellmError(
     fault.code,
     `${what}: ${fault.message}.${wait}`,
-    'Check the connection and start the download again, now or later: it goes on where it stopped.',
+    'Check the connection and start the download again, now or later: it resumes where it stopped.',
     { cause: fault },
   )
 }

@@ -156,7 +156,7 @@ export async function openModelTokenizer({ folder, architecture }: BaseModel): P
     throw new SpellmError(
       'tokenizer-mismatch',
       `${tokenizer.file} has ${tokenizer.vocabularySize} tokens, the embedding only ${architecture.vocabularySize} rows.`,
-      "The tokenizer belongs to another model: put this model's own tokenizer.json beside its weights.",
+      "The tokenizer belongs to another model: put this model's own tokenizer.json next to its weights.",
     )
   return tokenizer
 }

@@ -24,7 +24,7 @@ export function parsePieces(description: string): number | null {
   throw new SpellmError(
     'setting-invalid',
     `alphabet: ${JSON.stringify(description.slice(0, 40))}, expected pieces or pieces:N with a number from 1 to ${mostPieces}`,
-    `Use pieces, or for example pieces:1000 for 1,000 pieces beside the bytes.`,
+    `Use pieces, or for example pieces:1000 for 1,000 pieces as well as the bytes.`,
   )
 }
 

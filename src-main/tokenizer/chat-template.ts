@@ -145,7 +145,7 @@ function readSpecialTokens(config: Readonly<Record<string, unknown>>, file: stri
   const tokens: Record<string, string> = {}
   for (const name of specialTokenNames) {
     const field = tokenField.nullish().safeParse(config[name])
-    if (!field.success) throw invalid(file, `field '${name}' is no token`)
+    if (!field.success) throw invalid(file, `field '${name}' isn't a token`)
     if (field.data) tokens[name] = typeof field.data === 'string' ? field.data : field.data.content
   }
   return tokens

@@ -47,8 +47,7 @@ export function buildUnigram(json: object, place: Place): Model {
     const bytes = fields.byte_fallback ? byteTokens(text, vocabulary) : undefined
     if (bytes) for (const byte of bytes) ids.push(byte)
     else if (unknownToken !== undefined) ids.push(unknownToken)
-    else
-      throw invalid(fieldOf(place, 'unk_id'), `there is no token for ${quoted(text)}, nor for unknown text`)
+    else throw invalid(fieldOf(place, 'unk_id'), `no token stands for ${quoted(text)}, nor for unknown text`)
   }
 
   const encode = (piece: string, ids: number[]) => {

@@ -29,7 +29,7 @@ const program = new Command('npm start --')
   .addHelpText(
     'after',
     `
-The connection isn't encrypted. To use the studio of another machine, rather forward its port:
+The connection isn't encrypted. To use the studio of another machine, forward its port with SSH instead:
   ssh -L 8080:127.0.0.1:8080 machine     and there:  npm start -- --web --port 8080`,
   )
   .action(async (options: Options) => {

@@ -136,7 +136,7 @@ function answer(request: IncomingMessage, response: ServerResponse, access: Acce
       401,
       'This address needs the token of this launch: open the whole address that the terminal shows.',
     )
-  else files(request, response, () => sendText(response, 404, 'There is no such page.'))
+  else files(request, response, () => sendText(response, 404, 'Page not found.'))
 }
 
 interface Refusal {

@@ -53,7 +53,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       server.dropConnections()
     },
     onGivenUp: (reason) => {
-      log(`${reason} The engine can't go on: end the studio and start it again.`)
+      log(`${reason} The engine can't continue: quit the studio and start it again.`)
       server.refuseConnections(reason)
     },
   })

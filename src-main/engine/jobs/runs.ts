@@ -164,7 +164,7 @@ export async function openRuns(
       const run = await get(id)
       if (['queued', 'running'].includes(run.status) && jobIn(run.folder)) return run
       if (['paused', 'pausing', 'interrupted', 'failed'].includes(run.status)) return enqueue(run, false)
-      throw wrongStatus(run, 'go on')
+      throw wrongStatus(run, 'be resumed')
     },
     finishEarly: async (id) => {
       const run = await get(id)

@@ -21,7 +21,7 @@ const weightFiles = ['model.safetensors', 'model.safetensors.index.json']
 export async function browseFolder(folder: string | null): Promise<FolderListing> {
   const path = folder ?? homedir()
   if (!isAbsolute(path))
-    throw new SpellmError('setting-invalid', `'${path}' is no absolute path.`, 'Give the whole path.')
+    throw new SpellmError('setting-invalid', `'${path}' isn't an absolute path.`, 'Enter the full path.')
   const { found, isComplete } = await readEntries(path)
   const { compare } = new Intl.Collator('en', { numeric: true })
   const kinds: { name: string; kind: FolderEntry['kind'] }[] = []

@@ -113,7 +113,7 @@ export async function totalBytes(paths: readonly string[]): Promise<number> {
 export function requireAbsolute(paths: readonly string[]): void {
   const relative = paths.find((path) => !isAbsolute(path))
   if (relative !== undefined)
-    throw new SpellmError('setting-invalid', `'${relative}' is no absolute path.`, 'Give the whole path.')
+    throw new SpellmError('setting-invalid', `'${relative}' isn't an absolute path.`, 'Enter the full path.')
 }
 
 async function readSample(

@@ -118,7 +118,7 @@ async function makeFolder(folder: string): Promise<void> {
 
 async function requireUsableFolder(folder: string): Promise<void> {
   if (!isAbsolute(folder))
-    throw new SpellmError('setting-invalid', `'${folder}' is no absolute path.`, 'Give the whole path.')
+    throw new SpellmError('setting-invalid', `'${folder}' isn't an absolute path.`, 'Enter the full path.')
   await makeFolder(folder)
   await access(folder, constants.W_OK).catch((error: unknown) => {
     throw describeSystemError(error, folder)

@@ -105,7 +105,7 @@ function requireFactors(file: GgufFile, { layers }: Architecture, factors: Float
     const { rotary } = attention
     if (!rotary) continue
     if (rotary.beyond)
-      throw unsupportedGguf(file.path, `'${slowedRotary}' beside another rotary scaling is not supported`)
+      throw unsupportedGguf(file.path, `'${slowedRotary}' with another rotary scaling is not supported`)
     if (rotary.frequencies.length !== factors.length)
       throw invalidGguf(
         file.path,

@@ -66,7 +66,7 @@ function describe(device: Device, answer: ProbeAnswer, card: GraphicsCard | null
   const rightNumbers = maxDifference !== null && maxDifference <= differenceLimit
   const wrong =
     maxDifference === null
-      ? 'some of them are no numbers'
+      ? 'some of them are NaN'
       : `they differ from the processor’s by up to ${(100 * maxDifference).toPrecision(2)} %`
   return {
     ...known,

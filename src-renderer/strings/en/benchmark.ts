@@ -13,7 +13,7 @@ const formatTimes = (factor: number) => `${formatFixed(factor, 2)} ×`
 export const benchmarkStrings = {
   title: 'Benchmark',
   explanation:
-    'What a token costs on the processor, by a base model and by its SpeLLM. Other programs, and a conversion beside it, make the times longer.',
+    'What a token costs on the processor, by a base model and by its SpeLLM. For reliable times, close other programs and pause conversions.',
   unknownSource: 'This model is no longer there: choose another one.',
 
   settings: 'What to measure',
@@ -47,7 +47,7 @@ export const benchmarkStrings = {
   results: 'Results',
   resultsExplanation: (model: string, precision: string, source: string | null) =>
     `${model}, weights ${precision}${source === null ? '' : `, from ${source}`}. Times are medians.`,
-  untrained: 'A base model: a tail that knows nothing stands in for a SpeLLM’s, which costs the same.',
+  untrained: 'A base model that isn’t converted yet: measured with an untrained tail, which costs the same.',
   bandwidth: 'Memory bandwidth',
   bandwidthValue: (bytesPerSecond: number) => `${formatBytes(bytesPerSecond)}/s`,
   weights: 'Weights',
@@ -85,7 +85,7 @@ export const benchmarkStrings = {
     explanation: (prompts: 'chat' | 'document') =>
       `Texts that the base model and the SpeLLM wrote in turns after ${prompts === 'chat' ? 'questions that the model asks itself' : 'beginnings of documents of its own'}; reading the prompts doesn’t count. Medians, with what chance may have done to them.`,
     plan: (speedup: number, steps: number) =>
-      `Measured costs let expect ${formatTimes(speedup)} of lossless mode, with verifications after ${formatCount(steps)} steps at the most.`,
+      `Measured costs let expect ${formatTimes(speedup)} of lossless mode, with a verification after up to ${formatCount(steps)} steps.`,
     int8Alone: (speedup: number) => `The base model with the exact int8 head alone: ${formatTimes(speedup)}.`,
     baseAlone: (alone: number, texts: number) =>
       `In ${formatCount(alone)} of ${formatCount(texts)} texts the base model went on alone, because lossless mode didn’t pay.`,

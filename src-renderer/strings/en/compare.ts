@@ -32,7 +32,7 @@ export const compareStrings = {
     k: 'Number of heads',
     alphabetSize: 'Size of the alphabet, known at the end',
     tokens: 'Tokens to learn from',
-    epochs: 'How often the text is gone through',
+    epochs: 'Passes over the text',
     adapter: 'Inner widths of the adapter’s blocks',
     trie: 'Agreement with the base model on held-out text, trie mode',
     free: 'Agreement with the base model on held-out text, free mode',
@@ -45,7 +45,8 @@ export const compareStrings = {
   unknown: '–',
   sortBy: (column: string) => `Sort by ${column}`,
   select: (id: string) => `Show the curves of ${id}`,
-  selectionFull: (most: number) => `${formatCount(most)} runs are chosen; more lines can’t be told apart.`,
+  selectionFull: (most: number) =>
+    `${formatCount(most)} runs are chosen; more lines would be hard to tell apart.`,
   exportCsv: 'Export CSV',
   exportJson: 'Export JSON',
   fileName: 'spellm-runs',

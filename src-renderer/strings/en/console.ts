@@ -20,12 +20,12 @@ export const consoleStrings = {
 
   emptyTitle: 'Nothing to test yet',
   emptyText:
-    'The console runs a SpeLLM beside its base model. It needs a finished run: converting the sample model takes a few minutes.',
+    'The console runs a SpeLLM next to its base model. It needs a finished run: converting the sample model takes a few minutes.',
   newConversion: 'New conversion',
   tryBaseModel: 'Try a base model alone',
 
   prompt: 'Prompt',
-  promptDescription: 'Is continued as it stands: both models get exactly this text, without a chat template.',
+  promptDescription: 'Both models continue exactly this text; no chat template is applied.',
   promptPlaceholder: 'Once upon a time',
   generate: 'Generate',
   stop: 'Stop',
@@ -33,13 +33,13 @@ export const consoleStrings = {
   kind: 'What to do',
   completion: 'Continue a text',
   chat: 'Chat',
-  chatHelp: 'With the model’s own chat template. Each model goes on with its own answers.',
+  chatHelp: 'With the model’s own chat template. Each model sees its own earlier answers.',
   system: 'System prompt',
   systemPlaceholder: 'None',
   message: 'Message',
   messagePlaceholder: 'Ask something',
   send: 'Send',
-  regenerate: 'Answer anew',
+  regenerate: 'Regenerate answer',
   clear: 'Clear',
   you: 'You',
   systemName: 'System',
@@ -80,7 +80,7 @@ export const consoleStrings = {
   repetitionPenalty: 'Repetition penalty',
   off: 'off',
   seed: 'Seed',
-  maxTokens: 'Tokens at most',
+  maxTokens: 'Maximum tokens',
   stopTexts: 'Stop at',
   stopTextsPlaceholder: 'Text, then Enter',
   invalid: {
@@ -107,7 +107,7 @@ export const consoleStrings = {
   generating: 'Generating …',
   stopped: 'Stopped',
   failed: 'Failed',
-  saved: 'Saved earlier. Generate again to look into its tokens.',
+  saved: 'A saved result. Generate again to inspect its tokens.',
   endReason: {
     length: 'Reached the number of tokens',
     stop: 'Ended by itself or at a stop text',
@@ -123,7 +123,7 @@ export const consoleStrings = {
   copy: 'Copy the text',
   copied: 'Copied',
   continueHere: 'Continue from here',
-  continueHelp: 'Appends this text to the prompt, to add to it and go on',
+  continueHelp: 'Appends this text to the prompt, so that you can edit and continue it',
   same: (tokens: number) => `Both wrote the same ${formatCount(tokens)} tokens.`,
   differ: (sameTokens: number, different: number) =>
     `The same up to token ${formatCount(sameTokens)}. Of the SpeLLM’s tokens, ${formatCount(different)} differ; they are underlined.`,

@@ -17,9 +17,9 @@ export const deviceStrings = {
     coreml: 'Core ML',
     webgpu: 'WebGPU',
   },
-  automatic: 'The fastest that gives right numbers.',
+  automatic: 'The fastest device that passes the accuracy check.',
   /** `reason` is the engine's sentence. */
-  automaticNow: (reason: string) => `The fastest that gives right numbers. Now: ${reason}`,
+  automaticNow: (reason: string) => `The fastest device that passes the accuracy check. Now: ${reason}`,
   checking: 'Being checked …',
   checkingAll: 'Checking what can compute here …',
   unavailable: (reason: string, remedy: string) => `Not available: ${reason} ${remedy}`,

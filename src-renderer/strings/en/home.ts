@@ -70,7 +70,7 @@ export const homeStrings = {
   architecture: 'Architecture',
   parameters: 'Parameters',
   headShare: 'Share of the LM head',
-  headShareHint: 'Of the weights that are read for each token: the most that a SpeLLM can save.',
+  headShareHint: 'Share of the weights read for each token: the upper bound on what a SpeLLM can save.',
   layers: (family: string, layers: number) => `${capitalised(family)}, ${formatCount(layers)} layers`,
   builtIn: 'Comes with the studio',
   convert: 'Convert',
@@ -80,5 +80,5 @@ export const homeStrings = {
   cancel: 'Cancel',
   addFolder: 'Add a folder',
   pickTitle: 'Choose the folder of a base model',
-  unusable: 'Can’t be used now',
+  unusable: 'Unavailable',
 }

@@ -17,16 +17,16 @@ export const settingsStrings = {
     hub: 'Hub',
     mirror: 'Mirror (HF_ENDPOINT)',
     cache: 'Folder of downloaded models, shared with other tools',
-    offline: 'HF_HUB_OFFLINE is set: nothing is asked of the network.',
+    offline: 'HF_HUB_OFFLINE is set: the studio makes no network requests.',
     token: 'Access token',
     noToken: 'None. Only gated and private models need one.',
     tokenSources: {
-      'key-store': 'The one given here, in the key store of this system.',
+      'key-store': 'Saved here, in this system’s key store.',
       file: 'The one given here, in a file that only you can read.',
       environment: 'That of the environment (HF_TOKEN).',
       'hub-tools': 'That of Hugging Face’s own tools on this machine.',
     },
-    give: 'Give an access token',
+    give: 'Add an access token',
     replace: 'Replace the access token',
     place: (place: HubState['tokenPlace']) =>
       place.kind === 'key-store'

@@ -41,7 +41,7 @@ export const trainingStrings = {
   goHome: 'To all runs',
   base: (name: string) => `from ${name}`,
 
-  leaveQueue: 'Take out of the queue',
+  leaveQueue: 'Remove from queue',
   testInConsole: 'Test in the console',
   finishNow: 'Finish now',
   finishTitle: 'Finish this run now?',
@@ -50,7 +50,8 @@ export const trainingStrings = {
 
   queuedExplanation: 'Waits until the run before it has ended: one run trains at a time.',
   pausingExplanation: 'Ends its step and saves a checkpoint.',
-  pausedExplanation: 'A checkpoint is saved. The result of a continued run is that of an uninterrupted one.',
+  pausedExplanation:
+    'A checkpoint is saved. A resumed run gives exactly the same result as an uninterrupted one.',
   interruptedExplanation:
     'The engine ended while this run was active. It can be continued from its last checkpoint.',
   progress: 'Progress of this phase',

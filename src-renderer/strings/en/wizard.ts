@@ -28,8 +28,8 @@ export const wizardStrings = {
     training: 'What to learn from',
     review: 'Check and start',
   },
-  chooseModelFirst: 'Choose a base model that can be used; then the next step opens.',
-  mendFieldsFirst: 'Mend the marked fields; then the next step opens.',
+  chooseModelFirst: 'Choose a supported base model to continue.',
+  mendFieldsFirst: 'Fix the highlighted fields to continue.',
   loading: 'Loading …',
   updating: 'Updating …',
 
@@ -50,7 +50,7 @@ export const wizardStrings = {
     addToLibrary: 'Keep in the library',
     inLibrary: 'In the library',
     nothingChosen: 'Choose a model to see what it is made of.',
-    unusable: 'Can’t be used now',
+    unusable: 'Unavailable',
   },
 
   hub: {
@@ -69,7 +69,7 @@ export const wizardStrings = {
     giveToken: 'Give a token in the settings',
     downloadOf: (id: string) => `Download of ${id}`,
     stop: 'Stop',
-    resume: 'Go on',
+    resume: 'Resume',
     choose: 'Convert this model',
     forget: 'Remove from the list',
     state: ({
@@ -124,7 +124,7 @@ export const wizardStrings = {
     memoryTitle: 'Memory',
     memoryBar: (needed: number, free: number) =>
       `${formatBytes(needed)} needed, ${formatBytes(free)} free now`,
-    memoryTight: 'This is more than is free now.',
+    memoryTight: 'Not enough free memory right now.',
     memoryRemedy: 'Close other programs, or convert on a machine with more memory.',
   },
 
@@ -143,7 +143,7 @@ export const wizardStrings = {
       truncated: 'Words longer than k',
       uncovered: 'Words with a missing character',
       tokensPerWord: 'Tokens of a word',
-      saved: 'Steps saved, at the most',
+      saved: 'Steps saved (upper bound)',
       mean: (tokens: number) => formatSignificant(tokens, 3),
     },
     symbols: 'Spelled with',
@@ -191,7 +191,7 @@ export const wizardStrings = {
       symbol: 'A symbol of its own: scored by the base model’s own row.',
       covered: 'Scored by the base model’s own row wherever its group is among the likeliest.',
     },
-    limit: 'Characters at most',
+    limit: 'Maximum characters',
     limitPlaceholder: '256',
     characters: 'Characters',
     charactersDescription: (count: number) =>
@@ -293,7 +293,7 @@ export const wizardStrings = {
       selfWritten: 'Sampled from the base model first. No data needed; takes longer.',
       questions:
         'The base model answers them and learns from that: a question a line, or .jsonl with “question”, “prompt” or “messages”.',
-      files: 'Text in the style that the model shall write: .txt, or .jsonl with a field “text”.',
+      files: 'Text like what the model should write: .txt, or .jsonl with a “text” field.',
     },
     addFiles: 'Add files …',
     addPath: 'Path of a text file',
@@ -346,7 +346,7 @@ export const wizardStrings = {
       keepCache: 'Keep the teacher cache',
     },
     fieldDescriptions: {
-      epochs: 'How often the text is gone through. Later rounds are cheap: the base model reads it once.',
+      epochs: 'Number of passes over the text. Later passes are cheap: the base model reads it once.',
       batchTokens: 'How many tokens each step of the optimiser learns from.',
       adapterRate: 'The highest step size, after the warm-up; give both rates or none.',
       headsRate: 'The highest step size of the character heads.',
@@ -435,7 +435,7 @@ export const wizardStrings = {
     trainingText: (tokens: number, epochs: number, batchTokens: number, steps: number) =>
       `${plural(tokens, 'token', 'tokens')}, gone through ${epochs === 1 ? 'once' : epochs === 2 ? 'twice' : `${formatCount(epochs)} times`}, ${formatCount(batchTokens)} a step: ${plural(steps, 'step', 'steps')}.`,
     deviceText: {
-      auto: 'Trained on the fastest device that gives right numbers.',
+      auto: 'Trained on the fastest device that passes the accuracy check.',
       cpu: 'Trained on the processor.',
       cuda: 'Trained on the NVIDIA graphics card (CUDA).',
       dml: 'Trained on the graphics card (DirectML).',
