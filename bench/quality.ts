@@ -42,7 +42,7 @@ import { openBaseModel, openModelTokenizer } from '../src-main/models/base-model
 import { openHeadRows } from '../src-main/models/head-rows.ts'
 import { modelFolder } from '../src-main/models/model-folder.ts'
 import { inPrecision } from '../src-main/models/precision.ts'
-import { parametersOf } from '../src-main/runtime/trainer.ts'
+import { parametersOf } from '../src-main/runtime/trainer/index.ts'
 import { alphabetSize, parseAlphabet, withTokenSymbols } from '../src-main/spelling/alphabet.ts'
 import { groupAlphabet } from '../src-main/spelling/groups.ts'
 import { buildSpeller, firstSymbolsOf, type Speller } from '../src-main/spelling/speller.ts'

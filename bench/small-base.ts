@@ -18,7 +18,7 @@ import { modelFolder, sampleModelName } from '../src-main/models/model-folder.ts
 import { initialWeights, languageModelTrainingGraph } from '../src-main/models/training.ts'
 import { seededRandom } from '../src-main/base/random.ts'
 import { floatTensor, int32Tensor, int64Tensor } from '../src-main/runtime/session.ts'
-import { createTrainer, freshState, parametersOf } from '../src-main/runtime/trainer.ts'
+import { createTrainer, freshState, parametersOf } from '../src-main/runtime/trainer/index.ts'
 
 const [batch, tokens] = [8, 256]
 const rows = batch * tokens

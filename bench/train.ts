@@ -12,7 +12,7 @@ import { initialTail } from '../src-main/distill/distill.ts'
 import { defaultDistillSettings, tailOptimizer } from '../src-main/distill/train-tail.ts'
 import { tailTrainingGraph } from '../src-main/distill/tail-training.ts'
 import { randomBatch } from '../src-main/distill/testing/random-batch.ts'
-import { createTrainer, freshState } from '../src-main/runtime/trainer.ts'
+import { createTrainer, freshState } from '../src-main/runtime/trainer/index.ts'
 
 const { values: flags } = parseArgs({
   options: {

@@ -17,7 +17,7 @@ import {
   type Parameter,
   type TrainerState,
   type TrainingGraph,
-} from '../../src-main/runtime/trainer.ts'
+} from '../../src-main/runtime/trainer/index.ts'
 import type { Speller } from '../../src-main/spelling/speller.ts'
 import {
   attendedStates,

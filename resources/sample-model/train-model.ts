@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path'
 import { initialWeights, languageModelTrainingGraph } from '../../src-main/models/training.ts'
-import { createTrainer, freshState, parametersOf } from '../../src-main/runtime/trainer.ts'
+import { createTrainer, freshState, parametersOf } from '../../src-main/runtime/trainer/index.ts'
 import { heldOutPerplexity, saveWeights } from './finished-model.ts'
 import { architecture, batch, folder, rows, storyBatches, tokens, whoIsWho } from './stories-text.ts'
 

@@ -1,5 +1,5 @@
 import type { CheckpointTensors } from '../runs/index.ts'
-import { parametersOf, type TrainerState } from '../runtime/trainer.ts'
+import { parametersOf, type TrainerState } from '../runtime/trainer/index.ts'
 import type { TailWeights } from '../spellm/tail-session.ts'
 
 /** A tail after so many steps. */

@@ -1,7 +1,7 @@
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
 import { seededRandom } from '../base/random.ts'
 import { floatData, floatTensor, int32Tensor } from '../runtime/session.ts'
-import { freshState, type StepResult, type TrainerState } from '../runtime/trainer.ts'
+import { freshState, type StepResult, type TrainerState } from '../runtime/trainer/index.ts'
 import { targets, type Speller, type Targets } from '../spelling/speller.ts'
 import { nextUnits } from '../spelling/units.ts'
 import { tailTrainingGraph } from './tail-training.ts'

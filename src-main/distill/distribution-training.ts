@@ -15,7 +15,7 @@ import type { Architecture } from '../models/architecture.ts'
 import { widen } from '../models/blocks.ts'
 import { headLogits } from '../models/decoder.ts'
 import { tailLogits, type TailShape } from '../models/tail.ts'
-import type { TrainingGraph } from '../runtime/trainer.ts'
+import type { TrainingGraph } from '../runtime/trainer/index.ts'
 import { tailParameters } from './tail-training.ts'
 
 /**

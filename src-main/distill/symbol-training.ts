@@ -16,7 +16,7 @@ import {
 import { widen } from '../models/blocks.ts'
 import { anchored } from '../models/symbol-tail.ts'
 import { tailLogits, type TailShape } from '../models/tail.ts'
-import type { Parameter, TrainingGraph } from '../runtime/trainer.ts'
+import type { Parameter, TrainingGraph } from '../runtime/trainer/index.ts'
 import { correctWeight, tailParameters } from './tail-training.ts'
 
 /**

@@ -13,7 +13,7 @@ import {
 } from '../graph/index.ts'
 import { widen } from '../models/blocks.ts'
 import { tailLogits, tailParameterShapes, type TailShape } from '../models/tail.ts'
-import type { Parameter, TrainingGraph } from '../runtime/trainer.ts'
+import type { Parameter, TrainingGraph } from '../runtime/trainer/index.ts'
 
 /**
  * The graph that learns a tail from `tokens` positions at a time. Inputs: `hidden` [tokens, d], `symbols`

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { openSafetensors, readTensor, readTensorBytes } from '../formats/safetensors.ts'
 import { gradients } from '../graph/index.ts'
 import { createSession, floatData, floatTensor, int32Tensor, type Feeds } from '../runtime/session.ts'
-import { createTrainer, freshState } from '../runtime/trainer.ts'
+import { createTrainer, freshState } from '../runtime/trainer/index.ts'
 import { tailParameterShapes, type TailShape } from '../models/tail.ts'
 import { tailTrainingGraph } from './tail-training.ts'
 

@@ -1,7 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { SpellmError } from '../base/errors.ts'
 import { halfTensor, type Device, type Feeds } from '../runtime/session.ts'
-import { createTrainer, type StepResult, type TrainerState, type TrainingGraph } from '../runtime/trainer.ts'
+import {
+  createTrainer,
+  type StepResult,
+  type TrainerState,
+  type TrainingGraph,
+} from '../runtime/trainer/index.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { learningRateFactor, totalSteps, trainingGroups, type BatchPlan } from './schedule.ts'
 import { readChunk, type TeacherCache } from './teacher-cache.ts'

@@ -1,6 +1,6 @@
 import { input, reshape, softmaxCrossEntropy, type Value } from '../graph/index.ts'
 import { seededRandom } from '../base/random.ts'
-import type { Parameter } from '../runtime/trainer.ts'
+import type { Parameter } from '../runtime/trainer/index.ts'
 import { weightShapes, type Architecture } from './architecture.ts'
 import { headLogits, trunk, windowInputs } from './decoder.ts'
 

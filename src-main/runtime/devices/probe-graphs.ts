@@ -18,7 +18,7 @@ import {
 } from '../../graph/index.ts'
 import { causalMask } from '../masks.ts'
 import { int32Tensor, int64Tensor, floatTensor, type Feeds } from '../session.ts'
-import { freshState, type TrainerState, type TrainingGraph } from '../trainer.ts'
+import { freshState, type TrainerState, type TrainingGraph } from '../trainer/index.ts'
 
 const tokens = 16
 const hiddenSize = 64

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { createSession, floatData } from '../session.ts'
-import { createTrainer } from '../trainer.ts'
+import { createTrainer } from '../trainer/index.ts'
 import type { Device } from './device.ts'
 import { decoderProbe, rateProbe, trainingProbe, type ProbeGraph, type RateProbe } from './probe-graphs.ts'
 

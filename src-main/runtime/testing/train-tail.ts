@@ -10,7 +10,7 @@ import { gradients } from '../../graph/index.ts'
 import { tailParameterShapes } from '../../models/tail.ts'
 import { seededRandom } from '../../base/random.ts'
 import { createSession, floatData, floatTensor, type Device } from '../session.ts'
-import { createTrainer, freshState } from '../trainer.ts'
+import { createTrainer, freshState } from '../trainer/index.ts'
 
 const device = process.argv[2] as Device
 const shape = { hiddenSize: 32, adapterWidths: [64, 48], k: 4, alphabetSize: 20 }
