@@ -1,57 +1,41 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { fitToDevice } from '../decode/golden-check.ts'
 import { distillSymbols } from '../distill/distill-symbols.ts'
 import { vocabularyGroups } from '../distill/position-targets.ts'
 import { totalSteps, windowEnds, windowsOf, type BatchPlan, type ChunkRange } from '../distill/schedule.ts'
 import { fillTargets, type TargetCache } from '../distill/target-cache.ts'
-import { missingCacheBytes, positionBytes, positionsOnDisk, presentChunks } from '../distill/teacher-cache.ts'
+import { missingCacheBytes, positionBytes, positionsOnDisk } from '../distill/teacher-cache.ts'
 import { batchPlan } from '../distill/train-tail.ts'
 import { SpellmError } from '../base/errors.ts'
-import { createSymbolReader } from '../evaluate/symbol-text.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { createBaseDistribution } from '../models/base-distribution.ts'
-import { sourceOf, type BaseModel } from '../models/base-model.ts'
-import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
-import { tailParameterCount, type TailShape } from '../models/tail.ts'
-import { spellmFolder, type Run } from '../runs/index.ts'
+import type { BaseModel } from '../models/base-model.ts'
+import { openHeadRows } from '../models/head-rows.ts'
+import type { TailShape } from '../models/tail.ts'
+import type { Run } from '../runs/index.ts'
 import type { TrainerState } from '../runtime/trainer/index.ts'
 import { ownTurn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
-import { corpusCoverage, vocabularyCoverage } from '../spelling/coverage.ts'
-import { firstSymbolsOf, type Speller } from '../spelling/speller.ts'
-import type { RecordedDoubts } from '../spellm/doubts.ts'
-import { saveSpellm } from '../spellm/spellm.ts'
+import { firstSymbolsOf } from '../spelling/speller.ts'
 import { tailShape } from '../spellm/tail-session.ts'
 import { requireConversionMemory } from './character-conversion.ts'
 import { createCheckpointClock } from './checkpoint-clock.ts'
 import { learntTail, stateFrom, tensorsOf, type LearntTail } from './checkpoint-tensors.ts'
 import { runSpeller } from './choose-groups.ts'
 import { runUsage, symbolSpeller } from './choose-symbols.ts'
-import { ownTextMemory, tailShareOf, targetBytes, trainingMemoryBytes } from './conversion-cost.ts'
+import { ownTextMemory, targetBytes, trainingMemoryBytes } from './conversion-cost.ts'
 import type { JobOptions } from './events.ts'
 import { positionsOf } from './fill-caches.ts'
-import { settleCache } from './kept-text.ts'
-import { lastMetrics } from './last-metrics.ts'
-import { measureAnswers, measureDraws, measuringChooser } from './measure-answers.ts'
 import { requireDiskSpace, requireRoom } from './require-room.ts'
+import { evaluateSymbols, measureSymbols } from './measure-symbols.ts'
 import type { ConversionResult } from './result.ts'
-import { createSampleWriter, type SampleWriter } from './sample-writer.ts'
+import { createSampleWriter } from './sample-writer.ts'
 import { symbolAdapterWidths, type RunSettings } from './settings.ts'
+import type { SymbolPlan, SymbolStage } from './symbol-stage.ts'
 import { fillAnswers, fillTraining, planStates, type StatesPlan } from './symbol-states.ts'
-import { measureVerdict, questionsOf } from './verdict.ts'
+import { questionsOf } from './verdict.ts'
 
 type ConversionRun = Run<RunSettings>
-
-/** What a conversion with token symbols has planned. */
-export interface SymbolPlan {
-  readonly base: BaseModel
-  readonly tokenizer: Tokenizer
-  readonly adapterWidths: readonly number[]
-  readonly states: StatesPlan
-  /** Windows of a given text that the teacher reads at once. */
-  readonly windowsAtOnce: number
-}
 
 /**
  * Plans a conversion with token symbols, and checks that there is room for it.
@@ -199,33 +183,17 @@ export async function learnSymbols(
     const stage = { ...plan, shape, speller, targets, usage, rows, samples, questions, seconds, textSeconds }
     const from = checkpoint && stateFrom(checkpoint.step, checkpoint.tensors)
     const final = await train(run, stage, { from, windows, openWindow }, options)
-    return await measure(run, stage, final, options)
+    return await measureSymbols(run, stage, final, options)
   } finally {
     rows.close()
     await samples?.release()
   }
 }
 
-/** What training and measuring need. */
-interface Stage extends SymbolPlan {
-  readonly shape: TailShape
-  readonly speller: Speller
-  readonly targets: TargetCache
-  readonly usage: Float64Array
-  readonly rows: HeadRows
-  /** null: none are shown. */
-  readonly samples: SampleWriter | null
-  readonly questions: readonly (readonly number[])[]
-  /** That the run has taken, in all of its sessions. */
-  readonly seconds: () => number
-  /** Of these, for the text with its states and the answers to measure by. */
-  readonly textSeconds: number
-}
-
 /** Goes through windows one after another; the first is there already. */
 async function train(
   run: ConversionRun,
-  stage: Stage,
+  stage: SymbolStage,
   {
     from,
     windows,
@@ -255,7 +223,7 @@ async function train(
         await run.appendMetrics({ type: 'step', ...metrics })
         onEvent({ type: 'step', steps, tokens: settings.batchTokens, ...metrics })
         if (metrics.step % evaluateEvery === 0 && metrics.step < steps)
-          await evaluate(run, stage, learntTail(await currentState()), {
+          await evaluateSymbols(run, stage, learntTail(await currentState()), {
             maxPositions: quickPositions,
             options,
           })
@@ -274,150 +242,4 @@ async function train(
   }
   if (!state) throw new TypeError('nothing to learn from')
   return learntTail(state)
-}
-
-/** Measures the final tail, saves the SpeLLM, and ends the run. */
-async function measure(
-  run: ConversionRun,
-  stage: Stage,
-  final: LearntTail,
-  options: JobOptions,
-): Promise<ConversionResult> {
-  const { settings } = run
-  const { onEvent, signal, turn = ownTurn } = options
-  const { base, speller, shape, states, usage, seconds } = stage
-  const { loss, headAccuracy } = await lastMetrics(run)
-
-  onEvent({ type: 'phase', phase: 'evaluate' })
-  const { agreement, doubts } = await evaluate(run, stage, final, { options })
-  const drawn = await evaluateDraws(run, stage, final, options).catch((error: unknown) => {
-    if (!(error instanceof SpellmError)) throw error
-    // What was learnt is not lost for it.
-    onEvent({ type: 'notice', message: `Doubts of drawn texts were not recorded: ${error.message}` })
-    return null
-  })
-  const spellmPath = join(run.folder, spellmFolder)
-  await saveSpellm(spellmPath, run.base, {
-    speller,
-    adapterWidths: shape.adapterWidths,
-    weights: final.weights,
-    gates: [],
-    precision: settings.precision,
-    mode: settings.mode,
-    contextSymbols: settings.contextSymbols,
-    anchor: settings.anchor,
-    doubts: drawn ? { ...doubts, drawn } : doubts,
-    hiddenSize: shape.hiddenSize,
-  })
-  const verdict =
-    stage.questions.length === 0
-      ? null
-      : await measureVerdict(spellmPath, run.base.path, stage.questions, {
-          device: settings.device,
-          onProgress: (done, total) => onEvent({ type: 'progress', phase: 'evaluate', done, total }),
-          signal,
-          turn,
-        })
-  const { vocabularySize, hiddenSize } = base.architecture
-  const result: ConversionResult = {
-    agreement,
-    device: settings.device,
-    tokens: Math.min(positionsOf(states.training), final.step * settings.batchTokens),
-    steps: final.step,
-    seconds: seconds(),
-    textSeconds: stage.textSeconds,
-    k: speller.k,
-    alphabetSize: alphabetSize(speller.alphabet),
-    loss,
-    headAccuracy: [...headAccuracy],
-    samplingTail: null,
-    coverage: {
-      vocabulary: vocabularyCoverage(speller),
-      corpus: corpusCoverage(speller, usage),
-    },
-    units: settings.units,
-    words: null,
-    parameters: { tail: tailParameterCount(shape), baseHead: vocabularySize * hiddenSize },
-    tokenSymbols: speller.alphabet.tokenSymbols?.length ?? 0,
-    groups: speller.alphabet.unit === 'group' ? speller.alphabet.groups.length : 0,
-    tailShare: tailShareOf(shape, speller, base.architecture),
-    verdict,
-    source: sourceOf(base),
-  }
-  await run.finish(result)
-  await settleCache(run, states, options)
-  return result
-}
-
-/** Measures weights on held-out answers, and shows what they make of a text. */
-async function evaluate(
-  run: ConversionRun,
-  stage: Stage,
-  { step, weights }: LearntTail,
-  { maxPositions, options }: { readonly maxPositions?: number; readonly options: JobOptions },
-) {
-  const { onEvent, signal, turn = ownTurn } = options
-  const { tokenizer, samples, states } = stage
-  const reader = await openReader(run, stage, weights)
-  const tokenize = (text: string) => tokenizer.encode(text)
-  try {
-    const limits = maxPositions === undefined ? { signal } : { maxPositions }
-    const measurement = await measureAnswers(reader, states.heldOut, tokenize, { ...limits, turn })
-    const { agreement } = measurement
-    await run.appendMetrics({ type: 'evaluation', step, agreement })
-    onEvent({ type: 'evaluation', step, agreement })
-    if (samples) {
-      const sample = await samples.write(measuringChooser(reader), turn)
-      await run.appendMetrics({ type: 'sample', step, ...sample })
-      onEvent({ type: 'sample', step, ...sample })
-    }
-    return measurement
-  } finally {
-    await reader.release()
-  }
-}
-
-/** Positions that say well enough how doubtful draws are. */
-const drawnPositions = 6_144
-
-/**
- * How doubtful draws are along what the base model drew to learn from, as far as that is on disk; null: it wrote nothing, or nothing
- * is there.
- */
-async function evaluateDraws(
-  run: ConversionRun,
-  stage: Stage,
-  { weights }: LearntTail,
-  { signal, turn = ownTurn }: JobOptions,
-): Promise<RecordedDoubts | null> {
-  const { base, tokenizer, states } = stage
-  const [chunk] = states.own ? await presentChunks(states.training) : []
-  if (chunk === undefined) return null
-  const distribution = await createBaseDistribution(base, tokenizer.vocabularySize, {
-    device: run.settings.device,
-  })
-  try {
-    const reader = await openReader(run, stage, weights)
-    try {
-      const range = { from: chunk, to: chunk + 1 }
-      const read = { range, maxPositions: drawnPositions, signal, turn }
-      return await measureDraws(reader, states.training, distribution, read)
-    } finally {
-      await reader.release()
-    }
-  } finally {
-    await distribution.release()
-  }
-}
-
-/** A tail that is learning, to read along with. */
-function openReader(
-  run: ConversionRun,
-  { base, speller, shape, rows }: Stage,
-  weights: LearntTail['weights'],
-) {
-  const { device, precision, contextSymbols, anchor } = run.settings
-  const { adapterWidths } = shape
-  const tail = { base, speller, adapterWidths, weights, precision, contextSymbols, anchor }
-  return createSymbolReader(tail, rows, device)
 }
