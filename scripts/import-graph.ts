@@ -1,11 +1,8 @@
 /**
- * The rooms of src-main and what imports what, drawn as a Mermaid graph into docs/develop/rooms.md:
- *
- *   npm run draw:rooms
- *
- * `scripts/import-graph.test.ts` compares the file with the code, and finds circles.
+ * The rooms of src-main and what imports what. `npm run draw:rooms` draws them into docs/develop/rooms.md;
+ * `import-graph.test.ts` compares the file with the code, and finds circles.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import ts from 'typescript'
 
@@ -104,6 +101,3 @@ ${arrows.join('\n')}
 \`\`\`
 `
 }
-
-if (process.argv[1] === import.meta.filename)
-  writeFileSync(drawing, drawRooms(roomsOf(readImports('src-main'))))

@@ -5,7 +5,7 @@ export const banned: readonly { readonly pattern: RegExp; readonly instead: stri
   { pattern: /\banew\b/i, instead: 'again, re-' },
   { pattern: /\bmend(s|ed|ing)?\b/i, instead: 'fix' },
   { pattern: /\bat the most\b/i, instead: 'at most, up to, maximum' },
-  { pattern: /\b(is|are) no (absolute|token|number|answer)/i, instead: 'isn’t a …' },
+  { pattern: /\b(is|are) no (absolute|token|number|answer)\b/i, instead: 'isn’t a …' },
   { pattern: /\bgo(es)? on\b/i, instead: 'continue, resume' },
   { pattern: /\bshall\b/i, instead: 'should, will' },
   { pattern: /\bgives? right numbers\b/i, instead: 'passes the accuracy check' },

@@ -51,6 +51,6 @@ texts = [
     "\u0000\u0001\u007f",
     "",
 ]
-(folder / "token-ids.json").write_text(
+(root / "src-main/tokenizer/testing/token-ids.json").write_text(
     json.dumps([{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids} for text in texts]) + "\n"
 )

@@ -101,6 +101,8 @@ export async function measureCosts(
     const { states, last } = await turn(() =>
       statesOf(conversation, trunk, drafter, text ?? repeated(architecture)),
     )
+    // The first reading loads what reads.
+    if (reading) await turn(() => reading.read(last.hidden))
     started = performance.now()
     // Where a device holds keys and values, nobody can make them up.
     if (!keepsOutputs(device)) makeUp(conversation, architecture, context, limits)

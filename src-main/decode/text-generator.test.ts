@@ -275,7 +275,7 @@ describe('what a folder holds decides what it can do:', () => {
     await writeFile(join(run, 'run.json'), '{}')
     await expect(openTextGenerator(run)).rejects.toMatchObject({
       code: 'file-not-found',
-      remedy: expect.stringContaining('until it is finished') as string,
+      remedy: expect.stringContaining('let it finish') as string,
     })
   })
 })

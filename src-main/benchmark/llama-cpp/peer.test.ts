@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../runs/testing/temporary-folder.ts'
 import { findLlamaCpp, openLlamaCpp } from './peer.ts'
 
 const testing = join(import.meta.dirname, '../../models/testing')
-const root = join(import.meta.dirname, '../../../..')
+const root = join(import.meta.dirname, '../../..')
 /** A tiny model's, with a vocabulary that llama.cpp takes. */
 const architectureOf = async (name: string) => ({
   ...(await openBaseModel(join(testing, name))).architecture,
