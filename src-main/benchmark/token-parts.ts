@@ -180,8 +180,9 @@ export async function measureTokenParts(
     onPasses?.(passesInRow)
   }
   const medianOf = (part: Part) => median(measured.flatMap((times) => times.get(part)!))
+  // A part that seems to take less than nothing is smaller than the noise.
   const beyondTrunk = (part: Part) =>
-    median(measured.map((times) => median(times.get(part)!) - median(times.get('trunk')!)))
+    Math.max(0, median(measured.map((times) => median(times.get(part)!) - median(times.get('trunk')!))))
   return {
     context,
     keyValueBytes: Object.values(cache.feeds()).reduce(
