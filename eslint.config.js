@@ -1,6 +1,25 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
+/** What hosts and the engine are built on, from the top down. */
+const domain = [
+  'conversion',
+  'evaluate',
+  'benchmark',
+  'decode',
+  'distill',
+  'spellm',
+  'models',
+  'runs',
+  'runtime',
+  'spelling',
+  'hub',
+  'tokenizer',
+  'formats',
+  'graph',
+  'base',
+]
+
 /**
  * The rooms of docs/develop/architecture.md as a table: room of src-main → rooms that it may import, itself apart. Each stands above what it
  * imports.
@@ -8,58 +27,10 @@ import tseslint from 'typescript-eslint'
 const mayImport = {
   electron: ['engine', 'contract', 'runtime', 'formats', 'base'],
   web: ['engine', 'contract', 'runtime', 'base'],
-  cli: [
-    'conversion',
-    'evaluate',
-    'benchmark',
-    'decode',
-    'distill',
-    'spellm',
-    'models',
-    'runs',
-    'runtime',
-    'spelling',
-    'hub',
-    'tokenizer',
-    'formats',
-    'graph',
-    'base',
-  ],
-  engine: [
-    'contract',
-    'conversion',
-    'evaluate',
-    'benchmark',
-    'decode',
-    'distill',
-    'spellm',
-    'models',
-    'runs',
-    'runtime',
-    'spelling',
-    'hub',
-    'tokenizer',
-    'formats',
-    'graph',
-    'base',
-  ],
+  cli: domain,
+  engine: ['contract', ...domain],
   contract: [],
-  conversion: [
-    'evaluate',
-    'benchmark',
-    'decode',
-    'distill',
-    'spellm',
-    'models',
-    'runs',
-    'runtime',
-    'spelling',
-    'hub',
-    'tokenizer',
-    'formats',
-    'graph',
-    'base',
-  ],
+  conversion: domain.slice(1),
   evaluate: [
     'benchmark',
     'decode',

@@ -5,8 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import ts from 'typescript'
-
-const root = join(import.meta.dirname, '..')
+import { root, sourceFiles } from './source-files.ts'
 
 /** Where the drawing is. */
 export const drawing = join(root, 'docs/develop/rooms.md')
@@ -21,13 +20,9 @@ export type ImportGraph = ReadonlyMap<string, readonly string[]>
  */
 export function readImports(folder: string): ImportGraph {
   const top = join(root, folder)
-  const paths = ts.sys
-    .readDirectory(top, ['.ts', '.tsx'])
-    .filter((path) => !/\.test\.tsx?$|[/\\]testing[/\\]/.test(path))
-    .sort()
   const name = (path: string) => relative(top, path).split(sep).join('/')
   return new Map(
-    paths.map((path) => {
+    sourceFiles(folder).map((path) => {
       const { importedFiles } = ts.preProcessFile(readFileSync(path, 'utf8'))
       const own = importedFiles
         .filter(({ fileName }) => fileName.startsWith('.'))

@@ -3,16 +3,14 @@ import { join, relative } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { findBanned, proseOf, stringsOf } from './prose.ts'
-
-const root = join(import.meta.dirname, '..')
-const filesIn = (folder: string, ...endings: string[]) => ts.sys.readDirectory(join(root, folder), endings)
+import { root, sourceFiles } from './source-files.ts'
 
 /** Files and what of them a person reads. */
 const texts = [
   ...['README.md', 'CONTRIBUTING.md'].map((name) => join(root, name)),
-  ...filesIn('docs', '.md'),
-  ...['src-main', 'src-renderer'].flatMap((folder) => filesIn(folder, '.ts', '.tsx')),
-].filter((path) => !/\.test\.tsx?$|[/\\]testing[/\\]/.test(path))
+  ...ts.sys.readDirectory(join(root, 'docs'), ['.md']),
+  ...['src-main', 'src-renderer'].flatMap(sourceFiles),
+]
 
 describe('what a person reads', () => {
   it('is looked at: documents and the strings of the code, but no comments and no blocks of code', () => {

@@ -50,9 +50,11 @@ export function createLogitsProcessor(sampling: Sampling | null): LogitsProcesso
   const written = new Map<number, number>()
   const isRepetitive = repetitionPenalty !== 1
   const isCounted = presencePenalty !== 0 || frequencyPenalty !== 0
+  const isIdle = biases.size === 0 && !isRepetitive && !isCounted
   // Thousands of tokens are asked for at each step, and few of them are changed.
   let flags = new Uint8Array(0)
   const mark = (token: number) => {
+    if (isIdle) return
     if (token >= flags.length) {
       const larger = new Uint8Array(2 * token + 1)
       larger.set(flags)
@@ -66,12 +68,7 @@ export function createLogitsProcessor(sampling: Sampling | null): LogitsProcesso
   }
   for (const token of biases.keys()) mark(token)
   const changes = (token: number) => flags[token] === 1
-  const changed = () =>
-    new Set([
-      ...biases.keys(),
-      ...(isRepetitive ? prompt : []),
-      ...(isRepetitive || isCounted ? written.keys() : []),
-    ])
+  const changed = () => new Set([...biases.keys(), ...prompt, ...written.keys()].filter(changes))
   const scoreOf = (logit: number, token: number) => {
     let score = logit + (biases.get(token) ?? 0)
     const times = written.get(token) ?? 0
@@ -79,7 +76,6 @@ export function createLogitsProcessor(sampling: Sampling | null): LogitsProcesso
       score = score > 0 ? score / repetitionPenalty : score * repetitionPenalty
     return times === 0 ? score : score - presencePenalty - frequencyPenalty * times
   }
-  const isIdle = biases.size === 0 && !isRepetitive && !isCounted
   const isBanned = (token: number) => biases.get(token) === -Infinity
   return {
     isIdle,

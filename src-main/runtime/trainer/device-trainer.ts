@@ -8,7 +8,8 @@ import {
   type Value,
 } from '../../graph/index.ts'
 import { createSession, floatData, floatTensor, type Device, type Session, type Tensor } from '../session.ts'
-import { flatLayout, scheduleInputs, scheduleName, schedulesAt, type FlatEntry } from './schedules.ts'
+import { flatLayout, type FlatEntry } from './flat-layout.ts'
+import { scheduleInputs, scheduleName, schedulesAt } from './schedules.ts'
 import type { Trainer, TrainerOptions, TrainerState, TrainingGraph } from './trainer.ts'
 
 /** One graph for loss, gradients and update; parameters and moments never leave the device. */

@@ -8,7 +8,8 @@ import {
   type Value,
 } from '../../graph/index.ts'
 import { createSession, floatData, floatTensor, scalarTensor } from '../session.ts'
-import { flatLayout, scheduleInputs, scheduleName, schedulesAt, type FlatEntry } from './schedules.ts'
+import { flatLayout, type FlatEntry } from './flat-layout.ts'
+import { scheduleInputs, scheduleName, schedulesAt } from './schedules.ts'
 import type { Trainer, TrainerOptions, TrainerState, TrainingGraph } from './trainer.ts'
 
 /** Elements of one run of the optimiser's graph: parameter, gradient and moments of a chunk fit the cache. */

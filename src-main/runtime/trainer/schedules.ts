@@ -1,40 +1,12 @@
-import { input, staticElementCount, type AdamWSchedule } from '../../graph/index.ts'
+import { input, type AdamWSchedule } from '../../graph/index.ts'
 import { scalarTensor, type Tensor } from '../session.ts'
 import type { Parameter, TrainerOptions } from './trainer.ts'
 
-/** Where a parameter lies among all of them. */
-export interface FlatEntry {
-  readonly name: string
-  readonly shape: readonly number[]
-  readonly start: number
-  readonly size: number
-  readonly group: string
-  readonly decays: boolean
-}
-
-/** Parameters one after another, those that share a schedule side by side. */
-export function flatLayout(parameters: ReadonlyMap<string, Parameter>): FlatEntry[] {
-  const sorted = [...parameters].sort(([, a], [, b]) => {
-    const [left, right] = [scheduleName(a), scheduleName(b)]
-    return left < right ? -1 : left > right ? 1 : 0
-  })
-  let start = 0
-  return sorted.map(([name, { value, group, decays }]) => {
-    const entry = {
-      name,
-      shape: value.shape.map(Number),
-      start,
-      size: staticElementCount(value.shape),
-      group,
-      decays,
-    }
-    start += entry.size
-    return entry
-  })
-}
+/** What of a parameter its schedule depends on. */
+type Scheduled = Pick<Parameter, 'group' | 'decays'>
 
 /** Parameters of one group that agree about weight decay share their schedule. */
-export function scheduleName({ group, decays }: Pick<Parameter, 'group' | 'decays'>): string {
+export function scheduleName({ group, decays }: Scheduled): string {
   return `${group}.${decays ? 'decaying' : 'constant'}`
 }
 
@@ -50,7 +22,7 @@ export function scheduleInputs(prefix: string): AdamWSchedule {
 /** The schedule's inputs at `step`, for each schedule name. */
 export function schedulesAt(
   step: number,
-  entries: readonly FlatEntry[],
+  entries: readonly Scheduled[],
   learningRates: Readonly<Record<string, number>>,
   { beta1, beta2, weightDecay }: TrainerOptions,
 ): Map<string, Record<keyof AdamWSchedule, Tensor>> {
