@@ -35,8 +35,8 @@ export const textTokensOf = (tokens: number) => 2 * texts * tokens
  * @throws CancelledError when the signal fires
  */
 export async function measureTextTimes(
-  { trunk, baseTrunk, head, rows, tail }: BenchmarkSessions,
-  { beginToken, endTokens, contextLength }: Architecture,
+  sessions: BenchmarkSessions,
+  architecture: Architecture,
   threshold: number,
   {
     tokens,
@@ -51,6 +51,7 @@ export async function measureTextTimes(
     readonly onToken?: () => void
   },
 ): Promise<TextTimes> {
+  const { trunk, baseTrunk, head, rows, tail } = sessions
   let computed = 0
   const timed: Turn = (work) =>
     turn(async () => {
@@ -73,23 +74,14 @@ export async function measureTextTimes(
   const options = (maxTokens: number): GenerateOptions => ({
     maxTokens,
     stopTokens: [],
-    contextLength,
+    contextLength: architecture.contextLength,
     turn: timed,
     ...(signal ? { signal } : {}),
   })
   const written = { base: 0, lossless: 0 }
   const times = { base: 0, lossless: 0 }
   for (let text = 0; text < texts; text++) {
-    const prompt = [beginToken ?? endTokens[0] ?? 0]
-    const drawing = baseChooser(head, { temperature: 1, seed: text })
-    for await (const token of generate(
-      baseTrunk,
-      drawing,
-      newConversation(baseTrunk),
-      [...prompt],
-      options(beginning),
-    ))
-      prompt.push(token)
+    const prompt = await drawBeginning(sessions, architecture, text, options(beginning))
     for (const mode of ['base', 'lossless'] as const) {
       const own = mode === 'base' ? baseTrunk : trunk
       const conversation = newConversation(own)
@@ -117,4 +109,19 @@ export async function measureTextTimes(
     reduction: 1 - lossless / base,
     tokensPerHeadPass: written.lossless / headPasses,
   }
+}
+
+/** What a text begins with, drawn by the base model. */
+async function drawBeginning(
+  { baseTrunk, head }: BenchmarkSessions,
+  { beginToken, endTokens }: Architecture,
+  seed: number,
+  options: GenerateOptions,
+): Promise<number[]> {
+  const first = [beginToken ?? endTokens[0] ?? 0]
+  const drawing = baseChooser(head, { temperature: 1, seed })
+  const drawn: number[] = []
+  for await (const token of generate(baseTrunk, drawing, newConversation(baseTrunk), first, options))
+    drawn.push(token)
+  return [...first, ...drawn]
 }

@@ -15,7 +15,7 @@ import { decoderSize } from '../decode/decoder-size.ts'
 import { tailShape } from '../spellm/tail-session.ts'
 import { parameterCount, type Architecture } from '../models/architecture.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
-import { roomyCapacity } from '../runtime/key-value-cache.ts'
+import { roomyCapacity } from '../runtime/cache-span.ts'
 import {
   blockBytes,
   generationBytes,

@@ -18,7 +18,7 @@ import { ownTurn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { firstSymbolsOf } from '../spelling/speller.ts'
 import { tailShape } from '../spellm/tail-session.ts'
-import { requireConversionMemory } from './character-conversion.ts'
+import { requireConversionMemory } from './plan-spelling.ts'
 import { createCheckpointClock } from './checkpoint-clock.ts'
 import { learntTail, stateFrom, tensorsOf, type LearntTail } from './checkpoint-tensors.ts'
 import { runSpeller } from './choose-groups.ts'
@@ -207,13 +207,13 @@ async function train(
 ): Promise<LearntTail> {
   const { settings } = run
   const { onEvent, finishEarly, turn = ownTurn } = options
-  const { speller, shape, targets, usage, rows, seconds, textSeconds } = stage
+  const { targets, usage, rows, seconds, textSeconds } = stage
   const steps = totalSteps(batchPlan(targets.cache, settings))
   const evaluateEvery = Math.max(1, Math.floor(steps / evaluationsAlongTheWay))
   const endStep = createCheckpointClock(run, options)
   const isEnough = () => finishEarly?.aborted ?? false
   const learn = (window: TrainingWindow, state: TrainerState | null) =>
-    distillSymbols(shape, speller, targets, { rows, usage }, settings, {
+    distillSymbols(stage, targets, { rows, usage }, settings, {
       device: settings.device,
       isEnough,
       until: window.end,

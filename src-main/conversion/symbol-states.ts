@@ -91,7 +91,7 @@ export async function planStates(
   const { positionsPerChunk } = planTeacherCache('', shape, 0)
   const heldOutLength = heldOutTokens(base.architecture)
   const least = heldOutLength + positionsPerChunk
-  const ids = await loadTokens(run, base, tokenizer, heldOutLength, least, options)
+  const ids = await loadTokens(run, { base, tokenizer }, { heldOut: heldOutLength, least }, options)
   const rest = ids.subarray(heldOutLength)
   const windows = Math.floor(rest.length / shape.tokens)
   const training = inWindows(planTeacherCache(join(folder, cacheFolder, 'training'), shape, windows))

@@ -79,22 +79,7 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
   let looked: { readonly state: LastState; readonly step: FirstStep } | null = null
   const symbols = Int32Array.from(tokenSymbols)
   const shares = new Float64Array(size)
-  let logits = new Float32Array(m)
-  let tokens = Int32Array.from(symbols)
-
-  const exact = (scores: Float32Array, context: ExactTokens) => {
-    const length = m + context.count
-    if (logits.length < length) {
-      const roomy = length + 256
-      logits = new Float32Array(roomy)
-      tokens = new Int32Array(roomy)
-      tokens.set(symbols)
-    }
-    logits.set(scores.subarray(0, m))
-    logits.set(scores.subarray(m + size, m + size + context.count), m)
-    tokens.set(context.tokens.subarray(0, context.count), m)
-    return { logits: logits.subarray(0, length), tokens: tokens.subarray(0, length) }
-  }
+  const exact = createExactScores(symbols, size)
   const rest = (scores: Float32Array, { count, firstSymbols, known = [] }: ExactTokens) => {
     const start = m + size
     let best = -Infinity
@@ -129,7 +114,9 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
     choose: (scores, context, picker, place) => {
       const { best } = rest(scores, context)
       if (m + context.count === 0) return unknown
-      const own = picker.isPlain ? bestExact(scores, context) : pickExact(scores, context, picker, place)
+      const own = picker.isPlain
+        ? bestExact(symbols, scores, context, m + size)
+        : pickExact(exact(scores, context), picker, place)
       // What the text has but no exact score for may be what is raised.
       if (own.token < 0 || (picker.raisesRepeated && context.isPartial)) return { ...own, doubt: Infinity }
       const inverse = 1 / picker.temperature
@@ -159,32 +146,56 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
       return best + Math.log(sum)
     },
   }
+}
 
-  /** Without a copy: what most steps do. */
-  function bestExact(scores: Float32Array, context: ExactTokens) {
-    let logit = -Infinity
-    let token = -1
-    for (let i = 0; i < m; i++)
-      if (scores[i]! > logit || (scores[i] === logit && symbols[i]! < token)) {
-        logit = scores[i]!
-        token = symbols[i]!
-      }
-    const start = m + size
-    for (let slot = 0; slot < context.count; slot++) {
-      const own = scores[start + slot]!
-      if (own > logit || (own === logit && context.tokens[slot]! < token)) {
-        logit = own
-        token = context.tokens[slot]!
-      }
+/** The exact scores of a step in arrays of their own, which grow as they are needed: see `FirstScores.exact`. */
+function createExactScores(symbols: Int32Array, size: number): FirstScores['exact'] {
+  const m = symbols.length
+  let logits = new Float32Array(m)
+  let tokens = Int32Array.from(symbols)
+  return (scores, context) => {
+    const length = m + context.count
+    if (logits.length < length) {
+      const roomy = length + 256
+      logits = new Float32Array(roomy)
+      tokens = new Int32Array(roomy)
+      tokens.set(symbols)
     }
-    return { token, logit, best: logit, strength: logit, least: 0 }
+    logits.set(scores.subarray(0, m))
+    logits.set(scores.subarray(m + size, m + size + context.count), m)
+    tokens.set(context.tokens.subarray(0, context.count), m)
+    return { logits: logits.subarray(0, length), tokens: tokens.subarray(0, length) }
   }
+}
 
-  function pickExact(scores: Float32Array, context: ExactTokens, picker: Picker, place: number) {
-    const { logits: own, tokens: ids } = exact(scores, context)
-    const { index, ...picked } = picker.pick(own, ids, place)
-    return index < 0 ? { ...picked, ...unknown } : { ...picked, token: ids[index]!, logit: own[index]! }
+/** The best of the exact scores, the lower id of equal ones; without a copy, which is what most steps do. */
+function bestExact(
+  symbols: Int32Array,
+  scores: Float32Array,
+  context: ExactTokens,
+  /** Where those of the exact tokens begin. */
+  start: number,
+) {
+  let logit = -Infinity
+  let token = -1
+  for (let i = 0; i < symbols.length; i++)
+    if (scores[i]! > logit || (scores[i] === logit && symbols[i]! < token)) {
+      logit = scores[i]!
+      token = symbols[i]!
+    }
+  for (let slot = 0; slot < context.count; slot++) {
+    const own = scores[start + slot]!
+    if (own > logit || (own === logit && context.tokens[slot]! < token)) {
+      logit = own
+      token = context.tokens[slot]!
+    }
   }
+  return { token, logit, best: logit, strength: logit, least: 0 }
+}
+
+function pickExact({ logits, tokens }: ReturnType<FirstScores['exact']>, picker: Picker, place: number) {
+  const { index, ...picked } = picker.pick(logits, tokens, place)
+  return index < 0 ? { ...picked, ...unknown } : { ...picked, token: tokens[index]!, logit: logits[index]! }
 }
 
 /** A state's first scores. Throws TypeError where the trunk has no tail with token symbols. */

@@ -79,12 +79,8 @@ export function shareTrunk(
     const requestOf = (cache: KeyValueCache) => requests.find((request) => request.cache === cache)
     const tokens = caches.map((cache) => requestOf(cache)?.tokens ?? new Int32Array(0))
     const states = await batch.forward(tokens, caches)
-    const read = requests.map((request) => {
-      const own = states[caches.indexOf(request.cache)]!
-      return { ...request, states: own, hidden: own.slice(-own.length / request.tokens.length) }
-    })
-    const answers = await answersTo(read, tail, head)
-    read.forEach(({ states, hidden, resolve }, i) => resolve({ states, last: { hidden, ...answers[i] } }))
+    const statesOf = ({ cache }: Request) => states[caches.indexOf(cache)]!
+    await answer(requests, statesOf, tail, head)
   }
   const passIfAllWait = () => {
     if (waiting.length === 0 || waiting.length < writing) return
@@ -145,6 +141,20 @@ export function shareTrunk(
       return results
     },
   }
+}
+
+async function answer(
+  requests: readonly Request[],
+  statesOf: (request: Request) => Float32Array,
+  tail: TailSession,
+  head: BaseHead,
+): Promise<void> {
+  const read = requests.map((request) => {
+    const states = statesOf(request)
+    return { ...request, states, hidden: states.slice(-states.length / request.tokens.length) }
+  })
+  const answers = await answersTo(read, tail, head)
+  read.forEach(({ states, hidden, resolve }, i) => resolve({ states, last: { hidden, ...answers[i] } }))
 }
 
 /** What tail and LM head say of the states that they are asked about. */

@@ -58,8 +58,14 @@ it.each([
   const train = async (from: TrainerState, isEnough?: () => boolean) => {
     const losses: number[] = []
     const onStep = ({ loss }: { loss: number }) => Promise.resolve(void losses.push(loss))
-    const options = { device: 'cpu', onStep, ...(isEnough ? { isEnough } : {}) } as const
-    const state = await distillDistribution(shape, speller, teacher, cache, settings, from, options, limit)
+    const options = {
+      device: 'cpu',
+      initial: from,
+      limit,
+      onStep,
+      ...(isEnough ? { isEnough } : {}),
+    } as const
+    const state = await distillDistribution({ shape, speller }, teacher, cache, settings, options)
     return { losses, state }
   }
   const fresh = () => freshState(initialTail(shape, 1))

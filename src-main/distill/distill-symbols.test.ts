@@ -108,7 +108,7 @@ it('learns the base model’s distribution, to the same weights after a stop', a
   const divergences: number[] = []
   let halfway: TrainerState | null = null
   const learn = (from?: TrainerState) =>
-    distillSymbols(shape, speller, targets, { rows, usage }, settings, {
+    distillSymbols({ shape, speller }, targets, { rows, usage }, settings, {
       device: 'cpu',
       ...(from ? { from } : {}),
       onStep: async ({ step, divergence, headAccuracy }, state) => {

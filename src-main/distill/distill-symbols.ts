@@ -10,7 +10,13 @@ import { drawsPerPosition, type VocabularyGroups } from './position-targets.ts'
 import { symbolTrainingGraph } from './symbol-training.ts'
 import { meanFirst, readTargets, type TargetCache } from './target-cache.ts'
 import { readChunk } from './teacher-cache.ts'
-import { trainTail, type DistillSettings, type Lesson, type TrainingOptions } from './train-tail.ts'
+import {
+  trainTail,
+  type DistillSettings,
+  type Lesson,
+  type TailDesign,
+  type TrainingOptions,
+} from './train-tail.ts'
 
 /** What is measured of a tail with token symbols beside the loss. */
 export interface SymbolAccuracy extends HeadAccuracy {
@@ -37,8 +43,7 @@ export interface SymbolTeacher {
  * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
  */
 export async function distillSymbols(
-  shape: TailShape,
-  speller: Speller,
+  { shape, speller }: TailDesign,
   targets: TargetCache,
   teacher: SymbolTeacher,
   settings: DistillSettings,

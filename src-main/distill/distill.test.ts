@@ -42,7 +42,7 @@ async function train(
 ) {
   const steps: number[] = []
   const { settings: own = settings, ...rest } = options
-  const state = await distill(shape, speller, cache, own, {
+  const state = await distill({ shape, speller }, cache, own, {
     device: 'cpu',
     text: new Int32Array(256),
     onStep: ({ step }) => {

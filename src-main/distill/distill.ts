@@ -6,7 +6,7 @@ import { targets, type Speller, type Targets } from '../spelling/speller.ts'
 import { nextUnits } from '../spelling/units.ts'
 import { tailTrainingGraph } from './tail-training.ts'
 import type { TeacherCache } from './teacher-cache.ts'
-import { trainTail, type DistillSettings, type TrainingOptions } from './train-tail.ts'
+import { trainTail, type DistillSettings, type TailDesign, type TrainingOptions } from './train-tail.ts'
 
 /** What is measured beside the loss. */
 export interface HeadAccuracy {
@@ -30,8 +30,7 @@ export interface DistillOptions extends TrainingOptions<HeadAccuracy> {
  * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
  */
 export async function distill(
-  shape: TailShape,
-  speller: Speller,
+  { shape, speller }: TailDesign,
   cache: TeacherCache,
   settings: DistillSettings,
   { text, from, ...options }: DistillOptions,

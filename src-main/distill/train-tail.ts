@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { SpellmError } from '../base/errors.ts'
+import type { TailShape } from '../models/tail.ts'
 import { halfTensor, type Device, type Feeds } from '../runtime/session.ts'
 import {
   createTrainer,
@@ -8,6 +9,7 @@ import {
   type TrainingGraph,
 } from '../runtime/trainer/index.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
+import type { Speller } from '../spelling/speller.ts'
 import { learningRateFactor, totalSteps, trainingGroups, type BatchPlan } from './schedule.ts'
 import { readChunk, type TeacherCache } from './teacher-cache.ts'
 
@@ -52,6 +54,12 @@ export interface TrainingOptions<Measured> {
   readonly until?: number
   /** Where each step computes. */
   readonly turn?: Turn
+}
+
+/** A tail to train, and what its heads spell. */
+export interface TailDesign {
+  readonly shape: TailShape
+  readonly speller: Speller
 }
 
 /** What a tail learns. */

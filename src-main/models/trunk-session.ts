@@ -169,24 +169,25 @@ export async function createTrunkSession(
       const results = await read(tokens, cache, ending, contextRows)
       const states = floatData(results['hidden'])
       const hidden = tokens.length === 1 ? states : states.slice(-model.architecture.hiddenSize)
-      const { logProbabilities = results[endingOutput.samplingTail], baseChoice, baseLogits } = results
-      if (logProbabilities) return { hidden, logProbabilities: floatData(logProbabilities) }
-      const { firstScores, spelled } = results
-      if (firstScores)
-        return {
-          hidden,
-          firstScores: floatData(firstScores),
-          ...(spelled ? { spelled: floatData(spelled) } : {}),
-        }
-      if (baseChoice) return { hidden, baseChoice: int64Data(baseChoice)[0]! }
-      if (baseLogits) return { hidden, baseLogits: floatData(baseLogits) }
-      return { hidden }
+      return { hidden, ...answerOf(results) }
     },
     release: async () => {
       await cached.release()
       await session.release()
     },
   }
+}
+
+/** What a pass computed beyond the trunk. */
+function answerOf(results: Readonly<Record<string, Tensor>>): Omit<LastState, 'hidden'> {
+  const { logProbabilities = results[endingOutput.samplingTail], baseChoice, baseLogits } = results
+  if (logProbabilities) return { logProbabilities: floatData(logProbabilities) }
+  const { firstScores, spelled } = results
+  if (firstScores)
+    return { firstScores: floatData(firstScores), ...(spelled ? { spelled: floatData(spelled) } : {}) }
+  if (baseChoice) return { baseChoice: int64Data(baseChoice)[0]! }
+  if (baseLogits) return { baseLogits: floatData(baseLogits) }
+  return {}
 }
 
 /** Reads whole windows of text at once, without a cache: what the teacher does. */

@@ -1,5 +1,7 @@
 import { createSingleOutputNode, input } from '../graph/index.ts'
-import { cacheNames, roomyCapacity, type CacheShape, type KeyValueCache } from './key-value-cache.ts'
+import { cacheNames, type CacheShape } from './cache-rows.ts'
+import { roomyCapacity } from './cache-span.ts'
+import type { KeyValueCache } from './key-value-cache.ts'
 import {
   createSession,
   floatTensor,

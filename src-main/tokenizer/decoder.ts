@@ -11,6 +11,22 @@ export interface TokenDecoder {
   firstBytesOf(content: string): Uint8Array
 }
 
+const stripSchema = z.strictObject({
+  type: z.string(),
+  content: z.string().length(1),
+  start: z.int().min(0).max(1),
+  stop: z.literal(0),
+})
+
+const metaspaceSchema = z.strictObject({
+  type: z.string(),
+  replacement: z.string().default('▁'),
+  prepend_scheme: z.enum(['first', 'always', 'never']).default('always'),
+  split: z.boolean().optional(),
+  add_prefix_space: z.boolean().optional(),
+  str_rep: z.string().optional(),
+})
+
 const encoder = new TextEncoder()
 
 /**
@@ -49,16 +65,7 @@ export function buildDecoder(json: unknown, place: Place): TokenDecoder {
         break
       case 'Strip': {
         isIn(isFused && !firstTextOf)
-        const { content, start } = readFields(
-          z.strictObject({
-            type: z.string(),
-            content: z.string().length(1),
-            start: z.int().min(0).max(1),
-            stop: z.literal(0),
-          }),
-          json,
-          place,
-        )
+        const { content, start } = readFields(stripSchema, json, place)
         if (start === 1)
           firstTextOf = (token) => {
             const text = chain(replacements, token)
@@ -68,18 +75,7 @@ export function buildDecoder(json: unknown, place: Place): TokenDecoder {
       }
       case 'Metaspace': {
         isIn(!isFused && !firstTextOf)
-        const { replacement, ...fields } = readFields(
-          z.strictObject({
-            type: z.string(),
-            replacement: z.string().default('▁'),
-            prepend_scheme: z.enum(['first', 'always', 'never']).default('always'),
-            split: z.boolean().optional(),
-            add_prefix_space: z.boolean().optional(),
-            str_rep: z.string().optional(),
-          }),
-          json,
-          place,
-        )
+        const { replacement, ...fields } = readFields(metaspaceSchema, json, place)
         if (fields.prepend_scheme !== 'never' && fields.add_prefix_space !== false) {
           // The reference drops every one in the first token, not just the one before the word.
           const before = [...replacements]

@@ -49,7 +49,7 @@ for (let chunk = 0; chunk < cache.chunks; chunk++) choices.push(...(await readCh
 const shape = tailShape(hiddenSize, [64], speller)
 const losses: number[] = []
 const settings = { ...defaultDistillSettings, batchTokens: 64, epochs: 3 }
-const state = await distill(shape, speller, cache, settings, {
+const state = await distill({ shape, speller }, cache, settings, {
   device,
   text: ids,
   onStep: ({ loss }) => Promise.resolve(void losses.push(loss)),

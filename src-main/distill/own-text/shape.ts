@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parameterCount, type Architecture } from '../../models/architecture.ts'
-import { rememberedBeyond } from '../../runtime/key-value-cache.ts'
+import { rememberedBeyond } from '../../runtime/cache-span.ts'
 import { keyValueBytes } from '../../runtime/memory/estimate.ts'
 import type { DeviceChoice } from '../../runtime/devices/device.ts'
 import type { TeacherCacheShape } from '../teacher-cache.ts'
