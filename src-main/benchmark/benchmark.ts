@@ -57,7 +57,7 @@ export interface Benchmark {
 }
 
 export interface BenchmarkOptions extends PartsOptions {
-  /** Prompts at each context that a SpeLLM with token symbols goes on from; default: 8. */
+  /** Number of prompts at each context that a SpeLLM with token symbols continues; default: 8. */
   readonly texts?: number
   readonly gateShare?: number
   /** How these texts are picked; default: the best token. */

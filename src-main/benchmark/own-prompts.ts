@@ -6,7 +6,7 @@ import { ownTextShape } from '../distill/own-text/shape.ts'
 import { createOwnTextWriter, type WriterOptions } from '../distill/own-text/writer.ts'
 import { openChatTemplate } from '../tokenizer/chat-template.ts'
 
-/** What a benchmark's texts go on from. */
+/** The prompts that a benchmark's texts continue. */
 export interface OwnPrompts {
   /** Whether they are questions, or beginnings of documents. */
   readonly kind: 'chat' | 'document'

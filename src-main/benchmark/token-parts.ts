@@ -161,7 +161,7 @@ export async function measureTokenParts(
   let searched = 0
   for (let round = -warmUpRounds; round < roundsOf(steps); round++) {
     const times: Times = new Map()
-    // Drawn anew each time: none has always the same one before it.
+    // A new order each time: none always has the same one before it.
     for (const index of shuffledIndices(parts.length, random)) {
       if (signal?.aborted) throw new CancelledError()
       const [part, pass] = parts[index]!

@@ -55,7 +55,7 @@ export interface WritingOptions extends Pick<
   readonly modes: readonly GenerationMode[]
   /** A prompt's texts are written. */
   readonly onPrompt?: (texts: WrittenTexts) => Promise<void> | void
-  /** A text of so many tokens at the most is written. */
+  /** Called after each text, which has at most `maxTokens` tokens. */
   readonly onText?: () => void
 }
 

@@ -45,7 +45,7 @@ export type LibraryModel = z.infer<typeof libraryModelSchema>
 export const downloadSchema = z.object({
   /** `owner/name`, with `@revision` where one was given. */
   id: z.string(),
-  /** A stopped or failed one goes on where it was when it is started again. */
+  /** A stopped or failed one continues where it was when it is started again. */
   status: z.enum(['running', 'finished', 'stopped', 'failed']),
   bytesDone: z.number(),
   /** Null: not known yet. */

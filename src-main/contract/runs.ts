@@ -188,7 +188,7 @@ export const stepPointSchema = z.object({
 })
 export type StepPoint = z.infer<typeof stepPointSchema>
 
-/** A step of the tail for sampling; steps go on from those of the first tail. */
+/** A step of the tail for sampling; steps continue those of the first tail. */
 export const samplingPointSchema = z.object({ step: z.int(), divergence: z.number() })
 export type SamplingPoint = z.infer<typeof samplingPointSchema>
 

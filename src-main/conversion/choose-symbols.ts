@@ -84,7 +84,7 @@ export async function runUsage(
   if (stored?.length === size) return stored
   const base = await openBase()
   try {
-    // A run that goes on counts with the same numbers.
+    // A resumed run counts with the same numbers.
     const usage = Float32Array.from((await tokenUsage(cache, base, { signal, turn })).subarray(0, size))
     await writeSafetensors(path, { usage: { dtype: 'F32', shape: [size], data: usage } })
     return Float64Array.from(usage)

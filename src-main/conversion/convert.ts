@@ -49,7 +49,7 @@ export async function convert(
 }
 
 /**
- * Goes on with a run that was stopped or killed. The result is that of an uninterrupted run.
+ * Resumes a run that was stopped or killed. The result is that of an uninterrupted run.
  *
  * @throws SpellmError 'run-mismatch' if the base model has changed, and as `openRun`
  */

@@ -23,7 +23,7 @@ const mostQuestions = 65_536
 
 /**
  * Reads the user's questions, as many as there is room to answer. What stands around them is the chat template's; a model
- * without one goes on from them as from beginnings of documents.
+ * without one continues them like beginnings of documents.
  *
  * @param tokens that are learnt from
  * @returns with sentences on what was left out
@@ -104,7 +104,7 @@ function begun(model: BaseModel, { messages, place }: Question, tokenizer: Token
   return [...documentAfterAnything(model).prefix, ...tokenizer.encode(messages[0]!.content)]
 }
 
-/** Texts that go on from what was given: a model without a begin token reads the token that ends its texts first. */
+/** Texts that continue what was given: a model without a begin token reads the token that ends its texts first. */
 export function documentAfterAnything({ architecture, stopTokens }: BaseModel): ConversationPieces {
   const begin = architecture.beginToken ?? stopTokens[0] ?? 0
   return { kind: 'document', prefix: [begin], between: [], questionEnd: [], stops: stopTokens }

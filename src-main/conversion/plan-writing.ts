@@ -48,7 +48,7 @@ type Writing = z.infer<typeof storedSchema>
 /** Of a model that asks and answers itself, one sequence in so many is of plain texts. */
 const plainTextEvery = 8
 
-/** What a run that goes on later has to know of how it began: a template may write the date, memory may be shorter. */
+/** What a run that is resumed has to know of how it began: a template may write the date, memory may be shorter. */
 export const writingFile = 'own-text.json'
 const maxWritingBytes = 16 << 20
 

@@ -22,8 +22,8 @@ export const conversionSettingsSchema = z.object({
   /** Files of questions, as `readQuestions` has them, that the base model answers to learn from; none: it asks itself. */
   questions: z.array(z.string().min(1)).default([]),
   /**
-   * The folder of a finished run of the same base model whose text, with its states, is learnt from in place of one that is
-   * written or read anew: what decides the text must be the same. Absent: none.
+   * The folder of a finished run of the same base model whose text, with its states, is learnt from, so that none is written
+   * or read again: what decides the text must be the same. Absent: none.
    */
   textOf: z.string().min(1).optional(),
   /** Tokens to learn from. */
@@ -89,7 +89,7 @@ export const conversionSettingsSchema = z.object({
 
 export type ConversionSettings = z.output<typeof conversionSettingsSchema>
 
-/** The settings that are stored with a run: a run goes on where it began. */
+/** The settings that are stored with a run: a run resumes with those it began with. */
 export const runSettingsSchema = conversionSettingsSchema.extend({ device: deviceSchema })
 export type RunSettings = z.output<typeof runSettingsSchema>
 

@@ -52,7 +52,7 @@ export function createGroupReader(alphabet: GroupAlphabet, rows: Pick<RowLogits,
   }
 }
 
-/** The largest groups, largest first: `most` at the most, until the others hold no more than `leftUnread`. */
+/** The largest groups, largest first: up to `most`, until the others hold no more than `leftUnread`. */
 function neededGroups(shares: Float64Array, most: number): number[] {
   let left = 0
   for (const share of shares) left += share

@@ -177,8 +177,8 @@ const repeated = (architecture: MeasuredParts['architecture']): number[] =>
   )
 
 /**
- * States of a text. Where a model doesn't know how one goes on, as after made-up keys and values, many tokens come close to the
- * best, and the head reads far more of them, and far more often, than in a text.
+ * States of a text. Where a model doesn't know how one continues, as after made-up keys and values, many tokens come close to
+ * the best, and the head reads far more of them, and far more often, than in a text.
  *
  * @returns float32 [rows · d] of each set of them, since two tokens may be so close after one state that it is looked at again; and
  *   the last one with what is asked of it for a draft
@@ -190,7 +190,7 @@ async function statesOf(
   text: readonly number[],
 ): Promise<{ readonly states: (rows: number, set: number) => Float32Array; readonly last: LastState }> {
   const { length } = text
-  // A text that has hardly begun may go on in any way.
+  // A text that has hardly begun may continue in any way.
   const all = await readEach(trunk, conversation, text)
   const states = all.slice(-Math.max(mostRows, Math.floor(all.length / 2)))
   conversation.cache.truncate(length - 1)

@@ -4,7 +4,7 @@ import type { PassCosts } from './replay.ts'
 export interface Pace {
   /** One more pass of the trunk, with the tail, and the draft after it took so long, in milliseconds. */
   stepped(pass: number, draft: number): void
-  /** The base model's head looked at `rows` states, which confirmed some tokens. @returns whether it is worthwhile to go on */
+  /** The base model's head looked at `rows` states, which confirmed some tokens. @returns whether continuing pays */
   isWorthwhile(confirmed: number, rows: number, milliseconds: number): boolean
 }
 

@@ -62,7 +62,7 @@ export interface CostParts {
 /** The costs of a text that begins with about `context` tokens; they are measured where they aren't known. */
 export type CostsOf = (sampling: Sampling | null, context: number, turn?: Turn) => Promise<MeasuredCosts>
 
-/** What most models can go on with: costs are measured on its states. */
+/** A text that most models can continue: costs are measured on its states. */
 const plainText =
   'On Monday the market opens at eight. Farmers bring bread, cheese and apples, and by noon most of it is sold. On Tuesday the market opens at nine, on Wednesday at ten.'
 const plainTokens = 48

@@ -74,7 +74,7 @@ export function replayedMilliseconds(
 export interface LosslessSettings {
   /** τ: from this doubt on, the base model is asked. */
   readonly threshold: number
-  /** n: states that one verification looks at, at the most. */
+  /** n: maximum number of states that one verification looks at. */
   readonly steps: number
   readonly msPerToken: number
   /** The base model's milliseconds a token over these. */

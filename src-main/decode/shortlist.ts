@@ -44,7 +44,7 @@ export async function scoredUnits(
 }
 
 /**
- * shortlist(n): the n best tokens of trie mode, scored anew with their own rows of the LM head. Picks what the
+ * shortlist(n): the n best tokens of trie mode, rescored with their own rows of the LM head. Picks what the
  * base model would pick whenever that is among the n. Sampled: from the base model's own probabilities, but among
  * the n only.
  *

@@ -40,7 +40,7 @@ function appended<Numbers extends Int32Array | Float32Array>(
 
 const spelledOf = ({ spelled }: LastState) => spelled ?? new Float32Array(0)
 
-/** Asks for first scores, and for how the heads go on if that is needed. */
+/** Asks for first scores, and for those of the later heads if they are needed. */
 export const askingFor = (ending: 'first' | 'spelled', context: ContextSymbols): Asked => ({
   ending,
   contextRows: (read, unread) => context.follow(read, unread),

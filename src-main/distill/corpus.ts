@@ -11,7 +11,7 @@ const leastRest = 1 / 4
  *
  * Of a stream that will be read in windows, few positions shall lack their document's beginning, because a
  * model guesses there, and nobody asks it to. So a document that doesn't fit into the rest of a window fills
- * it and begins anew with the next, one that is longer than a window goes on in the following ones, and a
+ * it and begins again with the next, one that is longer than a window continues in the following ones, and a
  * short rest of it is left out.
  *
  * @param windowTokens absent: the stream is not read in windows

@@ -20,11 +20,11 @@ export function distributionSettings(settings: DistillSettings): DistillSettings
 
 /**
  * Trains a tail on a teacher cache by the Kullback-Leibler divergence of its distribution over tokens from the base
- * model's (soft targets: Hinton et al. 2015). The base model's is computed anew from the cached hidden states and
+ * model's (soft targets: Hinton et al. 2015). The base model's is recomputed from the cached hidden states and
  * its head's rows. It predicts texts well and is less often right about the base model's first choice than a tail of
  * `distill`: for sampling.
  *
- * @param initial where to go on, or the state to begin with
+ * @param initial the state to resume from or to begin with
  * @returns the final state
  * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
  */

@@ -32,7 +32,7 @@ export interface SymbolTeacher {
  * spelled at all (DESIGN.md section 6). The result depends on the settings and the caches only, not on interruptions.
  *
  * @param targets filled
- * @param from where to go on; absent: at step 0 with fresh weights
+ * @param from the state to resume from; absent: step 0 with fresh weights
  * @returns the final state
  * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
  */

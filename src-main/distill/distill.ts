@@ -15,9 +15,9 @@ export interface HeadAccuracy {
 }
 
 export interface DistillOptions extends TrainingOptions<HeadAccuracy> {
-  /** The tokens that the cache was filled from: they tell which words the base model would go on with. */
+  /** The tokens that the cache was filled from: they tell which words the base model would continue with. */
   readonly text: Int32Array
-  /** Where to go on; absent: at step 0 with fresh weights. */
+  /** The state to resume from; absent: step 0 with fresh weights. */
   readonly from?: TrainerState
 }
 

@@ -26,7 +26,7 @@ export const sequencesAtOnce = 32
 
 /**
  * Text without any data: sequences that the base model writes itself from its begin token, sampled from its
- * own distribution at temperature 1. A sequence that ends begins anew.
+ * own distribution at temperature 1. A sequence that ends starts again.
  *
  * @returns tokens [at least options.tokens], sequence after sequence
  * @throws SpellmError 'model-unsupported' if the model has no begin or end token to start from

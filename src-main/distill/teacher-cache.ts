@@ -69,7 +69,7 @@ export function planTeacherCache(folder: string, shape: TeacherCacheShape, windo
   return { folder, shape, chunks, positionsPerChunk: batchesPerChunk * shape.batch * shape.tokens }
 }
 
-/** Positions that are on disk at once, at the most. */
+/** The maximum number of positions that are on disk at once. */
 export function positionsOnDisk({
   chunks,
   chunksPerWindow = chunks,
@@ -140,7 +140,7 @@ export async function fillTeacherCache(
     /** The chunks that are wanted; default: all. */
     readonly range?: ChunkRange
     readonly onProgress?: (progress: CacheProgress) => void
-    /** Memory ran out, and the teacher goes on with so many windows at once. */
+    /** Memory ran out, and the teacher continues with that many windows at once. */
     readonly onShortage?: (windows: number) => void
     readonly signal?: AbortSignal
     /** Where each batch computes. */

@@ -92,7 +92,7 @@ export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: Di
  * Trains a tail on a teacher cache. The result depends on the lesson, the settings, the cache and the initial state
  * only, not on interruptions.
  *
- * @param initial where to go on, or a fresh state
+ * @param initial the state to resume from, or a fresh one
  * @returns the final state
  * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
  */

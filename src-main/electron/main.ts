@@ -145,7 +145,7 @@ async function confirmQuit(): Promise<boolean> {
   return response === 0
 }
 
-/** The app can't go on: says why, without a trace of the stack, which is in the log. */
+/** The app can't continue: says why, without a trace of the stack, which is in the log. */
 function fail(error: unknown): void {
   log(error instanceof Error ? (error.stack ?? error.message) : String(error))
   const detail = error instanceof SpellmError ? `${error.message}\n${error.remedy}` : strings.defect

@@ -22,14 +22,14 @@ export interface Clusters {
 export interface ClusterOptions {
   readonly count: number
   readonly iterations?: number
-  /** Rows that a cluster has at the most; count · most is no less than there are rows. Default: as many as there are. */
+  /** Maximum number of rows of a cluster; count · most is no less than there are rows. Default: as many as there are. */
   readonly most?: number
   readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Spherical k-means (Dhillon & Modha 2001) of the head's first `tokens` rows less their mean, from random ones of them: by
- * direction, clusters are of more even size than by distance. One that lost all of its rows begins anew with a random one.
+ * direction, clusters are of more even size than by distance. One that lost all of its rows restarts from a random one.
  *
  * @throws CancelledError when the signal fires
  */

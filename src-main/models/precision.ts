@@ -13,13 +13,13 @@ import { isInPlace } from './weights.ts'
 import { openWidenedModel, widenModel } from './widened-weights.ts'
 
 /**
- * How the weights of a base model are computed with: as floats, quantised anew, or (of a GGUF) as its own blocks of Q4_0,
+ * How the weights of a base model are computed with: as floats, quantised by SpeLLM, or (of a GGUF) as its own blocks of Q4_0,
  * Q4_1 and Q8_0 are. `stored` computes with exactly the numbers that stand in the files.
  */
 export const precisions = ['stored', 'kept', 'int8', 'int4'] as const
 export type Precision = (typeof precisions)[number]
 
-/** Bits of a precision that is quantised anew. */
+/** Bits of a weight in a precision that is quantised here; null: weights are taken as they are stored. */
 export const bitsOf: Readonly<Record<Precision, Bits | null>> = { stored: null, kept: null, int8: 8, int4: 4 }
 
 /**

@@ -15,7 +15,7 @@ import { externalFiles } from './weights.ts'
 import { hasWidened, weightsToWiden, widened } from './widened-weights.ts'
 
 const format = 'spellm-quantized-3'
-/** What was written before: it is made anew. */
+/** Formats that earlier versions wrote: such weights are made again. */
 const earlierFormats = ['spellm-quantized-1', 'spellm-quantized-2']
 /** Rows are read and rounded so many bytes (as float32) at a time. */
 const pieceBytes = 16 << 20

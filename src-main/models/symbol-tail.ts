@@ -74,7 +74,7 @@ function firstScores(
 }
 
 /**
- * How the heads after the first go on.
+ * The scores of the heads after the first.
  *
  * @param features [rows, d], of `firstScores`
  * @returns log-probabilities [rows · (k − 1), A]; null: k is 1

@@ -14,7 +14,7 @@ export interface CheckpointTensor {
 /** Name → tensor: parameters and optimiser moments. */
 export type CheckpointTensors = Readonly<Record<string, CheckpointTensor>>
 
-/** Everything that training needs to go on after `step` finished optimiser steps. */
+/** Everything that training needs to continue after `step` finished optimiser steps. */
 export interface Checkpoint<T> {
   readonly step: number
   readonly tensors: CheckpointTensors

@@ -43,7 +43,7 @@ export interface GroupAlphabet extends WholeTokens {
   readonly unit: 'group'
   /** The tokens of each group, in rising order, each in one group only. */
   readonly groups: readonly (readonly number[])[]
-  /** Groups whose tokens a step scores by their rows of the LM head, at the most. */
+  /** Maximum number of groups whose tokens a step scores by their rows of the LM head. */
   readonly read: number
   readonly tokenSymbols: readonly number[]
 }

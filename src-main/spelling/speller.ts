@@ -19,7 +19,7 @@ export type TokenStatus = (typeof tokenStatuses)[number]
 
 /**
  * The table token ↔ spelling, and the trie over it. A speller with words spells units: unit u is the token u, or from V
- * on the word number u − V, and where its tables and the trie are by token, they go on with the words.
+ * on the word number u − V, and where its tables and the trie are by token, the words follow.
  */
 export interface Speller extends Spellings {
   readonly alphabet: Alphabet

@@ -54,8 +54,8 @@ export function createRunCurves(history: RunHistory): RunCurves {
 export const lastStep = (curves: RunCurves): number => curves.step.at(-1) ?? 0
 
 /**
- * Adds what happened. Whatever is told of a step replaces all of its kind that was known from that step on: so
- * a run that goes on from a checkpoint overwrites what it had done after it, and nothing is there twice.
+ * Adds what happened. Whatever is reported of a step replaces all of its kind that was known from that step on: so
+ * a run that resumes from a checkpoint overwrites what it had done after it, and nothing is there twice.
  */
 export function applyRunEvent(curves: RunCurves, event: RunEvent): void {
   switch (event.type) {

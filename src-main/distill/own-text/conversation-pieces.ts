@@ -4,7 +4,7 @@ import type { Tokenizer } from '../../tokenizer/index.ts'
 import type { BaseModel } from '../../models/base-model.ts'
 
 /**
- * What stands around the texts that a model writes itself, in tokens. Plain data: a caller that goes on another day
+ * What stands around the texts that a model writes itself, in tokens. Plain data: a caller that resumes on another day
  * keeps them, since a template may write the date.
  */
 export interface ConversationPieces {

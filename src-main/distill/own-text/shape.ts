@@ -83,7 +83,7 @@ export function ownTextShape(
   return { sequences, tokens }
 }
 
-/** Tokens that a sequence may have at the most. */
+/** The maximum number of tokens of a sequence. */
 export function roomAfter(
   { layers, contextLength }: Pick<Architecture, 'layers' | 'contextLength'>,
   { prefix }: Pick<ConversationPieces, 'prefix'>,

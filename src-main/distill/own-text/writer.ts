@@ -142,7 +142,7 @@ async function pass(
   return { hidden: float32ToFloat16(rows), scores: await head.scores(rows) }
 }
 
-/** All sequences read the prefix but its last token, once: a conversation that begins anew forgets back to there. */
+/** All sequences read the prefix but its last token, once: a conversation that starts again forgets back to there. */
 async function readPrefix(
   trunk: BatchTrunk,
   caches: readonly KeyValueCache[],

@@ -31,7 +31,7 @@ export async function* runEvents(
   listener: Listener<Happening>,
   { afterStep, afterLog }: Since,
 ): AsyncGenerator<RunEvent> {
-  // All of it before the first pause, since the record goes on growing.
+  // All of it before the first pause, since the record keeps growing.
   const steps = stepsAfter(past.record, afterStep)
   const others: RunEvent[] = [
     ...past.record.evaluations.map((point) => ({ type: 'evaluation', point }) as const),

@@ -32,7 +32,7 @@ export interface Runs {
   /** Throws SpellmError 'setting-invalid', and as `openBaseModel` for a base that can't be used. */
   start(name: string, request: ConversionRequest): Promise<RunSummary>
   pause(id: string): Promise<RunSummary>
-  /** Throws SpellmError 'run-status' for a run that can't go on. */
+  /** Throws SpellmError 'run-status' for a run that can't be resumed. */
   resume(id: string): Promise<RunSummary>
   /** Throws SpellmError 'run-status' for a run that has no weights yet, or is finished. */
   finishEarly(id: string): Promise<RunSummary>
@@ -101,7 +101,7 @@ export async function openRuns(
       'It may have been deleted or moved: look at the list of runs.',
     )
   }
-  /** What is recorded of a run: of one that is active, lists that go on growing. */
+  /** What is recorded of a run: of one that is active, lists that keep growing. */
   const recorded = async (folder: string): Promise<{ record: RunRecord; log: readonly LogLine[] }> => {
     const active = activeIn(folder)
     if (active) {

@@ -24,7 +24,7 @@ export interface Downloads {
    */
   lookUp(id: string, signal: AbortSignal): Promise<HubModel>
   /**
-   * Begins to fetch a model, or goes on with it. Returns at once.
+   * Starts or resumes the download of a model. Returns at once.
    *
    * @throws SpellmError 'setting-invalid' for what is no id or address of a model
    */

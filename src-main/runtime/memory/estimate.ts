@@ -99,7 +99,7 @@ export function teacherBytes(
   return loadedBytes(size, 'packed') + activationBytes(size, pass) + logitsBytes(size, windows * tokens)
 }
 
-/** Whether the LM head is in memory, and whether it is laid out anew at load; quantised ones always are. */
+/** Whether the LM head is in memory, and whether it is repacked at load; quantised ones always are. */
 export type HeadInMemory = 'none' | 'loaded' | 'packed'
 
 /**
@@ -186,7 +186,7 @@ export function tailTrainingBytes({
     adapterWidths.reduce((sum, width) => sum + 6 * width + 8 * d, 0) +
     4 * d +
     distributions
-  // Of each candidate the row of the LM head and its spelling, read and made anew at each step.
+  // Of each candidate the row of the LM head and its spelling, read and made again at each step.
   const candidateInputs = candidates * (d + k * alphabetSize)
   // float16 hidden states; the choices; symbols and weights of each head.
   const position = 2 * d + 4 + 8 * k

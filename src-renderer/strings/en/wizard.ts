@@ -29,7 +29,7 @@ export const wizardStrings = {
     review: 'Check and start',
   },
   chooseModelFirst: 'Choose a supported base model to continue.',
-  mendFieldsFirst: 'Fix the highlighted fields to continue.',
+  fixFieldsFirst: 'Fix the highlighted fields to continue.',
   loading: 'Loading …',
   updating: 'Updating …',
 
