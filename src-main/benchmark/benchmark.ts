@@ -81,7 +81,7 @@ export async function runBenchmark(model: BenchmarkModel, options: BenchmarkOpti
   if (sampling && !model.writer)
     throw new SpellmError(
       'setting-invalid',
-      'How tokens are picked was said, but only a SpeLLM with token symbols is timed while it writes.',
+      'Sampling settings were given, but only a SpeLLM with token symbols is timed while it writes.',
       'Leave temperature, cuts and penalties out.',
     )
   // Prompts of texts leave room; a single step reads one token more than the cache holds.
@@ -126,7 +126,7 @@ function requireContexts(contexts: readonly number[], most: number): void {
   if (tooLong === undefined) return
   throw new SpellmError(
     'setting-invalid',
-    `A context of ${tooLong} tokens; of this model at most ${most} can be measured.`,
-    'Ask for shorter contexts.',
+    `A context of ${tooLong} tokens; with this model at most ${most} can be measured.`,
+    'Choose shorter contexts.',
   )
 }

@@ -70,7 +70,7 @@ export async function readGivenQuestions(
     throw new SpellmError(
       'text-invalid',
       `${paths.join(', ')}: ${kept.length === 0 ? 'no question is' : 'only one question is'} short enough and unlike the others.${notices.map((notice) => ` ${notice}`).join('')}`,
-      'Give two different questions at the least, better hundreds: one in eight is kept to measure by.',
+      'Give at least two different questions, better hundreds: one in eight is kept for measuring.',
     )
   return { pieces: cut.pieces, questions, notices }
 }

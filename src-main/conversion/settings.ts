@@ -116,25 +116,25 @@ export function parseConversionSettings(input: z.input<typeof conversionSettings
     if (parsed.data.questions.length > 0 && parsed.data.texts.length > 0)
       throw new SpellmError(
         'setting-invalid',
-        "The settings 'texts' and 'questions' are both there: a conversion learns from a text or from answers.",
+        "The settings 'texts' and 'questions' are both set: a conversion learns from a text or from answers.",
         'Leave one of the two out.',
       )
     if (parsed.data.windowTokens !== undefined && !hasSymbols(parsed.data))
       throw new SpellmError(
         'setting-invalid',
-        "The setting 'windowTokens' is there without token symbols: tails that spell every token learn from all of the text at once.",
+        "The setting 'windowTokens' is set without token symbols: tails that spell every token learn from all of the text at once.",
         'Leave it out, or choose token symbols.',
       )
     if (parsed.data.textOf !== undefined && !hasSymbols(parsed.data))
       throw new SpellmError(
         'setting-invalid',
-        "The setting 'textOf' is there without token symbols: tails that spell every token read their text themselves.",
+        "The setting 'textOf' is set without token symbols: tails that spell every token read their text themselves.",
         'Leave it out, or choose token symbols.',
       )
     if (parsed.data.questions.length > 0 && !hasSymbols(parsed.data))
       throw new SpellmError(
         'setting-invalid',
-        "The setting 'questions' is there without token symbols: tails that spell every token learn from texts.",
+        "The setting 'questions' is set without token symbols: tails that spell every token learn from texts.",
         'Leave the questions out, or choose token symbols.',
       )
     return parseGroups(parsed.data.alphabet) ? groupSettings(parsed.data) : parsed.data

@@ -61,7 +61,7 @@ export async function fitToDevice(
 /** What is wrong, as a clause; null for a difference that is none. */
 function describeDifference(difference: number): string | null {
   if (difference <= tolerance) return null
-  return `its hidden states ${Number.isNaN(difference) ? 'contain NaN' : `differ from the processor's by ${(100 * difference).toFixed(0)} %`}`
+  return `its hidden states ${Number.isNaN(difference) ? 'contain NaN' : `differ from the CPU's by ${(100 * difference).toFixed(0)} %`}`
 }
 
 /** A card without float16 is found out when it is asked for it. Too little memory would be too little again. */

@@ -44,7 +44,7 @@ export async function downloadDatasetFile(
   if (settings.offline)
     throw new SpellmError(
       'model-not-found',
-      `${path} of the data set ${id} (${revision}) is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids to fetch it.`,
+      `${path} of the data set ${id} (${revision}) is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids downloads.`,
       'Unset HF_HUB_OFFLINE, or copy the data set into the cache.',
     )
   const failure = new AbortController()

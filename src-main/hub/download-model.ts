@@ -89,7 +89,7 @@ async function openOffline(reference: ModelReference, settings: HubSettings): Pr
   if (folder === null)
     throw new SpellmError(
       'model-not-found',
-      `${formatModelReference(reference)} is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids to fetch it.`,
+      `${formatModelReference(reference)} is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids downloads.`,
       'Unset HF_HUB_OFFLINE, or copy the model into the cache.',
     )
   const commit = folder.slice(-40)

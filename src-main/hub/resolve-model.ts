@@ -19,7 +19,7 @@ export async function resolveModel(nameOrPath: string): Promise<string> {
   const name = formatModelReference(reference)
   throw new SpellmError(
     'model-not-found',
-    `${nameOrPath} is no folder here, and no model of this name is in the cache (${cacheFolder}).`,
+    `${nameOrPath} isn't a folder on this machine, and no model of this name is in the cache (${cacheFolder}).`,
     `Check the path, or fetch the model from the Hub: spellm download ${name}`,
   )
 }

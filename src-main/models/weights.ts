@@ -101,7 +101,7 @@ function commonFolder(paths: readonly string[]): string {
       if (dirname(folder) === folder)
         throw new SpellmError(
           'setting-invalid',
-          `${paths[0]!} and ${path} lie on different drives.`,
+          `${paths[0]!} and ${path} are on different drives.`,
           'Keep the model and the folder for quantised weights on the same drive.',
         )
       folder = dirname(folder)

@@ -99,7 +99,7 @@ export async function loadNewestCheckpoint<T>(
     } catch (error) {
       if (!(error instanceof SpellmError && error.code === 'file-invalid')) throw error
       damaged.push(path)
-      warnings.push(`This checkpoint is damaged and was passed over. ${error.message}`)
+      warnings.push(`This checkpoint is damaged and was skipped. ${error.message}`)
     }
   }
   if (steps.length === 0) return { checkpoint: null, warnings }
@@ -150,5 +150,5 @@ function checksum(state: string, tensors: CheckpointTensors): string {
 }
 
 function damagedFile(path: string, problem: string): SpellmError {
-  return new SpellmError('file-invalid', `${path}: ${problem}`, 'An earlier checkpoint is used in its place.')
+  return new SpellmError('file-invalid', `${path}: ${problem}`, 'An earlier checkpoint is used instead.')
 }

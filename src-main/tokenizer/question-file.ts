@@ -63,7 +63,7 @@ function parseLine(line: string, place: string): ChatMessage[] {
     const { path, message } = parsed.error.issues[0]!
     throw invalid(
       place,
-      path.length > 0 ? `has a wrong '${path.join('.')}' (${message})` : 'is no JSON object',
+      path.length > 0 ? `has a wrong '${path.join('.')}' (${message})` : "isn't a JSON object",
     )
   }
   const { question, prompt, messages } = parsed.data

@@ -74,7 +74,7 @@ export async function openLlamaCpp(
   if (!(architecture.family in ggufArchitectures) || architecture.vocabularySize < leastVocabulary)
     throw new SpellmError(
       'model-unsupported',
-      `llama.cpp can't be compared with a model of the family ${architecture.family} with ${architecture.vocabularySize} tokens, only beside ${Object.keys(ggufArchitectures).join(' and ')} with ${leastVocabulary} or more.`,
+      `llama.cpp can't be compared with a model of the family ${architecture.family} with ${architecture.vocabularySize} tokens, only with ${Object.keys(ggufArchitectures).join(' and ')} with ${leastVocabulary} or more.`,
       'Leave llama.cpp out.',
     )
   const entry = join(packageIn(installation), 'dist/index.js')

@@ -55,7 +55,7 @@ export function conversationPieces(
   const reason = typeof cut === 'string' ? cut : 'nothing stands around its messages'
   return {
     pieces: documentPieces(model),
-    notice: `${template.file}: no conversation can be begun from this chat template (${reason}), so the model writes texts without one.`,
+    notice: `${template.file}: this chat template can't begin a conversation (${reason}), so the model writes texts without one.`,
   }
 }
 

@@ -163,7 +163,10 @@ export function startJob(
   const end = ready.then(work).then(
     ({ steps, agreement }): JobEnd => {
       const share = (100 * agreement.trie).toFixed(1)
-      say('info', `Finished after ${steps} steps; the SpeLLM agrees with its base in ${share} % of places.`)
+      say(
+        'info',
+        `Finished after ${steps} steps; the SpeLLM agrees with its base at ${share} % of positions.`,
+      )
       return { kind: 'finished' }
     },
     (error: unknown): JobEnd => {

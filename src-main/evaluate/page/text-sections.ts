@@ -74,7 +74,7 @@ function differenceList(title: string, differences: readonly Difference[]): Html
               <td><code>${expected}</code></td>
               <td><code>${picked}</code></td>
               <td>${baseLead.toFixed(2)}</td>
-              <td>${spellingLead === null ? 'never said' : spellingLead.toFixed(2)}</td>
+              <td>${spellingLead === null ? 'never emitted' : spellingLead.toFixed(2)}</td>
             </tr>`,
         )}
       </tbody>

@@ -53,7 +53,7 @@ async function openPart(path: string, wanted: number): Promise<GgufPart> {
     const handle = await open(path)
     try {
       const stats = await handle.stat()
-      if (!stats.isFile()) throw invalidGguf(path, 'is no file', 'Give the path of a .gguf file.')
+      if (!stats.isFile()) throw invalidGguf(path, "isn't a file", 'Give the path of a .gguf file.')
       return await readHeader(path, handle, stats.size, wanted)
     } finally {
       await handle.close()

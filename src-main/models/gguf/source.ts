@@ -93,7 +93,7 @@ async function readFactors(file: GgufFile, name: string): Promise<Float32Array |
   const tensor = file.tensors.get(name)
   if (!tensor) return null
   if (tensor.shape.length !== 1 || tensor.shape[0]! > maxFactors || tensor.type.name !== 'F32')
-    throw invalidGguf(file.path, `the tensor '${name}' is no list of up to ${maxFactors} factors in F32`)
+    throw invalidGguf(file.path, `the tensor '${name}' isn't a list of up to ${maxFactors} factors in F32`)
   const factors = await readGgufRows(tensor, 0, tensor.shape[0]!)
   if (!factors.every((factor) => factor > 0 && Number.isFinite(factor)))
     throw invalidGguf(file.path, `the tensor '${name}' holds a factor that is not positive`)

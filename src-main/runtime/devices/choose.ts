@@ -22,7 +22,7 @@ export function chooseDevice(reports: readonly DeviceReport[]): ChosenDevice {
   const [first, ...slower] = usable
   const wrong = reports.filter(({ works, rightNumbers }) => works && !rightNumbers)
   const wrongWords =
-    wrong.length === 0 ? '' : `; ${wrong.map(({ device }) => device).join(' and ')} gave wrong numbers`
+    wrong.length === 0 ? '' : `; ${wrong.map(({ device }) => device).join(' and ')} failed the accuracy check`
   // The probe of the CPU may fail where memory is short; what can't be compared is not taken.
   if (!first) return { device: 'cpu', reason: `No device passed the check, so cpu is used${wrongWords}.` }
   if (slower.length === 0)

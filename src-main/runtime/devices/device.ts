@@ -10,7 +10,7 @@ export const deviceChoiceSchema = z.enum(['auto', ...devices])
 export type DeviceChoice = z.infer<typeof deviceChoiceSchema>
 
 export const deviceNames: Readonly<Record<Device, string>> = {
-  cpu: 'the processor',
+  cpu: 'the CPU',
   cuda: 'CUDA',
   dml: 'DirectML',
   coreml: 'Core ML',
