@@ -29,7 +29,7 @@ export interface ContextCosts {
   readonly parts: TokenParts
 }
 
-/** What a token costs, by base model and SpeLLM, on the processor. */
+/** What a token costs, by base model and SpeLLM, on the CPU. */
 export interface Benchmark {
   readonly precision: Precision
   /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats. */
@@ -52,7 +52,7 @@ export interface Benchmark {
   readonly contexts: readonly ContextCosts[]
   /** Null where lossless mode was not asked for, the tail is untrained, or there are token symbols. */
   readonly text: TextTimes | null
-  /** Of a SpeLLM with token symbols; null: of another model. */
+  /** The times of texts that a SpeLLM with token symbols wrote; null: another model. */
   readonly written: WrittenBenchmark | null
 }
 
@@ -90,7 +90,7 @@ export async function runBenchmark(model: BenchmarkModel, options: BenchmarkOpti
     ? await measureWrittenModes(model.writer, { ...options, texts, gateShare, sampling })
     : null
   const parts = written ? null : await measureParts(model, options)
-  // The bandwidth takes 1 GiB, which is no model's.
+  // The bandwidth takes 1 GiB, which belongs to no model.
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
   const bandwidth = await measureBandwidth(threads === null ? {} : { threads })
   const bytes = weightBytes(model)

@@ -98,7 +98,7 @@ export function textOptions(generator: TextGenerator, options: WritingOptions): 
   return { mode, sampling, maxTokens, stop, candidates, gateShare }
 }
 
-/** For a person. */
+/** A line for people: tokens, speed, mode and device. */
 export function describeRate(
   { tokens, tokensPerSecond, mode }: WrittenText,
   { device }: TextGenerator,

@@ -19,7 +19,7 @@ export function gateShareOption(): Option {
     .default(defaultGateShare)
 }
 
-/** `--mode`, for commands that write. Gives undefined where none is named; names of earlier are said to be that. */
+/** `--mode`, for commands that write. Gives undefined where none is named; former names get a message that says the new one. */
 export function modeOption(): Option {
   return new Option(
     '--mode <mode>',

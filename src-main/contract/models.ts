@@ -21,7 +21,7 @@ export const modelCardSchema = z.object({
   lmHeadShare: z.number(),
   tied: z.boolean(),
   dtype: z.string(),
-  /** Of the weights on disk. */
+  /** Bytes of the weights on disk. */
   bytes: z.number(),
   /** Estimate of the memory that caching the teacher takes on this machine, in bytes, and what is free now. */
   memory: z.object({ needed: z.number(), free: z.number() }),

@@ -118,7 +118,7 @@ async function work(
   return learnSpelling(run, plan, started, options)
 }
 
-/** A new run whose input turns out to be bad leaves nothing behind. A full disk is no fault of the input. */
+/** A new run whose input turns out to be bad leaves nothing behind. A full disk isn't the input's fault. */
 async function discardOnBadInput<T>(run: ConversionRun, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -50,7 +50,7 @@ export interface JobOptions {
   readonly finishEarly?: AbortSignal
   /** Whether base model and SpeLLM continue a text at each evaluation. Default: no. */
   readonly writesSamples?: boolean
-  /** Where each step computes. */
+  /** Shares the engine's thread: each step computes in a turn of its own. */
   readonly turn?: Turn
   /** Whether to continue where memory seems too short. */
   readonly ignoresShortage?: boolean

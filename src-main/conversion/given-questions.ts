@@ -75,7 +75,7 @@ export async function readGivenQuestions(
   return { pieces: cut.pieces, questions, notices }
 }
 
-/** For templates that refuse a conversation without. */
+/** The system message for templates that refuse a conversation without one. */
 const system: ChatMessage = { role: 'system', content: 'You are a helpful assistant.' }
 
 /** The tokens of a conversation up to where its answer begins. */

@@ -16,7 +16,7 @@ import type { RunSettings } from './settings.ts'
 
 export const tokensFile = 'tokens.safetensors'
 
-/** The run's tokens: those stored with it, or read, told or sampled now and stored. */
+/** The run's tokens: those stored with it, or read, generated or sampled now and stored. */
 export async function loadTokens(
   run: Run<RunSettings>,
   base: BaseModel,

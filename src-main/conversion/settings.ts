@@ -33,13 +33,14 @@ export const conversionSettingsSchema = z.object({
   /** What the heads spell at once. */
   units: z.enum(unitKinds).default('token'),
   /**
-   * As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'pieces', 'pieces:N', 'auto:N', 'characters:…'; or as `parseGroups`, beside token
-   * symbols: 'groups', 'groups:G', 'groups:G:N'.
+   * As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'pieces', 'pieces:N', 'auto:N', 'characters:…'; or
+   * as `parseGroups`, with token symbols: 'groups', 'groups:G', 'groups:G:N'.
    */
   alphabet: z.string().min(1).default('auto'),
   /**
-   * Whole tokens that are symbols of their own beside the special ones: as many as save more than they read, within the budget of bytes, or so many; 0:
-   * every token is spelled, as in the paper. Runs of earlier versions have none.
+   * Whole tokens that are symbols of their own in addition to the special ones: 'auto' (as many as save more than they
+   * read, within the budget of bytes) or a number; 0: every token is spelled, as in the paper. Runs of earlier versions
+   * have none.
    */
   tokenSymbols: z.union([z.literal('auto'), z.int().min(0).max(1_000_000)]).default(0),
   /** c: the most context symbols at once, where there are token symbols. */

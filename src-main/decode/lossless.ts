@@ -118,7 +118,7 @@ async function createPendingText(
     if (now - confirmed + (now - started) > longestGap) return false
     return parts.completesStop?.([...pending.tokens, token]) !== true
   }
-  /** Of a word, what there is room to read. */
+  /** The part of a word that there is room to read. */
   const restOf = ({ tokens }: Draft, count: number) =>
     tokens.slice(1, Math.min(maxTokens - count - 1, contextLength - conversation.tokens.length))
   const draftNext = async () => {

@@ -45,7 +45,7 @@ export type Prompt = string | readonly number[]
 /** A model ready to write, base and SpeLLM on one trunk. */
 export interface TextGenerator {
   readonly base: BaseModel
-  /** Where it computes. */
+  /** The device that it computes on. */
   readonly device: Device
   readonly tokenizer: Tokenizer
   /** The modes that this model has; the first is its own. */

@@ -103,7 +103,7 @@ interface BestTokens {
   readonly logits: ArrayLike<number>
 }
 
-/** As many are looked at: more are seldom within rounding, and finding them takes no longer than `argMax`. */
+/** This many are looked at: more are seldom within rounding, and finding them takes no longer than `argMax`. */
 const mostCompared = 4
 
 /** Whether rounding leaves the first token the best of all `validTokens`. */
@@ -141,7 +141,7 @@ async function createTopSession(model: BaseModel, validTokens: number, options: 
       const tokens = int64Data(results['tokens'])
       const rows = values.length / compared
       return {
-        // Of logits that are no numbers, base mode's `argMax` takes the first.
+        // Of logits that are NaN, base mode's `argMax` takes the first.
         tokens: Int32Array.from({ length: rows }, (_, row) =>
           Number.isNaN(values[compared * row]) ? 0 : tokens[compared * row]!,
         ),

@@ -26,7 +26,7 @@ export function distributionSettings(settings: DistillSettings): DistillSettings
  *
  * @param initial the state to resume from or to begin with
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
+ * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
  */
 export async function distillDistribution(
   shape: TailShape,
@@ -37,7 +37,7 @@ export async function distillDistribution(
     tokenCounts,
   }: {
     readonly architecture: Pick<Architecture, 'head'>
-    /** Of the LM head. */
+    /** The rows of the LM head. */
     readonly rows: Pick<HeadRows, 'read'>
     /** How often each token occurs in the text, [V]. */
     readonly tokenCounts: ArrayLike<number>

@@ -8,7 +8,7 @@ import { tailTrainingGraph } from './tail-training.ts'
 import type { TeacherCache } from './teacher-cache.ts'
 import { trainTail, type DistillSettings, type TrainingOptions } from './train-tail.ts'
 
-/** What is measured beside the loss. */
+/** What is measured in addition to the loss. */
 export interface HeadAccuracy {
   /** [k]: share of each head's counted characters that it got right. */
   readonly headAccuracy: readonly number[]
@@ -27,7 +27,7 @@ export interface DistillOptions extends TrainingOptions<HeadAccuracy> {
  * decoding). The result depends on the settings and the cache only, not on interruptions.
  *
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
+ * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
  */
 export async function distill(
   shape: TailShape,

@@ -17,7 +17,7 @@ export interface SelfSamplingOptions extends SessionOptions {
   readonly seed: number
   readonly onProgress?: (tokens: number) => void
   readonly signal?: AbortSignal
-  /** Where each pass computes. */
+  /** Shares the engine's thread: each pass computes in a turn of its own. */
   readonly turn?: Turn
 }
 

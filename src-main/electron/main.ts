@@ -1,4 +1,4 @@
-/** The desktop app: Electron's main process. Nothing but glue; what can be told without Electron is beside it. */
+/** The desktop app: Electron's main process. Nothing but glue; what works without Electron is in the files next to it. */
 import { safe } from '@orpc/client'
 import { app, BrowserWindow, dialog, Menu, protocol, safeStorage, shell } from 'electron'
 import { dirname, join } from 'node:path'

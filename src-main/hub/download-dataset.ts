@@ -11,7 +11,7 @@ export interface DatasetFile {
   readonly id: string
   /** A branch, a tag or a commit of 40 hexadecimal digits. */
   readonly revision: string
-  /** In the data set, with slashes. */
+  /** The file's path in the data set, with slashes. */
   readonly path: string
 }
 

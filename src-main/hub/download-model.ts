@@ -22,14 +22,14 @@ import {
 
 export interface DownloadedModel {
   readonly id: string
-  /** As it was asked for. */
+  /** The revision as it was asked for. */
   readonly revision: string
   /** 40 hexadecimal digits. */
   readonly commit: string
   /** Absolute; a folder for `openBaseModel`. */
   readonly folder: string
   readonly files: number
-  /** Of all files. */
+  /** Bytes of all files. */
   readonly bytes: number
 }
 

@@ -35,7 +35,7 @@ export function describeWeights(precision: Precision, source: WeightType | null)
 
 /**
  * The model with its trunk's matrix products, keys and values in float16, which halves what they take on a graphics
- * card. What lies between the products stays in float32: residual stream, norms, softmax; and so does the LM head.
+ * card. What is between the products stays in float32: residual stream, norms, softmax; and so does the LM head.
  */
 export function withHalfProducts(model: BaseModel): BaseModel {
   return { ...model, weights: { ...model.weights, products: 'float16' } }
@@ -54,12 +54,12 @@ export interface QuantizationPlace {
 }
 
 /**
- * The model in a precision. What graphs can't read where it lies is written to a file once for each model and kept, since
+ * The model in a precision. What graphs can't read in place is written to a file once for each model and kept, since
  * quantising takes half a minute for a billion weights: quantised weights; the float32 ones of a GGUF whose weights are
  * quantised by ggml (`stored`); or its blocks in another layout (`kept`).
  *
  * @param sha256 identifies the model
- * @throws SpellmError 'setting-invalid' for `kept` where no matrix lies in such blocks; 'file-invalid' for a damaged file of
+ * @throws SpellmError 'setting-invalid' for `kept` where no matrix has such blocks; 'file-invalid' for a damaged file of
  *   such weights, 'disk-full'; CancelledError
  */
 export async function withPrecision(

@@ -18,7 +18,7 @@ export type CheckpointTensors = Readonly<Record<string, CheckpointTensor>>
 export interface Checkpoint<T> {
   readonly step: number
   readonly tensors: CheckpointTensors
-  /** Small values beside the tensors: epoch, state of the random generator. */
+  /** Small values in addition to the tensors: epoch, state of the random generator. */
   readonly state: T
 }
 

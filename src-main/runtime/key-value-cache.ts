@@ -3,9 +3,9 @@ import { floatTensor, halfTensor, type Feeds, type Tensor } from './session.ts'
 
 /** The shape of a cache. */
 export interface CacheShape {
-  /** Of each layer: how many tokens a token attends to, itself included; null: all before it. */
+  /** For each layer, how many tokens a token attends to, itself included; null: all before it. */
   readonly windows: readonly (number | null)[]
-  /** Of keys and values. */
+  /** Number of heads of keys and values. */
   readonly heads: number
   readonly headSize: number
   /** float16 is held as bit patterns. */
@@ -17,7 +17,7 @@ export interface KeyValueCache {
   /** Tokens held. */
   readonly length: number
   /**
-   * Makes room for so many new tokens of each sequence, where the graph puts their rows into place.
+   * Makes room for `tokens` new tokens of each sequence, where the graph puts their rows into place.
    *
    * @throws SpellmError 'out-of-memory'
    */
@@ -42,7 +42,7 @@ export interface KeyValueCache {
    * token; the memory is kept for when they grow again. On a device that holds the cache, it does nothing.
    */
   shrink(): void
-  /** Frees what it holds of a device's memory, also that of the sequences beside it. It can't be read afterwards. */
+  /** Frees what it holds of a device's memory, also that of the sequences next to it. It can't be read afterwards. */
   release(): void
 }
 
@@ -54,7 +54,7 @@ export function cacheNames(layers: number): string[] {
 type Elements = Float32Array | Uint16Array
 
 /**
- * The capacity for so many tokens. It grows in steps, since a masked place costs as much to attend to as a token, and by
+ * The capacity for a number of tokens. It grows in steps, since a masked place costs as much to attend to as a token, and by
  * a sixteenth at least, since all that is held is copied then.
  */
 export function roomyCapacity(tokens: number): number {
@@ -72,7 +72,7 @@ export const rememberedBeyond = 64
 
 /**
  * Empty caches of sequences that a graph reads side by side, in typed arrays of our own: onnxruntime reads CPU inputs
- * where they lie but copies every output, so a graph returns only the new rows and they are written in place here.
+ * in place but copies every output, so a graph returns only the new rows and they are written in place here.
  * Keys and values are [sequences · heads, 1, capacity, headSize]. Further inputs are, if some layers attend to all
  * tokens, `pastMask` [sequences, capacity], and if some have a window, `windowMask` and `windowPositions` [sequences,
  * capacity of their own]: layers with a window hold the tokens of the longest window and a few more.

@@ -56,7 +56,7 @@ export async function createSession(
     // A quarter to a third less memory, and no slower.
     enableMemPattern: false,
     interOpNumThreads: 1,
-    // Below errors, onnxruntime reports that a device leaves nodes to the processor.
+    // Below errors, onnxruntime reports that a device leaves nodes to the CPU.
     ...(device === 'cpu' ? {} : { logSeverityLevel: 3 as const }),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     // A session that is told of locations puts no output into a tensor that is given for it.

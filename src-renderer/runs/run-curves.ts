@@ -13,7 +13,7 @@ export interface RunCurves {
   /** Per head, thinned out: `headAccuracy[head][i]` belongs to `headStep[i]`. */
   readonly headStep: number[]
   readonly headAccuracy: number[][]
-  /** Of the tail for sampling; empty for a run without one. */
+  /** Steps of the tail for sampling; empty for a run without one. */
   readonly samplingStep: number[]
   readonly divergence: number[]
   readonly evaluationStep: number[]
@@ -122,7 +122,7 @@ function keepEverySecond(column: number[]): void {
   column.length = kept
 }
 
-/** Drops what `steps` and the columns beside it have from a step on. */
+/** Drops what `steps` and its columns have from a step on. */
 function cutFrom(curves: RunCurves, step: number, steps: number[], columns: readonly number[][]): void {
   let length = steps.length
   while (length > 0 && steps[length - 1]! >= step) length--

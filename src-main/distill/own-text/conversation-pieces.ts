@@ -25,7 +25,7 @@ const [userMarker, assistantMarker] = ['Zquserqz', 'Zqassistantqz']
 
 const user: ChatMessage = { role: 'user', content: userMarker }
 const assistant: ChatMessage = { role: 'assistant', content: assistantMarker }
-/** For templates that refuse a conversation without. */
+/** The system message for templates that refuse a conversation without one. */
 const system: ChatMessage = { role: 'system', content: 'You are a helpful assistant.' }
 
 type Encoder = Pick<Tokenizer, 'encode' | 'entries'>

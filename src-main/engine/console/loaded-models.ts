@@ -37,7 +37,7 @@ export interface LoadedModels {
 
 interface Entry {
   readonly path: string
-  /** Of the files and the device. */
+  /** What identifies the state of the files and the device. */
   readonly stamp: string
   readonly opened: Promise<TextGenerator>
   readonly idle: Map<Purpose, Conversation>

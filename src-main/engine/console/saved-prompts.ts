@@ -14,7 +14,7 @@ export interface SavedPrompts {
 }
 
 const maxPrompts = 1_000
-/** Of all that is kept: the file stays small enough to be read at once. */
+/** Maximum characters of all that is kept: the file stays small enough to be read at once. */
 const maxCharacters = 16 << 20
 
 /** Opens the prompts that the JSON file `path` keeps. */

@@ -27,7 +27,7 @@ export interface ActiveJob {
   readonly record: RunRecord
   readonly log: readonly LogLine[]
   readonly progress: Progress
-  /** In all; null: not known yet. */
+  /** Total number of steps; null: not known yet. */
   readonly steps: number | null
   readonly isEnding: boolean
   /** Ends the job after its present step, with a checkpoint. */

@@ -11,7 +11,7 @@ export interface Happening {
 /** What somebody has heard of a run already. */
 export interface Since {
   readonly afterStep: number
-  /** The time of the last line of the log; absent: only new lines are told. */
+  /** The time of the last line of the log; absent: only new lines are reported. */
   readonly afterLog?: string | undefined
 }
 

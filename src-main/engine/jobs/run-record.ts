@@ -99,7 +99,7 @@ const recordedEventSchema = z.union([
 /**
  * Reads the record of a run from its metrics, in one pass.
  *
- * @throws SpellmError 'run-corrupt' at a line that is no event
+ * @throws SpellmError 'run-corrupt' at a line that isn't an event
  */
 export async function readRunRecord(folder: string): Promise<GrowingRunRecord> {
   const record = createRunRecord()

@@ -3,7 +3,7 @@ import { invalidGguf, shown, unsupportedGguf } from './errors.ts'
 import { ggmlTypes, type GgmlType } from './ggml-types.ts'
 import { readMetadata, type GgufMetadata } from './metadata.ts'
 
-/** Where a tensor lies. */
+/** The position of a tensor in its file. */
 export interface GgufTensor {
   readonly name: string
   readonly type: GgmlType
@@ -31,7 +31,7 @@ export interface GgufFile extends GgufPart {
 }
 
 const magic = 'GGUF'
-/** Of a model, in all of its parts. */
+/** Maximum number of tensors of a model, in all of its parts. */
 export const maxTensors = 100_000
 const maxTensorNameBytes = 255
 const maxDimensions = 4

@@ -8,7 +8,7 @@ import { joinParts, otherParts } from './parts.ts'
 
 /** What is read at first: the vocabulary of most models fits into it. */
 const firstBytes = 16 << 20
-/** Of a part after the first, which has no vocabulary. */
+/** Bytes that are read first of a part after the first, which has no vocabulary. */
 const firstBytesOfPart = 1 << 20
 const maxHeaderBytes = 256 << 20
 

@@ -76,7 +76,7 @@ async function adaptationOf(file: GgufFile, adaptations: readonly Adaptation[]):
   }
 }
 
-/** The rotary scaling with the factors of LongRoPE, which lie in tensors. */
+/** The rotary scaling with the factors of LongRoPE, which are tensors. */
 async function longRopeFactors(
   file: GgufFile,
   { rope_scaling: scaling }: Readonly<Record<string, unknown>>,

@@ -16,7 +16,7 @@ export function gflops(value: number): string {
   return `${value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 1 : 0 })} GFLOP/s`
 }
 
-/** The fastest device that gives right numbers, by its matrix products. */
+/** The fastest device that passes the accuracy check, by its matrix products. */
 export function chooseDevice(reports: readonly DeviceReport[]): ChosenDevice {
   const usable = reports.filter(isUsable).sort((a, b) => rate(b) - rate(a))
   const [first, ...slower] = usable

@@ -12,7 +12,7 @@ import {
 
 type Verdict = NonNullable<RunResult['verdict']>
 
-/** Of the time a token; less can't be told from none. */
+/** A share of the time a token; a smaller difference can't be told from none. */
 const leastDifference = 0.03
 
 function speedOf(speedup: number): string {
@@ -26,7 +26,7 @@ const kindNames: Record<AlphabetKind, string> = {
   pieces: 'an alphabet of pieces',
   groups: 'learned groups',
 }
-/** Of two speeds; what lies within differs from run to run. */
+/** A share of two speeds; differences within it vary from run to run. */
 const sameSpeed = 0.02
 
 interface KindSpeed {
