@@ -17,7 +17,7 @@ interface StudioFixtures {
   readonly startsWith: 'nothing' | 'finishedRuns'
   /** What the page may report as an error in this test; nothing else may be there. */
   readonly expectedErrors: RegExp
-  /** Opened anew for each test. */
+  /** A new one for each test. */
   readonly studio: Studio
 }
 

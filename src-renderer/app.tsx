@@ -82,7 +82,7 @@ export function App() {
           rightSection: shortcut && <Kbd>{describeShortcut(shortcut)}</Kbd>,
         }))}
         shortcut={null}
-        // A blur would be painted anew with each step of the curves behind it.
+        // A blur would be repainted with each step of the curves behind it.
         overlayProps={{ backgroundOpacity: 0.35 }}
         // Reopened while it still fades out, it would not take the focus, and what is typed would be lost.
         transitionProps={{ duration: 0 }}
@@ -211,7 +211,7 @@ function ConnectionNotice() {
   }
 }
 
-/** Says that the engine had died and lives again; the runs that it left show how to go on. */
+/** Says that the engine had died and lives again; the runs that it left show how to resume them. */
 function CrashNotice() {
   const isGivenUp = useConnection(({ status }) => status === 'failed')
   const { data: info } = useQuery(queries.app.info.queryOptions())

@@ -22,7 +22,7 @@ export async function openElectronStudio(dataFolder: string): Promise<Studio> {
     args: [root, `--user-data-dir=${join(dataFolder, 'profile')}`, '--data', dataFolder],
     cwd: root,
   })
-  // A native dialog would wait for a person: its first button is the one that goes on.
+  // A native dialog would wait for a person: its first button is the one that continues.
   await app.evaluate(({ dialog }) => {
     dialog.showMessageBox = () => Promise.resolve({ response: 0, checkboxChecked: false })
   })

@@ -9,7 +9,7 @@ const temporaryName = /^\..+\.(\d+)-[0-9a-f]{12}\.tmp$/
 
 /**
  * Writes a file so that its path always holds either the old or the whole new contents: a temporary file
- * beside it is written, flushed to the disk and renamed. It is removed when anything fails.
+ * next to it is written, flushed to the disk and renamed. It is removed when anything fails.
  *
  * @throws SpellmError for errors of the operating system (disk full, no permission, no such folder)
  */

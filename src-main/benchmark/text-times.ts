@@ -28,7 +28,7 @@ const beginning = 16
 export const textTokensOf = (tokens: number) => 2 * texts * tokens
 
 /**
- * Base model and lossless mode write the same texts by turns, greedily. Each text goes on from sixteen tokens that
+ * Base model and lossless mode write the same texts in turns, greedily. Each text continues sixteen tokens that
  * the base model draws, and ends at no stop token; reading its beginning does not count.
  *
  * @param threshold of lossless mode's drafts
@@ -44,7 +44,7 @@ export async function measureTextTimes(
     turn = ownTurn,
     onToken,
   }: {
-    /** Of each text. */
+    /** Number of tokens of each text. */
     readonly tokens: number
     readonly signal?: AbortSignal | undefined
     readonly turn?: Turn

@@ -18,14 +18,14 @@ import { median } from '../base/median.ts'
 export interface BenchmarkSessions {
   /** The SpeLLM's. */
   readonly trunk: TrunkSession
-  /** With the LM head, which each of its passes goes through. */
+  /** The trunk with the LM head, which each of its passes runs through. */
   readonly baseTrunk: TrunkSession
   readonly head: BaseHead
   readonly rows: HeadRows
   readonly tail: TailSession
 }
 
-/** Another program that decodes a model of the same shape, step by step beside ours. */
+/** Another program that decodes a model of the same shape, step by step in turns with ours. */
 export interface Peer {
   readonly name: string
   /** Makes its cache hold `context` tokens. */
@@ -64,12 +64,12 @@ export interface TokenParts {
 }
 
 /**
- * Passes that a part makes in a row. The first of them isn't measured: it finds in the processor's caches what another
+ * Passes that a part makes in a row. The first of them isn't measured: it finds in the CPU's caches what another
  * part has left there, where a text's steps find what the step before has.
  */
 const passesInRow = 4
 const warmUpRounds = 1
-/** After so many searches JavaScript runs them as machine code, as in a text of some hundred tokens. */
+/** After this many searches JavaScript runs them as machine code, as in a text of some hundred tokens. */
 const warmUpSearches = 300
 
 /** Rounds in which each part takes its turn to be measured `steps` times. */
@@ -102,7 +102,7 @@ export interface TokenPartsOptions {
 /**
  * Measures what a token costs, part by part. In each round every part makes some passes in a row, as a text does; so
  * all of them meet the same machine, whatever else it does. Each pass is followed by one of the searches: so searches
- * find the processor's caches as they are in a text, and passes find its threads so.
+ * find the CPU's caches as they are in a text, and passes find its threads so.
  *
  * The trie search depends on how sure the tail is, and an untrained one would be at a loss. So it is given scores of
  * its own, made up for tokens drawn from the vocabulary.

@@ -21,7 +21,7 @@ export interface WrittenText {
 /** What the modes wrote after one prompt. */
 export type WrittenTexts = ReadonlyMap<GenerationMode, WrittenText>
 
-/** How a mode's texts were written, beside base mode's after the same prompts. */
+/** How a mode's texts were written, compared with base mode's after the same prompts. */
 export interface ModeTexts {
   readonly mode: GenerationMode
   /** The median over texts; null: none was long enough to tell. */
@@ -53,9 +53,9 @@ export interface WritingOptions extends Pick<
 > {
   /** Base mode among them. */
   readonly modes: readonly GenerationMode[]
-  /** A prompt's texts are written. */
+  /** Called after each prompt, with its texts. */
   readonly onPrompt?: (texts: WrittenTexts) => Promise<void> | void
-  /** A text of so many tokens at the most is written. */
+  /** Called after each text, which has at most `maxTokens` tokens. */
   readonly onText?: () => void
 }
 

@@ -16,9 +16,9 @@ import { interruptSignal } from './output.ts'
 export function chatCommand(): Command {
   return addWritingOptions(
     new Command('chat')
-      .description("Converse with a SpeLLM or a base model, in the words of the model's chat template.")
+      .description("Chat with a SpeLLM or a base model, in the model's chat template.")
       .argument('<folder>', "a run's or SpeLLM's folder, a model's folder, .gguf file or Hub id, or 'sample'")
-      .option('--system <text>', 'what the model is told before the conversation')
+      .option('--system <text>', 'system prompt of the conversation')
       .addHelpText(
         'after',
         '\nEach line of standard input is a message, and each is answered in turn; with --json, by one line of JSON.\n\n' +

@@ -85,7 +85,7 @@ function perplexityRows({
             "  the normaliser's error, mean and deviation",
             `${learntPerplexity.error.mean.toFixed(3)}, ${learntPerplexity.error.deviation.toFixed(3)}`,
           ],
-          [`  by what it says by itself, ${said}`, formatNumber(spellmPerplexity.perplexity)],
+          [`  by the probabilities of what it emits, ${said}`, formatNumber(spellmPerplexity.perplexity)],
         ]
       : [[`perplexity of the SpeLLM, ${said}`, formatNumber(spellmPerplexity.perplexity)]]),
     ...(samplingTail

@@ -59,12 +59,12 @@ export function generateCommand(): Command {
 /** Adds what all commands that write have in common. */
 export function addWritingOptions(command: Command): Command {
   return addSamplingOptions(command)
-    .option('--max-tokens <n>', 'at most this many tokens', integer(1), 128)
+    .option('--max-tokens <n>', 'maximum number of tokens', integer(1), 128)
     .addOption(modeOption())
     .addOption(candidatesOption())
     .addOption(gateShareOption())
     .addOption(logitBiasOption())
-    .option('--stop <text...>', 'end before any of these texts')
+    .option('--stop <text...>', 'stop before any of these texts')
     .option('--base <folder>', 'where the base model is, if it has moved')
     .addOption(deviceOption())
     .addOption(ignoreMemoryOption())
@@ -98,7 +98,7 @@ export function textOptions(generator: TextGenerator, options: WritingOptions): 
   return { mode, sampling, maxTokens, stop, candidates, gateShare }
 }
 
-/** For a person. */
+/** A line for people: tokens, speed, mode and device. */
 export function describeRate(
   { tokens, tokensPerSecond, mode }: WrittenText,
   { device }: TextGenerator,

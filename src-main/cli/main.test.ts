@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 
-const canBeginAnew = process.platform === 'linux' && 'execve' in process
-if (!canBeginAnew)
+const canRestart = process.platform === 'linux' && 'execve' in process
+if (!canRestart)
   console.log('skipped: the command line with huge pages (needs Linux and Node.js 22.15 or later)')
 
-it.runIf(canBeginAnew)('the command line asks for huge pages, in the process that was started', async () => {
+it.runIf(canRestart)('the command line asks for huge pages, in the process that was started', async () => {
   const args = ['generate', 'sample', '--prompt', 'Once', '--max-tokens', '10000']
   const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'main.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -42,7 +42,7 @@ export const appInfoSchema = z.object({
 })
 export type AppInfo = z.infer<typeof appInfoSchema>
 
-/** Of what takes space, that which can be made again. */
+/** The places whose contents can be made again. */
 export const cleanablePlaces = ['teacherCaches', 'checkpoints', 'quantizedWeights'] as const
 
 /** A place on disk and what it takes. */

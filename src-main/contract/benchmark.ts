@@ -11,7 +11,7 @@ export type Precision = z.infer<typeof precisionSchema>
 
 export const benchmarkRequestSchema = z.object({
   source: consoleSourceSchema,
-  /** Beside the base model. */
+  /** The modes to measure in addition to the base model. */
   modes: z.array(spellmModeSchema).max(8),
   /** Null: as the SpeLLM has learnt, or as stored. */
   precision: precisionSchema.nullable(),
@@ -126,7 +126,7 @@ export const benchmarkSchema = z.object({
       tokensPerHeadPass: z.number(),
     })
     .nullable(),
-  /** Of a SpeLLM with token symbols; null: of another model. */
+  /** The times of texts that a SpeLLM with token symbols wrote; null: another model. */
   written: z
     .object({ prompts: z.enum(['chat', 'document']), contexts: z.array(writtenContextSchema).readonly() })
     .nullable(),
@@ -150,6 +150,6 @@ export const benchmarkEventSchema = z.discriminatedUnion('type', [
 export type BenchmarkEvent = z.infer<typeof benchmarkEventSchema>
 
 export const benchmarkContract = {
-  /** Measures what a token costs on the processor, one benchmark at a time. Ends when the caller stops listening. */
+  /** Measures what a token costs on the CPU, one benchmark at a time. Ends when the caller stops listening. */
   run: procedure.input(benchmarkRequestSchema).output(eventIterator(benchmarkEventSchema)),
 }

@@ -6,7 +6,7 @@ import { modelReferenceSchema } from './models.ts'
 import { anyModeSchema } from './modes.ts'
 import { runIdSchema } from './runs.ts'
 
-/** What the console tests: the SpeLLM of a finished run beside its base, or a base model alone. */
+/** What the console tests: the SpeLLM of a finished run next to its base, or a base model alone. */
 export const consoleSourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), id: runIdSchema }),
   z.object({ kind: z.literal('model'), reference: modelReferenceSchema }),
@@ -51,7 +51,7 @@ export const generationEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('end'),
     reason: z.enum(['length', 'stop', 'context']),
-    /** Where it was computed. */
+    /** The device that computed it. */
     device: deviceSchema,
     tokens: z.int(),
     /** Without the prompt. */
@@ -66,7 +66,7 @@ export type GenerationEvent = z.infer<typeof generationEventSchema>
 
 /** A candidate for the next token; probability among all tokens (base) or among the listed ones (trie). */
 export const candidateSchema = z.object({
-  /** Of a word its first. */
+  /** The token; of a word, its first. */
   token: z.int(),
   text: z.string(),
   logProbability: z.number(),
@@ -84,7 +84,7 @@ export const tokenDetailSchema = z.object({
   free: z.object({ spelled: z.string(), token: z.int(), text: z.string() }).nullable(),
   /** Each head's most likely symbols. */
   heads: z.array(z.array(z.object({ symbol: z.string(), probability: z.number() }))).nullable(),
-  /** Of a SpeLLM with token symbols: log of what tokens without an exact score hold beside the best exact one. */
+  /** With token symbols: log of what tokens without an exact score hold relative to the best exact one. */
   doubt: z.number().nullable().default(null),
 })
 export type TokenDetail = z.infer<typeof tokenDetailSchema>
@@ -107,7 +107,7 @@ export const modeNumbersSchema = z.object({
 export type ModeNumbers = z.infer<typeof modeNumbersSchema>
 
 export const consoleContract = {
-  /** What a model can do beside continuing texts. */
+  /** What a model can do in addition to continuing texts. */
   abilities: procedure
     .input(z.object({ source: consoleSourceSchema }))
     .output(z.object({ canChat: z.boolean() })),

@@ -6,7 +6,7 @@ const devices = ['cpu', 'cuda', 'dml', 'coreml', 'webgpu'] as const
 export const deviceSchema = z.enum(devices)
 export type Device = z.infer<typeof deviceSchema>
 
-/** 'auto': the fastest device of this machine that gives right numbers. */
+/** 'auto': the fastest device of this machine that passes the accuracy check. */
 export const deviceChoiceSchema = z.enum(['auto', ...devices])
 export type DeviceChoice = z.infer<typeof deviceChoiceSchema>
 
@@ -20,7 +20,7 @@ export const deviceReportSchema = z.object({
   /** Null where it doesn't work. */
   measured: z
     .object({
-      /** From the processor's numbers, as a share; null: not all of them were numbers. */
+      /** The largest difference from the CPU's numbers, as a share; null: some were NaN. */
       maxDifference: z.number().nullable(),
       matrixGflops: z.number(),
       bandwidthGBps: z.number(),

@@ -21,7 +21,7 @@ export const modelCardSchema = z.object({
   lmHeadShare: z.number(),
   tied: z.boolean(),
   dtype: z.string(),
-  /** Of the weights on disk. */
+  /** Bytes of the weights on disk. */
   bytes: z.number(),
   /** Estimate of the memory that caching the teacher takes on this machine, in bytes, and what is free now. */
   memory: z.object({ needed: z.number(), free: z.number() }),
@@ -45,7 +45,7 @@ export type LibraryModel = z.infer<typeof libraryModelSchema>
 export const downloadSchema = z.object({
   /** `owner/name`, with `@revision` where one was given. */
   id: z.string(),
-  /** A stopped or failed one goes on where it was when it is started again. */
+  /** A stopped or failed one continues where it was when it is started again. */
   status: z.enum(['running', 'finished', 'stopped', 'failed']),
   bytesDone: z.number(),
   /** Null: not known yet. */

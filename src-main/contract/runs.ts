@@ -59,7 +59,7 @@ export type ConversionSettingsView = z.infer<typeof conversionSettingsViewSchema
 export const estimateSchema = z.object({
   steps: z.int(),
   tokens: z.number(),
-  /** Of the whole run: a range, because machines are shared. */
+  /** Estimated seconds of the whole run: a range, because machines are shared. */
   seconds: z.object({ low: z.number(), high: z.number() }),
   disk: z.object({ needed: z.number(), free: z.number() }),
   memory: z.object({ needed: z.number(), free: z.number() }),
@@ -109,7 +109,7 @@ export const runResultSchema = z.object({
   tokens: z.number(),
   steps: z.number(),
   seconds: z.number(),
-  /** Of these, for the text with its states; null: not known. */
+  /** How many of these seconds the text with its states took; null: not known. */
   textSeconds: z.number().nullable().default(null),
   k: z.number(),
   alphabetSize: z.number(),
@@ -117,7 +117,7 @@ export const runResultSchema = z.object({
   parameters: z.object({ tail: z.number(), baseHead: z.number() }),
   /** Whole tokens that are symbols of their own; results of earlier versions have none. */
   tokenSymbols: z.number().default(0),
-  /** Of the LM head's weights, how many a token without a doubt reads for its tail; null: every token is spelled. */
+  /** The share of the LM head's weights that a token without a doubt reads for its tail; null: every token is spelled. */
   tailShare: z.number().nullable().default(null),
   /** Null: it was not measured. */
   verdict: verdictSchema.nullable().default(null),
@@ -130,7 +130,7 @@ export type RunResult = z.infer<typeof runResultSchema>
 export const alphabetKindSchema = z.enum(['spelling', 'pieces', 'groups'])
 export type AlphabetKind = z.infer<typeof alphabetKindSchema>
 
-/** What another kind of alphabet brings, or would bring, beside a finished run. */
+/** What another kind of alphabet brings, or would bring, compared with a finished run. */
 export const otherKindSchema = z.object({
   /** The fastest finished run of another kind of the same base model, in the same precision and on the same device. */
   measured: z
@@ -139,7 +139,7 @@ export const otherKindSchema = z.object({
       other: z.object({ id: runIdSchema, kind: alphabetKindSchema, speedup: z.number() }),
     })
     .nullable(),
-  /** Groups, which nobody has tried yet, can be learnt from the run's own text, in about so many seconds; null for these: not known. */
+  /** Groups, which nobody has tried yet, can be learnt from the run's own text, in about this many seconds; null: not known. */
   offer: z.object({ seconds: z.number().nullable() }).nullable(),
 })
 export type OtherKind = z.infer<typeof otherKindSchema>
@@ -188,7 +188,7 @@ export const stepPointSchema = z.object({
 })
 export type StepPoint = z.infer<typeof stepPointSchema>
 
-/** A step of the tail for sampling; steps go on from those of the first tail. */
+/** A step of the tail for sampling; steps continue those of the first tail. */
 export const samplingPointSchema = z.object({ step: z.int(), divergence: z.number() })
 export type SamplingPoint = z.infer<typeof samplingPointSchema>
 
@@ -277,7 +277,7 @@ export const runsContract = {
   /** The curves so far. */
   history: procedure.input(byId).output(runHistorySchema),
   /**
-   * What happens after `afterStep` (the last step of a history): no step is missed or told twice; evaluations and
+   * What happens after `afterStep` (the last step of a history): no step is missed or reported twice; evaluations and
    * samples of that very step may come again. Lines of the log come from now on, or those later than `afterLog`
    * (the `at` of a history's last line).
    */

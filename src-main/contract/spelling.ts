@@ -30,17 +30,17 @@ export const wordCoverageSchema = z.object({
   covered: z.number(),
   truncated: z.number(),
   uncovered: z.number(),
-  /** The most tokens that a step can say on the average. */
+  /** The maximum number of tokens that a step can emit on average. */
   tokensPerStep: z.number(),
 })
 export type WordCoverage = z.infer<typeof wordCoverageSchema>
 
-/** How many whole tokens are symbols of their own: as many as save more than they read, or so many; 0: none. */
+/** How many whole tokens are symbols of their own: 'auto' (as many as save more than they read) or a number; 0: none. */
 export const tokenSymbolsSchema = z.union([z.literal('auto'), z.int().min(0).max(1_000_000)])
 export type TokenSymbols = z.infer<typeof tokenSymbolsSchema>
 
 const kSchema = z.int().min(1).max(64)
-/** auto, auto:N, ascii, latin1, bytes, pieces, pieces:N, characters:abc…, or beside token symbols groups, groups:G, groups:G:N. */
+/** auto, auto:N, ascii, latin1, bytes, pieces, pieces:N, characters:abc…, or with token symbols groups, groups:G, groups:G:N. */
 const alphabetSpecificationSchema = z.string().min(1).max(100_000)
 
 const spellingChoice = z.object({
@@ -70,13 +70,13 @@ export const spellingPreviewSchema = z.object({
   groups: z.int(),
   /** Token symbols, the special tokens among them; 0: every token is spelled. */
   tokenSymbols: z.int(),
-  /** Of the LM head's weights, how many a token without a doubt reads for its tail; null: every token is spelled. */
+  /** The share of the LM head's weights that a token without a doubt reads for its tail; null: every token is spelled. */
   tailShare: z.number().nullable(),
   /** The first characters of the alphabet, for people; groups have none. */
   characters: z.array(z.string()),
   vocabulary: coverageSchema,
   corpus: coverageSchema,
-  /** Of the corpus; null where tokens are spelled or there is no corpus yet. */
+  /** Coverage of the corpus' words; null where tokens are spelled or there is no corpus yet. */
   words: wordCoverageSchema.nullable(),
   /**
    * Share of the corpus's tokens (or words, where these are spelled) that is covered or a token symbol, for each alphabet

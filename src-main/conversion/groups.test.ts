@@ -72,7 +72,7 @@ describe('a conversion with learned groups', () => {
     expect(found.learntPerplexity!.perplexity.value).toBeGreaterThan(1)
   })
 
-  it('stopped while it learns goes on to the same weights', async () => {
+  it('stopped while it learns resumes and reaches the same weights', async () => {
     const stopped = join(scratch, 'stopped')
     const controller = new AbortController()
     const onEvent = (event: ConversionEvent) => {

@@ -23,7 +23,7 @@ export interface AnswerMeasurement {
 
 /** Where and how far answers are read along. */
 interface AnswersRead {
-  /** About so many at the most, in whole sequences; default: all. */
+  /** Roughly the maximum number of positions, in whole sequences; default: all. */
   readonly maxPositions?: number
   /** Default: all chunks. */
   readonly range?: ChunkRange

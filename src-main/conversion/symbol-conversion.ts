@@ -53,7 +53,7 @@ export async function prepareSymbols(
   const base = await fitToDevice(opened, settings.device, onNotice)
   const { hiddenSize, vocabularySize } = base.architecture
   const adapterWidths = settings.adapterWidths ?? symbolAdapterWidths(hiddenSize)
-  // What can't be spelled is said before anything is computed.
+  // What can't be spelled is reported before anything is computed.
   const even = Float64Array.from(tokenizer.entries, ({ special }) => (special ? 0 : 1))
   const speller = symbolSpeller(tokenizer, even, settings, adapterWidths)
   const shape = tailShape(hiddenSize, adapterWidths, speller)

@@ -25,7 +25,7 @@ import type { RunSettings } from './settings.ts'
 
 /** Where the states that a tail with token symbols learns from and is measured by come from. */
 export interface StatesPlan {
-  /** Of the text that was given; null: the model writes it. */
+  /** The states of the text that was given; null: the model writes it. */
   readonly given: Portion | null
   readonly training: TeacherCache
   /** How the model writes what it learns from; null: a text was given. */

@@ -29,7 +29,7 @@ export async function calibrateGate(
     head,
   }: {
     readonly trunk: TrunkSession
-    /** Of the trunk. */
+    /** Runs work for each text with a conversation of the trunk. */
     readonly forEachText: ForEachText
     readonly tail: TailSession
     readonly head: Pick<BaseHead, 'greedy'>
@@ -75,7 +75,7 @@ export async function calibrateGate(
   return gateShares.map((share) => ({ share, threshold: thresholdFor(leads, share) }))
 }
 
-/** The threshold that `share` of the sorted leads lie below; leads of a speller with one token are infinite. */
+/** The threshold that `share` of the sorted leads are below; leads of a speller with one token are infinite. */
 function thresholdFor(leads: readonly number[], share: number): number {
   const lead = leads[Math.floor(share * leads.length)] ?? 0
   return Number.isFinite(lead) ? lead : Number.MAX_VALUE

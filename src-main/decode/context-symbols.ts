@@ -4,8 +4,8 @@ import { floatTensor, type Tensor } from '../runtime/session.ts'
 import type { FirstSymbols } from '../spelling/speller.ts'
 
 /**
- * Context symbols: the tokens of a text that are no token symbols, and those with a logit bias, whose exact logits a step of
- * the trunk computes beside those. Their rows of the LM head lie in a buffer of ours, which is fed as it is.
+ * Context symbols: the tokens of a text that aren't token symbols, and those with a logit bias, whose exact logits a step of
+ * the trunk computes in addition to those. Their rows of the LM head are in a buffer of ours, which is fed as it is.
  */
 export interface ContextSymbols {
   /** How many there are; slots from there on hold nothing. */
@@ -29,7 +29,7 @@ export interface ContextSymbols {
  * No context symbols yet.
  *
  * @param options.most c: beyond it, what has not occurred for longest gives way
- * @param options.kept tokens that always are, beside those
+ * @param options.kept tokens that always are, in addition to those
  */
 export function createContextSymbols(
   rows: Pick<HeadRows, 'read'>,

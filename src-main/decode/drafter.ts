@@ -5,7 +5,7 @@ import type { Asked } from './asked.ts'
 export interface Draft {
   /** A token, or those of a word; none: it has no exact score to go by. */
   readonly tokens: readonly number[]
-  /** Whether it is sure enough to go on without the base model. */
+  /** Whether it is sure enough to continue without the base model. */
   readonly isSure: boolean
 }
 

@@ -7,7 +7,7 @@ import type { ExactTokens, FirstStep } from './first-step.ts'
 import { createGroupReader } from './group-members.ts'
 import type { Picker } from './picker.ts'
 
-/** What a learnt symbol holds at the least, beside the best exact score: what is taken out of it is only nearly known. */
+/** The least that a learnt symbol holds relative to the best exact score: what is taken out of it is only nearly known. */
 const leastShare = 1e-4
 
 /** What a step would write, from exact scores alone. */
@@ -17,7 +17,7 @@ export interface FirstChoice {
   /** Its exact logit. */
   readonly logit: number
   /**
-   * Log of what the learnt symbols hold beside the pick: greedily beside its exponentiated score, drawn beside what a token
+   * Log of what the learnt symbols hold relative to the pick: greedily to its exponentiated score, drawn to what a token
    * must come to to be drawn instead, so that 1 − exp(−exp(doubt)) is the probability that one of them is, without cuts. What is less
    * than the least weight that was not cut counts by how much of that it is: of SmolLM2's draws at 0.7 and top-p 0.9 that left
    * nothing else uncut, 1.6 % were wrong.
@@ -36,7 +36,7 @@ export interface FirstScores {
   /** @param place of the token in the text */
   choose(scores: Float32Array, exact: ExactTokens, picker: Picker, place: number): FirstChoice
   /**
-   * What each learnt symbol holds without the exact tokens: shares [A] beside exp(`best`), the largest exact logit.
+   * What each learnt symbol holds without the exact tokens: shares [A] relative to exp(`best`), the largest exact logit.
    * Valid until the next call.
    */
   rest(scores: Float32Array, exact: ExactTokens): { readonly shares: Float64Array; readonly best: number }
@@ -47,7 +47,7 @@ export interface FirstScores {
   ): { readonly logits: Float32Array; readonly tokens: Int32Array }
   /**
    * Log of the sum of all exponentiated scores, the exact ones of token symbols and exact tokens, and what the learnt symbols
-   * hold beside these: what a given token's logit less it is log p of.
+   * hold in addition to these: what a given token's logit less it is log p of.
    */
   logNormaliser(scores: Float32Array, exact: ExactTokens): number
 }
@@ -59,7 +59,7 @@ export interface FirstScores {
 export const givenLogProbability = (logit: number, logNormaliser: number): number =>
   Math.min(0, logit - logNormaliser)
 
-/** Where nothing can be picked. */
+/** The choice where nothing can be picked. */
 const unknown: FirstChoice = { token: -1, logit: -Infinity, doubt: Infinity }
 
 /**

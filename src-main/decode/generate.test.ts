@@ -282,7 +282,7 @@ describe('a conversation of two turns', () => {
     ['trie', () => trieChooser(tail, null)],
     ['free', () => freeChooser(tail, (text) => tokenizer.encode(text), null)],
     ['base', () => baseChooser(head, null)],
-  ])("goes on in mode '%s' as one whole text does, and reads only what is new", async (_, chooser) => {
+  ])("continues in mode '%s' as one whole text does, and reads only what is new", async (_, chooser) => {
     const { trunk: from, read } = counting()
     const conversation = newConversation(from)
     const prompt = encode(prompts[0]!)

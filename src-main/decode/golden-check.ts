@@ -8,22 +8,22 @@ import { deviceNames, type Device } from '../runtime/devices/device.ts'
 
 const promptTokens = 12
 
-/** Of the largest hidden state: float16's rounding over many layers stays below, a wrong operator does not. */
+/** A share of the largest hidden state: float16's rounding over many layers stays below, a wrong operator does not. */
 const tolerance = 0.02
 
 /** What products are right in, by model and device, in this process. */
 const found = new Map<string, ProductType>()
 
 /**
- * The model as a device shall compute it. Compares what the device and the CPU make of a short text with this very
+ * The model as a device should compute it. Compares what the device and the CPU make of a short text with this very
  * model, once in a process: drivers that compute small graphs right are known to fail in some operators and shapes
  * without saying so.
  *
- * Away from the CPU, products of weights in float are in float16 if that gives right numbers. It does not on a card
+ * Away from the CPU, products of weights in float are in float16 if that computes right. It does not on a card
  * without float16, with weights beyond its range (an infinite one spoils every hidden state), or where activations
  * leave the range, as some of Gemma's do. Then they are in float32.
  *
- * @param onNotice is told why float16 is not used
+ * @param onNotice called with the reason why float16 is not used
  * @throws SpellmError 'device-unavailable' if the hidden states differ in float32 too
  */
 export async function fitToDevice(
@@ -61,7 +61,7 @@ export async function fitToDevice(
 /** What is wrong, as a clause; null for a difference that is none. */
 function describeDifference(difference: number): string | null {
   if (difference <= tolerance) return null
-  return `its hidden states ${Number.isNaN(difference) ? 'contain NaN' : `differ from the processor's by ${(100 * difference).toFixed(0)} %`}`
+  return `its hidden states ${Number.isNaN(difference) ? 'contain NaN' : `differ from the CPU's by ${(100 * difference).toFixed(0)} %`}`
 }
 
 /** A card without float16 is found out when it is asked for it. Too little memory would be too little again. */
@@ -88,7 +88,7 @@ export async function goldenStates(model: BaseModel, device: Device): Promise<Fl
   }
 }
 
-/** The largest difference, as a share of the largest expected number; NaN if one of them is no number. */
+/** The largest difference, as a share of the largest expected number; NaN if one of them is NaN. */
 export function hiddenDifference(found: Float32Array, expected: Float32Array): number {
   let difference = 0
   let scale = Number.MIN_VALUE

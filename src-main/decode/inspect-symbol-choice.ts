@@ -18,7 +18,7 @@ import { createSymbolSpelling, type SymbolParts } from './symbol-choosers.ts'
  * learnt log-normaliser.
  *
  * @param logits the base model's [V]
- * @param state with first scores and how the heads go on
+ * @param state with first scores and the scores of the later heads
  * @param parts.tokenize the ids of a text
  */
 export async function inspectSymbolChoice(

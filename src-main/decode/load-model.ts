@@ -44,11 +44,11 @@ export interface LoadedModel {
 export interface LoadSettings {
   /** Texts that are written side by side. */
   readonly texts: number
-  /** Of the tokenizer: what the head has beyond them only fills it up. */
+  /** Number of tokens of the tokenizer: rows of the head beyond them are padding. */
   readonly validTokens: number
   /** Called before the head is loaded; may refuse. */
   readonly beforeHead: () => Promise<void>
-  /** Whether so many bytes of memory are free. */
+  /** Whether the given number of bytes of memory is free. */
   readonly isFree: (bytes: number) => Promise<boolean>
 }
 
@@ -134,7 +134,7 @@ export async function loadModel(
   }
 }
 
-/** Tokens of a text that nobody wrote: where the largest numbers of a state lie doesn't depend on what is said. */
+/** Tokens of a text that nobody wrote: where the largest numbers of a state are doesn't depend on the text. */
 const madeUpTokens = 32
 
 /** States after tokens from all over the vocabulary, float32 [states · d]. */

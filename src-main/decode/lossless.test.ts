@@ -178,7 +178,7 @@ describe("greedy, the sample model's text", () => {
     expect(forgotten).toBeGreaterThan(5)
   })
 
-  it('leaves a conversation that goes on as the base model’s does', async () => {
+  it('leaves a conversation that continues as the base model’s does', async () => {
     const first = await both(encode('It was winter, and'), 0.3, 0, { maxTokens: 30 })
     const longer = [...encode('It was winter, and'), ...first.actual.tokens, ...encode(' "Stop!"').slice(1)]
     const parts = partsOf(erringTail(0.3), 0)

@@ -17,7 +17,7 @@ import { verify } from './verify.ts'
 /** Steps from one verification to the next, where nobody has measured what is best. */
 export const usualSteps = 16
 
-/** What a reader waits for at the most before something new is there, milliseconds. */
+/** The longest time that a reader waits for something new, milliseconds. */
 export const longestGap = 500
 
 /** What a lossless generation uses. */
@@ -28,7 +28,7 @@ export interface LosslessParts {
   readonly head: Verifier
   /** How the base model picks; new, and the drafter's, too. Default: the largest logit. */
   readonly picker?: Picker
-  /** n: states that one verification looks at, at the most; a word goes beyond. */
+  /** n: maximum number of states that one verification looks at; a word goes beyond. */
   readonly steps?: number
   /** Whether a text to stop at is complete with some tokens that follow what was given out. */
   readonly completesStop?: (pending: readonly number[]) => boolean
@@ -42,7 +42,7 @@ const nothing: Draft = { tokens: [], isSure: false }
 /**
  * Continues `prompt` as the base model does. The SpeLLM writes; where it is in doubt, and after n steps at the latest, the
  * base model's head looks at all states that are pending and the last one, in one reading of its weights. It confirms what was
- * written, or the text goes back to the first wrong token and goes on with the base model's own. At the last state its pick is
+ * written, or the text goes back to the first wrong token and continues with the base model's. At the last state its pick is
  * the token, so that no pass of the trunk is lost to a doubt. What nobody has confirmed is not given out: the first token, an
  * end token and what completes a text to stop at are verified at once, and so is what would keep a reader waiting.
  *
@@ -118,7 +118,7 @@ async function createPendingText(
     if (now - confirmed + (now - started) > longestGap) return false
     return parts.completesStop?.([...pending.tokens, token]) !== true
   }
-  /** Of a word, what there is room to read. */
+  /** The part of a word that there is room to read. */
   const restOf = ({ tokens }: Draft, count: number) =>
     tokens.slice(1, Math.min(maxTokens - count - 1, contextLength - conversation.tokens.length))
   const draftNext = async () => {

@@ -89,7 +89,7 @@ describe('what a replay reckons with', () => {
     ],
   }
 
-  it('lies in proportion between what was measured, and goes on beyond it', () => {
+  it('is proportional between what was measured, and extrapolates beyond it', () => {
     const { head } = passCosts(measured)
     for (const [rows, milliseconds] of [
       [1, 4],

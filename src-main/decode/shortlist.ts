@@ -9,7 +9,7 @@ import { createPicker, requirePick } from './picker.ts'
 import type { Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
-/** Candidates where none are asked for: the base model's choice is among so many at 99.6 of 100 positions. */
+/** Candidates where none are asked for: the base model's choice is among this many at 99.6 of 100 positions. */
 export const defaultCandidates = 8
 
 /** The tokens of some units, best first; of those that begin with the same token only the best one's. */
@@ -27,7 +27,7 @@ function unitsByFirstToken(speller: Speller, best: readonly ScoredToken[]): (rea
  *
  * Tokens with a logit bias are always among them.
  *
- * @param options.candidates units that are looked for, beside those that are banned
+ * @param options.candidates units that are looked for, in addition to those that are banned
  */
 export async function scoredUnits(
   tail: TailSession,
@@ -44,7 +44,7 @@ export async function scoredUnits(
 }
 
 /**
- * shortlist(n): the n best tokens of trie mode, scored anew with their own rows of the LM head. Picks what the
+ * shortlist(n): the n best tokens of trie mode, rescored with their own rows of the LM head. Picks what the
  * base model would pick whenever that is among the n. Sampled: from the base model's own probabilities, but among
  * the n only.
  *

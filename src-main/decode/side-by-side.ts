@@ -38,7 +38,7 @@ export function oneAfterAnother(trunk: TrunkSession): ForEachText {
 
 /** A trunk for texts that are written side by side: a pass reads what all of them wait for. */
 export interface SharedTrunk {
-  /** For the conversations of `forEachText` alone. */
+  /** The trunk for the conversations of `forEachText` alone. */
   readonly trunk: TrunkSession
   readonly forEachText: ForEachText
   /** Those that were given, one call at a time: on some devices two passes at once end the process. */

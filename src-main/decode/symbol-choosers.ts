@@ -20,10 +20,10 @@ export interface SymbolParts {
   readonly picker: Picker
 }
 
-/** Of trie mode, more. */
+/** What trie mode needs in addition. */
 export interface SymbolTrieParts extends SymbolParts {
   readonly rows: Pick<HeadRows, 'logits'>
-  /** Told of each step whose token was spelled. */
+  /** Called for each step whose token was spelled. */
   readonly onSpelled?: (() => void) | undefined
 }
 
@@ -40,7 +40,7 @@ function appended<Numbers extends Int32Array | Float32Array>(
 
 const spelledOf = ({ spelled }: LastState) => spelled ?? new Float32Array(0)
 
-/** Asks for first scores, and for how the heads go on if that is needed. */
+/** Asks for first scores, and for those of the later heads if they are needed. */
 export const askingFor = (ending: 'first' | 'spelled', context: ContextSymbols): Asked => ({
   ending,
   contextRows: (read, unread) => context.follow(read, unread),
@@ -145,8 +145,8 @@ export function createSymbolSpelling(first: FirstScores): SymbolSpelling {
 
 /**
  * Free mode: the first symbol that is likeliest, and if that isn't a whole token, what it and each other head's likeliest
- * character spell; where that is no token and begins no single one, the first token of its tokenization. Sampled: each is drawn
- * on its own. With learned groups as trie mode.
+ * character spell; where that isn't a token and begins no single one, the first token of its tokenization. Sampled:
+ * each is drawn on its own. With learned groups as trie mode.
  *
  * @param tokenize the ids of a text
  */

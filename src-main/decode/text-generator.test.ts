@@ -237,7 +237,7 @@ describe('generation says why it ended:', () => {
 })
 
 describe('a signal', () => {
-  it('ends generation, and the conversation can go on from there', async () => {
+  it('ends generation, and the conversation can continue from there', async () => {
     const controller = new AbortController()
     const conversation = generator.createConversation()
     const pieces: TextPiece[] = []

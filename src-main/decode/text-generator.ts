@@ -45,7 +45,7 @@ export type Prompt = string | readonly number[]
 /** A model ready to write, base and SpeLLM on one trunk. */
 export interface TextGenerator {
   readonly base: BaseModel
-  /** Where it computes. */
+  /** The device that it computes on. */
   readonly device: Device
   readonly tokenizer: Tokenizer
   /** The modes that this model has; the first is its own. */
@@ -64,7 +64,7 @@ export interface TextGenerator {
   }>
   /**
    * The tokens that `write` reads for a prompt; those of a text with what the tokenizer puts before it. What it puts
-   * after a text is left out, since the text goes on.
+   * after a text is left out, since the text continues.
    */
   promptTokens(prompt: Prompt): number[]
   /**
@@ -102,7 +102,7 @@ export interface LoadOptions extends SessionOptions {
    * default: 1. With more, conversations are those of `forEachText`.
    */
   readonly texts?: number
-  /** Whether to go on where memory seems too short. */
+  /** Whether to continue where memory seems too short. */
   readonly ignoresShortage?: boolean
   /** Receives warnings. */
   readonly onNotice?: (message: string) => void

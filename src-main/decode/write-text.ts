@@ -25,7 +25,7 @@ export interface TextOptions extends DecodeHooks {
   /** Generation ends where one of these texts would begin. */
   readonly stop: readonly string[]
   readonly signal?: AbortSignal
-  /** Where each step computes. */
+  /** Shares the engine's thread: each step computes in a turn of its own. */
   readonly turn?: Turn
 }
 

@@ -53,7 +53,7 @@ async function randomCache(): Promise<TeacherCache> {
 it.each([
   ['all tokens', 4_096],
   ['candidates that are drawn for each step', 6],
-])('learns the distribution over %s, and goes on after an interruption as without one', async (_, limit) => {
+])('learns the distribution over %s, and resumes after an interruption as without one', async (_, limit) => {
   const cache = await randomCache()
   const train = async (from: TrainerState, isEnough?: () => boolean) => {
     const losses: number[] = []

@@ -27,12 +27,12 @@ export interface DistributionTeacher {
 
 /**
  * Trains a tail on a teacher cache by the Kullback-Leibler divergence of its distribution over tokens from the base
- * model's (soft targets: Hinton et al. 2015). The base model's is computed anew from the cached hidden states and
+ * model's (soft targets: Hinton et al. 2015). The base model's is recomputed from the cached hidden states and
  * its head's rows. It predicts texts well and is less often right about the base model's first choice than a tail of
  * `distill`: for sampling.
  *
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
+ * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
  */
 export async function distillDistribution(
   { shape, speller }: TailDesign,

@@ -64,7 +64,7 @@ it('finds the tokens that the base model wants: its probabilities add up to one 
   expect(usage[second!]).toBeLessThanOrEqual(usage[most!]!)
 })
 
-it('computes targets once, goes on after a stop, and computes them anew for other symbols', async () => {
+it('computes targets once, resumes after a stop, and recomputes them for other symbols', async () => {
   const { targets } = prepared()
   const stop = new AbortController()
   const stopped = fillTargets(targets, openBase, {

@@ -18,15 +18,15 @@ import {
   type TrainingOptions,
 } from './train-tail.ts'
 
-/** What is measured of a tail with token symbols beside the loss. */
+/** What is measured of a tail with token symbols in addition to the loss. */
 export interface SymbolAccuracy extends HeadAccuracy {
-  /** Of the first distribution from the base model's, in nats. */
+  /** The divergence of the first distribution from the base model's, in nats. */
   readonly divergence: number
 }
 
 /** What the first head's weights begin from. */
 export interface SymbolTeacher {
-  /** Of the LM head. */
+  /** The rows of the LM head. */
   readonly rows: Pick<HeadRows, 'read'>
   /** How often the base model wants each token, [V], in any unit. */
   readonly usage: Float64Array
@@ -38,9 +38,9 @@ export interface SymbolTeacher {
  * spelled at all (DESIGN.md section 6). The result depends on the settings and the caches only, not on interruptions.
  *
  * @param targets filled
- * @param from where to go on; absent: at step 0 with fresh weights
+ * @param from the state to resume from; absent: step 0 with fresh weights
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
+ * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
  */
 export async function distillSymbols(
   { shape, speller }: TailDesign,
@@ -72,7 +72,7 @@ export function symbolBatches(
   }
 }
 
-/** Where a position's targets lie, and which of its draws is taken. */
+/** Where a position's targets are, and which of its draws is taken. */
 type Lookup = (position: number) => {
   readonly chunk: Awaited<ReturnType<typeof readTargets>>
   readonly at: number
@@ -171,7 +171,7 @@ export async function initialSymbolTail(
 /** A token counts a little, however seldom it is wanted. */
 const leastUsage = 0.3
 
-/** Of each group, the mean of its tokens' rows weighted by usage, less the mean of all rows: [A · d]. */
+/** For each group, the mean of its tokens' rows weighted by usage, less the mean of all rows: [A · d]. */
 function meanRows(
   { members, groupOf }: VocabularyGroups,
   usage: Float64Array,

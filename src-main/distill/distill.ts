@@ -8,16 +8,16 @@ import { tailTrainingGraph } from './tail-training.ts'
 import type { TeacherCache } from './teacher-cache.ts'
 import { trainTail, type DistillSettings, type TailDesign, type TrainingOptions } from './train-tail.ts'
 
-/** What is measured beside the loss. */
+/** What is measured in addition to the loss. */
 export interface HeadAccuracy {
   /** [k]: share of each head's counted characters that it got right. */
   readonly headAccuracy: readonly number[]
 }
 
 export interface DistillOptions extends TrainingOptions<HeadAccuracy> {
-  /** The tokens that the cache was filled from: they tell which words the base model would go on with. */
+  /** The tokens that the cache was filled from: they tell which words the base model would continue with. */
   readonly text: Int32Array
-  /** Where to go on; absent: at step 0 with fresh weights. */
+  /** The state to resume from; absent: step 0 with fresh weights. */
   readonly from?: TrainerState
 }
 
@@ -27,7 +27,7 @@ export interface DistillOptions extends TrainingOptions<HeadAccuracy> {
  * decoding). The result depends on the settings and the cache only, not on interruptions.
  *
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
+ * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
  */
 export async function distill(
   { shape, speller }: TailDesign,

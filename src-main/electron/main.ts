@@ -1,4 +1,4 @@
-/** The desktop app: Electron's main process. Nothing but glue; what can be told without Electron is beside it. */
+/** The desktop app: Electron's main process. Nothing but glue; what works without Electron is in the files next to it. */
 import { safe } from '@orpc/client'
 import { app, BrowserWindow, dialog, Menu, protocol, safeStorage, shell } from 'electron'
 import { dirname, join } from 'node:path'
@@ -145,7 +145,7 @@ async function confirmQuit(): Promise<boolean> {
   return response === 0
 }
 
-/** The app can't go on: says why, without a trace of the stack, which is in the log. */
+/** The app can't continue: says why, without a trace of the stack, which is in the log. */
 function fail(error: unknown): void {
   log(error instanceof Error ? (error.stack ?? error.message) : String(error))
   const detail = error instanceof SpellmError ? `${error.message}\n${error.remedy}` : strings.defect

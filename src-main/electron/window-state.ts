@@ -49,7 +49,7 @@ export async function saveWindowState(path: string, state: WindowState): Promise
 }
 
 /**
- * Makes a state fit the displays of now: a window out of sight is placed anew, one that is too large shrinks.
+ * Makes a state fit the present displays: a window out of sight is placed again, one that is too large shrinks.
  *
  * @param workAreas the displays without task bars, the main one first
  */

@@ -36,7 +36,7 @@ export async function measureAgreement(
   }: {
     readonly maxPositions?: number
     readonly signal?: AbortSignal
-    /** Where each pass of the tail computes. */
+    /** Shares the engine's thread: each pass of the tail computes in a turn of its own. */
     readonly turn?: Turn
   } = {},
 ): Promise<Agreement> {

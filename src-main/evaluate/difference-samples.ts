@@ -7,7 +7,7 @@ import type { TokenKinds } from './token-kinds.ts'
 
 const shownDifferences = 12
 const shownDifferencesOfKind = 4
-/** Tokens of context beside a difference. */
+/** Tokens of context shown with a difference. */
 const shownContext = 24
 
 /** A position where modes may differ from the base model. */

@@ -5,7 +5,7 @@ import { kindsOfTokens, tokenKinds, type KindOf, type TokenKinds } from './token
 export const teacherForcedModes = ['gated', 'trie', 'free'] as const
 export type TeacherForcedMode = (typeof teacherForcedModes)[number]
 
-/** Of some positions, the share where each mode picks what the base model picks. */
+/** The share of some positions where each mode picks what the base model picks. */
 export interface AgreementRow {
   readonly positions: number
   readonly agreement: Readonly<Partial<Record<TeacherForcedMode, Share>>>
@@ -25,7 +25,7 @@ export interface ModeAgreement extends AgreementRow {
 
 /** Counts, window by window, how often each mode agrees. */
 function createCounter(modes: readonly TeacherForcedMode[]) {
-  /** Of each window: its positions, then the agreeing ones of each mode. */
+  /** For each window: its positions, then the agreeing ones of each mode. */
   const windows = new Map<number, Uint32Array>()
   return {
     add: (window: number, agrees: readonly boolean[]) => {

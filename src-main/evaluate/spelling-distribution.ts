@@ -2,7 +2,7 @@ import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { isSaid, spellingOf, statusOf, tokensOf, type Speller } from '../spelling/speller.ts'
 
 /**
- * The probabilities that a SpeLLM gives to tokens: the heads also spell what is no token, so a token's probability
+ * The probabilities that a SpeLLM gives to tokens: the heads also spell what isn't a token, so a token's probability
  * is that of its spelling, divided by that of all spellings together.
  */
 export interface SpellingDistribution {

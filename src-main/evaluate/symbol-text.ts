@@ -23,8 +23,8 @@ export interface SymbolText extends SymbolParts {
    * @param unread at least one
    * @param hidden [d], after the last of them
    * @param scores of that state, from `SymbolReader.scores`
-   * @returns the state as the trunk's own pass gives it where the text is written: its first scores go on with the logits
-   *   of the context's tokens
+   * @returns the state as the trunk's own pass gives it where the text is written: its first scores are followed by the
+   *   logits of the context's tokens
    */
   read(
     unread: readonly number[],

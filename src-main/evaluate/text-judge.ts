@@ -120,7 +120,7 @@ function createSpelledCounter() {
 /**
  * Collects how likely both models think the tokens that follow.
  *
- * @param ownEvery of so many positions, one is asked for probabilities that add up to 1
+ * @param ownEvery one position in this many is asked for probabilities that add up to 1
  */
 function createLikelihoods(ownEvery: number) {
   const perplexity = createPerplexityMeter()

@@ -8,9 +8,9 @@ export interface WordExactness {
    * base model's. Where the base model leaves the text before a pick ends, what it would write next is not known.
    */
   readonly positions: number
-  /** Of each mode, the share of them where all tokens of its pick are the base model's. */
+  /** For each mode, the share of them where all tokens of its pick are the base model's. */
   readonly exactness: Readonly<Partial<Record<TeacherForcedMode, Share>>>
-  /** Of each mode, the mean tokens of its picks there. */
+  /** For each mode, the mean number of tokens of its picks there. */
   readonly tokensPerStep: Readonly<Partial<Record<TeacherForcedMode, number>>>
 }
 

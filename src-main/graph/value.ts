@@ -31,7 +31,7 @@ export type Source =
   | { readonly kind: 'external'; readonly name: string; readonly location: ExternalData }
   | { readonly kind: 'node'; readonly node: Node; readonly outputIndex: number }
 
-/** Bytes in a file beside the graph, little endian, row-major. `file` is relative to the model's folder. */
+/** Bytes in a file next to the graph, little endian, row-major. `file` is relative to the model's folder. */
 export interface ExternalData {
   readonly file: string
   readonly offset: number

@@ -216,7 +216,7 @@ describe('a model', () => {
   })
 })
 
-describe('a transfer goes on', () => {
+describe('a transfer resumes', () => {
   beforeEach(keepOnlyWeightsLarge)
   const ranges = () => fetches(weights).map(({ range }) => range)
 

@@ -22,14 +22,14 @@ import {
 
 export interface DownloadedModel {
   readonly id: string
-  /** As it was asked for. */
+  /** The revision as it was asked for. */
   readonly revision: string
   /** 40 hexadecimal digits. */
   readonly commit: string
   /** Absolute; a folder for `openBaseModel`. */
   readonly folder: string
   readonly files: number
-  /** Of all files. */
+  /** Bytes of all files. */
   readonly bytes: number
 }
 
@@ -89,7 +89,7 @@ async function openOffline(reference: ModelReference, settings: HubSettings): Pr
   if (folder === null)
     throw new SpellmError(
       'model-not-found',
-      `${formatModelReference(reference)} is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids to fetch it.`,
+      `${formatModelReference(reference)} is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids downloads.`,
       'Unset HF_HUB_OFFLINE, or copy the model into the cache.',
     )
   const commit = folder.slice(-40)

@@ -15,7 +15,7 @@ export const indexFile = 'model.safetensors.index.json'
 /** What the model may be used for, and what its makers say of it. */
 const papers = /^(licen[cs]e|notice|readme)[\w-]{0,60}(\.(md|txt))?$/i
 const maxPaperBytes = 1 << 20
-/** Of a file that isn't weights; the largest tokenizers have about 35 MB. */
+/** Maximum bytes of a file that isn't weights; the largest tokenizers have about 35 MB. */
 const maxMetadataBytes = 100_000_000
 
 /** What of a model must be fetched. */

@@ -113,7 +113,7 @@ it.each(['gqa-tied', 'mistral', 'gemma3', 'gpt2'])(
   },
 )
 
-it('a conversation that goes on reuses its cache and gives the same tokens as a new one', async () => {
+it('a conversation that continues reuses its cache and gives the same tokens as a new one', async () => {
   const { expected, trunk, head } = await open('gqa-tied')
   const options = { maxTokens: 5, stopTokens: [], contextLength: 1000 }
   const conversation = newConversation(trunk)

@@ -35,7 +35,7 @@ export interface AttendedBeside {
   readonly past: {
     /** Keys and values of each layer, [batch · keyValueHeads, 1, capacity, headSize], in the type of products. */
     readonly layers: readonly KeyValue[]
-    /** Of layers that attend to all tokens: float32 [texts, capacity], large negative where the cache holds nothing. */
+    /** The mask of layers that attend to all tokens: float32 [texts, capacity], large negative where the cache is empty. */
     readonly whole: { readonly mask: Value }
     /** The same of layers with a window, whose capacity is another, and where in the text each place stands. */
     readonly window: { readonly mask: Value; readonly positions: Value }
@@ -70,7 +70,7 @@ export interface LayerAttention {
 export function layerAttention(attended: Attended, positions: Value, cap: number | null): LayerAttention {
   if (attended.kind === 'beside') {
     const { past } = attended
-    /** int64 [2] of caches with so many places: that number, which is known only at run time, and that of new tokens. */
+    /** int64 [2] of caches with a number of places: that number, which is known only at run time, and that of new tokens. */
     const sizesOf = memoize((capacity: Dimension) => {
       const { key } = past!.layers.find(({ key }) => key.shape[2] === capacity)!
       return concat([sizeOf(key, 2), sizeOf(positions, 1)], 0)

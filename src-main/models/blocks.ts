@@ -61,7 +61,7 @@ export type Matrix = Value | QuantizedMatrix
 export type ProductType = 'float32' | 'float16'
 
 /**
- * x [.., in] · weightᵀ, weight [out, in] → float32 [.., out]. A `transposed` weight lies as [in, out]. A quantised
+ * x [.., in] · weightᵀ, weight [out, in] → float32 [.., out]. A `transposed` weight is stored as [in, out]. A quantised
  * one has a product of its own.
  */
 export function linear(
@@ -102,7 +102,7 @@ function quantizedLinear(x: Value, matrix: QuantizedMatrix): Value {
 }
 
 /**
- * What all weights of a block have in common where there are minima, beside scale · (integer − 2^(bits − 1)): minimum +
+ * What all weights of a block have in common where there are minima, in addition to scale · (integer − 2^(bits − 1)): minimum +
  * 2^(bits − 1) · scale, [out, blocks].
  */
 export function commonOfBlocks({ bits, scales, minima }: QuantizedMatrix): Value | null {
@@ -293,7 +293,7 @@ export interface PastKeyValues {
  * keys and values serves `group` query heads). The scale is in the queries.
  *
  * Heads of a group are not rows of one product: for a single token, onnxruntime's product of one row reads keys
- * where they lie, that of several rows copies them first.
+ * in place, that of several rows copies them first.
  *
  * @param query [batch · keyValueHeads, group, tokens, headSize], in the type that products are computed in, as keys
  *   and values, those of the past too
@@ -326,7 +326,7 @@ export function attend(
 
 /**
  * The same where the cache holds the new tokens already, for graphics cards. Heads of a group are rows of one product,
- * so that keys and values are read once for all of them; and the cache's keys lie as columns, since all of them would be
+ * so that keys and values are read once for all of them; and the cache's keys are stored as columns, since all of them would be
  * copied into that order first.
  *
  * @param keys [batch · keyValueHeads, 1, headSize, capacity]

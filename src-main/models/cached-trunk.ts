@@ -32,7 +32,7 @@ export interface CachedTrunk {
    * filled up behind the shorter ones is computed, too; nothing attends to it.
    *
    * @param asked names of further outputs
-   * @param feeds what those read beside the trunk
+   * @param feeds what those read in addition to the trunk
    */
   read(
     session: Session,
@@ -46,7 +46,7 @@ export interface CachedTrunk {
 }
 
 /**
- * The trunk for so many sequences side by side. Where the device `keepsOutputs`, caches stay there and the graph puts
+ * The trunk for a number of sequences side by side. Where the device `keepsOutputs`, caches stay there and the graph puts
  * new keys and values into their places; elsewhere it returns them.
  */
 export function cachedTrunk(model: BaseModel, sequences: number, device: Device = 'cpu'): CachedTrunk {

@@ -39,7 +39,7 @@ export interface Tail {
  */
 export type Ending = 'none' | TailEnding | SymbolEnding | 'choice' | 'logits'
 
-/** Of a tail with token symbols: the first scores, or those and how the heads go on. */
+/** What a tail with token symbols is asked for: the first scores, or those and the scores of the later heads. */
 export type SymbolEnding = 'first' | 'spelled'
 
 /** A SpeLLM's tail, and its second one for sampling. */

@@ -17,11 +17,11 @@ export interface WeightSource {
   readonly matrix: (name: string) => Matrix
   /** The table of an embedding, whose rows are picked. */
   readonly table: (name: string) => Matrix
-  /** Matrices of the same inner size as one, outputs one after another; null: they don't lie side by side. */
+  /** Matrices of the same inner size as one, outputs one after another; null: they aren't stored side by side. */
   readonly joined: (names: readonly string[]) => Matrix | null
 }
 
-/** Weights that lie in files. */
+/** Weights that are stored in files. */
 export interface StoredWeights extends WeightSource {
   /** The folder that the files are named relative to in a graph. */
   readonly folder: string
@@ -37,7 +37,7 @@ export const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
   U8: 'uint8',
 }
 
-/** A checkpoint's weights where and as they lie in its files. */
+/** A checkpoint's weights, in place and as they are stored in its files. */
 export async function checkpointWeights({ tensors, files }: Checkpoint): Promise<StoredWeights> {
   const { folder, locate } = await externalFiles(files)
   const tensor = memoize((name: string) => locate(tensors.get(name)!))
@@ -57,7 +57,7 @@ export function floatWeights(folder: string, tensor: (name: string) => Value): S
   }
 }
 
-/** Whether graphs can read all weights of an architecture where they lie. */
+/** Whether graphs can read all weights of an architecture in place. */
 export function isInPlace(architecture: Architecture, { tensors }: Checkpoint): boolean {
   return [...weightShapes(architecture).keys()].every((name) => tensors.has(name))
 }
@@ -70,7 +70,7 @@ export function weightsToBeWidened(path: string): StoredWeights {
   return floatWeights(dirname(path), refuse)
 }
 
-/** External data of tensors that lie in any of `files`. */
+/** External data of tensors that are in any of `files`. */
 export async function externalFiles(
   files: readonly string[],
 ): Promise<{ readonly folder: string; readonly locate: (entry: TensorEntry) => Value }> {
@@ -101,7 +101,7 @@ function commonFolder(paths: readonly string[]): string {
       if (dirname(folder) === folder)
         throw new SpellmError(
           'setting-invalid',
-          `${paths[0]!} and ${path} lie on different drives.`,
+          `${paths[0]!} and ${path} are on different drives.`,
           'Keep the model and the folder for quantised weights on the same drive.',
         )
       folder = dirname(folder)

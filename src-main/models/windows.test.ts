@@ -60,7 +60,7 @@ describe.each(['mistral', 'gemma3', 'gemma2'])(
       await session.release()
     })
 
-    it('forgets everything where it has let go of what would be needed, and can begin anew', async () => {
+    it('forgets everything where it has let go of what would be needed, and can start again', async () => {
       const model = await opened
       const { tokens, state } = await expected()
       const session = await createTrunkSession(model)

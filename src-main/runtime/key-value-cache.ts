@@ -7,7 +7,7 @@ export interface KeyValueCache {
   /** Tokens held. */
   readonly length: number
   /**
-   * Makes room for so many new tokens of each sequence, where the graph puts their rows into place.
+   * Makes room for `tokens` new tokens of each sequence, where the graph puts their rows into place.
    *
    * @throws SpellmError 'out-of-memory'
    */
@@ -32,7 +32,7 @@ export interface KeyValueCache {
    * token; the memory is kept for when they grow again. On a device that holds the cache, it does nothing.
    */
   shrink(): void
-  /** Frees what it holds of a device's memory, also that of the sequences beside it. It can't be read afterwards. */
+  /** Frees what it holds of a device's memory, also that of the sequences next to it. It can't be read afterwards. */
   release(): void
 }
 
@@ -43,7 +43,7 @@ export function createKeyValueCache(shape: CacheShape): KeyValueCache {
 
 /**
  * Empty caches of sequences that a graph reads side by side, in typed arrays of our own: onnxruntime reads CPU inputs
- * where they lie but copies every output, so a graph returns only the new rows and they are written in place here.
+ * in place but copies every output, so a graph returns only the new rows and they are written in place here.
  * Keys and values are [sequences · heads, 1, capacity, headSize]. Further inputs are, if some layers attend to all
  * tokens, `pastMask` [sequences, capacity], and if some have a window, `windowMask` and `windowPositions` [sequences,
  * capacity of their own]: layers with a window hold the tokens of the longest window and a few more.

@@ -48,8 +48,9 @@ export function tailShape(
 }
 
 /**
- * What a tail is computed in: on the CPU the integers of its base model, or 8 bits beside blocks that were kept. Beside weights as stored, which onnxruntime
- * reads where they lie (`SessionOptions.prepack`), integers would take longer than float32.
+ * What a tail is computed in: on the CPU the integers of its base model, or 8 bits with blocks that were kept. With
+ * weights as stored, which onnxruntime reads in place (`SessionOptions.prepack`), integers would take longer than
+ * float32.
  */
 export function tailBits(precision: Precision, device: Device): { readonly bits?: Bits } {
   const bits = device === 'cpu' ? (precision === 'kept' ? 8 : bitsOf[precision]) : null

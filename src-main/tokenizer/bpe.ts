@@ -84,7 +84,7 @@ export function buildBpe(json: object, place: Place): Model {
     for (let at = 0; at < tokens.length; at++) offer(at)
     for (let top = queue.pop(); top; top = queue.pop()) {
       const { rank, at } = top
-      // A pair that has changed since was offered anew.
+      // A pair that has changed since was offered again.
       if (tokens[at]! < 0 || rankAt(at) !== rank) continue
       const joined = next[at]!
       tokens[at] = results[rank]!

@@ -118,7 +118,7 @@ interface Step {
 
 function flatten(json: unknown, place: Place): Step[] {
   if (json === null || json === undefined)
-    throw unsupported(place, 'a tokenizer without a decoder (how its tokens become text is not said)')
+    throw unsupported(place, "a tokenizer without a decoder (it doesn't say how its tokens become text)")
   if (typeof json !== 'object' || !('type' in json) || typeof json.type !== 'string')
     throw invalid(place, "expected an object with a field 'type'")
   if (json.type !== 'Sequence') return [{ type: json.type, json, place }]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Four times the largest known vocabulary, and small enough that a table by id is no burden. */
+/** Four times the largest known vocabulary, and small enough that a table by id isn't a burden. */
 export const maxVocabularySize = 1_048_576
 
 export const tokenId = z

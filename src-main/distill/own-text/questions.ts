@@ -39,7 +39,7 @@ export function conversationsIn(
  *
  * @param text sequences of `tokens` tokens, one after another
  * @param prefix the pieces' one, of which `ids` have the last token
- * @param count at most so many
+ * @param count maximum number of questions
  * @returns tokens, each with the whole prefix; a sequence without an answer gives none
  */
 export function questionsIn(

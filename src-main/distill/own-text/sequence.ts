@@ -18,7 +18,7 @@ export interface WritingStyle {
  * from conversations alone is wrong about text of other kinds.
  */
 export interface PlainTexts {
-  /** One in so many sequences is one. */
+  /** One in this many sequences is a plain text. */
   readonly every: number
   /** What they begin with (`Tokenizer.frame`), perhaps nothing. */
   readonly prefix: readonly number[]
@@ -58,7 +58,7 @@ export const openingTokens = 32
 /**
  * Begins a sequence.
  *
- * @param index of the sequence in the whole text: what is drawn depends on it and the seed, not on those beside it
+ * @param index of the sequence in the whole text: what is drawn depends on it and the seed, not on those next to it
  */
 export function beginSequence(
   pieces: ConversationPieces,

@@ -181,7 +181,7 @@ describe('the console', () => {
     expect(tokensOf(await generate(spellm, mode, { sampling: { ...sampling!, seed: 5 } }))).not.toEqual(alone)
   })
 
-  it('goes on with a text as if it were new', async () => {
+  it('continues a text as if it were new', async () => {
     const first = prompt + textOf(await generate(spellm, 'trie', { maxTokens: 6 }))
     const goneOn = await generate(spellm, 'trie', { prompt: `${first} and` })
     await generate(spellm, 'trie', { prompt: 'Another' })

@@ -31,9 +31,9 @@ export interface GenerationRequest {
   readonly mode: ConsoleMode
   /** A text to continue, or a conversation to answer. */
   readonly prompt: string | readonly ChatMessage[]
-  /** Of trie mode. */
+  /** n of trie mode. */
   readonly candidates?: number | undefined
-  /** Of gated mode. */
+  /** The base model's share of steps in gated mode, 0 to 1. */
   readonly gateShare?: number | undefined
   readonly maxTokens: number
   readonly sampling: Sampling

@@ -50,7 +50,7 @@ describe('loaded models', () => {
     second.done()
   })
 
-  it('are loaded anew when their files have changed', async () => {
+  it('are reloaded when their files have changed', async () => {
     const first = await models.use(places[0]!, 'base')
     first.done()
     await appendFile(join(places[0]!.path, 'config.json'), '\n')

@@ -6,13 +6,13 @@ import { fileStamp } from '../../formats/file-stamp.ts'
 import { parameterCount } from '../../models/architecture.ts'
 import type { Device } from '../../runtime/session.ts'
 
-/** What somebody does with a model: each goes on with its own keys and values. */
+/** What somebody does with a model: each continues with its own keys and values. */
 export type Purpose = GenerationMode | 'inspect'
 
 /** A model in use. */
 export interface LoadedModel {
   readonly generator: TextGenerator
-  /** What was read for this purpose before; a new one while somebody else goes on with that. */
+  /** What was read for this purpose before; a new one while somebody else continues with that. */
   readonly conversation: Conversation
   /** Gives both back. */
   readonly done: () => void
@@ -37,7 +37,7 @@ export interface LoadedModels {
 
 interface Entry {
   readonly path: string
-  /** Of the files and the device. */
+  /** What identifies the state of the files and the device. */
   readonly stamp: string
   readonly opened: Promise<TextGenerator>
   readonly idle: Map<Purpose, Conversation>

@@ -74,7 +74,7 @@ function differenceList(title: string, differences: readonly Difference[]): Html
               <td><code>${expected}</code></td>
               <td><code>${picked}</code></td>
               <td>${baseLead.toFixed(2)}</td>
-              <td>${spellingLead === null ? 'never said' : spellingLead.toFixed(2)}</td>
+              <td>${spellingLead === null ? 'never emitted' : spellingLead.toFixed(2)}</td>
             </tr>`,
         )}
       </tbody>
@@ -235,7 +235,7 @@ export function calibrationSection({ calibration, textCalibration, samplingTail 
   </section>`
 }
 
-/** Of a SpeLLM of words, how often all tokens of a pick are right; nothing of another. */
+/** How often all tokens of a pick are right, for a SpeLLM of words; nothing for another. */
 export function wordSection(words: WordExactness | null): Html {
   if (words === null) return html``
   const modes = Object.keys(words.exactness) as TeacherForcedMode[]

@@ -23,7 +23,7 @@ export interface WordPerplexity {
   readonly base: Interval
   /** null: infinite, since some words have a token that the SpeLLM never says. */
   readonly spellm: Interval | null
-  /** On the questions whose word the SpeLLM can say; null: there is none. */
+  /** On the questions whose word the SpeLLM can emit; null: there is none. */
   readonly said: {
     readonly questions: number
     readonly base: Interval

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { namedTask, type NamedTask } from './named-task.ts'
 import { capitalize, lowerFirst, strip, stripStart, withoutLast } from './python-text.ts'
 
-/** Of the harness whose task definitions these entries follow. */
+/** The version of the harness whose task definitions these entries follow. */
 export const harnessVersion = '0.4.13'
 
 const text = z.string().max(200_000)

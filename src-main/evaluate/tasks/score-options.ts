@@ -29,7 +29,7 @@ export interface GroupLikelihoods {
 export interface ScoredModel {
   readonly tokenizer: Pick<Tokenizer, 'encode' | 'frame'>
   readonly architecture: Pick<Architecture, 'beginToken' | 'endTokens' | 'contextLength'>
-  /** Of the scorer's trunk. */
+  /** Runs work for each text with a conversation of the scorer's trunk. */
   readonly forEachText: ForEachText
 }
 

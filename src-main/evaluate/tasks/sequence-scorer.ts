@@ -11,7 +11,7 @@ import type { TokenPair } from './encode-pair.ts'
 
 /** How likely a continuation is. */
 export interface Likelihood {
-  /** Natural log-probability of all of its tokens; −∞ where one is never said. */
+  /** Natural log-probability of all of its tokens; −∞ where one is never emitted. */
   readonly logLikelihood: number
   /** Whether it is what greedy decoding writes. */
   readonly isGreedy: boolean
@@ -89,7 +89,7 @@ async function scoreBase(
   return { logLikelihood, isGreedy }
 }
 
-/** By the distribution over spellings. */
+/** Scores by the distribution over spellings. */
 function scoreSpelling(tail: TailSession): SpellmScoring {
   const { speller } = tail
   const headScores = speller.k * alphabetSize(speller.alphabet)

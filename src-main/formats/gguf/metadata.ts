@@ -25,7 +25,7 @@ const maxKeys = 65_536
 const maxKeyBytes = 65_535
 /** Four times the largest known vocabulary has merges. */
 const maxArrayLength = 4_194_304
-/** Of all arrays of a file together. */
+/** Maximum number of strings in all arrays of a file together. */
 const maxStrings = 8_388_608
 const maxStringBytes = 64 << 20
 

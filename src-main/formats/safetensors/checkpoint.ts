@@ -56,7 +56,7 @@ export interface CheckpointIndex {
 /**
  * Reads a `model.safetensors.index.json`.
  *
- * @throws SpellmError 'file-not-found' | 'file-invalid' (also for a shard that is no plain file name)
+ * @throws SpellmError 'file-not-found' | 'file-invalid' (also for a shard that isn't a plain file name)
  */
 export async function readCheckpointIndex(index: string): Promise<CheckpointIndex> {
   const { weight_map: shardOf } = await readJsonFile(index, indexSchema, { maxBytes: maxIndexBytes })

@@ -21,7 +21,7 @@ export const gemma2 = defineFamily(
     max_position_embeddings: contextLength.default(8_192),
     tie_word_embeddings: z.boolean().default(true),
     hidden_activation: activation.default('gelu-tanh'),
-    // Written by older versions beside hidden_activation, and not read.
+    // Written by older versions in addition to hidden_activation, and not read.
     hidden_act: z.string().optional(),
     attention_bias: z.boolean().default(false),
     query_pre_attn_scalar: multiplier.default(256),

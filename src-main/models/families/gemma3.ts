@@ -93,7 +93,7 @@ function describe(
 /** Gemma 3's language model (Gemma Team 2025): five sliding layers to one that sees all, norms on queries and keys. */
 export const gemma3Text = defineFamily(fields, (config, facts) => describe(config, facts, ['model.', '']))
 
-/** Gemma 3 with its image encoder, which is left out: the config of the language model lies in `text_config`. */
+/** Gemma 3 with its image encoder, which is left out: the config of the language model is in `text_config`. */
 export const gemma3: Family = {
   describe: (config, facts) => {
     const wrapper = z

@@ -15,7 +15,7 @@ import {
 /** How llama.cpp's converter writes a family: what it makes of config.json, of names and of weights. */
 export interface Layout {
   readonly names: TensorNames
-  /** Whether the rows of queries and keys lie in the order of interleaved rotary embeddings. */
+  /** Whether the rows of queries and keys are in the order of interleaved rotary embeddings. */
   readonly isPermuted?: boolean
   /** The fields of config.json beyond those that all have. */
   readonly config: (parameters: Hyperparameters) => Readonly<Record<string, unknown>>

@@ -92,7 +92,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('on Linux
   })
 
   it.each([
-    ['wrong numbers', measured(0.04, 9_000), /differ from the processor’s by up to 4/],
+    ['wrong numbers', measured(0.04, 9_000), /differ from the CPU’s by up to 4/],
     ['no numbers', measured(null, 9_000), /some of them are NaN/],
   ])('a device that computes %s is refused', async (_, output, reason) => {
     const { devices } = await known(output)

@@ -49,7 +49,7 @@ function missingCudaLibraries(): string[] {
   return folder === null ? [] : cudaLibraries.filter((name) => !existsSync(join(folder, name)))
 }
 
-/** Where onnxruntime's own libraries lie; null where it can't be found. */
+/** The folder of onnxruntime's own libraries; null where it can't be found. */
 function nativeFolder(): string | null {
   try {
     const main = createRequire(import.meta.url).resolve('onnxruntime-node')

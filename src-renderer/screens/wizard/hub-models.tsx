@@ -14,7 +14,7 @@ const refresh = () => queryClient.invalidateQueries({ queryKey: queries.models.d
 const pollMilliseconds = 500
 const choose = (reference: string) => changeDraft({ base: reference, name: null })
 
-/** Finds and fetches models of the Hub. Downloads go on in the engine, whatever the page does. */
+/** Finds and fetches models of the Hub. Downloads continue in the engine, whatever the page does. */
 export function HubModels() {
   const [id, setId] = useState('')
   const { data: downloads = [] } = useQuery(

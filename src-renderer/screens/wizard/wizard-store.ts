@@ -19,7 +19,7 @@ export function changeDraft(change: Partial<Draft>): void {
   useDraft.setState(change)
 }
 
-/** Begins anew. */
+/** Forgets the draft and starts over. */
 export function discardDraft(): void {
   useDraft.setState(emptyDraft, true)
 }
