@@ -7,7 +7,7 @@ import { useEffect } from 'react'
 import { Route, Router, Switch } from 'wouter'
 import { useHashLocation } from 'wouter/use-hash-location'
 import { describeShortcut } from './actions/describe-shortcut.ts'
-import { actions, screens } from './actions/index.ts'
+import { actions, performCommand, screens } from './actions/index.ts'
 import { showKeptTheme } from './actions/theme.ts'
 import { ScreenBoundary } from './components/screen-boundary.tsx'
 import { Screen } from './components/screen.tsx'
@@ -31,10 +31,7 @@ export function App() {
     actions.flatMap(({ shortcut, perform }) => (shortcut === undefined ? [] : [[shortcut, perform]])),
     [],
   )
-  useEffect(
-    () => window.studioHost?.onCommand((id) => actions.find((action) => action.id === id)?.perform()),
-    [],
-  )
+  useEffect(() => window.studioHost?.onCommand(performCommand), [])
   useKeptTheme()
   // On a narrow window the navigation covers the page, so it makes room once a place is chosen.
   const [menuIsOpen, { toggle: toggleMenu, close: closeMenu }] = useDisclosure()

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { link, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { describeSystemError } from './errors.ts'
-import { isProcessAlive } from './process-alive.ts'
+import { processState } from './process-state.ts'
 
 /** `.NAME.PID-RANDOM.tmp`: the process that writes it can be told from the name. */
 const temporaryName = /^\..+\.(\d+)-[0-9a-f]{12}\.tmp$/
@@ -84,7 +84,8 @@ export async function removeStaleTemporaryFiles(folder: string): Promise<void> {
   })
   for (const name of names) {
     const pid = temporaryName.exec(name)?.[1]
-    if (pid !== undefined && !isProcessAlive(Number(pid))) await rm(join(folder, name), { force: true })
+    if (pid === undefined || (await processState(Number(pid))).alive) continue
+    await rm(join(folder, name), { force: true })
   }
 }
 

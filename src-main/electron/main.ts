@@ -2,6 +2,7 @@
 import { safe } from '@orpc/client'
 import { app, BrowserWindow, dialog, Menu, protocol, safeStorage, shell } from 'electron'
 import { dirname, join } from 'node:path'
+import type { MenuAction } from '../contract/host.ts'
 import { SpellmError } from '../base/errors.ts'
 import { dataFolder } from '../base/data-folder.ts'
 import { superviseEngine, type EngineSupervisor } from '../engine/process/engine-supervisor.ts'
@@ -87,7 +88,7 @@ function showWindow(): void {
 }
 
 /** Performs an action of the renderer. */
-function perform(action: string): void {
+function perform(action: MenuAction): void {
   showWindow()
   BrowserWindow.getAllWindows()[0]?.webContents.send(channels.command, action)
 }

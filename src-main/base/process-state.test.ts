@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { parseFileTime, parseLinuxStat, parsePsLine, processState } from './process-start.ts'
+import { parseFileTime, parseLinuxStat, parsePsLine, processState } from './process-state.ts'
 
 const bootId = 'bc5290b2-0ac7-4641-877b-633402c63672\n'
 const statOf = (name: string, state: string, ticks: string) =>
