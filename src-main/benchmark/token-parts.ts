@@ -93,7 +93,7 @@ export interface TokenPartsOptions {
   readonly candidates: number
   readonly peer?: Peer | undefined
   readonly signal?: AbortSignal | undefined
-  /** Where each row of passes computes. */
+  /** Shares the engine's thread: each row of passes computes in a turn of its own. */
   readonly turn?: Turn
   /** So many more passes of each part are done. */
   readonly onPasses?: (passes: number) => void

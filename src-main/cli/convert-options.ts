@@ -46,11 +46,11 @@ export const addTextOptions = (command: Command): Command =>
     .option('--text <file...>', 'text or JSONL to learn from (default: text that the model writes itself)')
     .option(
       '--questions <file...>',
-      'what your users ask, a question a line, or JSONL with "question", "prompt" or "messages": the model answers, and learns from that',
+      'what your users ask, one question per line, or JSONL with "question", "prompt" or "messages": the model answers, and the SpeLLM learns from that',
     )
     .option(
       '--text-of <run>',
-      'learn from the text of an earlier run of the same model, with its states: what decides the text is as it was there',
+      'learn from the text and states of an earlier run of the same model; the settings that decide the text are those of that run',
     )
     .option(
       '--tokens <n>',
@@ -68,7 +68,7 @@ export const addTailOptions = (command: Command): Command =>
     )
     .option(
       '--context-symbols <n>',
-      'the most tokens of the text so far that count as symbols, too',
+      'maximum number of tokens of the text so far that also count as symbols',
       integer(0, 65_536),
       defaults.contextSymbols,
     )
@@ -91,7 +91,7 @@ export const addTailOptions = (command: Command): Command =>
     )
     .option(
       '--alphabet <name>',
-      "what spells the tokens that have no symbol: auto, auto:N, ascii, latin1, bytes, 'characters:abc…', or 'pieces' or 'pieces:N', bytes and the tokenizer's own first N pieces; or nothing: 'groups', 'groups:G' or 'groups:G:N' learns G groups of tokens, of which a step looks at N",
+      "what spells the tokens that have no symbol: auto, auto:N, ascii, latin1, bytes, 'characters:abc…', or 'pieces' or 'pieces:N', bytes and the tokenizer's own first N pieces; or nothing: 'groups', 'groups:G' or 'groups:G:N' learns G groups of tokens, of which a step looks at up to N",
       defaults.alphabet,
     )
     .option(

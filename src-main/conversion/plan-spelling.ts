@@ -37,7 +37,7 @@ export interface SpellingPlan {
   readonly tokenCounts: Uint32Array
   /** Where words are spelled: see `countWords`. */
   readonly wordCounts: ReadonlyMap<string, number> | null
-  /** Of the teacher, as many as memory has room for. */
+  /** How many windows the teacher reads at once: as many as memory has room for. */
   readonly windowsAtOnce: number
   readonly training: Portion
   readonly heldOut: Portion

@@ -2,9 +2,9 @@ import { floatTensor, halfTensor, type Tensor } from './session.ts'
 
 /** The shape of a cache. */
 export interface CacheShape {
-  /** Of each layer: how many tokens a token attends to, itself included; null: all before it. */
+  /** For each layer, how many tokens a token attends to, itself included; null: all before it. */
   readonly windows: readonly (number | null)[]
-  /** Of keys and values. */
+  /** Number of heads of keys and values. */
   readonly heads: number
   readonly headSize: number
   /** float16 is held as bit patterns. */

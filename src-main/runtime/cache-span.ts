@@ -3,7 +3,7 @@ import { maskedScore } from './masks.ts'
 import { floatTensor, type Tensor } from './session.ts'
 
 /**
- * The capacity for so many tokens. It grows in steps, since a masked place costs as much to attend to as a token, and by
+ * The capacity for a number of tokens. It grows in steps, since a masked place costs as much to attend to as a token, and by
  * a sixteenth at least, since all that is held is copied then.
  */
 export function roomyCapacity(tokens: number): number {

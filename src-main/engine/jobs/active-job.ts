@@ -87,7 +87,7 @@ export function startJob(
       const share = (100 * agreement.trie).toFixed(1)
       journal.say(
         'info',
-        `Finished after ${steps} steps; the SpeLLM agrees with its base in ${share} % of places.`,
+        `Finished after ${steps} steps; the SpeLLM agrees with its base at ${share} % of positions.`,
       )
       return { kind: 'finished' }
     },

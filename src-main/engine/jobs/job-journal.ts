@@ -21,7 +21,7 @@ export interface JobJournal {
   readonly record: RunRecord
   readonly log: readonly LogLine[]
   readonly progress: Progress
-  /** In all; null: not known yet. */
+  /** Total number of steps; null: not known yet. */
   readonly steps: number | null
   /** Reads what earlier sessions of the run have recorded. */
   open(): Promise<void>

@@ -10,7 +10,7 @@ const jobSchema = z.object({
   settings: conversionSettingsSchema,
   /** active: it was running or queued when this was written, so in a new process it is interrupted. */
   status: z.enum(['active', 'paused', 'failed']),
-  /** In all; null: not known yet. */
+  /** Total number of steps; null: not known yet. */
   steps: z.int().nullable(),
   /** Why it failed. */
   problem: engineErrorSchema.nullable(),
