@@ -7,7 +7,7 @@ import { root, sourceFiles } from './source-files.ts'
 
 /** Files and what of them a person reads. */
 const texts = [
-  ...['README.md', 'CONTRIBUTING.md'].map((name) => join(root, name)),
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'].map((name) => join(root, name)),
   ...ts.sys.readDirectory(join(root, 'docs'), ['.md']),
   ...['src-main', 'src-renderer'].flatMap(sourceFiles),
 ]
