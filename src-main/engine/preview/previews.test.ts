@@ -394,6 +394,20 @@ describe('an estimate', () => {
     expect(words.memory.needed).toBeGreaterThan(tokens.memory.needed)
   })
 
+  it('of rounded weights is that of their memory, while they are rounded too', async () => {
+    const needed = async (precision: 'stored' | 'int8' | 'int4') => {
+      const request = { base: sampleModelName, texts: [], tokenSymbols: 0, precision }
+      const { settings, estimate } = await client.runs.estimate({ ...request, device: 'cpu' })
+      expect(settings.precision).toBe(precision)
+      return estimate.memory.needed
+    }
+    const [stored, int8, int4] = [await needed('stored'), await needed('int8'), await needed('int4')]
+    // Rounding takes more than so small a model saves.
+    expect(int8).toBeGreaterThan(stored)
+    // A weight takes half a byte less.
+    expect(int8 - int4).toBeGreaterThan(0.3 * 5_475_584)
+  })
+
   it('learns from no more than the text has', async () => {
     const { estimate } = await client.runs.estimate({ base: sampleModelName, texts: [text] })
     expect(estimate).toMatchObject({ tokens: 0, steps: 0 })
