@@ -136,6 +136,7 @@ const sampleCard: ModelCard = {
   lmHeadShare: 0.19,
   tied: true,
   dtype: 'F16',
+  canKeepBlocks: false,
   bytes: 11_000_000,
   memory: { needed: 1e9, free: 4e9 },
 }

@@ -163,6 +163,7 @@ export const syntheticSettings: NonNullable<RunSummary['settings']> = {
   seed: 1,
   device: 'cpu',
   samplingTail: false,
+  precision: 'stored',
   keepCache: false,
   mode: 'trie',
 }

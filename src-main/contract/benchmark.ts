@@ -3,11 +3,7 @@ import { z } from 'zod'
 import { consoleSourceSchema, modeNumbersSchema } from './console.ts'
 import { procedure } from './errors.ts'
 import { spellmModes, spellmModeSchema } from './modes.ts'
-
-/** How a base model's weights are computed with. */
-export const precisions = ['stored', 'kept', 'int8', 'int4'] as const
-const precisionSchema = z.enum(precisions)
-export type Precision = z.infer<typeof precisionSchema>
+import { precisionSchema } from './precision.ts'
 
 export const benchmarkRequestSchema = z.object({
   source: consoleSourceSchema,

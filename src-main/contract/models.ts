@@ -21,6 +21,8 @@ export const modelCardSchema = z.object({
   lmHeadShare: z.number(),
   tied: z.boolean(),
   dtype: z.string(),
+  /** Whether its weights are a GGUF's, with blocks that can be computed with as they are. */
+  canKeepBlocks: z.boolean(),
   /** Bytes of the weights on disk. */
   bytes: z.number(),
   /** Estimate of the memory that caching the teacher takes on this machine, in bytes, and what is free now. */

@@ -4,6 +4,7 @@ import { deviceChoiceSchema } from './devices.ts'
 import { engineErrorSchema, procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
 import { spellmModeSchema } from './modes.ts'
+import { precisionSchema } from './precision.ts'
 import { tokenSymbolsSchema, unitKindSchema } from './spelling.ts'
 import { textSourceSchema } from './text.ts'
 
@@ -44,6 +45,8 @@ export const conversionRequestSchema = z.object({
   mode: spellmModeSchema.optional(),
   /** Learn a second tail, which has the base model's probabilities, for sampling. */
   samplingTail: z.boolean().optional(),
+  /** The base model's, for the conversion and the SpeLLM; 'kept' only where its card says that blocks can be kept. */
+  precision: precisionSchema.optional(),
   /** Tokens whose states are on disk at once; absent: all, unless there is no room for them. */
   windowTokens: z.int().min(1_000).max(1_000_000_000).optional(),
   keepCache: z.boolean().optional(),

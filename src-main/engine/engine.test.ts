@@ -147,6 +147,7 @@ describe('the model library', () => {
       headParameters: 4096 * 256,
       // The embedding is tied, so the head's share is of all weights.
       lmHeadShare: (4096 * 256) / 5_475_584,
+      canKeepBlocks: false,
     })
     expect(card.memory.needed).toBeGreaterThan(4 * card.parameters)
     await rm(folder)
@@ -156,6 +157,14 @@ describe('the model library', () => {
     ])
     await client.models.remove({ reference: folder })
     expect(await client.models.list()).toHaveLength(1)
+  })
+
+  it.each([
+    ['llama-q4_1', true],
+    ['llama-f32', false],
+  ])('says of %s whether its blocks can be kept: %j', async (name, canKeepBlocks) => {
+    const reference = join(import.meta.dirname, `../models/testing/gguf/${name}.gguf`)
+    expect(await client.models.inspect({ reference })).toMatchObject({ canKeepBlocks })
   })
 
   it.each([

@@ -59,8 +59,7 @@ export interface QuantizationPlace {
  * quantised by ggml (`stored`); or its blocks in another layout (`kept`).
  *
  * @param sha256 identifies the model
- * @throws SpellmError 'setting-invalid' for `kept` where no matrix has such blocks; 'file-invalid' for a damaged file of
- *   such weights, 'disk-full'; CancelledError
+ * @throws SpellmError as `requirePrecision`; 'file-invalid' for a damaged file of such weights, 'disk-full'; CancelledError
  */
 export async function withPrecision(
   model: BaseModel,
@@ -80,6 +79,16 @@ export async function withPrecision(
   if (known) return known
   await form.write(file, options)
   return (await form.open(file, options))!
+}
+
+/** Throws SpellmError 'setting-invalid' for `kept` where no matrix lies in blocks that can be. */
+export function requirePrecision({ architecture, folder }: BaseModel, precision: Precision): void {
+  if (precision === 'kept' && !architecture.keptBytes)
+    throw new SpellmError(
+      'setting-invalid',
+      `${folder} has no matrix in blocks of ${[...splittableTypes.keys()].join(', ')} that could be kept.`,
+      "Choose the precision 'stored', 'int8' or 'int4'.",
+    )
 }
 
 /** A file of weights that belong to a model. */
@@ -104,12 +113,7 @@ function formOf(model: BaseModel, precision: Precision): WeightsForm {
       write: (file, options) => widenModel(model, file, options),
       open: (file, options) => openWidenedModel(model, file, options),
     }
-  if (!model.architecture.keptBytes)
-    throw new SpellmError(
-      'setting-invalid',
-      `${model.folder} has no matrix in blocks of ${[...splittableTypes.keys()].join(', ')} that could be kept.`,
-      "Choose the precision 'stored', 'int8' or 'int4'.",
-    )
+  requirePrecision(model, precision)
   return {
     name: precision,
     write: (file, options) => keepModel(model, file, options),

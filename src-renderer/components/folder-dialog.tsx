@@ -81,39 +81,16 @@ function FolderBrowser({
     setChosenFiles((chosen) =>
       chosen.includes(path) ? chosen.filter((other) => other !== path) : [...chosen, path],
     )
-  const current = error ? folder : data?.folder
   return (
     <Stack gap="sm">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (typed?.trim()) open(typed.trim())
-        }}
-      >
-        <Group gap="xs" align="end" wrap="nowrap">
-          <ActionIcon
-            variant="default"
-            size={36}
-            aria-label={words.parent}
-            disabled={!data?.parent}
-            onClick={() => data?.parent && open(data.parent)}
-          >
-            <IconArrowUp size={18} aria-hidden />
-          </ActionIcon>
-          <TextInput
-            label={words.folder}
-            value={typed ?? current ?? ''}
-            onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-            rightSection={isFetching && <Loader size="xs" aria-hidden />}
-            spellCheck={false}
-            data-autofocus
-            flex={1}
-          />
-          <Button type="submit" variant="default">
-            {words.goThere}
-          </Button>
-        </Group>
-      </form>
+      <PathForm
+        folder={(error ? folder : data?.folder) ?? ''}
+        parent={data?.parent ?? null}
+        typed={typed}
+        isFetching={isFetching}
+        onType={setTyped}
+        onOpen={open}
+      />
       {error ? (
         <ErrorNotice error={error} onRetry={() => void refetch()} />
       ) : data ? (
@@ -149,6 +126,58 @@ function FolderBrowser({
   )
 }
 
+/** Where the browser is, as a path that can be typed over, and the way up. */
+function PathForm({
+  folder,
+  parent,
+  typed,
+  isFetching,
+  onType,
+  onOpen,
+}: {
+  /** '': not known yet. */
+  readonly folder: string
+  /** null: there is none above. */
+  readonly parent: string | null
+  /** null: nothing since the folder was opened. */
+  readonly typed: string | null
+  readonly isFetching: boolean
+  readonly onType: (path: string) => void
+  readonly onOpen: (path: string) => void
+}) {
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (typed?.trim()) onOpen(typed.trim())
+      }}
+    >
+      <Group gap="xs" align="end" wrap="nowrap">
+        <ActionIcon
+          variant="default"
+          size={36}
+          aria-label={words.parent}
+          disabled={!parent}
+          onClick={() => parent && onOpen(parent)}
+        >
+          <IconArrowUp size={18} aria-hidden />
+        </ActionIcon>
+        <TextInput
+          label={words.folder}
+          value={typed ?? folder}
+          onChange={({ currentTarget }) => onType(currentTarget.value)}
+          rightSection={isFetching && <Loader size="xs" aria-hidden />}
+          spellCheck={false}
+          data-autofocus
+          flex={1}
+        />
+        <Button type="submit" variant="default">
+          {words.goThere}
+        </Button>
+      </Group>
+    </form>
+  )
+}
 function Entries({
   listing: { entries, folder, isCut },
   wanted,

@@ -1,5 +1,6 @@
 import type { ConversionRequest } from '../../contract/index.ts'
 import { fileStamp } from '../../formats/file-stamp.ts'
+import { requirePrecision } from '../../models/precision.ts'
 import { requireAbsolute } from '../preview/corpus-samples.ts'
 import { openReferencedModel } from '../library/model-library.ts'
 import { parseConversionSettings, type ConversionSettings } from '../../conversion/settings.ts'
@@ -8,11 +9,11 @@ import { parseConversionSettings, type ConversionSettings } from '../../conversi
  * The settings that a request stands for, after the checks that cost nothing: what is wrong now need not wait for
  * its turn in the queue.
  *
- * @throws SpellmError 'setting-invalid' | 'file-not-found', and as `openBaseModel`
+ * @throws SpellmError 'setting-invalid' | 'file-not-found', and as `openBaseModel` and `requirePrecision`
  */
 export async function conversionSettings(request: ConversionRequest): Promise<ConversionSettings> {
   const settings = parseConversionSettings(withoutUndefined(request))
-  await openReferencedModel(settings.base)
+  requirePrecision(await openReferencedModel(settings.base), settings.precision)
   const files = [...settings.texts, ...settings.questions]
   requireAbsolute(files)
   await fileStamp(files)

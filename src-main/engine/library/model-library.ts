@@ -69,6 +69,7 @@ function modelCard(reference: string, { architecture, checkpoint, dtype }: BaseM
     lmHeadShare: lmHeadShare(architecture),
     tied: architecture.tiedHead,
     dtype,
+    canKeepBlocks: architecture.keptBytes !== undefined,
     bytes: checkpoint.bytes,
     memory: {
       needed: teacherMemoryBytes(architecture, { precision: 'stored', device: 'auto' }),

@@ -10,6 +10,8 @@ import type { Tokenizer } from '../../tokenizer/index.ts'
 import { openModelTokenizer, type BaseModel } from '../../models/base-model.ts'
 import { conversionDocuments } from '../../conversion/conversion-text.ts'
 import type { VocabularyEntry } from '../../tokenizer/vocabulary-entry.ts'
+import type { CountedText } from '../../spelling/text-speller.ts'
+import { countWords, type UnitKind } from '../../spelling/words.ts'
 import { openReferencedModel } from '../library/model-library.ts'
 import { createRecent } from '../../base/recent.ts'
 
@@ -90,6 +92,15 @@ export function usageOf(
   sample: Pick<CorpusSample, 'counts'> | null,
 ): Float64Array {
   return Float64Array.from(sample?.counts ?? entries.map(({ special }) => (special ? 0 : 1)))
+}
+
+/** What a sample has, counted as a conversion counts its text: words too where these are spelled; null: there is no sample. */
+export function countedText(
+  entries: readonly VocabularyEntry[],
+  sample: Pick<CorpusSample, 'ids' | 'counts'> | null,
+  units: UnitKind,
+): CountedText | null {
+  return sample && { counts: sample.counts, words: units === 'word' ? countWords(sample.ids, entries) : null }
 }
 
 /** Tokens of a text of `bytes` bytes that begins with the sample. */

@@ -10,7 +10,7 @@ import { deviceMemory } from '../../runtime/memory/require-memory.ts'
 import type { Turn } from '../../runtime/turns.ts'
 import { buildTextSpeller } from '../../spelling/text-speller.ts'
 import { tailParameterCount } from '../../models/tail.ts'
-import { estimateTokens, totalBytes, usageOf, type CorpusSamples } from './corpus-samples.ts'
+import { countedText, estimateTokens, totalBytes, usageOf, type CorpusSamples } from './corpus-samples.ts'
 import { symbolSpeller } from '../../conversion/choose-symbols.ts'
 import { conversionCost, tailShareOf } from '../../conversion/conversion-cost.ts'
 import { conversionSettings } from '../jobs/conversion-request.ts'
@@ -66,7 +66,11 @@ export function createEstimates(
             settings,
             settings.adapterWidths ?? symbolAdapterWidths(architecture.hiddenSize),
           )
-        : buildTextSpeller(tokenizer.entries, sample && { counts: sample.counts, words: null }, settings)
+        : buildTextSpeller(
+            tokenizer.entries,
+            countedText(tokenizer.entries, sample, settings.units),
+            settings,
+          )
       const { free } = await deviceMemory(device)
       const diskFree = await freeDiskBytes(runsFolder())
       const textTokens =

@@ -377,6 +377,37 @@ describe('an estimate', () => {
     expect(estimate.seconds.high).toBeGreaterThan(estimate.seconds.low)
   })
 
+  it('of words is that of their speller: words need characters that no token has whole', async () => {
+    const choice = { texts: [text], k: 16, alphabet: 'auto', tokenSymbols: 0 }
+    const sizes = async (units: 'token' | 'word') => {
+      const { estimate } = await client.runs.estimate({ ...choice, base: sampleModelName, units })
+      const preview = await client.spelling.preview({ ...choice, model: sampleModelName, units })
+      expect(estimate.tailParameters).toBe(preview.parameters.tail)
+      return { ...estimate, alphabet: preview.alphabetSize }
+    }
+    const tokens = await sizes('token')
+    const words = await sizes('word')
+    // The tokenizer writes ê and € with two and three tokens.
+    expect(words.alphabet).toBe(tokens.alphabet + 2)
+    expect(words.tailParameters - tokens.tailParameters).toBe(16 * 2 * 256)
+    expect(words.disk.needed).toBeGreaterThan(tokens.disk.needed)
+    expect(words.memory.needed).toBeGreaterThan(tokens.memory.needed)
+  })
+
+  it('of rounded weights is that of their memory, while they are rounded too', async () => {
+    const needed = async (precision: 'stored' | 'int8' | 'int4') => {
+      const request = { base: sampleModelName, texts: [], tokenSymbols: 0, precision }
+      const { settings, estimate } = await client.runs.estimate({ ...request, device: 'cpu' })
+      expect(settings.precision).toBe(precision)
+      return estimate.memory.needed
+    }
+    const [stored, int8, int4] = [await needed('stored'), await needed('int8'), await needed('int4')]
+    // Rounding takes more than so small a model saves.
+    expect(int8).toBeGreaterThan(stored)
+    // A weight takes half a byte less.
+    expect(int8 - int4).toBeGreaterThan(0.3 * 5_475_584)
+  })
+
   it('learns from no more than the text has', async () => {
     const { estimate } = await client.runs.estimate({ base: sampleModelName, texts: [text] })
     expect(estimate).toMatchObject({ tokens: 0, steps: 0 })

@@ -21,10 +21,10 @@ import { spellingOf, statusOf, type Speller } from '../../spelling/speller.ts'
 import { buildTextSpeller } from '../../spelling/text-speller.ts'
 import { wordCoverage } from '../../spelling/word-coverage.ts'
 import { hasPieces } from '../../spelling/pieces.ts'
-import { countWords, withWords, type UnitKind } from '../../spelling/words.ts'
+import { withWords, type UnitKind } from '../../spelling/words.ts'
 import { maxSpellingLength } from '../../spelling/spellings.ts'
 import type { VocabularyEntry } from '../../tokenizer/vocabulary-entry.ts'
-import { usageOf, type CorpusSample, type CorpusSamples } from './corpus-samples.ts'
+import { countedText, usageOf, type CorpusSample, type CorpusSamples } from './corpus-samples.ts'
 import { createRecent } from '../../base/recent.ts'
 import { symbolSpeller } from '../../conversion/choose-symbols.ts'
 import { tailShareOf } from '../../conversion/conversion-cost.ts'
@@ -84,10 +84,9 @@ export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews
       const speller = symbolSpeller(tokenizer, usage, choice, adapterWidths)
       return { ...opened, words: null, speller, adapterWidths }
     }
-    const words = choice.units === 'word' && sample ? countWords(sample.ids, tokenizer.entries) : null
-    const text = sample && { counts: sample.counts, words }
+    const text = countedText(tokenizer.entries, sample, choice.units)
     const speller = buildTextSpeller(tokenizer.entries, text, choice)
-    return { ...opened, words, speller, adapterWidths: defaultAdapterWidths(hiddenSize) }
+    return { ...opened, words: text?.words ?? null, speller, adapterWidths: defaultAdapterWidths(hiddenSize) }
   }
 
   return {

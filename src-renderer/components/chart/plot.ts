@@ -117,11 +117,36 @@ function logRange(_: uPlot, min: number | null, max: number | null): uPlot.Range
 }
 
 function uPlotOptions(options: PlotOptions): uPlot.Options {
-  const { lines, axis, extent, scale, maximum, formatX, formatY, formatTick, colors, fontFamily } = options
-  const font = `12px ${fontFamily}`
-  const axisStyle = {
+  return {
+    // The real size comes with the first `resize`.
+    width: 100,
+    height: 100,
+    legend: { show: false },
+    padding: [8, 30, 0, 0],
+    scales: { x: { time: false, auto: false }, y: scaleOfY(options) },
+    axes: axesOf(options),
+    series: [{}, ...options.lines.map((line) => seriesOf(line, options.colors))],
+    cursor: cursorOf(options),
+    hooks: { setSelect: [(plot) => zoomToSelection(plot, options)] },
+  }
+}
+
+function scaleOfY({ scale, maximum }: PlotOptions): uPlot.Scale {
+  return scale === 'log'
+    ? { distr: logarithmic, range: logRange }
+    : {
+        range: {
+          min: { pad: 0.05, soft: 0, mode: 3 },
+          max: { pad: 0.05, ...(maximum === undefined ? {} : { hard: maximum }) },
+        },
+      }
+}
+
+/** The axis of x below and that of y to the left, with their marks and grids. */
+function axesOf({ scale, formatX, formatY, formatTick, colors, fontFamily }: PlotOptions): uPlot.Axis[] {
+  const style = {
     stroke: colors.text,
-    font,
+    font: `12px ${fontFamily}`,
     grid: { stroke: colors.grid, width: 1 },
     ticks: { stroke: colors.grid, width: 1, size: 4 },
     gap: 4,
@@ -129,73 +154,55 @@ function uPlotOptions(options: PlotOptions): uPlot.Options {
   const labels = (format: (value: number) => string) => (_: uPlot, splits: (number | null)[]) =>
     splits.map((value) => (value === null ? '' : format(value)))
   const labelsY = labels(formatTick ?? formatY)
+  return [
+    { ...style, size: 26, space: 64, incrs: wholeIncrements, values: labels(formatX) },
+    {
+      ...style,
+      size: 52,
+      space: 26,
+      values: scale === 'log' ? (plot, splits) => labelsY(plot, roundMarks(splits)) : labelsY,
+    },
+  ]
+}
+
+function seriesOf({ label, color, dash, isFaint }: Line, colors: ChartColors): uPlot.Series {
   return {
-    // The real size comes with the first `resize`.
-    width: 100,
-    height: 100,
-    legend: { show: false },
-    padding: [8, 30, 0, 0],
-    scales: {
-      x: { time: false, auto: false },
-      y:
-        scale === 'log'
-          ? { distr: logarithmic, range: logRange }
-          : {
-              range: {
-                min: { pad: 0.05, soft: 0, mode: 3 },
-                max: { pad: 0.05, ...(maximum === undefined ? {} : { hard: maximum }) },
-              },
-            },
+    label,
+    stroke: cycled(colors.lines, color),
+    width: isFaint ? 1 : 2,
+    alpha: isFaint ? 0.35 : 1,
+    dash: [...cycled(dashPatterns, dash)],
+    // Lines have values at different x: between them they are to be drawn through.
+    spanGaps: true,
+    points: { fill: colors.background, ...(isFaint ? { show: false } : {}) },
+  }
+}
+
+/** Points on the lines; dragging selects a range, a double click shows all of x again. */
+function cursorOf({ lines, axis, colors }: PlotOptions): uPlot.Cursor {
+  return {
+    y: false,
+    points: {
+      size: 9,
+      width: 2,
+      stroke: (_, series) => cycled(colors.lines, lines[series - 1]?.color ?? 0),
+      fill: colors.background,
     },
-    axes: [
-      { ...axisStyle, size: 26, space: 64, incrs: wholeIncrements, values: labels(formatX) },
-      {
-        ...axisStyle,
-        size: 52,
-        space: 26,
-        values: scale === 'log' ? (plot, splits) => labelsY(plot, roundMarks(splits)) : labelsY,
+    hover: { skip: [null, undefined] },
+    drag: { x: true, y: false, setScale: false, dist: 4 },
+    bind: {
+      dblclick: () => () => {
+        axis.setState({ range: null })
+        return null
       },
-    ],
-    series: [
-      {},
-      ...lines.map(({ label, color, dash, isFaint }) => ({
-        label,
-        stroke: cycled(colors.lines, color),
-        width: isFaint ? 1 : 2,
-        alpha: isFaint ? 0.35 : 1,
-        dash: [...cycled(dashPatterns, dash)],
-        // Lines have values at different x: between them they are to be drawn through.
-        spanGaps: true,
-        points: { fill: colors.background, ...(isFaint ? { show: false } : {}) },
-      })),
-    ],
-    cursor: {
-      y: false,
-      points: {
-        size: 9,
-        width: 2,
-        stroke: (_, series) => cycled(colors.lines, lines[series - 1]?.color ?? 0),
-        fill: colors.background,
-      },
-      hover: { skip: [null, undefined] },
-      drag: { x: true, y: false, setScale: false, dist: 4 },
-      bind: {
-        dblclick: () => () => {
-          axis.setState({ range: null })
-          return null
-        },
-      },
-    },
-    hooks: {
-      setSelect: [
-        (plot) => {
-          const { left, width } = plot.select
-          if (width === 0) return
-          const range = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')] as const
-          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
-          axis.setState({ range: within(range, extent()) })
-        },
-      ],
     },
   }
+}
+
+function zoomToSelection(plot: uPlot, { axis, extent }: PlotOptions): void {
+  const { left, width } = plot.select
+  if (width === 0) return
+  const range = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')] as const
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+  axis.setState({ range: within(range, extent()) })
 }

@@ -26,6 +26,8 @@ import { cancelBenchmark, changeForm, startBenchmark, useBenchmark } from './ben
 
 const text = strings.benchmark
 
+type Problems = ReturnType<typeof parseForm>['problems']
+
 /** What to measure, the buttons that start and cancel, and how far it is. */
 export function MeasureForm({
   source,
@@ -40,101 +42,19 @@ export function MeasureForm({
   const form = useBenchmark((state) => state.form)
   const progress = useBenchmark((state) => state.progress)
   const { options, problems } = parseForm(form, contextLength)
-  const precisionLabel = useId()
-  const precisionHelp = useId()
   return (
     <Panel title={text.settings}>
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, lg: 6 }}>
           <Stack gap="sm">
-            <Checkbox.Group
-              label={text.modes}
-              description={source.kind === 'run' ? text.modesExplanation : text.losslessNote}
-              value={[...form.modes]}
-              onChange={(modes) =>
-                changeForm({ modes: spellmModes.filter((mode: SpellmMode) => modes.includes(mode)) })
-              }
-            >
-              <Group gap="md" mt={6}>
-                {spellmModes.map((mode) => (
-                  <Checkbox
-                    key={mode}
-                    value={mode}
-                    label={strings.console.modes[mode]}
-                    disabled={mode === 'lossless' && source.kind === 'model'}
-                  />
-                ))}
-              </Group>
-            </Checkbox.Group>
-            <Group gap="sm" align="start">
-              {form.modes.includes('trie') && (
-                <NumberInput
-                  w={180}
-                  label={text.candidates}
-                  value={form.candidates}
-                  onChange={(value) => changeForm({ candidates: value === '' ? '' : Number(value) })}
-                  error={problems?.has('candidates') ? text.invalid.candidates : null}
-                  hideControls
-                  clampBehavior="none"
-                />
-              )}
-              {form.modes.includes('gated') && (
-                <NumberInput
-                  w={180}
-                  label={text.gatePercent}
-                  value={form.gatePercent}
-                  onChange={(value) => changeForm({ gatePercent: value === '' ? '' : Number(value) })}
-                  error={problems?.has('gatePercent') ? text.invalid.gatePercent : null}
-                  hideControls
-                  clampBehavior="none"
-                />
-              )}
-            </Group>
+            <ModesField isRun={source.kind === 'run'} />
+            <ModeNumberFields problems={problems} />
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 6 }}>
           <Stack gap="sm">
-            <Stack gap={4}>
-              <Text size="sm" fw={600} id={precisionLabel}>
-                {text.precision}
-              </Text>
-              <div>
-                <SegmentedControl
-                  aria-labelledby={precisionLabel}
-                  aria-describedby={precisionHelp}
-                  size="xs"
-                  // Few models have blocks that can be kept; a run that was converted with them is measured so, too.
-                  data={['own' as const, ...precisions.filter((precision) => precision !== 'kept')]
-                    .filter((precision) => precision !== 'own' || source.kind === 'run')
-                    .map((precision) => ({ value: precision, label: text.precisions[precision] }))}
-                  value={form.precision ?? (source.kind === 'run' ? 'own' : 'stored')}
-                  onChange={(value) => changeForm({ precision: value === 'own' ? null : value })}
-                />
-              </div>
-              <Text size="xs" c="dimmed" id={precisionHelp}>
-                {text.precisionExplanation}
-              </Text>
-            </Stack>
-            <Group gap="sm" align="start">
-              <TextInput
-                w={240}
-                label={text.contexts}
-                description={text.contextsExplanation}
-                inputWrapperOrder={['label', 'input', 'description', 'error']}
-                value={form.contexts}
-                onChange={({ currentTarget }) => changeForm({ contexts: currentTarget.value })}
-                error={problems?.has('contexts') ? text.invalid.contexts(contextLength) : null}
-              />
-              <NumberInput
-                w={180}
-                label={text.steps}
-                value={form.steps}
-                onChange={(value) => changeForm({ steps: value === '' ? '' : Number(value) })}
-                error={problems?.has('steps') ? text.invalid.steps : null}
-                hideControls
-                clampBehavior="none"
-              />
-            </Group>
+            <PrecisionField isRun={source.kind === 'run'} />
+            <Lengths problems={problems} contextLength={contextLength} />
           </Stack>
         </Grid.Col>
       </Grid>
@@ -157,6 +77,141 @@ export function MeasureForm({
       </Group>
       {progress && <ProgressLine {...progress} />}
     </Panel>
+  )
+}
+
+interface OfRun {
+  /** A run's SpeLLM is measured, not a base model alone. */
+  readonly isRun: boolean
+}
+
+function ModesField({ isRun }: OfRun) {
+  const modes = useBenchmark((state) => state.form.modes)
+  return (
+    <Checkbox.Group
+      label={text.modes}
+      description={isRun ? text.modesExplanation : text.losslessNote}
+      value={[...modes]}
+      onChange={(chosen) =>
+        changeForm({ modes: spellmModes.filter((mode: SpellmMode) => chosen.includes(mode)) })
+      }
+    >
+      <Group gap="md" mt={6}>
+        {spellmModes.map((mode) => (
+          <Checkbox
+            key={mode}
+            value={mode}
+            label={strings.console.modes[mode]}
+            disabled={mode === 'lossless' && !isRun}
+          />
+        ))}
+      </Group>
+    </Checkbox.Group>
+  )
+}
+
+/** The numbers that the chosen modes have. */
+function ModeNumberFields({ problems }: { readonly problems: Problems }) {
+  const modes = useBenchmark((state) => state.form.modes)
+  return (
+    <Group gap="sm" align="start">
+      {modes.includes('trie') && (
+        <NumberField
+          field="candidates"
+          label={text.candidates}
+          error={problems?.has('candidates') ? text.invalid.candidates : null}
+        />
+      )}
+      {modes.includes('gated') && (
+        <NumberField
+          field="gatePercent"
+          label={text.gatePercent}
+          error={problems?.has('gatePercent') ? text.invalid.gatePercent : null}
+        />
+      )}
+    </Group>
+  )
+}
+
+function PrecisionField({ isRun }: OfRun) {
+  const precision = useBenchmark((state) => state.form.precision)
+  const labelId = useId()
+  const helpId = useId()
+  return (
+    <Stack gap={4}>
+      <Text size="sm" fw={600} id={labelId}>
+        {text.precision}
+      </Text>
+      <div>
+        <SegmentedControl
+          aria-labelledby={labelId}
+          aria-describedby={helpId}
+          size="xs"
+          // Few models have blocks that can be kept; a run that was converted with them is measured so, too.
+          data={['own' as const, ...precisions.filter((name) => name !== 'kept')]
+            .filter((name) => name !== 'own' || isRun)
+            .map((name) => ({ value: name, label: text.precisions[name] }))}
+          value={precision ?? (isRun ? 'own' : 'stored')}
+          onChange={(value) => changeForm({ precision: value === 'own' ? null : value })}
+        />
+      </div>
+      <Text size="xs" c="dimmed" id={helpId}>
+        {text.precisionExplanation}
+      </Text>
+    </Stack>
+  )
+}
+
+/** How long the contexts are, and how much is measured at each. */
+function Lengths({
+  problems,
+  contextLength,
+}: {
+  readonly problems: Problems
+  readonly contextLength: number
+}) {
+  const contexts = useBenchmark((state) => state.form.contexts)
+  return (
+    <Group gap="sm" align="start">
+      <TextInput
+        w={240}
+        label={text.contexts}
+        description={text.contextsExplanation}
+        inputWrapperOrder={['label', 'input', 'description', 'error']}
+        value={contexts}
+        onChange={({ currentTarget }) => changeForm({ contexts: currentTarget.value })}
+        error={problems?.has('contexts') ? text.invalid.contexts(contextLength) : null}
+      />
+      <NumberField
+        field="steps"
+        label={text.steps}
+        error={problems?.has('steps') ? text.invalid.steps : null}
+      />
+    </Group>
+  )
+}
+
+function NumberField({
+  field,
+  label,
+  error,
+}: {
+  readonly field: 'candidates' | 'gatePercent' | 'steps'
+  readonly label: string
+  /** null: what was typed is right. */
+  readonly error: string | null
+}) {
+  const value = useBenchmark((state) => state.form[field])
+  return (
+    <NumberInput
+      w={180}
+      label={label}
+      value={value}
+      onChange={(typed) => changeForm({ [field]: typed === '' ? '' : Number(typed) })}
+      error={error}
+      hideControls
+      clampBehavior="none"
+    />
   )
 }
 

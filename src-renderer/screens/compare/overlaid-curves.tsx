@@ -2,7 +2,6 @@ import { Grid, Group, Loader, SegmentedControl, Text } from '@mantine/core'
 import { useCallback, useMemo } from 'react'
 import type { RunSummary } from '../../../src-main/contract/index.ts'
 import { Chart } from '../../components/chart/chart.tsx'
-import type { Line } from '../../components/chart/line.ts'
 import { createXAxis } from '../../components/chart/x-axis.ts'
 import type { Range } from '../../components/chart/zoom.ts'
 import { ErrorNotice } from '../../components/error-notice.tsx'
@@ -10,8 +9,6 @@ import { Panel } from '../../components/panel.tsx'
 import { queries, queryClient } from '../../connection/engine.ts'
 import { CurveControls } from '../../runs/curve-controls.tsx'
 import { useCurvePreferences } from '../../runs/curve-preferences.ts'
-import { useSmoothedHistories } from '../../runs/use-histories.ts'
-import { useLiveHistory } from '../../runs/use-live-history.ts'
 import {
   formatCompact,
   formatCount,
@@ -22,6 +19,7 @@ import {
 } from '../../strings/format.ts'
 import { strings } from '../../strings/index.ts'
 import { useCompare } from './compare-store.ts'
+import { useOverlaidLines } from './use-overlaid-lines.ts'
 
 const text = strings.compare
 const chartHeight = 320
@@ -30,45 +28,10 @@ const formatShare = (value: number) => formatPercent(value)
 
 /** Loss and agreement of several runs, over steps or tokens. The one that trains continues while it is looked at. */
 export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] }) {
-  const { axis, mode } = useCompare()
-  const { smoothing, isLogarithmic } = useCurvePreferences()
-  const strideOf = ({ settings }: RunSummary) => (axis === 'tokens' ? (settings?.batchTokens ?? 1) : 1)
-  const training = runs.find(({ status }) => status === 'running' || status === 'pausing')
-  const live = useLiveHistory(training?.id ?? null, smoothing, training ? strideOf(training) : 1)
-  const { loaded, isLoading, error } = useSmoothedHistories(
-    runs.filter((run) => run !== training),
-    smoothing,
-  )
-
-  // As texts, so that the lines stay the same with each new list of the same runs.
-  const names = runs.map(({ id }) => id).join('\n')
-  const strides = runs.map((run) => (run === training ? 1 : strideOf(run))).join()
+  const axis = useCompare((state) => state.axis)
+  const { isLogarithmic } = useCurvePreferences()
+  const { lossLines, agreementLines, withoutCurve, live, isLoading, error } = useOverlaidLines(runs)
   const xAxis = useMemo(createXAxis, [axis])
-
-  const { lossLines, agreementLines } = useMemo(() => {
-    const ids = names.split('\n')
-    const byRun = strides.split(',').map(Number)
-    const scaled = (steps: readonly number[], run: number) =>
-      byRun[run] === 1 ? steps : steps.map((step) => step * byRun[run]!)
-    const line = (run: number, id: string, x: readonly number[], y: readonly number[]): Line => ({
-      label: id,
-      x: scaled(x, run),
-      y,
-      color: run,
-      dash: run,
-    })
-    const drawn = [...loaded, ...(live.history ? [live.history] : [])]
-      .map((curves) => ({ ...curves, run: ids.indexOf(curves.id) }))
-      .filter(({ run }) => run >= 0)
-      .sort((a, b) => a.run - b.run)
-    return {
-      lossLines: drawn.map(({ id, run, step, smoothedLoss }) => line(run, id, step, smoothedLoss)),
-      agreementLines: drawn.map(({ id, run, evaluationStep, trieAgreement, freeAgreement }) =>
-        line(run, id, evaluationStep, mode === 'trie' ? trieAgreement : freeAgreement),
-      ),
-    }
-  }, [loaded, live.history, names, strides, mode])
-
   const extent = useCallback(
     (): Range => [0, Math.max(1, ...lossLines.map(({ x }) => x[x.length - 1] ?? 0))],
     [lossLines],
@@ -81,8 +44,6 @@ export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] 
     xName: axis === 'step' ? text.step : text.tokens,
     formatX: axis === 'step' ? formatCount : formatCompact,
   }
-  const withoutCurve = loaded.filter(({ step }) => step.length === 0).map(({ id }) => id)
-
   return (
     <Panel title={text.curves} actions={runs.length > 0 && <Controls isLoading={isLoading} />}>
       {runs.length === 0 ? (

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GenerationEvent } from '../../../src-main/contract/index.ts'
 import {
-  applyGenerationEvent,
+  applyGenerationEvents,
   contextOf,
   isOpen,
   medianMilliseconds,
@@ -17,7 +17,7 @@ const token = (id: number, text: string, milliseconds: number): GenerationEvent 
 })
 const events: GenerationEvent[] = [
   { type: 'prompt', tokens: [5, 6] },
-  token(7, ' a', 10),
+  token(7, ' a', 1_000),
   token(8, '', 30),
   token(9, 'é', 20),
   {
@@ -25,12 +25,12 @@ const events: GenerationEvent[] = [
     reason: 'length',
     device: 'cpu',
     tokens: 3,
-    tokensPerSecond: 48,
-    promptMilliseconds: 12,
+    tokensPerSecond: 40,
+    promptMilliseconds: 1_000,
     text: '�',
   },
 ]
-const after = (count: number) => events.slice(0, count).reduce(applyGenerationEvent, waitingOutput('trie'))
+const after = (count: number) => applyGenerationEvents(waitingOutput('trie'), events.slice(0, count))
 
 describe('what a model made of a prompt', () => {
   it('waits, streams and ends', () => {
@@ -41,7 +41,7 @@ describe('what a model made of a prompt', () => {
       'ended',
     ])
     expect([0, 3, 5].map((count) => isOpen(after(count)))).toEqual([true, true, false])
-    expect(after(5).end).toEqual({ reason: 'length', device: 'cpu', promptMilliseconds: 12 })
+    expect(after(5).end).toEqual({ reason: 'length', device: 'cpu', promptMilliseconds: 1_000 })
   })
 
   it('has the text of all tokens and what only the end made complete', () => {
@@ -49,16 +49,43 @@ describe('what a model made of a prompt', () => {
     expect(textOf(after(5))).toBe(' aé�')
   })
 
-  it('is measured while it streams, and by the engine at the end', () => {
-    expect(after(1).tokensPerSecond).toBeNull()
-    expect(after(3).tokensPerSecond).toBeCloseTo(2_000 / 40)
-    expect(after(5).tokensPerSecond).toBe(48)
+  it('is measured without the prompt, which the first token waited for: nothing jumps at the end', () => {
+    expect([1, 2].map((count) => after(count).tokensPerSecond)).toEqual([null, null])
+    expect(after(3).tokensPerSecond).toBeCloseTo(1_000 / 30)
+    // What the engine says at the end.
+    expect(after(4).tokensPerSecond).toBeCloseTo(2_000 / 50)
+    expect(after(5).tokensPerSecond).toBe(40)
   })
 
-  it('takes the median of the steps', () => {
-    expect(medianMilliseconds(after(1))).toBeNull()
-    expect(medianMilliseconds(after(3))).toBe(20)
-    expect(medianMilliseconds(after(4))).toBe(20)
+  it('has no speed where the engine knows none: of a single token, or of steps that took no time', () => {
+    const end = { ...events[4]!, tokensPerSecond: 0 } as GenerationEvent
+    expect(applyGenerationEvents(after(2), [end]).tokensPerSecond).toBeNull()
+    expect(applyGenerationEvents(after(2), [token(8, 'b', 0)]).tokensPerSecond).toBeNull()
+  })
+
+  it('is the same however its events are bunched, and leaves what was shown before as it was', () => {
+    const single = events.reduce(
+      (output, event) => applyGenerationEvents(output, [event]),
+      waitingOutput('trie'),
+    )
+    expect(single).toEqual(after(5))
+    const shown = after(3)
+    applyGenerationEvents(shown, events.slice(3))
+    expect(shown).toEqual(after(3))
+  })
+
+  it('takes in a long text in time that grows with its length', () => {
+    const count = 200_000
+    const long = Array.from({ length: count }, (_, i) => token(i, 'a', i === 0 ? 5_000 : 2))
+    const output = applyGenerationEvents(waitingOutput('base'), long)
+    expect(output.tokens).toHaveLength(count)
+    expect(output.tokensPerSecond).toBeCloseTo(500)
+  })
+
+  it('takes the median of the steps after the prompt', () => {
+    expect([1, 2].map((count) => medianMilliseconds(after(count)))).toEqual([null, null])
+    expect(medianMilliseconds(after(3))).toBe(30)
+    expect(medianMilliseconds(after(4))).toBe(25)
   })
 
   it('knows what the model had read before each token', () => {

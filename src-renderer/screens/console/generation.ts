@@ -1,10 +1,10 @@
-import type { ConsoleMode, ConsoleSource } from '../../../src-main/contract/index.ts'
+import type { ConsoleMode, ConsoleSource, GenerationEvent } from '../../../src-main/contract/index.ts'
 import { limitRate } from '../../components/limited-rate.ts'
 import { engine } from '../../connection/engine.ts'
 import { messagesFor, type Chat, type Side } from './chat.ts'
 import type { GenerationOptions } from './console-form.ts'
 import { useConsole, type Session } from './console-store.ts'
-import { applyGenerationEvent, waitingOutput, type GenerationOutput } from './generation-output.ts'
+import { applyGenerationEvents, waitingOutput, type GenerationOutput } from './generation-output.ts'
 
 export interface GenerationRequest {
   readonly source: ConsoleSource
@@ -75,15 +75,22 @@ async function follow(
   show: (output: GenerationOutput) => void,
 ): Promise<void> {
   let output = start
-  const showSoon = limitRate(() => show(output), redrawMilliseconds)
+  let news: GenerationEvent[] = []
+  const takeIn = () => {
+    output = applyGenerationEvents(output, news)
+    news = []
+    return output
+  }
+  const showSoon = limitRate(() => show(takeIn()), redrawMilliseconds)
   try {
     for await (const event of await stream) {
       if (signal.aborted) break
-      output = applyGenerationEvent(output, event)
+      news.push(event)
       showSoon.request()
     }
-    if (output.status !== 'ended') output = { ...output, status: 'stopped' }
+    if (takeIn().status !== 'ended') output = { ...output, status: 'stopped' }
   } catch (error) {
+    takeIn()
     output = signal.aborted ? { ...output, status: 'stopped' } : { ...output, status: 'failed', error }
   }
   showSoon.cancel()

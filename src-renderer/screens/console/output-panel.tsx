@@ -87,39 +87,56 @@ export function OutputPanel({
           {statusText(output)}
         </Text>
         <Group gap={4} wrap="nowrap">
-          {!chat && (
-            <Tooltip label={text.continueHelp} multiline maw={260}>
-              <Button
-                size="compact-xs"
-                variant="subtle"
-                color="gray"
-                leftSection={<IconArrowForwardUp size={15} aria-hidden />}
-                disabled={isBusy || written === ''}
-                onClick={() => setPrompt(prompt + written)}
-              >
-                {text.continueHere}
-              </Button>
-            </Tooltip>
-          )}
-          <CopyButton value={written}>
-            {({ copied, copy }) => (
-              <Tooltip label={copied ? text.copied : text.copy}>
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  size={26}
-                  aria-label={copied ? text.copied : text.copy}
-                  disabled={written === ''}
-                  onClick={copy}
-                >
-                  {copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-                </ActionIcon>
-              </Tooltip>
-            )}
-          </CopyButton>
+          {!chat && <ContinueButton newPrompt={prompt + written} isDisabled={isBusy || written === ''} />}
+          <CopyOutputButton written={written} />
         </Group>
       </Group>
     </Paper>
+  )
+}
+
+/** Makes what was written a part of the prompt. */
+function ContinueButton({
+  newPrompt,
+  isDisabled,
+}: {
+  readonly newPrompt: string
+  readonly isDisabled: boolean
+}) {
+  return (
+    <Tooltip label={text.continueHelp} multiline maw={260}>
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        color="gray"
+        leftSection={<IconArrowForwardUp size={15} aria-hidden />}
+        disabled={isDisabled}
+        onClick={() => setPrompt(newPrompt)}
+      >
+        {text.continueHere}
+      </Button>
+    </Tooltip>
+  )
+}
+
+function CopyOutputButton({ written }: { readonly written: string }) {
+  return (
+    <CopyButton value={written}>
+      {({ copied, copy }) => (
+        <Tooltip label={copied ? text.copied : text.copy}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size={26}
+            aria-label={copied ? text.copied : text.copy}
+            disabled={written === ''}
+            onClick={copy}
+          >
+            {copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </CopyButton>
   )
 }
 

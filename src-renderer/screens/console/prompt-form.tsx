@@ -147,7 +147,7 @@ function Controls({
   readonly mode: SpellmMode | null
   readonly problems: ReadonlySet<FormField> | null
 }) {
-  const number = (field: SamplingField | ModeField | 'maxTokens', label: string) => ({
+  const number = (field: NumberField, label: string) => ({
     label,
     value: form[field],
     onChange: (value: string | number) => changeForm({ [field]: value === '' ? '' : Number(value) }),
@@ -158,36 +158,8 @@ function Controls({
   return (
     <Stack gap="sm">
       <Group gap="lg" align="start">
-        {mode !== null && (
-          <Choice label={text.mode} description={text.modeDescription[mode]}>
-            {(labelId) => (
-              <SegmentedControl
-                aria-labelledby={labelId}
-                size="xs"
-                data={spellmModes.map((mode) => ({ value: mode, label: text.modes[mode] }))}
-                value={mode}
-                onChange={(chosen) => changeForm({ mode: chosen })}
-              />
-            )}
-          </Choice>
-        )}
-        <Choice
-          label={text.choice}
-          {...(form.isSampled && mode !== null ? { description: text.sampledDescription[mode] } : {})}
-        >
-          {(labelId) => (
-            <SegmentedControl
-              aria-labelledby={labelId}
-              size="xs"
-              data={[
-                { value: 'greedy', label: text.greedy },
-                { value: 'sampled', label: text.sampled },
-              ]}
-              value={form.isSampled ? 'sampled' : 'greedy'}
-              onChange={(choice) => changeForm({ isSampled: choice === 'sampled' })}
-            />
-          )}
-        </Choice>
+        {mode !== null && <ModeChoice mode={mode} />}
+        <SamplingChoice isSampled={form.isSampled} mode={mode} />
       </Group>
       {mode === 'trie' && <NumberInput size="xs" w={180} {...number('candidates', text.candidates)} />}
       {mode === 'gated' && <NumberInput size="xs" w={180} {...number('gatePercent', text.gatePercent)} />}
@@ -219,6 +191,53 @@ function Controls({
         />
       </Group>
     </Stack>
+  )
+}
+
+type NumberField = SamplingField | ModeField | 'maxTokens'
+
+function ModeChoice({ mode }: { readonly mode: SpellmMode }) {
+  return (
+    <Choice label={text.mode} description={text.modeDescription[mode]}>
+      {(labelId) => (
+        <SegmentedControl
+          aria-labelledby={labelId}
+          size="xs"
+          data={spellmModes.map((name) => ({ value: name, label: text.modes[name] }))}
+          value={mode}
+          onChange={(chosen) => changeForm({ mode: chosen })}
+        />
+      )}
+    </Choice>
+  )
+}
+
+/** Whether tokens are drawn, and what that means in a SpeLLM's mode (null: there is no SpeLLM). */
+function SamplingChoice({
+  isSampled,
+  mode,
+}: {
+  readonly isSampled: boolean
+  readonly mode: SpellmMode | null
+}) {
+  return (
+    <Choice
+      label={text.choice}
+      {...(isSampled && mode !== null ? { description: text.sampledDescription[mode] } : {})}
+    >
+      {(labelId) => (
+        <SegmentedControl
+          aria-labelledby={labelId}
+          size="xs"
+          data={[
+            { value: 'greedy', label: text.greedy },
+            { value: 'sampled', label: text.sampled },
+          ]}
+          value={isSampled ? 'sampled' : 'greedy'}
+          onChange={(choice) => changeForm({ isSampled: choice === 'sampled' })}
+        />
+      )}
+    </Choice>
   )
 }
 

@@ -83,6 +83,10 @@ function describeSettings(settings: ConversionSettingsView, { result }: RunSumma
     { name: text.settingSeed, value: String(seed) },
     { name: text.settingMode, value: settings.mode },
     {
+      name: text.settingPrecision,
+      value: strings.wizard.training.precisions[settings.precision],
+    },
+    {
       name: text.settingSampling,
       value: settings.samplingTail ? text.samplingLearnt : text.samplingNone,
     },

@@ -23,6 +23,7 @@ import {
   type AdvancedField,
   type CheckedDraft,
 } from './draft.ts'
+import { PrecisionChoice } from './precision-choice.tsx'
 import type { LiveEstimate } from './use-estimate.ts'
 import { changeDraft, useDraft } from './wizard-store.ts'
 
@@ -127,6 +128,7 @@ function Fields({
         )}
         <WholeField field="seed" problems={problems} placeholder={defaults && String(defaults.seed)} />
       </SimpleGrid>
+      <PrecisionChoice />
       <Checkbox
         label={words.fields.keepCache}
         description={words.fieldDescriptions.keepCache}
@@ -140,7 +142,7 @@ function Fields({
 /** Descriptions of different lengths would put neighbouring inputs at different heights. */
 const fieldOrder: ('label' | 'input' | 'description' | 'error')[] = ['label', 'input', 'description', 'error']
 
-type TypedField = Exclude<AdvancedField, 'keepCache'>
+type TypedField = Exclude<AdvancedField, 'precision' | 'keepCache'>
 
 interface FieldProps<Field extends TypedField> {
   readonly field: Field

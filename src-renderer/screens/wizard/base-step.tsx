@@ -11,7 +11,7 @@ import { strings } from '../../strings/index.ts'
 import { HubModels } from './hub-models.tsx'
 import { ModelCard } from './model-card.tsx'
 import { useBaseModel } from './use-base-model.ts'
-import { changeDraft, useDraft } from './wizard-store.ts'
+import { chooseBase, useDraft } from './wizard-store.ts'
 
 const words = strings.wizard.base
 
@@ -31,8 +31,6 @@ export function BaseStep() {
   )
 }
 
-const choose = (base: string) => changeDraft({ base, name: null })
-
 /** The models of the library, and the chosen one where it isn't among them. */
 function KnownModels() {
   const base = useDraft((draft) => draft.base)
@@ -41,7 +39,7 @@ function KnownModels() {
   if (!models) return <Skeleton height={220} />
   const isOther = base !== null && !models.some((model) => referenceOf(model) === base)
   return (
-    <Radio.Group label={words.models} value={base} onChange={choose}>
+    <Radio.Group label={words.models} value={base} onChange={chooseBase}>
       <Stack gap="xs" mt={6}>
         {models.map((model) => (
           <LibraryChoice key={referenceOf(model)} model={model} />
@@ -108,17 +106,17 @@ function OtherFolder() {
   const { pick, dialog } = usePathPicker({
     title: words.pickTitle,
     wanted: 'folder',
-    onPicked: ([folder]) => choose(folder!),
+    onPicked: ([folder]) => chooseBase(folder!),
   })
   return (
-    <PathDrop onDrop={([folder]) => choose(folder!)}>
+    <PathDrop onDrop={([folder]) => chooseBase(folder!)}>
       <Paper
         withBorder
         p="md"
         component="form"
         onSubmit={(event) => {
           event.preventDefault()
-          if (path.trim() !== '') choose(path.trim())
+          if (path.trim() !== '') chooseBase(path.trim())
         }}
       >
         <Stack gap="sm">

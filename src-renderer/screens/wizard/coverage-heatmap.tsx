@@ -15,13 +15,9 @@ const words = strings.wizard.spelling
 
 /** What each alphabet covers for each k. Choosing a cell chooses both. */
 export function CoverageHeatmap({ heatmap }: { readonly heatmap: SpellingPreview['heatmap'] }) {
-  const alphabet = useDraft((draft) => draft.alphabet)
-  const k = useDraft(lengthOf)
   const { ks } = heatmap
   const rows = heatmapRows(heatmap)
-  const chosenRow = rows.findIndex(({ specification }) => specification === alphabet)
-  const chosenColumn = ks.indexOf(k)
-  const chosen = chosenRow < 0 || chosenColumn < 0 ? null : chosenRow * ks.length + chosenColumn
+  const { row: chosenRow, k, cell: chosen } = useChosenCell(rows, ks)
   const [pointed, setPointed] = useState<number | null>(null)
   const { getItemProps, setFocusedIndex } = useRovingIndex({
     total: rows.length * ks.length,
@@ -32,8 +28,6 @@ export function CoverageHeatmap({ heatmap }: { readonly heatmap: SpellingPreview
   useEffect(() => {
     if (chosen !== null) setFocusedIndex(chosen)
   }, [chosen])
-  const choose = (row: HeatmapRow, chosenK: number) =>
-    changeDraft({ alphabet: row.specification, k: chosenK })
   const shown = pointed !== null && pointed < rows.length * ks.length ? pointed : chosen
 
   return (
@@ -63,28 +57,16 @@ export function CoverageHeatmap({ heatmap }: { readonly heatmap: SpellingPreview
                 </th>
                 {row.covered.map((covered, column) => {
                   const index = rowIndex * ks.length + column
-                  const cellK = ks[column]!
                   return (
-                    <td
-                      key={cellK}
-                      role="gridcell"
-                      aria-selected={index === chosen}
-                      data-level={coverageLevel(covered)}
-                      onMouseEnter={() => setPointed(index)}
-                      onFocus={() => setPointed(index)}
-                      onBlur={() => setPointed(null)}
-                      {...getItemProps({
-                        index,
-                        onClick: () => choose(row, cellK),
-                        onKeyDown: (event) => {
-                          if (event.key !== 'Enter' && event.key !== ' ') return
-                          event.preventDefault()
-                          choose(row, cellK)
-                        },
-                      })}
-                    >
-                      {shortCoverage(covered)}
-                    </td>
+                    <Cell
+                      key={ks[column]}
+                      choice={{ alphabet: row.specification, k: ks[column]! }}
+                      index={index}
+                      covered={covered}
+                      isChosen={index === chosen}
+                      onPoint={setPointed}
+                      getItemProps={getItemProps}
+                    />
                   )
                 })}
               </tr>
@@ -99,6 +81,55 @@ export function CoverageHeatmap({ heatmap }: { readonly heatmap: SpellingPreview
         <Legend />
       </Group>
     </Stack>
+  )
+}
+
+/** Where the draft's alphabet and k are: −1 and null where the heatmap doesn't have them. */
+function useChosenCell(rows: readonly HeatmapRow[], ks: readonly number[]) {
+  const alphabet = useDraft((draft) => draft.alphabet)
+  const k = useDraft(lengthOf)
+  const row = rows.findIndex(({ specification }) => specification === alphabet)
+  const column = ks.indexOf(k)
+  return { row, k, cell: row < 0 || column < 0 ? null : row * ks.length + column }
+}
+
+function Cell({
+  choice,
+  index,
+  covered,
+  isChosen,
+  onPoint,
+  getItemProps,
+}: {
+  /** What choosing it changes in the draft. */
+  readonly choice: { readonly alphabet: string; readonly k: number }
+  readonly index: number
+  readonly covered: number
+  readonly isChosen: boolean
+  /** null: no cell any more. */
+  readonly onPoint: (index: number | null) => void
+  readonly getItemProps: ReturnType<typeof useRovingIndex>['getItemProps']
+}) {
+  return (
+    <td
+      role="gridcell"
+      aria-selected={isChosen}
+      data-level={coverageLevel(covered)}
+      onMouseEnter={() => onPoint(index)}
+      onFocus={() => onPoint(index)}
+      onBlur={() => onPoint(null)}
+      {...getItemProps({
+        index,
+        onClick: () => changeDraft(choice),
+        onKeyDown: (event) => {
+          if (event.key !== 'Enter' && event.key !== ' ') return
+          event.preventDefault()
+          changeDraft(choice)
+        },
+      })}
+    >
+      {shortCoverage(covered)}
+    </td>
   )
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { conversionRequestSchema, type ConversionRequest } from '../../../src-main/contract/index.ts'
 import {
   changedAdvancedFields,
+  changeOfBase,
   checkDraft,
   draftSchema,
   emptyDraft,
@@ -30,6 +31,7 @@ describe('a draft', () => {
       device: 'webgpu',
       mode: 'lossless',
       samplingTail: false,
+      precision: 'stored',
       keepCache: false,
     })
   })
@@ -86,6 +88,7 @@ describe('a draft', () => {
       device: 'cpu',
       mode: 'trie',
       samplingTail: true,
+      precision: 'int8',
       keepCache: true,
     })
     expect(conversionRequestSchema.parse(request)).toEqual({
@@ -104,8 +107,17 @@ describe('a draft', () => {
       device: 'cpu',
       mode: 'trie',
       samplingTail: true,
+      precision: 'int8',
       keepCache: true,
     })
+  })
+
+  it('keeps the precision for another base model, but not blocks of the one before', () => {
+    const next = (precision: Draft['precision']) =>
+      check({ ...changeOfBase('/models/other', { precision }), k: 8 }).request
+    expect(next('int4')).toMatchObject({ base: '/models/other', k: 8, precision: 'int4' })
+    expect(next('kept')).toMatchObject({ precision: 'stored' })
+    expect(changeOfBase('sample', emptyDraft)).toEqual({ base: 'sample', name: null, precision: 'stored' })
   })
 
   it('forgets chosen files while it does not use them', () => {
@@ -171,10 +183,8 @@ describe('a draft', () => {
 
   it('knows which advanced fields were changed', () => {
     expect(changedAdvancedFields(emptyDraft)).toEqual([])
-    expect(changedAdvancedFields({ ...emptyDraft, tokens: '5000', seed: '3', keepCache: true })).toEqual([
-      'seed',
-      'keepCache',
-    ])
+    const changed = { tokens: '5000', seed: '3', precision: 'int4', keepCache: true } as const
+    expect(changedAdvancedFields({ ...emptyDraft, ...changed })).toEqual(['seed', 'precision', 'keepCache'])
   })
 
   it('survives storage as it is', () => {

@@ -54,6 +54,7 @@ export const draftSchema = z.object({
   /** null: what suits the spelling. */
   mode: contractShape.mode.unwrap().nullable(),
   samplingTail: z.boolean(),
+  precision: contractShape.precision.unwrap(),
   keepCache: z.boolean(),
   /** null: a suggested one. */
   name: z.string().max(200).nullable(),
@@ -81,9 +82,17 @@ export const emptyDraft: Draft = {
   device: null,
   mode: null,
   samplingTail: false,
+  precision: 'stored',
   keepCache: false,
   name: null,
 }
+
+/** What changes with the base model: the name that was suggested for it, and blocks that only the one before may have. */
+export const changeOfBase = (base: string, { precision }: Pick<Draft, 'precision'>): Partial<Draft> => ({
+  base,
+  name: null,
+  precision: precision === 'kept' ? emptyDraft.precision : precision,
+})
 
 /** The chosen k, else the usual one of the alphabet: pieces are longer than characters. */
 export const lengthOf = ({ k, alphabet, units }: Pick<Draft, 'k' | 'alphabet' | 'units'>): number =>
@@ -102,6 +111,7 @@ export const advancedFields = [
   'adapterWidths',
   'tokenSymbols',
   'seed',
+  'precision',
   'keepCache',
 ] as const
 export type AdvancedField = (typeof advancedFields)[number]
@@ -193,6 +203,7 @@ export function checkDraft(draft: Draft, device: DeviceChoice): CheckedDraft {
       device: draft.device ?? device,
       mode: modeOf(draft),
       samplingTail: draft.samplingTail && canLearnSampling(draft),
+      precision: draft.precision,
       keepCache: draft.keepCache,
       ...wholes,
       ...(rates ? { peakLearningRates: rates } : {}),

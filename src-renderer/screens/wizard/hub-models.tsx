@@ -6,13 +6,12 @@ import { ErrorNotice, ProblemNotice } from '../../components/error-notice.tsx'
 import { engine, queries, queryClient } from '../../connection/engine.ts'
 import { goTo, paths } from '../../navigation.ts'
 import { strings } from '../../strings/index.ts'
-import { changeDraft } from './wizard-store.ts'
+import { chooseBase } from './wizard-store.ts'
 
 const words = strings.wizard.hub
 
 const refresh = () => queryClient.invalidateQueries({ queryKey: queries.models.downloads.key() })
 const pollMilliseconds = 500
-const choose = (reference: string) => changeDraft({ base: reference, name: null })
 
 /** Finds and fetches models of the Hub. Downloads continue in the engine, whatever the page does. */
 export function HubModels() {
@@ -30,7 +29,7 @@ export function HubModels() {
       return engine.hub.lookUp({ id: wanted }, { signal: asking.current.signal })
     },
     onSuccess: ({ reference }) => {
-      if (reference !== null) choose(reference)
+      if (reference !== null) chooseBase(reference)
     },
   })
   const forget = () => {
@@ -157,7 +156,7 @@ function DownloadRow({ download }: { readonly download: Download }) {
           </Button>
         )}
         {reference !== null && (
-          <Button size="xs" variant="default" onClick={() => choose(reference)}>
+          <Button size="xs" variant="default" onClick={() => chooseBase(reference)}>
             {words.choose}
           </Button>
         )}

@@ -128,7 +128,9 @@ function TrainingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) 
   const draft = useDraft()
   if (!answer) return <Pending />
   const { settings, estimate } = answer
-  const changed = changedAdvancedFields(draft).filter((field) => field !== 'keepCache')
+  const changed = changedAdvancedFields(draft).filter(
+    (field) => field !== 'keepCache' && field !== 'precision',
+  )
   const text = describeSource(draft)
   return (
     <Stack gap={4}>
@@ -137,6 +139,7 @@ function TrainingWords({ answer }: { readonly answer: LiveEstimate['answer'] }) 
       </Text>
       <Text size="sm">
         {words.deviceText[settings.device]} {words.modeText(settings.mode)}{' '}
+        {settings.precision !== 'stored' && words.precisionText[settings.precision]}{' '}
         {settings.samplingTail && words.learnsSampling} {settings.keepCache && words.keepsCache}
       </Text>
       {changed.length > 0 && (

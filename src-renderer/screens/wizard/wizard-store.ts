@@ -1,7 +1,7 @@
 import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import { goTo, paths } from '../../navigation.ts'
-import { draftSchema, emptyDraft, type Draft } from './draft.ts'
+import { changeOfBase, draftSchema, emptyDraft, type Draft } from './draft.ts'
 
 export const stepNumbers = { base: 0, spelling: 1, training: 2, review: 3 } as const
 
@@ -17,6 +17,11 @@ export const useDraft = create<Draft>()(
 
 export function changeDraft(change: Partial<Draft>): void {
   useDraft.setState(change)
+}
+
+/** Chooses the base model. */
+export function chooseBase(base: string): void {
+  useDraft.setState((draft) => changeOfBase(base, draft))
 }
 
 /** Forgets the draft and starts over. */

@@ -187,6 +187,7 @@ export const trainingStrings = {
     `adapter ${formatSignificant(adapter)}, heads ${formatSignificant(heads)}`,
   settingSeed: 'Seed',
   settingMode: 'Decode mode',
+  settingPrecision: 'Weights of the base model',
   settingSampling: 'Tail for sampling',
   samplingLearnt: 'learnt',
   samplingNone: 'none',

@@ -335,6 +335,13 @@ export const wizardStrings = {
     samplingWords: 'Not available: it learns the probabilities of tokens, not those of whole words.',
     advanced: 'Advanced settings',
     advancedChanged: (count: number) => `${formatCount(count)} changed`,
+    precisions: { stored: 'As stored', kept: 'Blocks kept', int8: 'int8', int4: 'int4' },
+    precisionDescriptions: {
+      stored: 'Exactly the numbers in the model’s files. Needs the most memory.',
+      kept: 'The blocks of the GGUF file as they are: nothing is rounded again, at the speed of int4 or int8.',
+      int8: 'Rounded to 8 bits: about a quarter of the memory of 32-bit numbers, and nearly the same text.',
+      int4: 'Rounded to 4 bits: about a seventh of that memory, and the base model’s own text gets a little worse.',
+    },
     fields: {
       epochs: 'Epochs',
       batchTokens: 'Tokens per step',
@@ -343,9 +350,12 @@ export const wizardStrings = {
       adapterWidths: 'Adapter widths',
       tokenSymbols: 'Token symbols',
       seed: 'Seed',
+      precision: 'Weights of the base model',
       keepCache: 'Keep the teacher cache',
     },
     fieldDescriptions: {
+      precision:
+        'What the base model computes with, in the conversion and in the SpeLLM. Rounded weights are made once and kept.',
       epochs: 'Number of passes over the text. Later passes are cheap: the base model reads it once.',
       batchTokens: 'How many tokens each step of the optimiser learns from.',
       adapterRate: 'Peak learning rate, after the warm-up. Set both rates or none.',
@@ -446,6 +456,11 @@ export const wizardStrings = {
     modeText: (mode: string) => `It decodes in ${mode} mode.`,
     keepsCache: 'The teacher cache is kept.',
     learnsSampling: 'A second tail is learnt for sampling.',
+    precisionText: {
+      kept: 'The base model computes with the blocks of its file.',
+      int8: 'The base model computes with 8-bit weights.',
+      int4: 'The base model computes with 4-bit weights.',
+    },
     changedText: (settings: string) => `Changed from the defaults: ${settings}.`,
     start: 'Start the conversion',
     startHint: 'You can pause and resume it at any time.',

@@ -25,6 +25,7 @@ export function unfinishedRun(id: string, parts: Partial<RunSummary> = {}): RunS
       seed: 1,
       device: 'cpu',
       samplingTail: false,
+      precision: 'stored',
       keepCache: false,
       mode: 'trie',
     },
