@@ -37,6 +37,7 @@ function count(name, hasSucceeded, read) {
 const checks = [
   ['formatting', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['lint', 'eslint', ['.']],
+  ['nothing unused', 'knip', ['--no-progress', '--treat-config-hints-as-errors']],
   ...projects.map(([name, folder]) => [name, 'tsc', ['--noEmit', '-p', folder]]),
 ]
 for (const [name, command, args] of checks) {

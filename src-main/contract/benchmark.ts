@@ -9,7 +9,7 @@ export const precisions = ['stored', 'kept', 'int8', 'int4'] as const
 const precisionSchema = z.enum(precisions)
 export type Precision = z.infer<typeof precisionSchema>
 
-export const benchmarkRequestSchema = z.object({
+const benchmarkRequestSchema = z.object({
   source: consoleSourceSchema,
   /** Beside the base model. */
   modes: z.array(spellmModeSchema).max(8),
@@ -26,7 +26,7 @@ export type BenchmarkRequest = z.infer<typeof benchmarkRequestSchema>
 const milliseconds = z.number()
 
 /** docs/benchmark.md says what each field is. */
-export const modeCostSchema = z.object({
+const modeCostSchema = z.object({
   mode: z.enum(['base', 'gated', 'trie', 'free']),
   milliseconds,
   trunk: milliseconds,
@@ -56,7 +56,7 @@ const planSchema = z.object({
   }),
 })
 
-export const modeTextsSchema = z.object({
+const modeTextsSchema = z.object({
   mode: anyMode,
   msPerToken: milliseconds.nullable(),
   msPerTokenError: milliseconds.nullable(),
@@ -71,7 +71,6 @@ export const modeTextsSchema = z.object({
   rows: z.number(),
   baseAlone: z.int(),
 })
-export type ModeTexts = z.infer<typeof modeTextsSchema>
 
 const peerSchema = z.object({ name: z.string(), milliseconds }).nullable()
 
@@ -92,7 +91,7 @@ const modeSpeedSchema = z.object({
   plan: planSchema.nullable().optional(),
 })
 
-export const benchmarkSchema = z.object({
+const benchmarkSchema = z.object({
   precision: precisionSchema,
   /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats. */
   source: z.string().nullable(),
@@ -133,7 +132,7 @@ export const benchmarkSchema = z.object({
 })
 export type Benchmark = z.infer<typeof benchmarkSchema>
 
-export const benchmarkEventSchema = z.discriminatedUnion('type', [
+const benchmarkEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),
     stage: z.enum(['opening', 'quantising', 'measuring']),

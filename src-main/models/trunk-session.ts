@@ -40,7 +40,7 @@ export interface Tail {
 export type Ending = 'none' | TailEnding | SymbolEnding | 'choice' | 'logits'
 
 /** Of a tail with token symbols: the first scores, or those and how the heads go on. */
-export type SymbolEnding = 'first' | 'spelled'
+type SymbolEnding = 'first' | 'spelled'
 
 /** A SpeLLM's tail, and its second one for sampling. */
 const tailEndings = ['tail', 'samplingTail'] as const

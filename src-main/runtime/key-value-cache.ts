@@ -62,11 +62,6 @@ export function roomyCapacity(tokens: number): number {
   return Math.ceil(tokens / step) * step
 }
 
-/** An empty cache. */
-export function createKeyValueCache(shape: CacheShape): KeyValueCache {
-  return createKeyValueCaches(shape, 1)[0]!
-}
-
 /** Tokens that can always be forgotten again: as many are kept beyond a window. Few drafts are as long. */
 export const rememberedBeyond = 64
 

@@ -16,7 +16,7 @@ import { openRunLog, type RunLog } from './run-log.ts'
 import { createRunRecord, readRunRecord, toSamplingPoint, toStepPoint, type RunRecord } from './run-record.ts'
 
 /** How a job ended. */
-export type JobEnd =
+type JobEnd =
   { readonly kind: 'finished' | 'stopped' } | { readonly kind: 'failed'; readonly problem: EngineError }
 
 /** A conversion that this process works on. */
