@@ -50,6 +50,7 @@ for (const [name, command, args] of checks) {
 const unitReport = join(scratch, 'vitest.json')
 const unit = run(bin('vitest'), [
   'run',
+  '--coverage',
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${unitReport}`,
