@@ -1,7 +1,7 @@
 import ts from 'typescript'
 
 /** Words that a person who reads English every day would not write, and what to write in their place. */
-export const banned: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
+const banned: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
   { pattern: /\banew\b/i, instead: 'again, re-' },
   { pattern: /\bmend(s|ed|ing)?\b/i, instead: 'fix' },
   { pattern: /\bat\s+the\s+(most|least)\b/i, instead: 'at most, up to, maximum; at least, minimum' },

@@ -37,6 +37,7 @@ function count(name, hasSucceeded, read) {
 const checks = [
   ['formatting', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['lint', 'eslint', ['.']],
+  ['nothing unused', 'knip', ['--no-progress', '--treat-config-hints-as-errors']],
   ...projects.map(([name, folder]) => [name, 'tsc', ['--noEmit', '-p', folder]]),
 ]
 for (const [name, command, args] of checks) {
@@ -49,6 +50,7 @@ for (const [name, command, args] of checks) {
 const unitReport = join(scratch, 'vitest.json')
 const unit = run(bin('vitest'), [
   'run',
+  '--coverage',
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${unitReport}`,

@@ -15,7 +15,7 @@ import { weightBytes, type WeightBytes } from './weight-bytes.ts'
 import { measureWrittenModes, type WrittenBenchmark } from './written-modes.ts'
 
 /** What is measured at one length of the context. */
-export interface ContextCosts {
+interface ContextCosts {
   /** Tokens in the cache. */
   readonly context: number
   /** Bytes of keys and values that a step reads. */

@@ -23,7 +23,7 @@ import { summariseTexts, writeInTurns, type ModeTexts } from './written-texts.ts
 export interface MeasuredPlan extends Pick<LosslessPlan, 'threshold' | 'steps' | 'costs'>, ExpectedSpeedups {}
 
 /** Texts that base model and SpeLLM wrote in turns, after prompts of about `context` tokens. */
-export interface WrittenContext {
+interface WrittenContext {
   readonly context: number
   /** Tokens of the prompts, the median. */
   readonly promptTokens: number

@@ -40,7 +40,7 @@ export function measuredModesOption(): Option {
 }
 
 /** @param choices what may be named, for the message */
-export function namedMode(name: string, choices: readonly string[]): DecodeMode {
+function namedMode(name: string, choices: readonly string[]): DecodeMode {
   const known = modeNames.find((mode) => mode === name)
   if (!known) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`)
   const note = noteOnMode(known)

@@ -5,7 +5,7 @@ import { procedure } from './errors.ts'
 import { spellmModes, spellmModeSchema } from './modes.ts'
 import { precisionSchema } from './precision.ts'
 
-export const benchmarkRequestSchema = z.object({
+const benchmarkRequestSchema = z.object({
   source: consoleSourceSchema,
   /** The modes to measure in addition to the base model. */
   modes: z.array(spellmModeSchema).max(8),
@@ -22,7 +22,7 @@ export type BenchmarkRequest = z.infer<typeof benchmarkRequestSchema>
 const milliseconds = z.number()
 
 /** docs/benchmark.md says what each field is. */
-export const modeCostSchema = z.object({
+const modeCostSchema = z.object({
   mode: z.enum(['base', 'gated', 'trie', 'free']),
   milliseconds,
   trunk: milliseconds,
@@ -52,7 +52,7 @@ const planSchema = z.object({
   }),
 })
 
-export const modeTextsSchema = z.object({
+const modeTextsSchema = z.object({
   mode: anyMode,
   msPerToken: milliseconds.nullable(),
   msPerTokenError: milliseconds.nullable(),
@@ -67,7 +67,6 @@ export const modeTextsSchema = z.object({
   rows: z.number(),
   baseAlone: z.int(),
 })
-export type ModeTexts = z.infer<typeof modeTextsSchema>
 
 const peerSchema = z.object({ name: z.string(), milliseconds }).nullable()
 
@@ -88,7 +87,7 @@ const modeSpeedSchema = z.object({
   plan: planSchema.nullable().optional(),
 })
 
-export const benchmarkSchema = z.object({
+const benchmarkSchema = z.object({
   precision: precisionSchema,
   /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats. */
   source: z.string().nullable(),
@@ -129,7 +128,7 @@ export const benchmarkSchema = z.object({
 })
 export type Benchmark = z.infer<typeof benchmarkSchema>
 
-export const benchmarkEventSchema = z.discriminatedUnion('type', [
+const benchmarkEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),
     stage: z.enum(['opening', 'quantising', 'measuring']),

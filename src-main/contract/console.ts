@@ -37,7 +37,7 @@ export const samplingSchema = z
   .nullable()
 export type Sampling = z.infer<typeof samplingSchema>
 
-export const generationEventSchema = z.discriminatedUnion('type', [
+const generationEventSchema = z.discriminatedUnion('type', [
   /** The tokens of the prompt, once, before the first token. */
   z.object({ type: z.literal('prompt'), tokens: z.array(z.int()) }),
   z.object({
@@ -65,7 +65,7 @@ export const generationEventSchema = z.discriminatedUnion('type', [
 export type GenerationEvent = z.infer<typeof generationEventSchema>
 
 /** A candidate for the next token; probability among all tokens (base) or among the listed ones (trie). */
-export const candidateSchema = z.object({
+const candidateSchema = z.object({
   /** The token; of a word, its first. */
   token: z.int(),
   text: z.string(),
@@ -75,7 +75,7 @@ export const candidateSchema = z.object({
 export type Candidate = z.infer<typeof candidateSchema>
 
 /** How the next token after a context was chosen. */
-export const tokenDetailSchema = z.object({
+const tokenDetailSchema = z.object({
   /** The base model's most likely tokens. */
   base: z.array(candidateSchema),
   /** The SpeLLM's best tokens by total log-probability of their spelling; null for a base model alone. */
@@ -91,7 +91,7 @@ export type TokenDetail = z.infer<typeof tokenDetailSchema>
 
 const promptSchema = z.string().max(1_000_000)
 
-export const chatMessageSchema = z.object({
+const chatMessageSchema = z.object({
   role: z.enum(['system', 'user', 'assistant']),
   content: promptSchema,
 })

@@ -5,7 +5,7 @@ import { engineErrorSchema, procedure } from './errors.ts'
 export const modelReferenceSchema = z.string().min(1).max(4096)
 
 /** What a person wants to know about a base model before converting it. */
-export const modelCardSchema = z.object({
+const modelCardSchema = z.object({
   reference: modelReferenceSchema,
   /** The folder's last part, or 'Sample model'. */
   name: z.string(),
@@ -31,7 +31,7 @@ export const modelCardSchema = z.object({
 export type ModelCard = z.infer<typeof modelCardSchema>
 
 /** A model of the library: its card, or why it can't be used now (its disk may be unmounted). */
-export const libraryModelSchema = z.discriminatedUnion('usable', [
+const libraryModelSchema = z.discriminatedUnion('usable', [
   z.object({ usable: z.literal(true), card: modelCardSchema }),
   z.object({
     usable: z.literal(false),
@@ -44,7 +44,7 @@ export const libraryModelSchema = z.discriminatedUnion('usable', [
 export type LibraryModel = z.infer<typeof libraryModelSchema>
 
 /** A model on its way from the Hub, or what became of it. */
-export const downloadSchema = z.object({
+const downloadSchema = z.object({
   /** `owner/name`, with `@revision` where one was given. */
   id: z.string(),
   /** A stopped or failed one continues where it was when it is started again. */

@@ -3,11 +3,11 @@ import { procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
 import { textSourceSchema } from './text.ts'
 
-export const spellingStatusSchema = z.enum(['covered', 'truncated', 'shadowed', 'uncovered', 'symbol'])
+const spellingStatusSchema = z.enum(['covered', 'truncated', 'shadowed', 'uncovered', 'symbol'])
 export type SpellingStatus = z.infer<typeof spellingStatusSchema>
 
 /** Shares of tokens by status, together 1. */
-export const coverageSchema = z.object({
+const coverageSchema = z.object({
   covered: z.number(),
   truncated: z.number(),
   shadowed: z.number(),
@@ -23,7 +23,7 @@ export const unitKindSchema = z.enum(unitKinds)
 export type UnitKind = z.infer<typeof unitKindSchema>
 
 /** What a spelling can do with a text's words. */
-export const wordCoverageSchema = z.object({
+const wordCoverageSchema = z.object({
   words: z.int(),
   tokensPerWord: z.number(),
   /** Shares of the words, together 1. */
@@ -53,7 +53,7 @@ const spellingChoice = z.object({
   tokenSymbols: tokenSymbolsSchema.default(0),
 })
 
-export const spelledTokenSchema = z.object({
+const spelledTokenSchema = z.object({
   token: z.int(),
   /** What the token stands for; invalid UTF-8 is shown as �. */
   text: z.string(),
@@ -63,7 +63,7 @@ export const spelledTokenSchema = z.object({
 })
 export type SpelledToken = z.infer<typeof spelledTokenSchema>
 
-export const spellingPreviewSchema = z.object({
+const spellingPreviewSchema = z.object({
   /** A, with END and the special tokens, or OTHER where there are token symbols. */
   alphabetSize: z.int(),
   /** Learned groups of the tokens that have no symbol; which they hold is learnt by the run. 0: tokens are spelled. */

@@ -6,16 +6,7 @@ import type { KnownDevices } from '../runtime/devices/known-devices.ts'
 import type { Turn } from '../runtime/turns.ts'
 import type { Sample } from './sample-writer.ts'
 
-export const conversionPhases = [
-  'check',
-  'text',
-  'cache',
-  'targets',
-  'train',
-  'sampling',
-  'evaluate',
-] as const
-export type ConversionPhase = (typeof conversionPhases)[number]
+export type ConversionPhase = 'check' | 'text' | 'cache' | 'targets' | 'train' | 'sampling' | 'evaluate'
 
 /** What a conversion reports while it runs. */
 export type ConversionEvent =

@@ -11,7 +11,7 @@ import type { Picker } from './picker.ts'
 const leastShare = 1e-4
 
 /** What a step would write, from exact scores alone. */
-export interface FirstChoice {
+interface FirstChoice {
   /** Picked among token symbols and exact tokens; −1: there are none that may be. */
   readonly token: number
   /** Its exact logit. */

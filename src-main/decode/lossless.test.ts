@@ -5,7 +5,7 @@ import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import { seededRandom } from '../base/random.ts'
-import { createKeyValueCache } from '../runtime/key-value-cache.ts'
+import { createKeyValueCaches } from '../runtime/key-value-cache.ts'
 import { alphabetSize, customAlphabet, endSymbol, parseAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller, spellingOf, type Speller } from '../spelling/speller.ts'
 import { ordinary } from '../spelling/testing/vocabulary.ts'
@@ -196,7 +196,8 @@ describe('sampled', () => {
   const logits = Float32Array.from(letters, (_, i) => Math.sin(3 * i) * 2)
   const trunk: TrunkSession = {
     pieceTokens: 1,
-    createCache: () => createKeyValueCache({ windows: [null], heads: 1, headSize: 1, type: 'float32' }),
+    createCache: () =>
+      createKeyValueCaches({ windows: [null], heads: 1, headSize: 1, type: 'float32' }, 1)[0]!,
     forward: (tokens, cache) => {
       cache.append(new Float32Array(2 * tokens.length), tokens.length)
       return Promise.resolve(new Float32Array(tokens.length))

@@ -136,7 +136,7 @@ export function chooseSettings(
 }
 
 /** The shares of positions that gates are found for. */
-export const doubtShares = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2] as const
+const doubtShares = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2] as const
 
 /** A gate of doubt, and how often it leaves the base model's choice. */
 export interface DoubtGate extends Gate {

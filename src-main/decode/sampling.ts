@@ -35,7 +35,7 @@ export function sharesOf(scores: Float32Array, sampling: Sampling): Float64Array
 }
 
 /** Draws an index with the given probabilities. */
-export function drawIndex(shares: Float64Array, random: Random): number {
+function drawIndex(shares: Float64Array, random: Random): number {
   return drawFrom(shares.length, 1, (index) => shares[index]!, random)
 }
 

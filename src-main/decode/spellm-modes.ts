@@ -29,7 +29,7 @@ export interface SpellmModes {
 }
 
 /** How a text is drafted, if it is, and verified. */
-export interface Drafts extends Pick<LosslessParts, 'drafter' | 'steps' | 'pace'> {
+interface Drafts extends Pick<LosslessParts, 'drafter' | 'steps' | 'pace'> {
   /** Which head verifies; default: base mode's own. */
   readonly verifier?: MeasuredCosts['verifier']
 }

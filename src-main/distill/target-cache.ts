@@ -22,7 +22,7 @@ import { allChunks, filesIn, missingFiles, readChunk, type TeacherCache } from '
 import { chunkName, damaged } from './teacher-chunk.ts'
 
 /** What decides the targets in addition to the cached states. */
-export interface TargetSettings {
+interface TargetSettings {
   readonly objective: Objective
   readonly seed: number
 }

@@ -16,8 +16,6 @@ import {
   type StoredPositions,
 } from './teacher-chunk.ts'
 
-export type { CachedPositions } from './teacher-chunk.ts'
-
 export interface TeacherCacheShape {
   /** Windows that the teacher reads at once. */
   readonly batch: number
@@ -309,7 +307,7 @@ function textChecksum({ positionsPerChunk }: TeacherCache, chunk: number, ids: I
 }
 
 /** A float16 with all exponent bits set is an infinity or NaN. */
-export function requireFinite(hidden: Uint16Array): void {
+function requireFinite(hidden: Uint16Array): void {
   for (let i = 0; i < hidden.length; i++)
     if ((hidden[i]! & 0x7c00) === 0x7c00)
       throw new SpellmError(

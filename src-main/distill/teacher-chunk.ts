@@ -12,7 +12,7 @@ import {
 } from '../formats/safetensors.ts'
 
 /** What the trunk makes of some positions of a text, and what the base model would say after each. */
-export interface CachedPositions {
+interface CachedPositions {
   /** float16 bit patterns [count · d]. */
   readonly hidden: Uint16Array
   /** The base model's greedy choices [count]. */

@@ -7,7 +7,7 @@ const lengthSchema = z.int().min(200).max(20_000)
 const offsetSchema = z.int().min(-100_000).max(100_000)
 
 /** Where the window was, in device-independent pixels. */
-export const windowStateSchema = z.object({
+const windowStateSchema = z.object({
   /** null: where the system likes. */
   place: z.object({ x: offsetSchema, y: offsetSchema }).nullable(),
   size: z.object({ width: lengthSchema, height: lengthSchema }),

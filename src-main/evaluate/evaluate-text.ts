@@ -128,7 +128,7 @@ export async function evaluateOwnAnswers(
  * @throws SpellmError 'setting-invalid' where gated mode is asked for and the SpeLLM has no thresholds; CancelledError when the
  *   signal fires
  */
-export async function evaluateWindows(
+async function evaluateWindows(
   spellm: Spellm,
   windows: readonly TextWindow[],
   {

@@ -32,7 +32,7 @@ export interface RollOutDivergence {
 }
 
 /** A text by base model and modes. */
-export interface RollOut {
+interface RollOut {
   readonly prompt: string
   readonly base: string
   readonly texts: readonly { readonly mode: GenerationMode; readonly text: string; readonly same: number }[]

@@ -8,7 +8,7 @@ import type { WordExactness } from './word-exactness.ts'
  * A SpeLLM's own perplexity, by probabilities that add up to 1 over what it says (`createSpellingDistribution`,
  * `symbolDistribution`).
  */
-export interface SpellingPerplexity extends Perplexity {
+interface SpellingPerplexity extends Perplexity {
   /** The base model's on the same tokens. */
   readonly basePerplexity: number
   /** Tokens that are left out because the SpeLLM never says them. */
@@ -16,7 +16,7 @@ export interface SpellingPerplexity extends Perplexity {
 }
 
 /** A perplexity by exact logits less the learnt log-normaliser, on the same tokens as the base model's. */
-export interface LearntPerplexity extends Perplexity {
+interface LearntPerplexity extends Perplexity {
   /** The error of the learnt log-normaliser that these tokens were scored with, in nats: learnt less true. */
   readonly error: { readonly mean: number; readonly deviation: number }
 }

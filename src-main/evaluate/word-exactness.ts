@@ -15,10 +15,7 @@ export interface WordExactness {
 }
 
 /** Whether all tokens of a pick are the base model's; undefined where its continuation is not known far enough. */
-export function agreesThroughout(
-  pick: readonly number[],
-  continuation: readonly number[],
-): boolean | undefined {
+function agreesThroughout(pick: readonly number[], continuation: readonly number[]): boolean | undefined {
   const wrong = pick.findIndex((token, i) => i < continuation.length && token !== continuation[i])
   if (wrong >= 0) return false
   return pick.length <= continuation.length ? true : undefined

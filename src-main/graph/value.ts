@@ -25,7 +25,7 @@ export interface Value {
   readonly source: Source
 }
 
-export type Source =
+type Source =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'constant'; readonly data: ConstantData }
   | { readonly kind: 'external'; readonly name: string; readonly location: ExternalData }

@@ -1,5 +1,5 @@
 /** What the Hub keeps: models are at its root, data sets below `datasets/`. */
-export type RepositoryKind = 'model' | 'dataset'
+type RepositoryKind = 'model' | 'dataset'
 
 /** A model or a data set on the Hub. */
 export interface Repository {

@@ -41,7 +41,7 @@ export interface Weight {
   readonly shape: readonly number[]
 }
 
-export interface Embedding {
+interface Embedding {
   /** [V, d]. */
   readonly weight: Weight
   /** What its rows are multiplied by. */

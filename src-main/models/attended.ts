@@ -27,7 +27,7 @@ export interface KeyValue {
 }
 
 /** Tokens attend to one another and to a cache that they are not in. */
-export interface AttendedBeside {
+interface AttendedBeside {
   readonly kind: 'beside'
   /** float32 [tokens, tokens]: 0 where a token may attend, large negative where it may not. */
   readonly causalMask: Value
@@ -43,7 +43,7 @@ export interface AttendedBeside {
 }
 
 /** Tokens are put into a cache and attend to what stands there up to their own positions. */
-export interface AttendedWithin {
+interface AttendedWithin {
   readonly kind: 'within'
   /**
    * Of each layer, in the type of products: keys as columns [batch · keyValueHeads, 1, headSize, capacity] and values

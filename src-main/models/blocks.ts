@@ -173,7 +173,7 @@ export function activate(x: Value, activation: Activation): Value {
 }
 
 /** cap · tanh(x / cap): close to x while x is small, never beyond ± cap (Gemma 2). */
-export function softCap(x: Value, cap: number): Value {
+function softCap(x: Value, cap: number): Value {
   return multiply(createSingleOutputNode('Tanh', [multiply(x, 1 / cap)], x.shape), cap)
 }
 

@@ -40,7 +40,7 @@ export interface Tail {
 export type Ending = 'none' | TailEnding | SymbolEnding | 'choice' | 'logits'
 
 /** What a tail with token symbols is asked for: the first scores, or those and the scores of the later heads. */
-export type SymbolEnding = 'first' | 'spelled'
+type SymbolEnding = 'first' | 'spelled'
 
 /** A SpeLLM's tail, and its second one for sampling. */
 const tailEndings = ['tail', 'samplingTail'] as const

@@ -30,7 +30,7 @@ export interface StoredWeights extends WeightSource {
 }
 
 /** The dtypes that weights may have. */
-export const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
+const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
   F32: 'float32',
   F16: 'float16',
   BF16: 'bfloat16',

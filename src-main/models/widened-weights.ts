@@ -39,14 +39,6 @@ export function weightsToWiden({ architecture, checkpoint }: BaseModel): string[
   return [...weightShapes(architecture).keys()].filter((name) => !checkpoint.tensors.has(name))
 }
 
-/** Bytes that `widenModel` writes. */
-export function widenedBytes(model: BaseModel): number {
-  return weightsToWiden(model).reduce(
-    (sum, name) => sum + valuesOf(model, name) * (dtypeOf(model, name) === 'F32' ? 4 : 2),
-    0,
-  )
-}
-
 /** The smallest dtype that holds a weight exactly. */
 function dtypeOf({ checkpoint }: BaseModel, name: string): 'F32' | 'F16' | 'BF16' {
   const { type } = checkpoint.weights.get(name)!

@@ -6,7 +6,7 @@ import { describeSystemError, SpellmError } from '../base/errors.ts'
 import { openSafetensors, readTensor, writeSafetensors } from '../formats/safetensors.ts'
 
 /** A float32 tensor in C order. */
-export interface CheckpointTensor {
+interface CheckpointTensor {
   readonly shape: readonly number[]
   readonly data: Float32Array
 }

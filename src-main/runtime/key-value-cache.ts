@@ -36,11 +36,6 @@ export interface KeyValueCache {
   release(): void
 }
 
-/** An empty cache. */
-export function createKeyValueCache(shape: CacheShape): KeyValueCache {
-  return createKeyValueCaches(shape, 1)[0]!
-}
-
 /**
  * Empty caches of sequences that a graph reads side by side, in typed arrays of our own: onnxruntime reads CPU inputs
  * in place but copies every output, so a graph returns only the new rows and they are written in place here.

@@ -5,7 +5,7 @@ import { decodeUtf8 } from './utf8.ts'
 import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /** The most symbols that an alphabet may have, so that every symbol fits into a Uint16Array. */
-export const maxAlphabetSize = 65_535
+const maxAlphabetSize = 65_535
 
 /** What alphabets have in addition to the symbols that spell text. */
 interface WholeTokens {
@@ -20,14 +20,14 @@ interface WholeTokens {
 }
 
 /** Tokens are spelled in Unicode code points. */
-export interface CharacterAlphabet extends WholeTokens {
+interface CharacterAlphabet extends WholeTokens {
   readonly unit: 'character'
   /** One code point each, without duplicates. */
   readonly characters: readonly string[]
 }
 
 /** Tokens are spelled in bytes, so every token that has any is covered. */
-export interface ByteAlphabet extends WholeTokens {
+interface ByteAlphabet extends WholeTokens {
   readonly unit: 'byte'
 }
 

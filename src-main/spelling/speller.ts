@@ -1,7 +1,7 @@
 import { SpellmError } from '../base/errors.ts'
 import { endSymbol, otherSymbol, type Alphabet } from './alphabet.ts'
 import { spellVocabulary, type Spellings } from './spellings.ts'
-import { buildTrie, findNode, type Trie } from './trie.ts'
+import { buildTrie, type Trie } from './trie.ts'
 import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 import { bytesOfTokens, type Words } from './words.ts'
 
@@ -134,13 +134,6 @@ export function firstSymbolsOf(speller: Speller): FirstSymbols {
 export function spellingOf(speller: Speller, token: number): Uint16Array {
   const start = token * speller.k
   return speller.symbols.subarray(start, start + speller.lengths[token]!)
-}
-
-/** The token that the first `length` of `symbols` (at most k, without END) stand for, if any. */
-export function findToken(speller: Speller, symbols: ArrayLike<number>, length: number): number | undefined {
-  const node = findNode(speller.trie, symbols, length)
-  const token = node < 0 ? -1 : speller.trie.token[node]!
-  return token < 0 ? undefined : token
 }
 
 /**

@@ -18,7 +18,7 @@ import { withinTime } from '../formats/time-limit.ts'
 import { buildUnigram } from './unigram.ts'
 import type { Model } from './vocabulary.ts'
 
-export interface EncodeOptions {
+interface EncodeOptions {
   /**
    * Take what special tokens are written like for ordinary text, as the reference's `split_special_tokens` does.
    * Off, as in the reference: a text that has '<|im_end|>' in it ends the message there, whoever wrote it. Chat

@@ -4,7 +4,7 @@ import { build, fieldOf, invalid, readFields, type Builder, type Place } from '.
 import { readPattern } from './pattern.ts'
 
 /** A normalised text, or the part of one between two added tokens, as it is split further and further. */
-export interface Pieces {
+interface Pieces {
   /** None is empty. */
   readonly texts: readonly string[]
   /** Whether the first piece begins the whole text. */
@@ -119,7 +119,7 @@ const gpt2Words =
 const encoder = new TextEncoder()
 
 /** A text with each byte of its UTF-8 as one printable character. */
-export function toByteSymbols(text: string): string {
+function toByteSymbols(text: string): string {
   let symbols = ''
   for (const byte of encoder.encode(text)) symbols += byteSymbols[byte]!
   return symbols

@@ -19,7 +19,7 @@ export interface Model {
 }
 
 /** How SentencePiece writes the token of a single byte. */
-export function byteTokenContent(byte: number): string {
+function byteTokenContent(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
 }
 

@@ -13,7 +13,7 @@ import type { ConversationPieces } from './conversation-pieces.ts'
 import { nucleus } from './draw.ts'
 import { openingTokens } from './sequence.ts'
 import { createOwnTextWriter, type WriterOptions } from './writer.ts'
-import { writeOwnText } from './write-own-text.ts'
+import { writeOwnText } from '../testing/write-own-text.ts'
 
 const sequences = 8
 const tokens = 64

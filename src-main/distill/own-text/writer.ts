@@ -14,7 +14,7 @@ import { createHeadSession, type HeadSession } from './head-session.ts'
 import { beginSequence, type WritingStyle } from './sequence.ts'
 
 /** What is written of a conversation before it can be shown, if it has not ended by then. */
-export const shownTokens = 64
+const shownTokens = 64
 
 /** How a writer computes. */
 export interface WriterOptions extends SessionOptions, WritingStyle {

@@ -26,7 +26,7 @@ import { runSettingsSchema } from '../../conversion/settings.ts'
 import { chatTokens } from '../../decode/chat-tokens.ts'
 import { createLoadedModels, type Purpose } from './loaded-models.ts'
 
-export interface GenerationRequest {
+interface GenerationRequest {
   readonly source: ConsoleSource
   readonly mode: ConsoleMode
   /** A text to continue, or a conversation to answer. */

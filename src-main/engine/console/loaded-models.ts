@@ -10,7 +10,7 @@ import type { Device } from '../../runtime/session.ts'
 export type Purpose = GenerationMode | 'inspect'
 
 /** A model in use. */
-export interface LoadedModel {
+interface LoadedModel {
   readonly generator: TextGenerator
   /** What was read for this purpose before; a new one while somebody else continues with that. */
   readonly conversation: Conversation

@@ -16,7 +16,7 @@ import { openReferencedModel } from '../library/model-library.ts'
 import { createRecent } from '../../base/recent.ts'
 
 /** A base model with its tokenizer. */
-export interface TokenizedModel {
+interface TokenizedModel {
   /** Changes with the model's files. */
   readonly stamp: string
   readonly base: BaseModel

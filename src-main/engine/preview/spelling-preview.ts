@@ -36,7 +36,7 @@ import {
 } from '../../conversion/settings.ts'
 
 /** A choice of spelling for a model and a text. */
-export interface SpellingChoice {
+interface SpellingChoice {
   readonly model: string
   readonly texts: readonly string[]
   readonly k: number

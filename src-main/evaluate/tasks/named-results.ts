@@ -19,7 +19,7 @@ export interface Accuracy {
 }
 
 /** Perplexity of the last word: e to the mean negative log-likelihood of a question. */
-export interface WordPerplexity {
+interface WordPerplexity {
   readonly base: Interval
   /** null: infinite, since some words have a token that the SpeLLM never says. */
   readonly spellm: Interval | null

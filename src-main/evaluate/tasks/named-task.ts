@@ -4,7 +4,7 @@ import { characters } from './python-text.ts'
 import type { Option } from './score-options.ts'
 
 /** How often the right choice is picked, as it is and by characters; e to the mean negative log-likelihood. */
-export type Metric = 'acc' | 'accNorm' | 'perplexity'
+type Metric = 'acc' | 'accNorm' | 'perplexity'
 
 /** The place of a task's questions on the Hub. */
 export interface TaskData {

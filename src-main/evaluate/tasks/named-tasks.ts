@@ -30,7 +30,7 @@ const arc = (name: string, config: string): NamedTask =>
 const superGlue = { id: 'aps/super_glue', revision: '3de24cf8022e94f4ee4b9d55a6f539891524d646' }
 
 /** What is left of a text from WikiHow in HellaSwag, as the harness's `preprocess` makes it. */
-export function withoutMarks(marked: string): string {
+function withoutMarks(marked: string): string {
   return strip(marked)
     .replaceAll(' [title]', '. ')
     .replaceAll(/\[[^\n]*?\]/g, '')

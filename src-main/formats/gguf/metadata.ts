@@ -16,7 +16,7 @@ type NumberArray =
   | BigInt64Array
 
 /** A value of a GGUF's metadata. Whole numbers of 64 bits are bigint where they aren't safe integers. */
-export type GgufValue = string | number | bigint | boolean | readonly string[] | NumberArray
+type GgufValue = string | number | bigint | boolean | readonly string[] | NumberArray
 
 /** Keys and values. A Map, since a file may have a key '__proto__'. */
 export type GgufMetadata = ReadonlyMap<string, GgufValue>

@@ -30,7 +30,7 @@ export interface Trouble {
   readonly redirect?: string
 }
 
-export interface LoggedRequest {
+interface LoggedRequest {
   /** 'hub' is the endpoint's origin, 'cdn' the one where large files lie. */
   readonly origin: 'hub' | 'cdn'
   readonly path: string
@@ -136,11 +136,11 @@ function stop(server: Server): Promise<void> {
   })
 }
 
-export function gitHash(contents: Buffer): string {
+function gitHash(contents: Buffer): string {
   return createHash('sha1').update(`blob ${contents.length}\0`).update(contents).digest('hex')
 }
 
-export function sha256(contents: Buffer): string {
+function sha256(contents: Buffer): string {
   return createHash('sha256').update(contents).digest('hex')
 }
 

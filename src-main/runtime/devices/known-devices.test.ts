@@ -78,7 +78,9 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('on Linux
     const cuda = (await devices.survey()).reports.find(({ device }) => device === 'cuda')!
     if (asked.includes('cuda')) return
     expect(cuda.problem!.reason).toContain('libonnxruntime_providers_cuda.so')
-    expect(cuda.problem!.remedy).toContain('npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12')
+    expect(cuda.problem!.remedy).toContain(
+      'onnxruntime-node/script/install --onnxruntime-node-install=cuda12',
+    )
     await expect(devices.resolve('cuda')).rejects.toMatchObject({ code: 'device-unavailable' })
   })
 

@@ -66,7 +66,7 @@ export function keyValueBytes(
 }
 
 /** A pass over some sequences at once. */
-export interface Pass {
+interface Pass {
   readonly batch: number
   /** New tokens of each sequence. */
   readonly tokens: number
@@ -78,7 +78,7 @@ export interface Pass {
  * Tensors that live at the same time in the widest place of a layer: residual stream, norms, queries, keys and
  * values; scores and their softmax; gate, up and their product. onnxruntime's arena keeps them apart.
  */
-export function activationBytes(
+function activationBytes(
   { hiddenSize, intermediateSize, heads }: DecoderSize,
   { batch, tokens, context }: Pass,
 ): number {
@@ -86,7 +86,7 @@ export function activationBytes(
 }
 
 /** The LM head's scores for `rows` positions. */
-export function logitsBytes({ vocabularySize }: DecoderSize, rows: number): number {
+function logitsBytes({ vocabularySize }: DecoderSize, rows: number): number {
   return floatBytes * rows * vocabularySize
 }
 

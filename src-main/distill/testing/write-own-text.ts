@@ -1,8 +1,8 @@
 import type { Tokenizer } from '../../tokenizer/index.ts'
 import type { BaseModel } from '../../models/base-model.ts'
 import type { WrittenPositions } from '../teacher-chunk.ts'
-import type { ConversationPieces } from './conversation-pieces.ts'
-import { createOwnTextWriter, type WriterOptions } from './writer.ts'
+import type { ConversationPieces } from '../own-text/conversation-pieces.ts'
+import { createOwnTextWriter, type WriterOptions } from '../own-text/writer.ts'
 
 /**
  * Text without text: conversations, or documents, that the model writes itself, with its states on the way.
