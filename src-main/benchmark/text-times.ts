@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { baseChooser } from '../decode/chooser.ts'
-import { generate, newConversation, prepareContext, type GenerateOptions } from '../decode/generate.ts'
+import { generate, newKvContext, prepareContext, type GenerateOptions } from '../decode/generate.ts'
 import { generateLossless } from '../decode/lossless.ts'
 import { spellingDrafter } from '../decode/spelling-drafter.ts'
 import { CancelledError } from '../base/errors.ts'
@@ -84,13 +84,13 @@ export async function measureTextTimes(
     const prompt = await drawBeginning(sessions, architecture, text, options(beginning))
     for (const mode of ['base', 'lossless'] as const) {
       const own = mode === 'base' ? baseTrunk : trunk
-      const conversation = newConversation(own)
-      await turn(await prepareContext(own, conversation, prompt, 'none', turn))
+      const kvContext = newKvContext(own)
+      await turn(await prepareContext(own, kvContext, prompt, 'none', turn))
       computed = 0
       const stream =
         mode === 'base'
-          ? generate(baseTrunk, baseChooser(head, null), conversation, prompt, options(tokens))
-          : generateLossless({ trunk, drafter, head: countedHead }, conversation, prompt, options(tokens))
+          ? generate(baseTrunk, baseChooser(head, null), kvContext, prompt, options(tokens))
+          : generateLossless({ trunk, drafter, head: countedHead }, kvContext, prompt, options(tokens))
       while ((await stream.next()).done !== true) {
         written[mode]++
         onToken?.()
@@ -121,7 +121,7 @@ async function drawBeginning(
   const first = [beginToken ?? endTokens[0] ?? 0]
   const drawing = baseChooser(head, { temperature: 1, seed })
   const drawn: number[] = []
-  for await (const token of generate(baseTrunk, drawing, newConversation(baseTrunk), first, options))
+  for await (const token of generate(baseTrunk, drawing, newKvContext(baseTrunk), first, options))
     drawn.push(token)
   return [...first, ...drawn]
 }

@@ -134,9 +134,9 @@ export async function measureTokenParts(
     gateSearch: (scores: Float32Array) => bestTokens(search, scores, 2),
   }
   const passes = {
-    trunk: async () => ({ hidden } = await trunk.forwardToLast(drawTokens(), cache, 'none')),
-    withHead: () => baseTrunk.forwardToLast(drawTokens(), cache, 'choice'),
-    withTail: async () => scoresOf(tail, await trunk.forwardToLast(drawTokens(), cache, tail.ending)),
+    trunk: async () => ({ hidden } = await trunk.forwardLastPosition(drawTokens(), cache, 'none')),
+    withHead: () => baseTrunk.forwardLastPosition(drawTokens(), cache, 'choice'),
+    withTail: async () => scoresOf(tail, await trunk.forwardLastPosition(drawTokens(), cache, tail.ending)),
     headAlone: () => head.greedy(hidden),
     ...(peer ? { peer: () => peer.step() } : {}),
   }
@@ -147,7 +147,7 @@ export async function measureTokenParts(
     times.set(part, [...(times.get(part) ?? []), performance.now() - started])
   }
 
-  ;({ hidden } = await turn(() => trunk.forwardToLast(drawTokens(), cache, 'none')))
+  ;({ hidden } = await turn(() => trunk.forwardLastPosition(drawTokens(), cache, 'none')))
   cache.truncate(context)
   for (let i = 0; i < warmUpSearches; i++) for (const find of Object.values(searches)) find(drawScores())
   const parts = Object.entries(passes) as [Pass, () => Promise<unknown>][]

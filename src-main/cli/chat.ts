@@ -27,7 +27,7 @@ export function chatCommand(): Command {
   ).action(async (folder: string, options: WritingOptions & { readonly system?: string }) => {
     const generator = await openWriter(folder, options)
     const signal = interruptSignal()
-    const conversation = generator.createConversation()
+    const kvContext = generator.createKvContext()
     const messages: ChatMessage[] =
       options.system === undefined ? [] : [{ role: 'system', content: options.system }]
     const askFor = () => process.stdin.isTTY && process.stderr.write('> ')
@@ -41,7 +41,7 @@ export function chatCommand(): Command {
       messages.push({ role: 'user', content: line })
       const answer = await writeText(generator, await chatTokens(generator, messages), {
         ...textOptions(generator, options),
-        conversation,
+        kvContext,
         signal,
         ...(options.json ? {} : { onText: (text: string) => process.stdout.write(text) }),
       })

@@ -1,6 +1,6 @@
 import { stories } from '../../resources/stories/stories.ts'
-import { fitToDevice } from '../decode/golden-check.ts'
-import { textsAtOnce } from '../decode/side-by-side.ts'
+import { fitToDevice } from '../decode/device-parity.ts'
+import { textsAtOnce } from '../decode/batched-generation.ts'
 import {
   createTextGenerator,
   modelOfSpellm,

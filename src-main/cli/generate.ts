@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Conversation } from '../decode/generate.ts'
+import type { KvContext } from '../decode/generate.ts'
 import { ownCosts } from '../decode/known-costs.ts'
 import {
   openTextGenerator,
@@ -120,18 +120,18 @@ export async function writeText(
   prompt: Prompt,
   {
     onText,
-    conversation = generator.createConversation(),
+    kvContext = generator.createKvContext(),
     ...options
   }: TextOptions & {
     readonly onText?: (text: string) => void
     /** Given the same one again with a longer prompt, only what is new is computed. */
-    readonly conversation?: Conversation
+    readonly kvContext?: KvContext
   },
 ): Promise<WrittenText> {
   let text = ''
   let tokens = 0
   let first = 0
-  for await (const piece of generator.write(prompt, conversation, options)) {
+  for await (const piece of generator.write(prompt, kvContext, options)) {
     if (tokens === 0) first = performance.now()
     if (piece.token !== null) tokens++
     text += piece.text

@@ -104,7 +104,7 @@ describe('a SpeLLM of format 1', () => {
 
   it.each(modes)("writes what it wrote, in what was mode '%s'", async (name) => {
     const options = { ...modeNow(name), sampling: null, maxTokens: 8, stop: [] }
-    const pieces = await collect(generator.write(picks.ids, generator.createConversation(), options))
+    const pieces = await collect(generator.write(picks.ids, generator.createKvContext(), options))
     expect(pieces.flatMap(({ token }) => (token === null ? [] : [token]))).toEqual(picks.texts[name])
   })
 })

@@ -52,7 +52,7 @@ describe('a conversion with learned groups', () => {
     const generator = await openTextGenerator(run)
     const write = async (prompt: string, mode: GenerationMode) => {
       const settings = { mode, sampling: null, maxTokens: 40, stop: [] }
-      return collect(generator.write(prompt, generator.createConversation(), settings))
+      return collect(generator.write(prompt, generator.createKvContext(), settings))
     }
     for (const prompt of ['Once upon a time', 'The', 'A small dog', '"No', 'In winter', 'He said that'])
       expect(await write(prompt, 'lossless')).toEqual(await write(prompt, 'base'))

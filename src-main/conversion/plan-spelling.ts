@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { SpellmError } from '../base/errors.ts'
-import { fitToDevice } from '../decode/golden-check.ts'
+import { fitToDevice } from '../decode/device-parity.ts'
 import { countTokens } from '../distill/corpus.ts'
 import { totalSteps } from '../distill/schedule.ts'
 import {

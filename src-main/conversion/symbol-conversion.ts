@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fitToDevice } from '../decode/golden-check.ts'
+import { fitToDevice } from '../decode/device-parity.ts'
 import { distillSymbols } from '../distill/distill-symbols.ts'
 import { vocabularyGroups } from '../distill/position-targets.ts'
 import { totalSteps, windowEnds, windowsOf, type BatchPlan, type ChunkRange } from '../distill/schedule.ts'

@@ -3,9 +3,9 @@ import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import type { BaseHead, Chooser } from './chooser.ts'
 import type { Gate } from '../spellm/gates.ts'
-import { leadOf } from './gated.ts'
+import { marginOf } from './gated.ts'
 import { generate } from './generate.ts'
-import type { ForEachText } from './side-by-side.ts'
+import type { ForEachText } from './batched-generation.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** The shares that thresholds are found for. */
@@ -57,15 +57,15 @@ export async function calibrateGate(
       ending: tail.ending,
       choose: async (state) => {
         const best = bestTokens(search, await scoresOf(tail, state), 2)
-        const lead = leadOf(best)
+        const lead = marginOf(best)
         leads.push(lead)
         onStep?.()
         return lead >= threshold ? tokensOf(tail.speller, best[0]!.token) : [await head.greedy(state.hidden)]
       },
     }
     const options = { maxTokens: tokens, stopTokens, contextLength, ...(signal ? { signal } : {}) }
-    await forEachText(prompts, async (prompt, conversation) => {
-      const written = generate(trunk, chooser, conversation, prompt, options)
+    await forEachText(prompts, async (prompt, kvContext) => {
+      const written = generate(trunk, chooser, kvContext, prompt, options)
       while ((await written.next()).done !== true);
     })
     return leads.sort((a, b) => a - b)

@@ -44,9 +44,9 @@ export function watchedTrunk(trunk: TrunkSession, onPass: () => void): TrunkSess
       onPass()
       return trunk.forward(...read)
     },
-    forwardToLast: (...read) => {
+    forwardLastPosition: (...read) => {
       onPass()
-      return trunk.forwardToLast(...read)
+      return trunk.forwardLastPosition(...read)
     },
   }
 }

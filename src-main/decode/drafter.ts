@@ -1,4 +1,4 @@
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import type { Asked } from './asked.ts'
 
 /** What a SpeLLM would write next. */
@@ -12,7 +12,7 @@ export interface Draft {
 /** Drafts what the base model is likely to write. */
 export interface Drafter extends Asked {
   /** @param place of the next token in the text, with those that nobody has confirmed */
-  draft(state: LastState, place: number): Promise<Draft>
+  draft(state: LastPosition, place: number): Promise<Draft>
 }
 
 /** The base model's LM head, looking at several states in one reading of its weights. */

@@ -1,5 +1,5 @@
 import type { RowLogits } from '../models/row-logits.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
 import type { ContextSymbols } from './context-symbols.ts'
@@ -32,7 +32,7 @@ export interface FirstScores {
    * What a step goes by: the scores of the trunk's pass, and with learned groups the members of those that are read. A state
    * that is looked at again reads nothing again.
    */
-  look(state: LastState, context: ContextSymbols): Promise<FirstStep>
+  look(state: LastPosition, context: ContextSymbols): Promise<FirstStep>
   /** @param place of the token in the text */
   choose(scores: Float32Array, exact: ExactTokens, picker: Picker, place: number): FirstChoice
   /**
@@ -76,7 +76,7 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
   const isGrouped = alphabet.unit === 'group'
   if (isGrouped && rows === undefined) throw new TypeError('learned groups without rows of the LM head')
   const readGroups = isGrouped && rows ? createGroupReader(alphabet, rows) : null
-  let looked: { readonly state: LastState; readonly step: FirstStep } | null = null
+  let looked: { readonly state: LastPosition; readonly step: FirstStep } | null = null
   const symbols = Int32Array.from(tokenSymbols)
   const shares = new Float64Array(size)
   const exact = createExactScores(symbols, size)
@@ -199,7 +199,7 @@ function pickExact({ logits, tokens }: ReturnType<FirstScores['exact']>, picker:
 }
 
 /** A state's first scores. Throws TypeError where the trunk has no tail with token symbols. */
-function firstScoresOf({ firstScores }: LastState): Float32Array {
+function firstScoresOf({ firstScores }: LastPosition): Float32Array {
   if (!firstScores) throw new TypeError('a trunk without a tail with token symbols')
   return firstScores
 }

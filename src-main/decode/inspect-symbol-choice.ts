@@ -1,5 +1,5 @@
 import type { HeadRows } from '../models/head-rows.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { freeUnit } from './chooser.ts'
 import { givenLogProbability } from './first-choice.ts'
@@ -23,7 +23,7 @@ import { createSymbolSpelling, type SymbolParts } from './symbol-choosers.ts'
  */
 export async function inspectSymbolChoice(
   logits: Float32Array,
-  state: LastState,
+  state: LastPosition,
   {
     first,
     context,

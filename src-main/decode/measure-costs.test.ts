@@ -46,10 +46,10 @@ describe('costs on the sample model', () => {
     const lengths: number[] = []
     const slow: TrunkSession = {
       ...real,
-      forwardToLast: async (tokens, cache, ...asked) => {
+      forwardLastPosition: async (tokens, cache, ...asked) => {
         lengths.push(cache.length)
         vi.advanceTimersByTime(700)
-        return real.forwardToLast(tokens, cache, ...asked)
+        return real.forwardLastPosition(tokens, cache, ...asked)
       },
     }
     const rows: number[] = []

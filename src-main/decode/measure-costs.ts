@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { median } from '../base/median.ts'
 import type { Architecture } from '../models/architecture.ts'
 import { stackRows } from '../models/batch-trunk.ts'
-import type { LastState, TrunkSession } from '../models/trunk-session.ts'
+import type { LastPosition, TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { keepsOutputs } from '../runtime/devices/provider-options.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import type { Asked } from './asked.ts'
 import type { Drafter } from './drafter.ts'
-import { newConversation, readEach, readTokens, type Conversation } from './generate.ts'
+import { newKvContext, readEach, readTokens, type KvContext } from './generate.ts'
 import type { PassCosts } from './replay.ts'
 
 /** What passes took on this machine, in milliseconds. */
@@ -82,8 +82,8 @@ export async function measureCosts(
 ): Promise<MeasuredCosts> {
   let started = performance.now()
   const hasTime = () => performance.now() - started < limits.milliseconds
-  const conversation = newConversation(trunk)
-  const { cache, tokens } = conversation
+  const kvContext = newKvContext(trunk)
+  const { cache, tokens } = kvContext
   const timed = (times: number[], work: () => Promise<unknown>) =>
     turn(async () => {
       const before = performance.now()
@@ -99,16 +99,16 @@ export async function measureCosts(
   ]
   try {
     const { states, last } = await turn(() =>
-      statesOf(conversation, trunk, drafter, text ?? repeated(architecture)),
+      statesOf(kvContext, trunk, drafter, text ?? repeated(architecture)),
     )
     // The first reading loads what reads.
     if (reading) await turn(() => reading.read(last.hidden))
     started = performance.now()
     // Where a device holds keys and values, nobody can make them up.
-    if (!keepsOutputs(device)) makeUp(conversation, architecture, context, limits)
+    if (!keepsOutputs(device)) makeUp(kvContext, architecture, context, limits)
     const { length } = tokens
     const pass = async (asked: Asked | 'none') => {
-      await readTokens(trunk, conversation, [madeUpToken(length, length, architecture)], asked)
+      await readTokens(trunk, kvContext, [madeUpToken(length, length, architecture)], asked)
       cache.truncate(length)
       tokens.length = length
     }
@@ -184,20 +184,20 @@ const repeated = (architecture: MeasuredParts['architecture']): number[] =>
  *   the last one with what is asked of it for a draft
  */
 async function statesOf(
-  conversation: Conversation,
+  kvContext: KvContext,
   trunk: TrunkSession,
   drafter: Drafter,
   text: readonly number[],
-): Promise<{ readonly states: (rows: number, set: number) => Float32Array; readonly last: LastState }> {
+): Promise<{ readonly states: (rows: number, set: number) => Float32Array; readonly last: LastPosition }> {
   const { length } = text
   // A text that has hardly begun may continue in any way.
-  const all = await readEach(trunk, conversation, text)
+  const all = await readEach(trunk, kvContext, text)
   const states = all.slice(-Math.max(mostRows, Math.floor(all.length / 2)))
-  conversation.cache.truncate(length - 1)
-  conversation.tokens.length = length - 1
-  const last = await readTokens(trunk, conversation, text.slice(-1), drafter)
-  conversation.cache.truncate(0)
-  conversation.tokens.length = 0
+  kvContext.cache.truncate(length - 1)
+  kvContext.tokens.length = length - 1
+  const last = await readTokens(trunk, kvContext, text.slice(-1), drafter)
+  kvContext.cache.truncate(0)
+  kvContext.tokens.length = 0
   return {
     states: (rows, set) => {
       const first = Math.floor((set * states.length) / stateSets)
@@ -209,7 +209,7 @@ async function statesOf(
 
 /** Gives a conversation up to `context` made-up tokens, with made-up keys and values. */
 function makeUp(
-  { cache, tokens }: Conversation,
+  { cache, tokens }: KvContext,
   architecture: MeasuredParts['architecture'],
   context: number,
   { cacheBytes }: CostLimits,

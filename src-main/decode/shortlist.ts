@@ -1,5 +1,5 @@
 import type { HeadRows } from '../models/head-rows.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { tokensOf, type Speller } from '../spelling/speller.ts'
 import { createTrieSearch, type ScoredToken, type TrieSearch } from '../spelling/trie-search.ts'
 import { beforeBanned, bestAllowed } from './allowed-units.ts'
@@ -33,7 +33,7 @@ export async function scoredUnits(
   tail: TailSession,
   rows: Pick<HeadRows, 'logits'>,
   search: TrieSearch,
-  state: LastState,
+  state: LastPosition,
   { candidates, processor }: { readonly candidates: number; readonly processor: LogitsProcessor },
 ) {
   const best = bestAllowed(search, await scoresOf(tail, state), candidates, processor)

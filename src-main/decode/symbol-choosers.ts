@@ -1,5 +1,5 @@
 import type { HeadRows } from '../models/head-rows.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { seededRandom } from '../base/random.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { tokensOf } from '../spelling/speller.ts'
@@ -38,7 +38,7 @@ function appended<Numbers extends Int32Array | Float32Array>(
   return all
 }
 
-const spelledOf = ({ spelled }: LastState) => spelled ?? new Float32Array(0)
+const spelledOf = ({ spelled }: LastPosition) => spelled ?? new Float32Array(0)
 
 /** Asks for first scores, and for those of the later heads if they are needed. */
 export const askingFor = (ending: 'first' | 'spelled', context: ContextSymbols): Asked => ({
@@ -107,7 +107,7 @@ export interface SymbolSpelling {
    * @returns their tokens, and of each the logit that its spelling's probability stands for
    */
   best(
-    state: LastState,
+    state: LastPosition,
     step: FirstStep,
     most: number,
   ): { readonly units: readonly (readonly number[])[]; readonly scores: Float32Array }

@@ -41,7 +41,7 @@ async function open(costs: MeasuredCosts, folder = scratch) {
   const write = async (mode: GenerationMode, sampling: Sampling | null = null, maxTokens = 40) => {
     const [notices, rows]: [string[], number[]] = [[], []]
     const pieces = await collect(
-      generator.write('The old bear', generator.createConversation(), {
+      generator.write('The old bear', generator.createKvContext(), {
         mode,
         sampling,
         maxTokens,

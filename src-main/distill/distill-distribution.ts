@@ -60,7 +60,7 @@ export async function distillDistribution(
     logWeights: floatTensor(logWeights, [1, source.count]),
   })
   let last: { readonly candidates: Candidates; readonly feeds: ReturnType<typeof feedsOf> } | null = null
-  const lesson = {
+  const task = {
     graph: distributionTrainingGraph(shape, architecture, sizes),
     prepare: (choices: Int32Array) => (positions: Uint32Array, step: number) => {
       const own = Int32Array.from(positions, (position) => choices[position]!)
@@ -69,5 +69,5 @@ export async function distillDistribution(
       return { feeds: last.feeds, measured: () => ({}) }
     },
   }
-  return trainTail(lesson, cache, settings, initial, options)
+  return trainTail(task, cache, settings, initial, options)
 }

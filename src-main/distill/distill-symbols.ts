@@ -13,7 +13,7 @@ import { readChunk } from './teacher-cache.ts'
 import {
   trainTail,
   type DistillSettings,
-  type Lesson,
+  type TrainingTask,
   type TailDesign,
   type TrainingOptions,
 } from './train-tail.ts'
@@ -51,8 +51,8 @@ export async function distillSymbols(
 ): Promise<TrainerState> {
   const initial = from ?? freshState(await initialSymbolTail(shape, targets, teacher, settings.seed))
   const graph = symbolTrainingGraph(shape, settings.batchTokens)
-  const lesson = { graph, prepare: symbolBatches(shape, speller, targets) }
-  return trainTail(lesson, targets.cache, settings, initial, options)
+  const task = { graph, prepare: symbolBatches(shape, speller, targets) }
+  return trainTail(task, targets.cache, settings, initial, options)
 }
 
 /** Batches of what `symbolLoss` asks for. */
@@ -60,7 +60,7 @@ export function symbolBatches(
   shape: TailShape,
   speller: Speller,
   targets: TargetCache,
-): Lesson<SymbolAccuracy>['prepare'] {
+): TrainingTask<SymbolAccuracy>['prepare'] {
   return async (_, chunks) => {
     const read = await Promise.all(chunks.map((chunk) => readTargets(targets, chunk)))
     const size = targets.cache.positionsPerChunk

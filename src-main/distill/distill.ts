@@ -35,14 +35,14 @@ export async function distill(
   settings: DistillSettings,
   { text, from, ...options }: DistillOptions,
 ): Promise<TrainerState> {
-  const lesson = {
+  const task = {
     graph: tailTrainingGraph(shape, settings.batchTokens),
     prepare: (choices: Int32Array, chunks: readonly number[]) => {
       const known = unitTargets(speller, cache, text, choices, chunks)
       return (positions: Uint32Array) => spellingBatch(known, positions, shape.k)
     },
   }
-  return trainTail(lesson, cache, settings, from ?? freshState(initialTail(shape, settings.seed)), options)
+  return trainTail(task, cache, settings, from ?? freshState(initialTail(shape, settings.seed)), options)
 }
 
 /**

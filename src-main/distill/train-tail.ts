@@ -63,7 +63,7 @@ export interface TailDesign {
 }
 
 /** What a tail learns. */
-export interface Lesson<Measured> {
+export interface TrainingTask<Measured> {
   /** Its inputs are `hidden` float16 [batch, d] and those that a batch feeds. */
   readonly graph: TrainingGraph
   /** `BatchPlan.together` of its batches. */
@@ -97,7 +97,7 @@ export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: Di
 }
 
 /**
- * Trains a tail on a teacher cache. The result depends on the lesson, the settings, the cache and the initial state
+ * Trains a tail on a teacher cache. The result depends on the task, the settings, the cache and the initial state
  * only, not on interruptions.
  *
  * @param initial the state to resume from, or a fresh one
@@ -105,7 +105,7 @@ export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: Di
  * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
  */
 export async function trainTail<Measured>(
-  { graph, together, prepare }: Lesson<Measured>,
+  { graph, together, prepare }: TrainingTask<Measured>,
   cache: TeacherCache,
   settings: DistillSettings,
   initial: TrainerState,

@@ -3,7 +3,7 @@ import type { HeadRows } from '../models/head-rows.ts'
 import { createSample, type Difference } from './examples.ts'
 import type { TeacherForcedMode } from './mode-agreement.ts'
 import type { Position } from './position.ts'
-import type { TokenKinds } from './token-kinds.ts'
+import type { TokenCategories } from './token-categories.ts'
 
 const shownDifferences = 12
 const shownDifferencesOfKind = 4
@@ -15,7 +15,7 @@ export interface Compared {
   readonly position: Position
   /** The base model's token, and what it is. */
   readonly choice: number
-  readonly kinds: TokenKinds
+  readonly kinds: TokenCategories
   /** The tokens of the window so far. */
   readonly context: Int32Array
   /** float32 [d]. */

@@ -1,6 +1,6 @@
 import type { FirstScores } from '../decode/first-choice.ts'
 import type { FirstStep } from '../decode/first-step.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { createSpellingDistribution } from './spelling-distribution.ts'
 
@@ -13,7 +13,7 @@ import { createSpellingDistribution } from './spelling-distribution.ts'
  */
 export function symbolDistribution(
   first: FirstScores,
-): (state: LastState, step: FirstStep) => (token: number) => number {
+): (state: LastPosition, step: FirstStep) => (token: number) => number {
   const { alphabet } = first.speller
   const spelled = alphabet.unit === 'group' ? null : spelledDistribution(first)
   return (state, step) => {
@@ -34,7 +34,7 @@ function spelledDistribution(first: FirstScores) {
   const { speller } = first
   const size = alphabetSize(speller.alphabet)
   const spellings = createSpellingDistribution(speller)
-  return (state: LastState, { scores, exact: context }: FirstStep) => {
+  return (state: LastPosition, { scores, exact: context }: FirstStep) => {
     const { shares } = first.rest(scores, context)
     /** [k, A], where the first row is not normalised but relative to the best exact score. */
     const table = new Float32Array(speller.k * size)

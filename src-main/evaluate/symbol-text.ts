@@ -4,7 +4,7 @@ import { createPicker } from '../decode/picker.ts'
 import type { SymbolParts } from '../decode/symbol-choosers.ts'
 import { logitOf, type HeadRows } from '../models/head-rows.ts'
 import { createRowLogits } from '../models/row-logits.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { floatData, type Device } from '../runtime/session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { firstSymbolsOf } from '../spelling/speller.ts'
@@ -30,7 +30,7 @@ export interface SymbolText extends SymbolParts {
     unread: readonly number[],
     hidden: Float32Array,
     scores: { readonly first: Float32Array; readonly spelled: Float32Array },
-  ): LastState
+  ): LastPosition
 }
 
 /** A SpeLLM with token symbols that follows texts which are given: the states come from elsewhere, many at once. */

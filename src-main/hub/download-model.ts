@@ -48,7 +48,7 @@ export async function downloadModel(
   const { id, revision } = reference
   if (options.settings.offline) return openOffline(reference, options.settings)
   const failure = new AbortController()
-  const { snapshot, files, present } = await survey(reference, options, failure.signal)
+  const { snapshot, files, present } = await inventory(reference, options, failure.signal)
   const folder = await fetchAndPlace(snapshot, files, present, { ...options, revision, failure })
   return { id, revision, commit: snapshot.commit, folder, files: files.length, bytes: totalBytes(files) }
 }
@@ -67,12 +67,12 @@ export async function planDownload(
     const { files, bytes } = await openOffline(reference, options.settings)
     return { bytesDone: bytes, bytesTotal: bytes, filesDone: files, filesTotal: files }
   }
-  const { snapshot, files, present } = await survey(reference, options)
+  const { snapshot, files, present } = await inventory(reference, options)
   return amountsOf(files, await bytesThere(snapshot, files, present))
 }
 
 /** Asks the Hub for the files of a model, and looks which of them are there. */
-async function survey(
+async function inventory(
   { id, revision }: ModelReference,
   options: DownloadOptions,
   failure?: AbortSignal,

@@ -310,9 +310,9 @@ export function attend(
   cap: number | null = null,
 ): Value {
   const score = (keys: Value) => capped(widen(matmul(query, keys, { transposeB: true })), cap)
-  if (!past) return weigh(attentionShares(score(key), mask), value)
+  if (!past) return weigh(attentionWeights(score(key), mask), value)
 
-  const probabilities = attentionShares(concat([score(past.keys), score(key)], 3), mask)
+  const probabilities = attentionWeights(concat([score(past.keys), score(key)], 3), mask)
   const part = (size: Dimension) => ({
     shape: probabilities.shape.with(3, size),
     dtype: probabilities.dtype,
@@ -343,7 +343,7 @@ export function attendWithin(
   const capacity = keys.shape[3]!
   const product = widen(matmul(reshape(query, [pairs, 1, rows, headSize]), keys))
   const scores = capped(reshape(product, [pairs, group, tokens, capacity]), cap)
-  const shares = attentionShares(scores, mask)
+  const shares = attentionWeights(scores, mask)
   return reshape(weigh(reshape(shares, [pairs, 1, rows, capacity]), values), query.shape)
 }
 
@@ -351,7 +351,7 @@ function capped(scores: Value, cap: number | null): Value {
   return cap === null ? scores : softCap(scores, cap)
 }
 
-function attentionShares(scores: Value, mask: Value): Value {
+function attentionWeights(scores: Value, mask: Value): Value {
   if (mask.shape.length === 2) return softmax(add(scores, mask))
   const [pairs, group, ...rest] = scores.shape as [number, number, Dimension, Dimension]
   const batch = mask.shape[0] as number

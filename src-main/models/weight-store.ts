@@ -2,7 +2,7 @@ import {
   openCheckpoint,
   readTensor,
   readTensorBytes,
-  type Checkpoint,
+  type WeightFiles,
   type SafetensorsDtype,
   type TensorEntry,
 } from '../formats/safetensors.ts'
@@ -19,7 +19,7 @@ export interface WeightFacts {
 }
 
 /** A model's weights, by their names in the architecture, whatever they are stored as. */
-export interface WeightStore extends Checkpoint {
+export interface WeightStore extends WeightFiles {
   /** All of them. `tensors` are those that a graph can read in place. */
   readonly weights: ReadonlyMap<string, WeightFacts>
   /** Bytes of all of them in the files. */

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, relative, sep } from 'node:path'
 import { describeSystemError, SpellmError } from '../base/errors.ts'
-import type { Checkpoint, SafetensorsDtype, TensorEntry } from '../formats/safetensors.ts'
+import type { WeightFiles, SafetensorsDtype, TensorEntry } from '../formats/safetensors.ts'
 import { external, type DType, type Value } from '../graph/index.ts'
 import { memoize } from '../base/memoize.ts'
 import { weightShapes, type Architecture } from './architecture.ts'
@@ -38,7 +38,7 @@ const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
 }
 
 /** A checkpoint's weights, in place and as they are stored in its files. */
-export async function checkpointWeights({ tensors, files }: Checkpoint): Promise<StoredWeights> {
+export async function checkpointWeights({ tensors, files }: WeightFiles): Promise<StoredWeights> {
   const { folder, locate } = await externalFiles(files)
   const tensor = memoize((name: string) => locate(tensors.get(name)!))
   return floatWeights(folder, tensor)
@@ -58,7 +58,7 @@ export function floatWeights(folder: string, tensor: (name: string) => Value): S
 }
 
 /** Whether graphs can read all weights of an architecture in place. */
-export function isInPlace(architecture: Architecture, { tensors }: Checkpoint): boolean {
+export function isInPlace(architecture: Architecture, { tensors }: WeightFiles): boolean {
   return [...weightShapes(architecture).keys()].every((name) => tensors.has(name))
 }
 

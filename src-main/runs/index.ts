@@ -1,5 +1,5 @@
 /** Run folders: one conversion each, safe against the end of the process at any instant. */
-export type { CheckpointTensors } from './checkpoints.ts'
+export type { Checkpoint, CheckpointTensors } from './checkpoints.ts'
 export { deleteRun } from './delete.ts'
 export { readDescription } from './description.ts'
 export {

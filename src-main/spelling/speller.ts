@@ -99,7 +99,7 @@ export function statusOf(speller: Speller, token: number): TokenStatus {
 }
 
 /** Whether a SpeLLM can output the token at all. */
-export function isSaid(speller: Speller, token: number): boolean {
+export function isEmittable(speller: Speller, token: number): boolean {
   if (token >= speller.vocabularySize) return false
   return saidStatuses.includes(statusOf(speller, token))
 }
@@ -125,7 +125,7 @@ export function firstSymbolsOf(speller: Speller): FirstSymbols {
   const other = otherSymbol(alphabet)
   const firstSymbol = Int32Array.from({ length: vocabularySize }, (_, token) => {
     if (symbolIndex[token]! >= 0) return -1
-    return isSaid(speller, token) ? symbols[token * k]! : other
+    return isEmittable(speller, token) ? symbols[token * k]! : other
   })
   return { symbolIndex, firstSymbol }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { byteSymbols } from './byte-symbols.ts'
-import { fieldOf, invalid, quoted, readFields, unsupported, type Place } from './place.ts'
+import { fieldOf, invalid, quoted, readFields, unsupported, type JsonPath } from './json-path.ts'
 import { readReplacement } from './pattern.ts'
 
 /** What tokens stand for. */
@@ -35,7 +35,7 @@ const encoder = new TextEncoder()
  *
  * @throws SpellmError 'file-invalid' | 'model-unsupported'
  */
-export function buildDecoder(json: unknown, place: Place): TokenDecoder {
+export function buildDecoder(json: unknown, place: JsonPath): TokenDecoder {
   const steps = flatten(json, place)
   if (steps.length === 1 && steps[0]!.type === 'ByteLevel')
     return { bytesOf: byteLevelBytes, firstBytesOf: byteLevelBytes }
@@ -113,10 +113,10 @@ function chain(replacements: readonly Replacement[], content: string): string {
 interface Step {
   readonly type: string
   readonly json: object
-  readonly place: Place
+  readonly place: JsonPath
 }
 
-function flatten(json: unknown, place: Place): Step[] {
+function flatten(json: unknown, place: JsonPath): Step[] {
   if (json === null || json === undefined)
     throw unsupported(place, "a tokenizer without a decoder (it doesn't say how its tokens become text)")
   if (typeof json !== 'object' || !('type' in json) || typeof json.type !== 'string')

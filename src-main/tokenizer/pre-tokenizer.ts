@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { byteSymbols } from './byte-symbols.ts'
-import { build, fieldOf, invalid, readFields, type Builder, type Place } from './place.ts'
+import { build, fieldOf, invalid, readFields, type Builder, type JsonPath } from './json-path.ts'
 import { readPattern } from './pattern.ts'
 
 /** A normalised text, or the part of one between two added tokens, as it is split further and further. */
@@ -15,7 +15,7 @@ interface Pieces {
 export type PreTokenizer = (pieces: Pieces) => Pieces
 
 /** @throws SpellmError 'file-invalid' | 'model-unsupported' */
-export function buildPreTokenizer(json: unknown, place: Place): PreTokenizer {
+export function buildPreTokenizer(json: unknown, place: JsonPath): PreTokenizer {
   return json === null || json === undefined ? (pieces) => pieces : build(builders, json, place)
 }
 
@@ -126,7 +126,7 @@ function toByteSymbols(text: string): string {
 }
 
 /** SentencePiece's way: a space is a visible character, and begins the word after it. */
-function metaspace(json: object, place: Place): PreTokenizer {
+function metaspace(json: object, place: JsonPath): PreTokenizer {
   const fields = readFields(
     z.strictObject({
       type: z.string(),

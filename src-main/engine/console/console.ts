@@ -98,7 +98,7 @@ export function createModelConsole(
     generate: async function* ({ source, mode, prompt: asked, candidates, gateShare, ...options }, signal) {
       const leave = turns.attend()
       try {
-        const { generator, conversation, done } = await use(source, mode)
+        const { generator, kvContext, done } = await use(source, mode)
         try {
           const prompt = typeof asked === 'string' ? asked : await chatTokens(generator, asked)
           const numbers = {
@@ -108,7 +108,7 @@ export function createModelConsole(
           yield* generated(
             generator,
             prompt,
-            (turn) => generator.write(prompt, conversation, { ...options, ...numbers, mode, signal, turn }),
+            (turn) => generator.write(prompt, kvContext, { ...options, ...numbers, mode, signal, turn }),
             turns,
             signal,
           )
@@ -121,9 +121,9 @@ export function createModelConsole(
     },
     inspectToken: (source, context) =>
       attendTo(turns, async () => {
-        const { generator, conversation, done } = await use(source, 'inspect')
+        const { generator, kvContext, done } = await use(source, 'inspect')
         try {
-          return describeChoice(await generator.inspect(context, conversation, turns.foreground), generator)
+          return describeChoice(await generator.inspect(context, kvContext, turns.foreground), generator)
         } finally {
           done()
         }

@@ -13,7 +13,7 @@ import type { ConversionSettings } from '../../conversion/settings.ts'
 import { createJobJournal, type JobJournal } from './job-journal.ts'
 
 /** How a job ended. */
-type JobEnd =
+export type JobEnd =
   { readonly kind: 'finished' | 'stopped' } | { readonly kind: 'failed'; readonly problem: EngineError }
 
 /** A conversion that this process works on. */

@@ -1,5 +1,5 @@
 import type { LogLine, RunEvent, StepPoint } from '../../contract/index.ts'
-import type { Listener } from '../feed.ts'
+import type { Listener } from '../event-stream.ts'
 import { stepsAfter, type RunRecord } from './run-record.ts'
 
 /** Something that happened in the run of a folder. */

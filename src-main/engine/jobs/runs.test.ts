@@ -152,7 +152,7 @@ describe('a run', () => {
     const continued = async (mode: 'base' | 'trie') => {
       let written = ''
       const options = { mode, sampling: null, maxTokens: 40, stop: [] }
-      for await (const piece of generator.write(prompt, generator.createConversation(), options))
+      for await (const piece of generator.write(prompt, generator.createKvContext(), options))
         written += piece.text
       return written
     }

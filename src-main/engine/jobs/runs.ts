@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import type { OtherKind, RunChange, RunEvent, RunHistory, RunSummary } from '../../contract/index.ts'
 import { keepsText } from '../../conversion/kept-text.ts'
-import { createFeed } from '../feed.ts'
+import { createEventStream } from '../event-stream.ts'
 import type { JobEnvironment } from './active-job.ts'
 import { openJobQueue } from './job-queue.ts'
 import { createKnownRuns } from './known-runs.ts'
@@ -39,8 +39,8 @@ export async function openRuns(
   runsFolder: () => string,
   environment: JobEnvironment,
 ): Promise<Runs> {
-  const changes = createFeed<string>()
-  const happenings = createFeed<Happening>()
+  const changes = createEventStream<string>()
+  const happenings = createEventStream<Happening>()
   const onChange = (folder: string) => changes.publish(folder)
   const queue = await openJobQueue(queueFile, environment, {
     onEvent: (folder, event) => happenings.publish({ folder, event }),

@@ -1,7 +1,7 @@
 import type { Difference } from '../examples.ts'
 import type { TeacherForcedMode } from '../mode-agreement.ts'
 import type { TextEvaluation } from '../text-evaluation.ts'
-import { kindsOfTokens, type KindOf } from '../token-kinds.ts'
+import { categoriesOfTokens, type KindOf } from '../token-categories.ts'
 import type { WordExactness } from '../word-exactness.ts'
 import { count, interval, percent, share } from './format.ts'
 import { html, type Html } from '../../base/html.ts'
@@ -99,7 +99,7 @@ export function kindsSection({ agreement, differencesByKind }: TextEvaluation): 
   return html`<section>
     <h2>Agreement by kind of token</h2>
     <p>The kind is that of the token which the base model picks.</p>
-    ${kindsOfTokens.map(
+    ${categoriesOfTokens.map(
       (way) =>
         html`<h3>${kindTitles[way]}</h3>
           <table>

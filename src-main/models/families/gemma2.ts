@@ -10,7 +10,7 @@ import {
   slidingLayers,
   window,
 } from './config.ts'
-import { llamaFields, llamaForm, llamaLayer, llamaModel, withSandwichNorms } from './llama-form.ts'
+import { llamaFields, llamaLike, llamaLayer, llamaModel, withSandwichNorms } from './llama-like.ts'
 
 /** Gemma 2 (Gemma Team 2024): every other layer slides; scores and logits are capped; norms around each block. */
 export const gemma2 = defineFamily(
@@ -32,7 +32,7 @@ export const gemma2 = defineFamily(
     final_logit_softcapping: cap,
   },
   (config, facts) => {
-    const { model, layers } = llamaForm('gemma2', config, facts, { plusOne: true })
+    const { model, layers } = llamaLike('gemma2', config, facts, { plusOne: true })
     const slides = slidingLayers(config, facts, (index) => index % 2 === 0)
     return llamaModel({
       ...model,

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 
 /** Tells what happens to all who listen at that moment. */
-export interface Feed<T> {
+export interface EventStream<T> {
   publish(item: T): void
   /** Listens from now on, until the signal fires. */
   listen(signal: AbortSignal): Listener<T>
@@ -18,7 +18,7 @@ export interface Listener<T> {
 }
 
 /** A feed without listeners. */
-export function createFeed<T>(): Feed<T> {
+export function createEventStream<T>(): EventStream<T> {
   const listeners = new Set<(item: T) => void>()
   return {
     publish: (item) => {

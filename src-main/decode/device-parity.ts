@@ -36,9 +36,9 @@ export async function fitToDevice(
   const key = JSON.stringify([device, model.folder, model.weights.isQuantized])
   const known = found.get(key)
   if (known) return fitted[known]
-  const expected = await goldenStates(model, 'cpu')
+  const expected = await referenceStates(model, 'cpu')
   const differenceOf = async (type: ProductType) =>
-    hiddenDifference(await goldenStates(fitted[type], device), expected)
+    hiddenDifference(await referenceStates(fitted[type], device), expected)
   if (!model.weights.isQuantized) {
     const problem = await differenceOf('float16').then(describeDifference, describeFailure)
     if (problem === null) {
@@ -73,7 +73,7 @@ function describeFailure(error: unknown): string {
 }
 
 /** Hidden states of a text that every model has the tokens for, read at once and then one token more. */
-export async function goldenStates(model: BaseModel, device: Device): Promise<Float32Array> {
+export async function referenceStates(model: BaseModel, device: Device): Promise<Float32Array> {
   const random = seededRandom(1)
   const { vocabularySize } = model.architecture
   const prompt = Int32Array.from({ length: promptTokens }, () => random.below(vocabularySize))

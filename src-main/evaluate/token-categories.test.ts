@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { customAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller } from '../spelling/speller.ts'
 import { bytes, ordinary, special } from '../spelling/testing/vocabulary.ts'
-import { createTokenSorter, scriptOf } from './token-kinds.ts'
+import { createTokenClassifier, scriptOf } from './token-categories.ts'
 
 it.each([
   [' the', 'Latin'],
@@ -30,7 +30,7 @@ it('special tokens and parts of characters are other', () => {
 it('a token is sorted by status, frequency and script', () => {
   const vocabulary = ['a', 'abc', 'é', 'ab'].map(ordinary)
   const speller = buildSpeller(vocabulary, customAlphabet('abc', vocabulary), 2)
-  const kindsOf = createTokenSorter(speller, vocabulary, Uint32Array.of(9, 10, 0, 5_000))
+  const kindsOf = createTokenClassifier(speller, vocabulary, Uint32Array.of(9, 10, 0, 5_000))
   expect([0, 1, 2, 3, 4].map((token) => Object.values(kindsOf(token)))).toEqual([
     ['covered', '1 to 9', 'Latin'],
     ['shadowed', '10 to 99', 'Latin'],

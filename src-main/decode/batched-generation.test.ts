@@ -12,8 +12,8 @@ import { createKeyValueCaches } from '../runtime/key-value-cache.ts'
 import { parseAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller } from '../spelling/speller.ts'
 import type { BaseHead } from './chooser.ts'
-import type { Conversation } from './generate.ts'
-import { shareTrunk } from './side-by-side.ts'
+import type { KvContext } from './generate.ts'
+import { shareTrunk } from './batched-generation.ts'
 import { hashBaseModel, saveSpellm } from '../spellm/spellm.ts'
 import { tailShape, type TailSession } from '../spellm/tail-session.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from './text-generator.ts'
@@ -68,21 +68,21 @@ afterAll(async () => {
 async function written(
   generator: TextGenerator,
   prompt: string,
-  conversation: Conversation,
+  kvContext: KvContext,
   mode: GenerationMode,
   candidates = 0,
 ): Promise<(number | null)[]> {
   const options = { mode, candidates, sampling: null, maxTokens: 20, gateShare: 0.5, stop: ['.'] }
-  const pieces = await collect(generator.write(prompt, conversation, options))
+  const pieces = await collect(generator.write(prompt, kvContext, options))
   return pieces.map(({ token }) => token)
 }
 
 it('texts are what they are one after another, in each mode', async () => {
   const writeAll = (generator: TextGenerator) =>
-    generator.forEachText(prompts, async (prompt, conversation) => {
+    generator.forEachText(prompts, async (prompt, kvContext) => {
       const texts = []
       for (const [mode, candidates] of modes)
-        texts.push(await written(generator, prompt, conversation, mode, candidates))
+        texts.push(await written(generator, prompt, kvContext, mode, candidates))
       return texts
     })
   const expected = await writeAll(alone)
@@ -93,9 +93,9 @@ it('texts are what they are one after another, in each mode', async () => {
 
 it('a text that fails leaves the others alone, and its error is told at their end', async () => {
   const finished: string[] = []
-  const work = async (prompt: string, conversation: Conversation) => {
+  const work = async (prompt: string, kvContext: KvContext) => {
     if (prompt === 'It') throw new RangeError('not this one')
-    await written(together, prompt, conversation, 'trie')
+    await written(together, prompt, kvContext, 'trie')
     finished.push(prompt)
   }
   await expect(together.forEachText(prompts, work)).rejects.toThrow('not this one')
@@ -131,7 +131,7 @@ it('nothing computes while something else does, since some devices can not', asy
   const shared = shareTrunk(batch, { tail, head })
   const endings = ['tail', 'choice', 'none', 'tail', 'logits'] as const
   const texts = await shared.forEachText(endings, async (ending, { cache }) => {
-    const { hidden } = await shared.trunk.forwardToLast(Int32Array.of(1), cache, ending)
+    const { hidden } = await shared.trunk.forwardLastPosition(Int32Array.of(1), cache, ending)
     await shared.head.greedy(hidden)
     await shared.tail.logProbabilities(await shared.head.logits(hidden))
     return ending

@@ -2,19 +2,19 @@ import type { z } from 'zod'
 import { SpellmError } from '../base/errors.ts'
 
 /** Where something stands in a file, for messages. */
-export interface Place {
+export interface JsonPath {
   readonly file: string
   /** Such as 'pre_tokenizer.pretokenizers.0'. */
   readonly field: string
 }
 
 /** The place of a field within that of its parent. */
-export function fieldOf({ file, field }: Place, name: string | number): Place {
+export function fieldOf({ file, field }: JsonPath, name: string | number): JsonPath {
   return { file, field: `${field}.${name}` }
 }
 
 /** What this file asks for can't be done; a guess would give wrong tokens. */
-export function unsupported({ file, field }: Place, what: string): SpellmError {
+export function unsupported({ file, field }: JsonPath, what: string): SpellmError {
   return new SpellmError(
     'model-unsupported',
     `${file}: ${field}: ${what} is not supported.`,
@@ -23,7 +23,7 @@ export function unsupported({ file, field }: Place, what: string): SpellmError {
 }
 
 /** The file contradicts itself or its format. */
-export function invalid({ file, field }: Place, problem: string): SpellmError {
+export function invalid({ file, field }: JsonPath, problem: string): SpellmError {
   return new SpellmError('file-invalid', `${file}: ${field}: ${problem}.`, 'Download this file again.')
 }
 
@@ -37,26 +37,30 @@ export function quoted(name: string): string {
  *
  * @throws SpellmError 'file-invalid' | 'model-unsupported'
  */
-export function readFields<T>(schema: z.ZodType<T>, json: unknown, place: Place): T {
+export function readFields<T>(schema: z.ZodType<T>, json: unknown, place: JsonPath): T {
   const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
   if (issue.code === 'unrecognized_keys') throw unsupported(place, `the field ${quoted(issue.keys[0]!)}`)
   throw invalid(
-    issue.path.reduce<Place>((at, name) => fieldOf(at, String(name)), place),
+    issue.path.reduce<JsonPath>((at, name) => fieldOf(at, String(name)), place),
     issue.message,
   )
 }
 
 /** Builds one part of the pipeline from its JSON. */
-export type Builder<Part> = (json: object, place: Place) => Part
+export type Builder<Part> = (json: object, place: JsonPath) => Part
 
 /**
  * Builds a part by its field `type`.
  *
  * @throws SpellmError 'model-unsupported' for a type that isn't in the table
  */
-export function build<Part>(builders: ReadonlyMap<string, Builder<Part>>, json: unknown, place: Place): Part {
+export function build<Part>(
+  builders: ReadonlyMap<string, Builder<Part>>,
+  json: unknown,
+  place: JsonPath,
+): Part {
   if (typeof json !== 'object' || json === null || !('type' in json) || typeof json.type !== 'string')
     throw invalid(place, "expected an object with a field 'type'")
   const builder = builders.get(json.type)

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { createRecent } from './recent.ts'
+import { createLru } from './lru.ts'
 
 it('keeps the results that were asked for last, and loads each once', async () => {
-  const recent = createRecent<string>(2)
+  const recent = createLru<string>(2)
   const loads: string[] = []
   const get = (key: string) =>
     recent.get(key, () => {
@@ -20,7 +20,7 @@ it('keeps the results that were asked for last, and loads each once', async () =
 })
 
 it('forgets a load that failed', async () => {
-  const recent = createRecent<string>(2)
+  const recent = createLru<string>(2)
   await expect(recent.get('a', () => Promise.reject(new Error('no disk')))).rejects.toThrow('no disk')
   expect(await recent.get('a', () => Promise.resolve('A'))).toBe('A')
 })

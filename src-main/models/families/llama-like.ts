@@ -37,7 +37,7 @@ type LlamaConfig = RotaryConfig &
  * What a config in Llama's form says: the model but for its layers, and the settings of each layer. A family
  * changes what differs and builds its layers from the settings.
  */
-export function llamaForm(
+export function llamaLike(
   family: string,
   config: LlamaConfig,
   facts: ModelFacts,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createFeed } from './feed.ts'
+import { createEventStream } from './event-stream.ts'
 
 const soon = 20
 
 describe('a feed', () => {
   it('tells each listener everything since it began to listen, once and in order', async () => {
-    const feed = createFeed<number>()
+    const feed = createEventStream<number>()
     const listening = new AbortController()
     feed.publish(0)
     const first = feed.listen(listening.signal)
@@ -20,7 +20,7 @@ describe('a feed', () => {
   })
 
   it('wakes a listener that waits', async () => {
-    const feed = createFeed<string>()
+    const feed = createEventStream<string>()
     const listener = feed.listen(new AbortController().signal)
     const taken = listener.take(0)
     feed.publish('now')
@@ -28,7 +28,7 @@ describe('a feed', () => {
   })
 
   it('bunches what comes within the interval', async () => {
-    const feed = createFeed<number>()
+    const feed = createEventStream<number>()
     const listener = feed.listen(new AbortController().signal)
     feed.publish(0)
     expect(await listener.take(soon)).toEqual([0])
@@ -43,7 +43,7 @@ describe('a feed', () => {
     ['waits for something to happen', false],
     ['waits for the interval', true],
   ])('lets a listener go that %s', async (_, hasTaken) => {
-    const feed = createFeed<number>()
+    const feed = createEventStream<number>()
     const listening = new AbortController()
     const listener = feed.listen(listening.signal)
     if (hasTaken) {

@@ -13,11 +13,11 @@ import { createPredictionMeter, probabilityOf } from './prediction-meter.ts'
 import type { ReadWindow, TextWindow } from './read-windows.ts'
 import type { MeasuredModes } from './spelling-positions.ts'
 import type { SpelledPicks, TextEvaluation } from './text-evaluation.ts'
-import { createTokenSorter } from './token-kinds.ts'
+import { createTokenClassifier } from './token-categories.ts'
 import { createWordMeter } from './word-exactness.ts'
 
 /** Looks at each position of a text's windows with all meters. */
-export interface TextJudge {
+export interface TextEvaluator {
   window(window: ReadWindow): Promise<void>
   result(): Omit<TextEvaluation, 'storedPerplexity'>
 }
@@ -26,16 +26,16 @@ export interface TextJudge {
  * @param reader follows the text as the SpeLLM
  * @param windows all of the text
  */
-export function createTextJudge(
+export function createTextEvaluator(
   { tokenizer, speller, base, samplingWeights }: Spellm,
   reader: PositionReader,
   rows: HeadRows,
   windows: readonly TextWindow[],
   { modes, candidates, threshold }: MeasuredModes,
-): TextJudge {
+): TextEvaluator {
   const { hiddenSize: d, vocabularySize } = base.architecture
   const ids = Int32Array.from(windows.flatMap((window) => [...window.ids]))
-  const kindsOf = createTokenSorter(speller, tokenizer.entries, countTokens(ids, vocabularySize))
+  const kindsOf = createTokenClassifier(speller, tokenizer.entries, countTokens(ids, vocabularySize))
   const agreement = createAgreementMeter(modes)
   const words = speller.words.length > 0 ? createWordMeter(modes) : null
   const longest = longestUnit(speller)

@@ -16,7 +16,7 @@ export interface HeadPicks {
  * @param n how many of the best units are wanted
  * @param tokenize the ids of a text, for strings that free decoding can't look up
  */
-export function headPicks(
+export function argmaxOfHeads(
   search: TrieSearch,
   logProbabilities: Float32Array,
   n: number,

@@ -1,9 +1,14 @@
 import { stackRows, type BatchTrunk } from '../models/batch-trunk.ts'
-import { pieceTokens, type Ending, type LastState, type TrunkSession } from '../models/trunk-session.ts'
+import {
+  pieceTokens,
+  type OutputHead,
+  type LastPosition,
+  type TrunkSession,
+} from '../models/trunk-session.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import { createTurns, ownTurn, type Turn } from '../runtime/turns.ts'
 import type { BaseHead } from './chooser.ts'
-import { newConversation, type Conversation } from './generate.ts'
+import { newKvContext, type KvContext } from './generate.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 
 /** Texts that are written side by side; the last ones of a list may be fewer. */
@@ -17,7 +22,7 @@ export const textsAtOnce = 8
  */
 export type ForEachText = <Item, Result>(
   items: readonly Item[],
-  work: (item: Item, conversation: Conversation) => Promise<Result>,
+  work: (item: Item, kvContext: KvContext) => Promise<Result>,
 ) => Promise<Result[]>
 
 /** One text after another, each in a new conversation. */
@@ -25,11 +30,11 @@ export function oneAfterAnother(trunk: TrunkSession): ForEachText {
   return async (items, work) => {
     const results = []
     for (const item of items) {
-      const conversation = newConversation(trunk)
+      const kvContext = newKvContext(trunk)
       try {
-        results.push(await work(item, conversation))
+        results.push(await work(item, kvContext))
       } finally {
-        conversation.cache.release()
+        kvContext.cache.release()
       }
     }
     return results
@@ -50,8 +55,8 @@ export interface SharedTrunk {
 interface Request {
   readonly tokens: Int32Array
   readonly cache: KeyValueCache
-  readonly ending: Ending
-  readonly resolve: (read: { readonly states: Float32Array; readonly last: LastState }) => void
+  readonly ending: OutputHead
+  readonly resolve: (read: { readonly states: Float32Array; readonly last: LastPosition }) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -88,8 +93,8 @@ export function shareTrunk(
     waiting = []
     alone(() => pass(requests)).catch((error: unknown) => requests.forEach(({ reject }) => reject(error)))
   }
-  const read = (tokens: Int32Array, cache: KeyValueCache, ending: Ending) =>
-    new Promise<{ readonly states: Float32Array; readonly last: LastState }>((resolve, reject) => {
+  const read = (tokens: Int32Array, cache: KeyValueCache, ending: OutputHead) =>
+    new Promise<{ readonly states: Float32Array; readonly last: LastPosition }>((resolve, reject) => {
       waiting.push({ tokens, cache, ending, resolve, reject })
       passIfAllWait()
     })
@@ -101,7 +106,7 @@ export function shareTrunk(
         throw new TypeError('the conversations of a shared trunk are given by forEachText')
       },
       forward: async (tokens, cache) => (await read(tokens, cache, 'none')).states,
-      forwardToLast: async (tokens, cache, ending) => (await read(tokens, cache, ending)).last,
+      forwardLastPosition: async (tokens, cache, ending) => (await read(tokens, cache, ending)).last,
       release: () => batch.release(),
     },
     tail: {
@@ -159,12 +164,12 @@ async function answer(
 
 /** What tail and LM head say of the states that they are asked about. */
 async function answersTo(
-  read: readonly { readonly ending: Ending; readonly hidden: Float32Array }[],
+  read: readonly { readonly ending: OutputHead; readonly hidden: Float32Array }[],
   tail: TailSession,
   head: BaseHead,
-): Promise<Omit<LastState, 'hidden'>[]> {
-  const answers: Omit<LastState, 'hidden'>[] = read.map(() => ({}))
-  const asking = (ending: Ending) => read.flatMap((request, i) => (request.ending === ending ? [i] : []))
+): Promise<Omit<LastPosition, 'hidden'>[]> {
+  const answers: Omit<LastPosition, 'hidden'>[] = read.map(() => ({}))
+  const asking = (ending: OutputHead) => read.flatMap((request, i) => (request.ending === ending ? [i] : []))
   const stacked = (requests: readonly number[]) => stackRows(requests.map((i) => read[i]!.hidden))
   const ofTail = asking('tail')
   if (ofTail.length > 0) {

@@ -3,7 +3,7 @@ import { statusOf, tokenStatuses } from '../spelling/speller.ts'
 import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /** Ways to sort tokens, and the kinds of each, in the order in which they are shown. */
-export const tokenKinds = {
+export const tokenCategories = {
   /** What the SpeLLM can do with the token. */
   status: tokenStatuses,
   /** How often the token occurs in the text. */
@@ -13,13 +13,13 @@ export const tokenKinds = {
 } as const
 
 /** A way to sort tokens. */
-export type KindOf = keyof typeof tokenKinds
+export type KindOf = keyof typeof tokenCategories
 
 /** The ways to sort tokens. */
-export const kindsOfTokens = Object.keys(tokenKinds) as KindOf[]
+export const categoriesOfTokens = Object.keys(tokenCategories) as KindOf[]
 
 /** What a token is, each way. */
-export type TokenKinds = Readonly<Record<KindOf, string>>
+export type TokenCategories = Readonly<Record<KindOf, string>>
 
 /**
  * Sorts tokens.
@@ -27,12 +27,12 @@ export type TokenKinds = Readonly<Record<KindOf, string>>
  * @param entries the tokenizer's
  * @param counts how often each token occurs in the text, [V]
  */
-export function createTokenSorter(
+export function createTokenClassifier(
   speller: Speller,
   entries: readonly VocabularyEntry[],
   counts: Uint32Array,
-): (token: number) => TokenKinds {
-  const known = new Map<number, TokenKinds>()
+): (token: number) => TokenCategories {
+  const known = new Map<number, TokenCategories>()
   return (token) => {
     let kinds = known.get(token)
     if (!kinds) {
@@ -53,15 +53,15 @@ function statusOrNone(speller: Speller, token: number): TokenStatus {
 }
 
 function frequencyBand(count: number): string {
-  if (count === 0) return tokenKinds.frequency[0]
-  return tokenKinds.frequency[Math.min(4, Math.floor(Math.log10(count)) + 1)]!
+  if (count === 0) return tokenCategories.frequency[0]
+  return tokenCategories.frequency[Math.min(4, Math.floor(Math.log10(count)) + 1)]!
 }
 
 const scripts = ['Latin', 'Cyrillic', 'Greek', 'Arabic', 'Han'].map(
   (name) => [name, new RegExp(`\\p{Script=${name}}`, 'u')] as const,
 )
 
-/** The kind of writing of a token, as `tokenKinds.script` names it; bytes that are part of a character are 'other'. */
+/** The kind of writing of a token, as `tokenCategories.script` names it; bytes that are part of a character are 'other'. */
 export function scriptOf(entry: VocabularyEntry | undefined): string {
   if (!entry || entry.special) return 'other'
   const text = new TextDecoder().decode(entry.bytes)

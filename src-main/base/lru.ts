@@ -1,11 +1,11 @@
 /** Keeps the results of the latest loads. */
-export interface Recent<T> {
+export interface Lru<T> {
   /** The result kept for `key`, or that of `load`. A load that fails is not kept. */
   get(key: string, load: () => Promise<T>): Promise<T>
 }
 
 /** Keeps at most `size` results; the one that wasn't asked for longest goes first. */
-export function createRecent<T>(size: number): Recent<T> {
+export function createLru<T>(size: number): Lru<T> {
   const kept = new Map<string, Promise<T>>()
   return {
     get: (key, load) => {
