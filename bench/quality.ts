@@ -161,7 +161,7 @@ async function measure({ speller, targets, teacher }: Material, heldOut: Teacher
   }
   const state =
     layer === 0
-      ? await distillSymbols(shape, speller, targets, teacher, settings, {
+      ? await distillSymbols({ shape, speller }, targets, teacher, settings, {
           device: 'cpu',
           onStep: () => Promise.resolve(),
         })
