@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
+import { spellm } from '../engine/testing/cli.ts'
 
 const canRestart = process.platform === 'linux' && 'execve' in process
 if (!canRestart)
@@ -22,4 +24,8 @@ it.runIf(canRestart)('the command line asks for huge pages, in the process that 
   expect(text.toString()).toContain('Once')
   child.kill()
   await once(child, 'close')
+})
+
+it('the version is the package’s', async () => {
+  expect(await spellm(['--version'])).toMatchObject({ code: 0, stdout: `${packageJson.version}\n` })
 })
