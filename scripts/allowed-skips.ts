@@ -53,7 +53,7 @@ export const allowedSkips: readonly AllowedSkip[] = [
   { file: /^src-main\/web\/studio\.test\.ts$/, name: /^the engine asks for huge pages$/, ...linuxOnly },
   { file: /^src-main\/web\/main\.test\.ts$/, name: /\(needs \/proc\)$/, ...linuxOnly },
   {
-    file: /^src-main\/runs\/process-start\.test\.ts$/,
+    file: /^src-main\/base\/process-state\.test\.ts$/,
     name: /counts a killed process as gone whose parent never asks$/,
     ...linuxOnly,
   },
