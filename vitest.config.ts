@@ -16,5 +16,14 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // With --coverage, as `npm test` runs it. Files that no test loads count, too; what runs in processes that tests
+    // start doesn't: the programs, the engine behind its hosts, everything on WebGPU; nor what only a browser runs.
+    coverage: {
+      provider: 'v8',
+      include: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,tsx}'],
+      exclude: ['**/*.test.ts', '**/testing/**', '**/vite.config.ts'],
+      reporter: ['text-summary'],
+      reportOnFailure: true,
+    },
   },
 })

@@ -8,8 +8,8 @@
  *
  * The tail has one block, as wide as 2.5 % of the LM head's weights allow, in the same precision; its vocabulary is a
  * real one. FOLDER of --llama-cpp is one where `npm install node-llama-cpp` was run (found by itself here and in the
- * working folder): llama.cpp then decodes the same shape in the same precision class beside ours. Writes bench.json, bench.md and bench.svg to
- * --out (default bench/results). docs/benchmark.md says what the numbers are.
+ * working folder): llama.cpp then decodes the same shape in the same precision class in turns with ours. Writes
+ * bench.json, bench.md and bench.svg to --out (default bench/results). docs/benchmark.md says what the numbers are.
  */
 import { spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
  * Converts a model of real shape with random weights and lets it write, on the CPU, and puts the memory that each
- * command took beside the estimate of it:
+ * command took compared with its estimate:
  *
  *     npx tsx bench/full-shape.ts smollm2-135m [--folder DIR]
  */

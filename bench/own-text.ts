@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '0' },
     greedy: { type: 'boolean', default: false },
     sequences: { type: 'string' },
-    /** One sequence in so many is of plain texts. */
+    /** One sequence in this many is of plain texts. */
     'plain-texts': { type: 'string' },
   },
 })

@@ -106,7 +106,7 @@ async function openCache(folder: string): Promise<TeacherCache> {
   return { folder, shape, chunks: chunks.length, positionsPerChunk }
 }
 
-/** Learned groups beside token symbols, or characters that spell the rest. */
+/** Learned groups in addition to token symbols, or characters that spell the rest. */
 async function spellerOf(counts: Float64Array, { symbols, groups }: Symbols): Promise<Speller> {
   const wanted = mostWanted(counts, symbols)
   const alphabet = withTokenSymbols(parseAlphabet('auto', tokenizer.entries, counts), wanted)
@@ -161,7 +161,7 @@ async function measure({ speller, targets, teacher }: Material, heldOut: Teacher
   }
   const state =
     layer === 0
-      ? await distillSymbols(shape, speller, targets, teacher, settings, {
+      ? await distillSymbols({ shape, speller }, targets, teacher, settings, {
           device: 'cpu',
           onStep: () => Promise.resolve(),
         })

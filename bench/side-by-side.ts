@@ -1,7 +1,7 @@
 /**
  * How much faster eight texts are written side by side than one after another, as `spellm eval` does:
  *
- *     npx tsx bench/side-by-side.ts FOLDER [--precision int4] [--tokens 16]
+ *     npx tsx bench/batched-generation.ts FOLDER [--precision int4] [--tokens 16]
  *
  * FOLDER is a SpeLLM or the run that holds one.
  */
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { stories } from '../resources/stories/stories.ts'
 import { openModel, createTextGenerator } from '../src-main/decode/text-generator.ts'
-import { textsAtOnce } from '../src-main/decode/side-by-side.ts'
+import { textsAtOnce } from '../src-main/decode/batched-generation.ts'
 import { measureRollOuts } from '../src-main/evaluate/roll-outs.ts'
 import { precisions } from '../src-main/models/precision.ts'
 

@@ -4,7 +4,7 @@
  *
  *     npx tsx bench/small-base.ts FOLDER MINUTES TEXT…
  *
- * FOLDER becomes a base model for `spellm convert`. Training takes so many minutes, whatever the machine.
+ * FOLDER becomes a base model for `spellm convert`. Training takes that many minutes, whatever the machine.
  */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

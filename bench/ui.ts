@@ -74,7 +74,7 @@ async function measure(): Promise<Report> {
     await doByTurns(deeds, page, minutes / 2)
     const middle = await measureMemory(browser, page)
     await doByTurns(deeds, page, minutes / 2)
-    // The curves of a screen that is opened anew come from the history: what is streamed shows with time.
+    // The curves of a screen that is opened again come from the history: what is streamed shows with time.
     const firstStreamed = run.step + 1
     await doByTurns(closeLooks, page, minutes / 10)
     const end = await measureMemory(browser, page)

@@ -1,5 +1,5 @@
 /**
- * What whole-word units can save at the most: the words of the Universal Declaration of Human Rights under real
+ * The upper bound on what whole-word units can save: the words of the Universal Declaration of Human Rights under real
  * vocabularies, with no model at all.
  *
  *     npx tsx bench/words.ts

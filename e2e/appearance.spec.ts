@@ -117,7 +117,7 @@ test.describe('accessible in both themes', () => {
       const shownSteps = async () => Number(await loss.getAttribute('aria-valuemax'))
       const shownBefore = await shownSteps()
       await inspect(page, 'compare-live')
-      // The run that trains goes on while it is looked at.
+      // The run that trains continues while it is looked at.
       await expect.poll(shownSteps).toBeGreaterThan(shownBefore)
 
       await visit(page, 'home')

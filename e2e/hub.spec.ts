@@ -90,7 +90,7 @@ test('a model is fetched from the Hub: its size first, stopped, seen after a rel
   await expectStep(page, 'spelling')
 })
 
-test('a model that is here already is chosen at once, and a chat with it goes on turn by turn', async ({
+test('a model that is here already is chosen at once, and a chat with it continues turn by turn', async ({
   page,
 }) => {
   await openWizard(page)

@@ -4,6 +4,14 @@ import type { Page } from '@playwright/test'
 import { expect } from './studio-test.ts'
 
 const folder = join(import.meta.dirname, 'screenshots')
+/** Where `npm run draw:screens` wants the pictures of the documents; else they stay as they are. */
+const documented = process.env['SPELLM_PICTURES']
+const pictures: Readonly<Record<string, string>> = {
+  'run-finished-light': 'run.png',
+  'run-training-dark': 'training.png',
+  'wizard-spelling-light': 'spelling.png',
+  'console-detail-light': 'console.png',
+}
 const roomy = { width: 1280, height: 800 }
 /** Smaller windows are possible, but nobody works in them. */
 const tight = { width: 800, height: 600 }
@@ -32,6 +40,9 @@ async function capture(page: Page, name: string): Promise<void> {
   // What lies behind a dialog is pictured elsewhere.
   const fullPage = (await page.getByRole('dialog').count()) === 0
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage, animations: 'disabled' })
+  const picture = pictures[name]
+  if (documented && picture)
+    await page.screenshot({ path: join(documented, picture), animations: 'disabled' })
 }
 
 /** Each violation with the elements that it concerns. */

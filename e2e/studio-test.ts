@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test as base, type Browser, type Page } from '@playwright/test'
 import { openBrowserStudio } from './host/browser-studio.ts'
-import { electronObstacle, openElectronStudio } from './host/electron-studio.ts'
+import { electronObstacle } from './host/electron-obstacle.ts'
+import { openElectronStudio } from './host/electron-studio.ts'
 import type { HostOptions, Studio } from './host/host.ts'
 import { prepareData } from './host/prepared-data.ts'
 
@@ -17,7 +18,7 @@ interface StudioFixtures {
   readonly startsWith: 'nothing' | 'finishedRuns'
   /** What the page may report as an error in this test; nothing else may be there. */
   readonly expectedErrors: RegExp
-  /** Opened anew for each test. */
+  /** A new one for each test. */
   readonly studio: Studio
 }
 

@@ -1,14 +1,15 @@
 import ts from 'typescript'
 
 /** Words that a person who reads English every day would not write, and what to write in their place. */
-export const banned: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
+const banned: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
   { pattern: /\banew\b/i, instead: 'again, re-' },
   { pattern: /\bmend(s|ed|ing)?\b/i, instead: 'fix' },
-  { pattern: /\bat the most\b/i, instead: 'at most, up to, maximum' },
-  { pattern: /\b(is|are) no (absolute|token|number|answer)\b/i, instead: 'isn’t a …' },
-  { pattern: /\bgo(es)? on\b/i, instead: 'continue, resume' },
-  { pattern: /\bshall\b/i, instead: 'should, will' },
-  { pattern: /\bgives? right numbers\b/i, instead: 'passes the accuracy check' },
+  { pattern: /\bat\s+the\s+(most|least)\b/i, instead: 'at most, up to, maximum; at least, minimum' },
+  { pattern: /(?<!there )\b(is|are)\s+no\s+(absolute|token|number|answer)s?\b/i, instead: 'isn’t a …' },
+  { pattern: /\b(go(es)?|going|went|gone)\s+on\b/i, instead: 'continue, resume' },
+  { pattern: /\bshall\b/i, instead: 'should, will, must' },
+  { pattern: /\breckon(s|ed|ing)?\b/i, instead: 'compute, estimate' },
+  { pattern: /\bgives?\s+right\s+numbers\b/i, instead: 'passes the accuracy check' },
 ]
 
 /** What of a text is banned, with its line. */
@@ -28,13 +29,24 @@ export function findBanned(
 export const proseOf = (markdown: string): string =>
   markdown.replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, ' '))
 
-/** A source text of which only string literals and the text of templates are left, in their places. */
-export function stringsOf(source: string, path: string): string {
+/**
+ * A source text of which only string literals, the text of templates and doc comments are left, in their places. A phrase
+ * that a doc comment breaks at the end of a line is found too: the asterisk before the next line is blanked out.
+ */
+export function wordsOf(source: string, path: string): string {
   const left: string[] = Array.from({ length: source.length }, (_, i) => (source[i] === '\n' ? '\n' : ' '))
-  const keep = (node: ts.Node) => {
-    for (let i = node.getStart(); i < node.getEnd(); i++) left[i] = source[i]!
+  const keepRange = (text: string, start: number) => {
+    for (let i = 0; i < text.length; i++) left[start + i] = text[i]!
+  }
+  const keep = (node: ts.Node) => keepRange(source.slice(node.getStart(), node.getEnd()), node.getStart())
+  const keepDocComments = (node: ts.Node) => {
+    for (const { pos, end } of ts.getLeadingCommentRanges(source, node.getFullStart()) ?? []) {
+      const comment = source.slice(pos, end)
+      if (comment.startsWith('/**')) keepRange(comment.replace(/^(\s*)\*/gm, '$1 '), pos)
+    }
   }
   const visit = (node: ts.Node) => {
+    keepDocComments(node)
     if (
       ts.isStringLiteral(node) ||
       ts.isNoSubstitutionTemplateLiteral(node) ||
@@ -47,6 +59,9 @@ export function stringsOf(source: string, path: string): string {
     ts.forEachChild(node, visit)
   }
   const kind = path.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS
-  visit(ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true, kind))
+  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true, kind)
+  visit(file)
+  // A comment that stands alone at the end belongs to no other node.
+  keepDocComments(file.endOfFileToken)
   return left.join('')
 }

@@ -14,8 +14,14 @@ const root = join(import.meta.dirname, '..')
 function run(command, args) {
   const { status } = spawnSync(command, args, {
     cwd: root,
-    // Electron's binary is fetched by `npm start`, where its absence has a remedy.
-    env: { ...process.env, ELECTRON_SKIP_BINARY_DOWNLOAD: '1' },
+    env: {
+      ...process.env,
+      // Electron's binary is fetched by `npm start`, where its absence has a remedy.
+      ELECTRON_SKIP_BINARY_DOWNLOAD: '1',
+      // onnxruntime-node's install script would fetch the CUDA libraries, hundreds of megabytes that few can use. npm
+      // from 11.16 on doesn't run it (package.json's `allowScripts`); older ones do, and it reads this variable.
+      ONNXRUNTIME_NODE_INSTALL: 'skip',
+    },
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32' && command !== process.execPath,
   })

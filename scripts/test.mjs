@@ -1,6 +1,7 @@
 /**
- * Every check of the project: formatting, lint with the import rules, types, tests, and the whole app in a
- * browser. Prints the sum of all suites as its last line, `N passed, N failed`.
+ * Every check of the project: formatting, lint with the import rules, unused code, types, tests, and the whole app in
+ * a browser. Prints what was skipped, which has to be allowed, and the sum of all suites as its last line,
+ * `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -37,18 +38,21 @@ function count(name, hasSucceeded, read) {
 const checks = [
   ['formatting', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['lint', 'eslint', ['.']],
+  ['nothing unused', 'knip', ['--no-progress', '--treat-config-hints-as-errors']],
   ...projects.map(([name, folder]) => [name, 'tsc', ['--noEmit', '-p', folder]]),
 ]
-for (const [name, command, args] of checks) {
+function check(name, command, args) {
   const ok = run(bin(command), args)
   console.log(`${ok ? '✓' : '✗'} ${name}`)
   if (ok) total.passed++
   else total.failed++
 }
+for (const [name, command, args] of checks) check(name, command, args)
 
 const unitReport = join(scratch, 'vitest.json')
 const unit = run(bin('vitest'), [
   'run',
+  '--coverage',
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${unitReport}`,
@@ -66,6 +70,8 @@ count('Playwright', app, () => {
   const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(appReport, 'utf8')).stats
   return { passed: expected + flaky, failed: unexpected, skipped }
 })
+
+check('skipped tests', 'tsx', ['scripts/report-skips.ts', unitReport, appReport])
 
 rmSync(scratch, { recursive: true, force: true })
 const { passed, failed, skipped } = total

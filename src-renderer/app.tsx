@@ -7,7 +7,7 @@ import { useEffect } from 'react'
 import { Route, Router, Switch } from 'wouter'
 import { useHashLocation } from 'wouter/use-hash-location'
 import { describeShortcut } from './actions/describe-shortcut.ts'
-import { actions, screens } from './actions/index.ts'
+import { actions, performCommand, screens } from './actions/index.ts'
 import { showKeptTheme } from './actions/theme.ts'
 import { ScreenBoundary } from './components/screen-boundary.tsx'
 import { Screen } from './components/screen.tsx'
@@ -31,10 +31,7 @@ export function App() {
     actions.flatMap(({ shortcut, perform }) => (shortcut === undefined ? [] : [[shortcut, perform]])),
     [],
   )
-  useEffect(
-    () => window.studioHost?.onCommand((id) => actions.find((action) => action.id === id)?.perform()),
-    [],
-  )
+  useEffect(() => window.studioHost?.onCommand(performCommand), [])
   useKeptTheme()
   // On a narrow window the navigation covers the page, so it makes room once a place is chosen.
   const [menuIsOpen, { toggle: toggleMenu, close: closeMenu }] = useDisclosure()
@@ -82,7 +79,7 @@ export function App() {
           rightSection: shortcut && <Kbd>{describeShortcut(shortcut)}</Kbd>,
         }))}
         shortcut={null}
-        // A blur would be painted anew with each step of the curves behind it.
+        // A blur would be repainted with each step of the curves behind it.
         overlayProps={{ backgroundOpacity: 0.35 }}
         // Reopened while it still fades out, it would not take the focus, and what is typed would be lost.
         transitionProps={{ duration: 0 }}
@@ -211,7 +208,7 @@ function ConnectionNotice() {
   }
 }
 
-/** Says that the engine had died and lives again; the runs that it left show how to go on. */
+/** Says that the engine had died and lives again; the runs that it left show how to resume them. */
 function CrashNotice() {
   const isGivenUp = useConnection(({ status }) => status === 'failed')
   const { data: info } = useQuery(queries.app.info.queryOptions())

@@ -13,7 +13,7 @@ import type { ShapeName } from './shapes.ts'
 
 /**
  * A SpeLLM with token symbols of a model with random weights. Its tail has the size that a conversion of that model gives it by
- * default and knows nothing, which costs the same; what it is said to have doubted is another one's.
+ * default and knows nothing, which costs the same; its recorded doubts are another one's.
  *
  * @param folder for the weights
  * @param usage of a real model's tokens [its V], which decides how many token symbols are worthwhile; null: by Zipf's law

@@ -45,7 +45,7 @@ export const replayedCaseSchema = z.object({
   trunkPasses: z.number(),
   headPasses: z.number(),
   rows: z.number(),
-  /** Of lossless mode beside base mode with its own head; the verifying head alone writes where drafting is slower. */
+  /** Of lossless mode relative to base mode with its own head; the verifying head alone writes where drafting is slower. */
   speedup: z.number(),
   speedupQuartiles: z.tuple([z.number(), z.number()]),
   /** Of drafting itself, which the passes above are of. */
@@ -106,7 +106,7 @@ export async function replayShape(options: ReplayOptions): Promise<ReplayedCase[
   }))
 }
 
-/** Loads a SpeLLM as `spellm generate` does. @returns measures its costs after so many tokens */
+/** Loads a SpeLLM as `spellm generate` does. @returns measures its costs after a number of tokens */
 async function loadMeasured(
   spellm: Spellm,
   isReal: boolean,
@@ -145,7 +145,7 @@ async function loadMeasured(
     })
 }
 
-/** Each measurement chooses its own threshold and steps; what is told of these is the middle one's. */
+/** Each measurement chooses its own threshold and steps; what is reported of these is the middle one's. */
 function replayed(
   measured: readonly MeasuredCosts[],
   doubts: RecordedDoubts,

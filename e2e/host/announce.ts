@@ -1,4 +1,4 @@
-import { electronObstacle } from './electron-studio.ts'
+import { electronObstacle } from './electron-obstacle.ts'
 
 /** Says once, before all tests, why those under Electron are skipped. */
 export default function announce(): void {

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 
-export type HostName = 'browser' | 'electron'
+type HostName = 'browser' | 'electron'
 
 /** The option by which the projects of playwright.config.ts differ. */
 export interface HostOptions {

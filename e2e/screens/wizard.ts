@@ -39,7 +39,7 @@ export const sampleChoice = (page: Page) =>
 /** Types the run's name in the last step. */
 export async function nameRun(page: Page, name: string): Promise<void> {
   const box = page.getByRole('textbox', { name: words.review.name })
-  // The name that is suggested arrives later, and what is typed at that very moment would go on from it.
+  // The suggested name arrives later, and what is typed at that very moment would be appended to it.
   await expect(box).not.toHaveValue('')
   await box.fill(name)
 }

@@ -1,5 +1,5 @@
 /** Two neighbouring tokens that become one. */
-export type Merge = readonly [left: string, right: string]
+type Merge = readonly [left: string, right: string]
 
 /** What a merge costs and brings: how often its pair occurred when it was chosen. */
 export interface CountedMerge {

@@ -13,7 +13,7 @@ Writes src-main/tokenizer/testing/tokenizers/FAMILY/tokenizer.json and, beside t
       streamed      what its DecodeStream makes of the tokens of " the rights" one by one
 
 Training breaks ties as a hash table happens to lie, so a tokenizer.json that is there is kept: delete its folder to
-train it anew.
+train it again.
 """
 
 import base64

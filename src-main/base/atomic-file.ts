@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { link, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { describeSystemError } from './errors.ts'
-import { isProcessAlive } from './process-alive.ts'
+import { processState } from './process-state.ts'
 
 /** `.NAME.PID-RANDOM.tmp`: the process that writes it can be told from the name. */
 const temporaryName = /^\..+\.(\d+)-[0-9a-f]{12}\.tmp$/
 
 /**
  * Writes a file so that its path always holds either the old or the whole new contents: a temporary file
- * beside it is written, flushed to the disk and renamed. It is removed when anything fails.
+ * next to it is written, flushed to the disk and renamed. It is removed when anything fails.
  *
  * @throws SpellmError for errors of the operating system (disk full, no permission, no such folder)
  */
@@ -84,7 +84,8 @@ export async function removeStaleTemporaryFiles(folder: string): Promise<void> {
   })
   for (const name of names) {
     const pid = temporaryName.exec(name)?.[1]
-    if (pid !== undefined && !isProcessAlive(Number(pid))) await rm(join(folder, name), { force: true })
+    if (pid === undefined || (await processState(Number(pid))).alive) continue
+    await rm(join(folder, name), { force: true })
   }
 }
 

@@ -5,7 +5,7 @@ export function median(values: readonly number[]): number {
   return low === undefined || high === undefined ? 0 : (low + high) / 2
 }
 
-/** First and third quartile, in proportion between the two values where they lie (R's type 7). Throws RangeError of none. */
+/** First and third quartile, in proportion between the two neighbouring values (R's type 7). Throws RangeError of none. */
 export function quartiles(values: readonly number[]): [low: number, high: number] {
   if (values.length === 0) throw new RangeError('no values')
   const sorted = values.toSorted((a, b) => a - b)

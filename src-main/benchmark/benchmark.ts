@@ -15,7 +15,7 @@ import { weightBytes, type WeightBytes } from './weight-bytes.ts'
 import { measureWrittenModes, type WrittenBenchmark } from './written-modes.ts'
 
 /** What is measured at one length of the context. */
-export interface ContextCosts {
+interface ContextCosts {
   /** Tokens in the cache. */
   readonly context: number
   /** Bytes of keys and values that a step reads. */
@@ -29,7 +29,7 @@ export interface ContextCosts {
   readonly parts: TokenParts
 }
 
-/** What a token costs, by base model and SpeLLM, on the processor. */
+/** What a token costs, by base model and SpeLLM, on the CPU. */
 export interface Benchmark {
   readonly precision: Precision
   /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats. */
@@ -52,12 +52,12 @@ export interface Benchmark {
   readonly contexts: readonly ContextCosts[]
   /** Null where lossless mode was not asked for, the tail is untrained, or there are token symbols. */
   readonly text: TextTimes | null
-  /** Of a SpeLLM with token symbols; null: of another model. */
+  /** The times of texts that a SpeLLM with token symbols wrote; null: another model. */
   readonly written: WrittenBenchmark | null
 }
 
 export interface BenchmarkOptions extends PartsOptions {
-  /** Prompts at each context that a SpeLLM with token symbols goes on from; default: 8. */
+  /** Number of prompts at each context that a SpeLLM with token symbols continues; default: 8. */
   readonly texts?: number
   readonly gateShare?: number
   /** How these texts are picked; default: the best token. */
@@ -81,7 +81,7 @@ export async function runBenchmark(model: BenchmarkModel, options: BenchmarkOpti
   if (sampling && !model.writer)
     throw new SpellmError(
       'setting-invalid',
-      'How tokens are picked was said, but only a SpeLLM with token symbols is timed while it writes.',
+      'Sampling settings were given, but only a SpeLLM with token symbols is timed while it writes.',
       'Leave temperature, cuts and penalties out.',
     )
   // Prompts of texts leave room; a single step reads one token more than the cache holds.
@@ -90,7 +90,7 @@ export async function runBenchmark(model: BenchmarkModel, options: BenchmarkOpti
     ? await measureWrittenModes(model.writer, { ...options, texts, gateShare, sampling })
     : null
   const parts = written ? null : await measureParts(model, options)
-  // The bandwidth takes 1 GiB, which is no model's.
+  // The bandwidth takes 1 GiB, which belongs to no model.
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
   const bandwidth = await measureBandwidth(threads === null ? {} : { threads })
   const bytes = weightBytes(model)
@@ -126,7 +126,7 @@ function requireContexts(contexts: readonly number[], most: number): void {
   if (tooLong === undefined) return
   throw new SpellmError(
     'setting-invalid',
-    `A context of ${tooLong} tokens; of this model at most ${most} can be measured.`,
-    'Ask for shorter contexts.',
+    `A context of ${tooLong} tokens; with this model at most ${most} can be measured.`,
+    'Choose shorter contexts.',
   )
 }

@@ -2,7 +2,7 @@ import type { Random } from '../base/random.ts'
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { spellingOf, type Speller } from '../spelling/speller.ts'
 
-/** Of a head's probability, what is on the right symbol. */
+/** The share of a head's probability that is on the right symbol. */
 const certainty = 0.9
 
 /**

@@ -5,8 +5,8 @@ import type { MeasuredPlan, WrittenBenchmark } from './written-modes.ts'
 import type { ModeTexts } from './written-texts.ts'
 
 /**
- * How fast a mode is beside base mode. Where texts were written there is more to say: what `ModeTexts` has, and how lossless
- * mode was set.
+ * How fast a mode is compared with base mode. Where texts were written there is more to say: what `ModeTexts` has, and
+ * how lossless mode was set.
  */
 export interface ModeSpeed extends Partial<Omit<ModeTexts, 'mode' | 'msPerToken' | 'speedup'>> {
   readonly mode: GenerationMode
@@ -14,7 +14,7 @@ export interface ModeSpeed extends Partial<Omit<ModeTexts, 'mode' | 'msPerToken'
   readonly msPerToken: number | null
   /** Base mode's time a token over its own. */
   readonly speedup: number | null
-  /** Of lossless mode with token symbols; null: nothing is recorded that it could be set by. */
+  /** The settings of lossless mode with token symbols; null: nothing is recorded that they could be chosen by. */
   readonly plan?: MeasuredPlan | null
 }
 
@@ -29,7 +29,7 @@ export function partsSpeeds(costs: readonly ModeCost[], text: TextTimes | null):
     msPerToken: milliseconds,
     speedup: base / milliseconds,
   }))
-  // Of texts of its own, beside which the base model's were written.
+  // From texts of its own, written in turns with the base model's.
   if (text) speeds.push({ mode: 'lossless', msPerToken: text.lossless, speedup: text.base / text.lossless })
   return speeds
 }

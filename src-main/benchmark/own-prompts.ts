@@ -6,7 +6,7 @@ import { ownTextShape } from '../distill/own-text/shape.ts'
 import { createOwnTextWriter, type WriterOptions } from '../distill/own-text/writer.ts'
 import { openChatTemplate } from '../tokenizer/chat-template.ts'
 
-/** What a benchmark's texts go on from. */
+/** The prompts that a benchmark's texts continue. */
 export interface OwnPrompts {
   /** Whether they are questions, or beginnings of documents. */
   readonly kind: 'chat' | 'document'
@@ -18,7 +18,7 @@ export interface OwnPrompts {
 const seed = 0x3e7c_4d13
 /** Sequences that are written side by side, if no more prompts are asked for. */
 const usualSequences = 16
-/** Of a sequence that only has to come to an answer: a question, or what is drawn of a document. */
+/** The minimum tokens of a sequence that only has to reach an answer: a question, or what is drawn of a document. */
 const leastTokens = { chat: 96, document: openingTokens + 1 } as const
 /** What keys and values of all sequences may take. */
 const keyValueBytes = 1e9
@@ -31,7 +31,7 @@ const keyValueBytes = 1e9
  * @param count prompts, fewer where the model comes to no answer
  * @param contexts tokens, ascending
  * @param mostTokens of a prompt, whatever the context: a text needs room
- * @param onProgress told of passes of the trunk
+ * @param onProgress called with the passes of the trunk
  * @throws SpellmError as `conversationPieces` and `createOwnTextWriter`; CancelledError when the signal fires
  */
 export async function writeOwnPrompts(

@@ -31,7 +31,7 @@ export interface PartsOptions {
   readonly threads?: number | undefined
   readonly peer?: Peer | undefined
   readonly signal?: AbortSignal | undefined
-  /** Where each step computes. */
+  /** Shares the engine's thread: each step computes in a turn of its own. */
   readonly turn?: Turn
   readonly onProgress?: (done: number, total: number) => void
 }

@@ -18,7 +18,7 @@ interface Bar {
   readonly name: string
   readonly costs: Readonly<Partial<Record<Part, number>>>
   readonly milliseconds: number
-  /** Of the base model's. */
+  /** Milliseconds of the base model. */
   readonly base: number
 }
 
@@ -43,7 +43,7 @@ function barsOf({ title, result: { contexts, written } }: TitledBenchmark): Bar[
   ]
 }
 
-/** An SVG of the time that a token takes: a bar for each mode, as long as it is beside the base model's. */
+/** An SVG of the time that a token takes: a bar for each mode, as long as it is relative to the base model's. */
 export function benchmarkPlot(results: readonly TitledBenchmark[]): string {
   const rows = results.flatMap(barsOf)
   const bars = rows.map(({ name, costs, milliseconds, base }, row) => {

@@ -71,13 +71,13 @@ export function benchmarkNotes(result: Benchmark): string[] {
   return [
     ...(written
       ? [`${setting}.`, ...writtenNotes(written)]
-      : [`${setting}; milliseconds are medians.`, `At most could be saved: ${limits} tokens of context.`]),
+      : [`${setting}; milliseconds are medians.`, `Upper limit of the saving: ${limits} tokens of context.`]),
     `Weights in MB: trunk ${megabytes(weightBytes.trunk)}, LM head ${megabytes(weightBytes.head)}, tail ${megabytes(weightBytes.tail)}. Peak memory: ${megabytes(peakMemoryBytes)} MB.`,
     `This machine reads ${(bandwidth / 1e9).toFixed(1)} GB/s from memory.`,
     ...(text
-      ? [`Lossless wrote ${text.tokensPerHeadPass.toFixed(1)} tokens for each pass over the LM head.`]
+      ? [`Lossless wrote ${text.tokensPerHeadPass.toFixed(1)} tokens per pass over the LM head.`]
       : []),
-    ...(isTrained ? [] : ['This is a base model: its tail knows nothing, which costs the same.']),
+    ...(isTrained ? [] : ['Not converted yet: timed with an untrained tail, which costs the same.']),
   ]
 }
 

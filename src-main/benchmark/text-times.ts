@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { baseChooser } from '../decode/chooser.ts'
-import { generate, newConversation, prepareContext, type GenerateOptions } from '../decode/generate.ts'
+import { generate, newKvContext, prepareContext, type GenerateOptions } from '../decode/generate.ts'
 import { generateLossless } from '../decode/lossless.ts'
 import { spellingDrafter } from '../decode/spelling-drafter.ts'
 import { CancelledError } from '../base/errors.ts'
@@ -28,15 +28,15 @@ const beginning = 16
 export const textTokensOf = (tokens: number) => 2 * texts * tokens
 
 /**
- * Base model and lossless mode write the same texts by turns, greedily. Each text goes on from sixteen tokens that
+ * Base model and lossless mode write the same texts in turns, greedily. Each text continues sixteen tokens that
  * the base model draws, and ends at no stop token; reading its beginning does not count.
  *
  * @param threshold of lossless mode's drafts
  * @throws CancelledError when the signal fires
  */
 export async function measureTextTimes(
-  { trunk, baseTrunk, head, rows, tail }: BenchmarkSessions,
-  { beginToken, endTokens, contextLength }: Architecture,
+  sessions: BenchmarkSessions,
+  architecture: Architecture,
   threshold: number,
   {
     tokens,
@@ -44,13 +44,14 @@ export async function measureTextTimes(
     turn = ownTurn,
     onToken,
   }: {
-    /** Of each text. */
+    /** Number of tokens of each text. */
     readonly tokens: number
     readonly signal?: AbortSignal | undefined
     readonly turn?: Turn
     readonly onToken?: () => void
   },
 ): Promise<TextTimes> {
+  const { trunk, baseTrunk, head, rows, tail } = sessions
   let computed = 0
   const timed: Turn = (work) =>
     turn(async () => {
@@ -73,32 +74,23 @@ export async function measureTextTimes(
   const options = (maxTokens: number): GenerateOptions => ({
     maxTokens,
     stopTokens: [],
-    contextLength,
+    contextLength: architecture.contextLength,
     turn: timed,
     ...(signal ? { signal } : {}),
   })
   const written = { base: 0, lossless: 0 }
   const times = { base: 0, lossless: 0 }
   for (let text = 0; text < texts; text++) {
-    const prompt = [beginToken ?? endTokens[0] ?? 0]
-    const drawing = baseChooser(head, { temperature: 1, seed: text })
-    for await (const token of generate(
-      baseTrunk,
-      drawing,
-      newConversation(baseTrunk),
-      [...prompt],
-      options(beginning),
-    ))
-      prompt.push(token)
+    const prompt = await drawBeginning(sessions, architecture, text, options(beginning))
     for (const mode of ['base', 'lossless'] as const) {
       const own = mode === 'base' ? baseTrunk : trunk
-      const conversation = newConversation(own)
-      await turn(await prepareContext(own, conversation, prompt, 'none', turn))
+      const kvContext = newKvContext(own)
+      await turn(await prepareContext(own, kvContext, prompt, 'none', turn))
       computed = 0
       const stream =
         mode === 'base'
-          ? generate(baseTrunk, baseChooser(head, null), conversation, prompt, options(tokens))
-          : generateLossless({ trunk, drafter, head: countedHead }, conversation, prompt, options(tokens))
+          ? generate(baseTrunk, baseChooser(head, null), kvContext, prompt, options(tokens))
+          : generateLossless({ trunk, drafter, head: countedHead }, kvContext, prompt, options(tokens))
       while ((await stream.next()).done !== true) {
         written[mode]++
         onToken?.()
@@ -117,4 +109,19 @@ export async function measureTextTimes(
     reduction: 1 - lossless / base,
     tokensPerHeadPass: written.lossless / headPasses,
   }
+}
+
+/** What a text begins with, drawn by the base model. */
+async function drawBeginning(
+  { baseTrunk, head }: BenchmarkSessions,
+  { beginToken, endTokens }: Architecture,
+  seed: number,
+  options: GenerateOptions,
+): Promise<number[]> {
+  const first = [beginToken ?? endTokens[0] ?? 0]
+  const drawing = baseChooser(head, { temperature: 1, seed })
+  const drawn: number[] = []
+  for await (const token of generate(baseTrunk, drawing, newKvContext(baseTrunk), first, options))
+    drawn.push(token)
+  return [...first, ...drawn]
 }

@@ -5,7 +5,8 @@ import { CancelledError } from '../base/errors.ts'
 import type { Architecture } from '../models/architecture.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import type { TrunkSession } from '../models/trunk-session.ts'
-import { seededRandom, shuffledIndices } from '../base/random.ts'
+import { seededRandom, shuffledIndices, type Random } from '../base/random.ts'
+import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { lookUp } from '../spelling/free.ts'
 import { tokensOf } from '../spelling/speller.ts'
@@ -17,14 +18,14 @@ import { median } from '../base/median.ts'
 export interface BenchmarkSessions {
   /** The SpeLLM's. */
   readonly trunk: TrunkSession
-  /** With the LM head, which each of its passes goes through. */
+  /** The trunk with the LM head, which each of its passes runs through. */
   readonly baseTrunk: TrunkSession
   readonly head: BaseHead
   readonly rows: HeadRows
   readonly tail: TailSession
 }
 
-/** Another program that decodes a model of the same shape, step by step beside ours. */
+/** Another program that decodes a model of the same shape, step by step in turns with ours. */
 export interface Peer {
   readonly name: string
   /** Makes its cache hold `context` tokens. */
@@ -63,12 +64,12 @@ export interface TokenParts {
 }
 
 /**
- * Passes that a part makes in a row. The first of them isn't measured: it finds in the processor's caches what another
+ * Passes that a part makes in a row. The first of them isn't measured: it finds in the CPU's caches what another
  * part has left there, where a text's steps find what the step before has.
  */
 const passesInRow = 4
 const warmUpRounds = 1
-/** After so many searches JavaScript runs them as machine code, as in a text of some hundred tokens. */
+/** After this many searches JavaScript runs them as machine code, as in a text of some hundred tokens. */
 const warmUpSearches = 300
 
 /** Rounds in which each part takes its turn to be measured `steps` times. */
@@ -77,56 +78,51 @@ const roundsOf = (steps: number) => Math.ceil(steps / (passesInRow - 1))
 /** Passes of each part that `measureTokenParts` takes, for progress. */
 export const passesOf = (steps: number) => (roundsOf(steps) + warmUpRounds) * passesInRow
 
+type Pass = 'trunk' | 'withHead' | 'withTail' | 'headAlone' | 'peer'
+type Search = 'trieSearch' | 'freeLookup' | 'candidateSearch' | 'gateSearch'
+type Part = Pass | Search
+/** Milliseconds that a round's passes and searches took. */
+type Times = Map<Part, number[]>
+
+export interface TokenPartsOptions {
+  /** Tokens in the cache; their keys and values are made up, which costs the same. */
+  readonly context: number
+  /** Passes of each part that are measured, at least. */
+  readonly steps: number
+  /** The n of trie(n). */
+  readonly candidates: number
+  readonly peer?: Peer | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Shares the engine's thread: each row of passes computes in a turn of its own. */
+  readonly turn?: Turn
+  /** So many more passes of each part are done. */
+  readonly onPasses?: (passes: number) => void
+}
+
 /**
  * Measures what a token costs, part by part. In each round every part makes some passes in a row, as a text does; so
  * all of them meet the same machine, whatever else it does. Each pass is followed by one of the searches: so searches
- * find the processor's caches as they are in a text, and passes find its threads so.
+ * find the CPU's caches as they are in a text, and passes find its threads so.
  *
  * The trie search depends on how sure the tail is, and an untrained one would be at a loss. So it is given scores of
  * its own, made up for tokens drawn from the vocabulary.
  *
- * @param context tokens in the cache; their keys and values are made up, which costs the same
- * @param steps passes of each part that are measured, at least
  * @throws CancelledError when the signal fires
  */
 export async function measureTokenParts(
   { trunk, baseTrunk, head, rows, tail }: BenchmarkSessions,
-  { attention, layers, vocabularySize }: Architecture,
-  {
-    context,
-    steps,
-    candidates,
-    peer,
-    signal,
-    turn = ownTurn,
-    onPasses,
-  }: {
-    readonly context: number
-    readonly steps: number
-    /** The n of trie(n). */
-    readonly candidates: number
-    readonly peer?: Peer | undefined
-    readonly signal?: AbortSignal | undefined
-    /** Where each row of passes computes. */
-    readonly turn?: Turn
-    /** So many more passes of each part are done. */
-    readonly onPasses?: (passes: number) => void
-  },
+  architecture: Architecture,
+  { context, steps, candidates, peer, signal, turn = ownTurn, onPasses }: TokenPartsOptions,
 ): Promise<TokenParts> {
   const { speller } = tail
   const search = createTrieSearch(speller)
   const random = seededRandom(1)
-  const cache = trunk.createCache()
-  const layerLength = attention.keyValueHeads * context * attention.headSize
-  const madeOnce = Float32Array.from({ length: layerLength }, () => random.normal())
-  const made = new Float32Array(2 * layers.length * layerLength)
-  for (let start = 0; start < made.length; start += layerLength) made.set(madeOnce, start)
-  cache.append(made, context)
+  const cache = madeUpCache(trunk, architecture, context, random)
   await peer?.prepare(context)
 
   let hidden: Float32Array = new Float32Array(0)
   const drawScores = () => madeUpScores(speller, random.below(speller.vocabularySize), random)
-  const drawTokens = () => Int32Array.of(random.below(vocabularySize))
+  const drawTokens = () => Int32Array.of(random.below(architecture.vocabularySize))
   const searches = {
     trieSearch: (scores: Float32Array) => bestToken(search, scores),
     freeLookup: (scores: Float32Array) => lookUp(speller, headSymbols(speller, scores)),
@@ -138,14 +134,12 @@ export async function measureTokenParts(
     gateSearch: (scores: Float32Array) => bestTokens(search, scores, 2),
   }
   const passes = {
-    trunk: async () => ({ hidden } = await trunk.forwardToLast(drawTokens(), cache, 'none')),
-    withHead: () => baseTrunk.forwardToLast(drawTokens(), cache, 'choice'),
-    withTail: async () => scoresOf(tail, await trunk.forwardToLast(drawTokens(), cache, tail.ending)),
+    trunk: async () => ({ hidden } = await trunk.forwardLastPosition(drawTokens(), cache, 'none')),
+    withHead: () => baseTrunk.forwardLastPosition(drawTokens(), cache, 'choice'),
+    withTail: async () => scoresOf(tail, await trunk.forwardLastPosition(drawTokens(), cache, tail.ending)),
     headAlone: () => head.greedy(hidden),
     ...(peer ? { peer: () => peer.step() } : {}),
   }
-  type Part = keyof typeof passes | keyof typeof searches
-  type Times = Map<Part, number[]>
   const measured: Times[] = []
   const timed = async (times: Times, part: Part, work: () => unknown) => {
     const started = performance.now()
@@ -153,15 +147,15 @@ export async function measureTokenParts(
     times.set(part, [...(times.get(part) ?? []), performance.now() - started])
   }
 
-  ;({ hidden } = await turn(() => trunk.forwardToLast(drawTokens(), cache, 'none')))
+  ;({ hidden } = await turn(() => trunk.forwardLastPosition(drawTokens(), cache, 'none')))
   cache.truncate(context)
   for (let i = 0; i < warmUpSearches; i++) for (const find of Object.values(searches)) find(drawScores())
-  const parts = Object.entries(passes) as [keyof typeof passes, () => Promise<unknown>][]
-  const searchOrder = Object.entries(searches) as [keyof typeof searches, (scores: Float32Array) => unknown][]
+  const parts = Object.entries(passes) as [Pass, () => Promise<unknown>][]
+  const searchOrder = Object.entries(searches) as [Search, (scores: Float32Array) => unknown][]
   let searched = 0
   for (let round = -warmUpRounds; round < roundsOf(steps); round++) {
     const times: Times = new Map()
-    // Drawn anew each time: none has always the same one before it.
+    // Drawn again each time: none has always the same one before it.
     for (const index of shuffledIndices(parts.length, random)) {
       if (signal?.aborted) throw new CancelledError()
       const [part, pass] = parts[index]!
@@ -179,16 +173,35 @@ export async function measureTokenParts(
     if (round >= 0) measured.push(times)
     onPasses?.(passesInRow)
   }
+  return { context, keyValueBytes: bytesOf(cache), ...summarise(measured) }
+}
+
+/** A cache that holds `context` tokens of made-up keys and values. */
+function madeUpCache(
+  trunk: TrunkSession,
+  { attention, layers }: Architecture,
+  context: number,
+  random: Random,
+): KeyValueCache {
+  const layerLength = attention.keyValueHeads * context * attention.headSize
+  const madeOnce = Float32Array.from({ length: layerLength }, () => random.normal())
+  const made = new Float32Array(2 * layers.length * layerLength)
+  for (let start = 0; start < made.length; start += layerLength) made.set(madeOnce, start)
+  const cache = trunk.createCache()
+  cache.append(made, context)
+  return cache
+}
+
+const bytesOf = (cache: KeyValueCache): number =>
+  Object.values(cache.feeds()).reduce((sum, { data }) => sum + (data as Float32Array).byteLength, 0)
+
+/** Medians of the rounds' times. */
+function summarise(measured: readonly Times[]): Omit<TokenParts, 'context' | 'keyValueBytes'> {
   const medianOf = (part: Part) => median(measured.flatMap((times) => times.get(part)!))
   // A part that seems to take less than nothing is smaller than the noise.
   const beyondTrunk = (part: Part) =>
     Math.max(0, median(measured.map((times) => median(times.get(part)!) - median(times.get('trunk')!))))
   return {
-    context,
-    keyValueBytes: Object.values(cache.feeds()).reduce(
-      (sum, { data }) => sum + (data as Float32Array).byteLength,
-      0,
-    ),
     trunk: medianOf('trunk'),
     head: beyondTrunk('withHead'),
     tail: beyondTrunk('withTail'),
@@ -197,6 +210,6 @@ export async function measureTokenParts(
     freeLookup: medianOf('freeLookup'),
     candidateSearch: medianOf('candidateSearch'),
     gateSearch: medianOf('gateSearch'),
-    peer: peer ? medianOf('peer') : null,
+    peer: measured.some((times) => times.has('peer')) ? medianOf('peer') : null,
   }
 }

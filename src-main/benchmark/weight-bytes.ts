@@ -6,13 +6,13 @@ import type { BenchmarkModel } from './benchmark-model.ts'
 
 /** Bytes of weights that a step reads. */
 export interface WeightBytes {
-  /** Of the layers. */
+  /** Bytes of the layers. */
   readonly trunk: number
-  /** Of the LM head. */
+  /** Bytes of the LM head. */
   readonly head: number
-  /** Of one token's row of the LM head. */
+  /** Bytes of one token's row of the LM head. */
   readonly headRow: number
-  /** Of adapter and character heads, and of the token symbols' rows. */
+  /** Bytes of adapter and character heads, and of the token symbols' rows. */
   readonly tail: number
 }
 

@@ -22,8 +22,8 @@ import { summariseTexts, writeInTurns, type ModeTexts } from './written-texts.ts
 /** How lossless mode was set, and what its measured costs let expect. */
 export interface MeasuredPlan extends Pick<LosslessPlan, 'threshold' | 'steps' | 'costs'>, ExpectedSpeedups {}
 
-/** Texts that base model and SpeLLM wrote in turns, after prompts of about so many tokens. */
-export interface WrittenContext {
+/** Texts that base model and SpeLLM wrote in turns, after prompts of about `context` tokens. */
+interface WrittenContext {
   readonly context: number
   /** Tokens of the prompts, the median. */
   readonly promptTokens: number
@@ -50,7 +50,7 @@ export interface WrittenOptions extends PartsOptions {
   readonly sampling: Sampling | null
 }
 
-/** What a pass that writes prompts comes to in progress, beside a token of a text. */
+/** What a pass that writes prompts comes to in progress, relative to a token of a text. */
 const promptPassShare = 2
 
 /**

@@ -28,7 +28,7 @@ it('says how tokens were picked, where that was not the best one', () => {
     'Drawn at temperature 0.7, seed 3, top-p 0.9, repetition penalty 1.1.',
   )
   expect(writtenNotes({ ...written, sampling: { temperature: 0, presencePenalty: 1, seed: 0 } })[1]).toBe(
-    'The best token is taken, presence penalty 1.',
+    'The best token is chosen, presence penalty 1.',
   )
 })
 

@@ -55,7 +55,7 @@ export function writtenNotes({ contexts, prompts, sampling }: WrittenBenchmark):
   const of =
     prompts === 'chat' ? 'questions that the model asks itself' : 'beginnings of documents of its own'
   return [
-    `Written by turns after ${texts} ${of}, ${Math.round(tokens / texts)} tokens each; prompts don't count. Medians, with what chance may have done to them; passes are a token's.`,
+    `Written in turns after ${texts} ${of}, ${Math.round(tokens / texts)} tokens each; prompts don't count. Medians with their standard errors; passes are per token.`,
     ...(sampling ? [`${describeSampling(sampling)}.`] : []),
     ...contexts.flatMap(({ context, modes, plan }) => {
       const lossless = modes.find(({ mode }) => mode === 'lossless')
@@ -78,18 +78,18 @@ function describeSampling({ temperature, seed, ...settings }: Sampling): string 
     value === undefined ? [] : [`${name} ${value}`],
   )
   const how =
-    temperature === 0 ? 'The best token is taken' : `Drawn at temperature ${temperature}, seed ${seed}`
+    temperature === 0 ? 'The best token is chosen' : `Drawn at temperature ${temperature}, seed ${seed}`
   return [how, ...said].join(', ')
 }
 
 function losslessNote(context: number, { baseAlone, texts }: ModeTexts, plan: MeasuredPlan | null): string {
-  const alone = baseAlone === 0 ? '' : ` The base model went on alone in ${baseAlone} of ${texts} texts.`
-  if (!plan) return `Lossless at ${context} tokens: no doubts were recorded that it could be set by.${alone}`
+  const alone = baseAlone === 0 ? '' : ` The base model continued alone in ${baseAlone} of ${texts} texts.`
+  if (!plan) return `Lossless at ${context} tokens: no recorded doubts to choose its settings by.${alone}`
   const { threshold, steps, costs, lossless, int8Alone } = plan
   const verifier = costs.verifier === 'int8' ? 'the exact int8 head' : "the base model's head"
   const int8 =
     int8Alone === null ? '' : `, and of the base model with the exact int8 head alone ${times(int8Alone)}`
-  return `Lossless at ${context} tokens: doubt below ${threshold.toFixed(2)}, up to ${steps} steps, verified by ${verifier}. Measured costs let expect ${times(lossless)}${int8}.${alone}`
+  return `Lossless at ${context} tokens: doubt below ${threshold.toFixed(2)}, up to ${steps} steps, verified by ${verifier}. The measured costs predict ${times(lossless)}${int8}.${alone}`
 }
 
 const times = (speedup: number) => `${speedup.toFixed(2)} ×`

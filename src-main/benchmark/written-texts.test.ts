@@ -89,9 +89,9 @@ describe('texts that modes write in turns', () => {
       const order: GenerationMode[] = []
       const watched: TextGenerator = {
         ...generator,
-        write: (prompt, conversation, options) => {
+        write: (prompt, kvContext, options) => {
           order.push(options.mode)
-          return generator.write(prompt, conversation, options)
+          return generator.write(prompt, kvContext, options)
         },
       }
       const texts = await writeInTurns(watched, prompts, { modes, sampling, maxTokens: 30 })
@@ -101,7 +101,7 @@ describe('texts that modes write in turns', () => {
         for (const mode of modes) {
           const expected: number[] = []
           const options = { mode, sampling, maxTokens: 30, stop: [] }
-          for await (const { token } of generator.write(prompt, generator.createConversation(), options))
+          for await (const { token } of generator.write(prompt, generator.createKvContext(), options))
             if (token !== null) expected.push(token)
           expect(texts[i]!.get(mode)!.tokens).toEqual(expected)
         }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Conversation } from '../decode/generate.ts'
+import type { KvContext } from '../decode/generate.ts'
 import type { GenerationMode, TextGenerator, TextOptions } from '../decode/text-generator.ts'
 import { CancelledError } from '../base/errors.ts'
 import { median, medianError, quartiles } from '../base/median.ts'
@@ -21,7 +21,7 @@ export interface WrittenText {
 /** What the modes wrote after one prompt. */
 export type WrittenTexts = ReadonlyMap<GenerationMode, WrittenText>
 
-/** How a mode's texts were written, beside base mode's after the same prompts. */
+/** How a mode's texts were written, compared with base mode's after the same prompts. */
 export interface ModeTexts {
   readonly mode: GenerationMode
   /** The median over texts; null: none was long enough to tell. */
@@ -53,9 +53,9 @@ export interface WritingOptions extends Pick<
 > {
   /** Base mode among them. */
   readonly modes: readonly GenerationMode[]
-  /** A prompt's texts are written. */
+  /** Called after each prompt, with its texts. */
   readonly onPrompt?: (texts: WrittenTexts) => Promise<void> | void
-  /** A text of so many tokens at the most is written. */
+  /** Called after each text, which has at most `maxTokens` tokens. */
   readonly onText?: () => void
 }
 
@@ -74,22 +74,22 @@ export async function writeInTurns(
   prompts: readonly (readonly number[])[],
   { modes, onPrompt, onText, ...options }: WritingOptions,
 ): Promise<WrittenTexts[]> {
-  const conversation = generator.createConversation()
+  const kvContext = generator.createKvContext()
   const texts: WrittenTexts[] = []
   try {
     for (const mode of modes)
-      await write(generator, conversation, prompts[0]!, { ...options, mode, maxTokens: warmUpTokens })
+      await write(generator, kvContext, prompts[0]!, { ...options, mode, maxTokens: warmUpTokens })
     for (const [i, prompt] of prompts.entries()) {
       const written = new Map<GenerationMode, WrittenText>()
       for (const mode of i % 2 === 0 ? modes : modes.toReversed()) {
-        written.set(mode, await write(generator, conversation, prompt, { ...options, mode }))
+        written.set(mode, await write(generator, kvContext, prompt, { ...options, mode }))
         onText?.()
       }
       texts.push(written)
       await onPrompt?.(written)
     }
   } finally {
-    conversation.cache.release()
+    kvContext.cache.release()
   }
   return texts
 }
@@ -101,18 +101,18 @@ type ModeOptions = Pick<
 
 async function write(
   generator: TextGenerator,
-  conversation: Conversation,
+  kvContext: KvContext,
   prompt: readonly number[],
   options: ModeOptions,
 ): Promise<WrittenText> {
   // What another mode wrote before leaves no room behind that this one would have to read.
-  conversation.cache.truncate(Math.min(conversation.cache.length, prompt.length))
-  conversation.cache.shrink()
+  kvContext.cache.truncate(Math.min(kvContext.cache.length, prompt.length))
+  kvContext.cache.shrink()
   const tokens: number[] = []
   const passes = { trunkPasses: 0, headPasses: 0, headRows: 0 }
   let isBaseAlone = false
   let started = 0
-  const pieces = generator.write(prompt, conversation, {
+  const pieces = generator.write(prompt, kvContext, {
     stop: [],
     ...options,
     onTrunkPass: () => {

@@ -31,9 +31,7 @@ interface BenchOptions extends SamplingOptions {
 /** `spellm bench`. */
 export function benchCommand(): Command {
   const command = new Command('bench')
-    .description(
-      'Measure what a token costs on the processor, by the base model and by its SpeLLM, in turns.',
-    )
+    .description('Measure what a token costs on the CPU, with the base model and its SpeLLM in turns.')
     .argument('<folder>', "a run's or SpeLLM's folder, a model's folder, .gguf file or Hub id, or 'sample'")
     .addOption(measuredModesOption())
     .addOption(candidatesOption())
@@ -44,7 +42,7 @@ export function benchCommand(): Command {
       integerList,
       [128],
     )
-    .option('--steps <n>', 'passes of each part that are measured, or tokens of each text', integer(5), 96)
+    .option('--steps <n>', 'measured passes of each part, or tokens of each text', integer(5), 96)
     .option(
       '--texts <n>',
       'prompts at each context that a SpeLLM with token symbols writes after',

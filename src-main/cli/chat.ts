@@ -16,9 +16,9 @@ import { interruptSignal } from './output.ts'
 export function chatCommand(): Command {
   return addWritingOptions(
     new Command('chat')
-      .description("Converse with a SpeLLM or a base model, in the words of the model's chat template.")
+      .description("Chat with a SpeLLM or a base model, in the model's chat template.")
       .argument('<folder>', "a run's or SpeLLM's folder, a model's folder, .gguf file or Hub id, or 'sample'")
-      .option('--system <text>', 'what the model is told before the conversation')
+      .option('--system <text>', 'system prompt of the conversation')
       .addHelpText(
         'after',
         '\nEach line of standard input is a message, and each is answered in turn; with --json, by one line of JSON.\n\n' +
@@ -27,7 +27,7 @@ export function chatCommand(): Command {
   ).action(async (folder: string, options: WritingOptions & { readonly system?: string }) => {
     const generator = await openWriter(folder, options)
     const signal = interruptSignal()
-    const conversation = generator.createConversation()
+    const kvContext = generator.createKvContext()
     const messages: ChatMessage[] =
       options.system === undefined ? [] : [{ role: 'system', content: options.system }]
     const askFor = () => process.stdin.isTTY && process.stderr.write('> ')
@@ -41,7 +41,7 @@ export function chatCommand(): Command {
       messages.push({ role: 'user', content: line })
       const answer = await writeText(generator, await chatTokens(generator, messages), {
         ...textOptions(generator, options),
-        conversation,
+        kvContext,
         signal,
         ...(options.json ? {} : { onText: (text: string) => process.stdout.write(text) }),
       })

@@ -28,12 +28,12 @@ export function downloadCommand(): Command {
       '--token-file <file>',
       'read the Hugging Face access token from this file, for gated and private models',
     )
-    .option('--dry-run', 'only say what would be fetched', false)
+    .option('--dry-run', 'only show what would be downloaded', false)
     .option('--json', 'print the result as one line of JSON', false)
     .addHelpText(
       'after',
       '\nThe cache is the one of other Hugging Face tools; HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN and\n' +
-        'HF_HUB_OFFLINE mean what they mean there; HTTPS_PROXY, HTTP_PROXY and NO_PROXY name a proxy.\n\n' +
+        'HF_HUB_OFFLINE mean the same as there; HTTPS_PROXY, HTTP_PROXY and NO_PROXY name a proxy.\n\n' +
         'Example:\n  spellm download HuggingFaceTB/SmolLM2-135M\n  spellm inspect HuggingFaceTB/SmolLM2-135M',
     )
     .action(async (model: string, options: DownloadCommandOptions) => {

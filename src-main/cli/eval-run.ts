@@ -1,6 +1,6 @@
 import { stories } from '../../resources/stories/stories.ts'
-import { fitToDevice } from '../decode/golden-check.ts'
-import { textsAtOnce } from '../decode/side-by-side.ts'
+import { fitToDevice } from '../decode/device-parity.ts'
+import { textsAtOnce } from '../decode/batched-generation.ts'
 import {
   createTextGenerator,
   modelOfSpellm,
@@ -34,7 +34,7 @@ import { interruptSignal, progressBar } from './output.ts'
 
 /** Stories that neither training nor conversion has seen. */
 const evaluationSeed = 900_000
-/** Of a document, how much begins a roll-out. */
+/** How many tokens of a document begin a roll-out. */
 const promptLength = 40
 
 /** What `spellm eval` is asked for. */

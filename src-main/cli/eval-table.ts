@@ -6,7 +6,7 @@ import type { RollOutDivergence, RollOuts } from '../evaluate/roll-outs.ts'
 import type { TextEvaluation } from '../evaluate/text-evaluation.ts'
 import type { WordExactness } from '../evaluate/word-exactness.ts'
 import { describeWeights } from '../models/precision.ts'
-import { kindsOfTokens } from '../evaluate/token-kinds.ts'
+import { categoriesOfTokens } from '../evaluate/token-categories.ts'
 import { namedTaskRows } from './named-task-rows.ts'
 import { formatShare, table } from './output.ts'
 
@@ -52,7 +52,7 @@ function agreementRows({ agreement, candidates, gatedBaseShare, spelled }: TextE
       : []),
     ...(first === undefined
       ? []
-      : kindsOfTokens.flatMap((way) => [
+      : categoriesOfTokens.flatMap((way) => [
           [`${first} by ${way} of the base model's token`, ''],
           ...agreement.kinds[way].map((row) => [
             `  ${row.kind}, ${count(row.positions)}`,
@@ -85,7 +85,7 @@ function perplexityRows({
             "  the normaliser's error, mean and deviation",
             `${learntPerplexity.error.mean.toFixed(3)}, ${learntPerplexity.error.deviation.toFixed(3)}`,
           ],
-          [`  by what it says by itself, ${said}`, formatNumber(spellmPerplexity.perplexity)],
+          [`  by the probabilities of what it emits, ${said}`, formatNumber(spellmPerplexity.perplexity)],
         ]
       : [[`perplexity of the SpeLLM, ${said}`, formatNumber(spellmPerplexity.perplexity)]]),
     ...(samplingTail

@@ -85,7 +85,7 @@ async function openScoring(
 }
 
 /**
- * Scores the multiple-choice tasks of some files, and puts them beside the other tasks.
+ * Scores the multiple-choice tasks of some files, and puts them next to the other tasks.
  *
  * @param scoring null: there are none
  */

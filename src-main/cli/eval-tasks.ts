@@ -14,7 +14,7 @@ export const taskNames: readonly string[] = namedTasks.map(({ name }) => name)
 
 /** What `--tasks` asks for. */
 export interface AskedTasks {
-  /** With the revisions that were asked for. */
+  /** Tasks by name, with the revisions that were asked for. */
   readonly named: readonly NamedTask[]
   readonly files: readonly string[]
 }

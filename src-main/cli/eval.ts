@@ -19,7 +19,7 @@ export function evalCommand(): Command {
       '--text <file...>',
       'text or JSONL (default: answers that the base model writes itself, for the sample model new stories)',
     )
-    .option('--positions <n>', 'positions to compare, at least', integer(1, 100_000_000), 20_000)
+    .option('--positions <n>', 'minimum number of positions to compare', integer(1, 100_000_000), 20_000)
     .addOption(measuredModesOption())
     .addOption(candidatesOption())
     .addOption(gateShareOption())
@@ -29,7 +29,7 @@ export function evalCommand(): Command {
       integer(0, 10_000),
       16,
     )
-    .option('--rollout-tokens <n>', 'tokens of each of them, at most', integer(1, 100_000), 64)
+    .option('--rollout-tokens <n>', 'maximum tokens of each of these texts', integer(1, 100_000), 64)
     .option('--tasks <task...>', 'tasks by name, and files of tasks in JSONL', [])
     .option('--limit <n>', 'questions of each task by name (default: all)', integer(1, 1_000_000))
     .option(

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Conversation } from '../decode/generate.ts'
+import type { KvContext } from '../decode/generate.ts'
 import { ownCosts } from '../decode/known-costs.ts'
 import {
   openTextGenerator,
@@ -59,12 +59,12 @@ export function generateCommand(): Command {
 /** Adds what all commands that write have in common. */
 export function addWritingOptions(command: Command): Command {
   return addSamplingOptions(command)
-    .option('--max-tokens <n>', 'at most this many tokens', integer(1), 128)
+    .option('--max-tokens <n>', 'maximum number of tokens', integer(1), 128)
     .addOption(modeOption())
     .addOption(candidatesOption())
     .addOption(gateShareOption())
     .addOption(logitBiasOption())
-    .option('--stop <text...>', 'end before any of these texts')
+    .option('--stop <text...>', 'stop before any of these texts')
     .option('--base <folder>', 'where the base model is, if it has moved')
     .addOption(deviceOption())
     .addOption(ignoreMemoryOption())
@@ -98,7 +98,7 @@ export function textOptions(generator: TextGenerator, options: WritingOptions): 
   return { mode, sampling, maxTokens, stop, candidates, gateShare }
 }
 
-/** For a person. */
+/** A line for people: tokens, speed, mode and device. */
 export function describeRate(
   { tokens, tokensPerSecond, mode }: WrittenText,
   { device }: TextGenerator,
@@ -120,18 +120,18 @@ export async function writeText(
   prompt: Prompt,
   {
     onText,
-    conversation = generator.createConversation(),
+    kvContext = generator.createKvContext(),
     ...options
   }: TextOptions & {
     readonly onText?: (text: string) => void
     /** Given the same one again with a longer prompt, only what is new is computed. */
-    readonly conversation?: Conversation
+    readonly kvContext?: KvContext
   },
 ): Promise<WrittenText> {
   let text = ''
   let tokens = 0
   let first = 0
-  for await (const piece of generator.write(prompt, conversation, options)) {
+  for await (const piece of generator.write(prompt, kvContext, options)) {
     if (tokens === 0) first = performance.now()
     if (piece.token !== null) tokens++
     text += piece.text

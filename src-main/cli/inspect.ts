@@ -36,7 +36,7 @@ export function inspectCommand(): Command {
         supported: problem === null,
         problem: problem?.message ?? null,
       }
-      const kept = architecture.keptBytes ? ', or as it is (--precision kept)' : ''
+      const kept = architecture.keptBytes ? ', or as they are (--precision kept)' : ''
       const computedAs = card.source === null ? '' : `, computed with in float32${kept}`
       if (json) console.log(JSON.stringify(card))
       else

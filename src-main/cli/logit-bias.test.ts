@@ -20,7 +20,7 @@ it('names tokens by id or text', () => {
 })
 
 it.each(['42', '=3', 'the=', 'the=much', 'the=101', 'the=inf', '"the=3'])('refuses %s', (text) => {
-  expect(() => parsed('--logit-bias', text)).toThrow(/Expected a token's id or text|no text in quotes/)
+  expect(() => parsed('--logit-bias', text)).toThrow(/Expected a token's id or text|isn't a quoted text/)
 })
 
 it('finds the token of a text, and refuses a text of several', () => {

@@ -38,7 +38,7 @@ function quoted(text: string): string {
   try {
     return z.string().min(1).parse(JSON.parse(text))
   } catch {
-    throw new InvalidArgumentError(`${text} is no text in quotes.`)
+    throw new InvalidArgumentError(`${text} isn't a quoted text.`)
   }
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Begins anew in the same process where that makes it faster (`withHugePages`), before anything large is loaded. Before
+ * Starts again in the same process where that makes it faster (`withHugePages`), before anything large is loaded. Before
  * Node.js 22.15 a process can't do that.
  */
 import { withHugePages } from '../runtime/huge-pages.ts'

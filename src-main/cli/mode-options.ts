@@ -19,7 +19,7 @@ export function gateShareOption(): Option {
     .default(defaultGateShare)
 }
 
-/** `--mode`, for commands that write. Gives undefined where none is named; names of earlier are said to be that. */
+/** `--mode`, for commands that write. Gives undefined where none is named; former names get a message that says the new one. */
 export function modeOption(): Option {
   return new Option(
     '--mode <mode>',
@@ -33,14 +33,14 @@ export function modeOption(): Option {
 export function measuredModesOption(): Option {
   return new Option(
     '--mode <mode>',
-    `a mode to measure, can be given again (default: all; choices: ${decodeModes.join(', ')})`,
+    `a mode to measure; repeat it for several (default: all; choices: ${decodeModes.join(', ')})`,
   ).argParser((name: string, earlier: readonly DecodeMode[] | undefined): DecodeMode[] => [
     ...new Set([...(earlier ?? []), namedMode(name, decodeModes)]),
   ])
 }
 
 /** @param choices what may be named, for the message */
-export function namedMode(name: string, choices: readonly string[]): DecodeMode {
+function namedMode(name: string, choices: readonly string[]): DecodeMode {
   const known = modeNames.find((mode) => mode === name)
   if (!known) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`)
   const note = noteOnMode(known)

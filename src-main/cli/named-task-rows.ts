@@ -31,7 +31,7 @@ export function namedTaskRows(task: NamedResults): string[][] {
     ...(perplexity?.said
       ? [
           [
-            `  spellm / base on the ${perplexity.said.questions.toLocaleString('en')} words that it can say`,
+            `  spellm / base on the ${perplexity.said.questions.toLocaleString('en')} words that it can emit`,
             spread(decimals, perplexity.said.ratio),
           ],
         ]

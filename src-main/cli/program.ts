@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { CancelledError, SpellmError } from '../base/errors.ts'
+import { packageVersion } from '../base/package-version.ts'
 import { benchCommand } from './bench.ts'
 import { chatCommand } from './chat.ts'
 import { convertCommand } from './convert.ts'
@@ -17,7 +18,7 @@ import { tokensCommand } from './tokens.ts'
 
 const program = new Command('spellm')
   .description('Converts a language model into a SpeLLM, which spells its next token with k character heads.')
-  .version('0.1.0')
+  .version(packageVersion())
   .showHelpAfterError()
 for (const command of [
   modelsCommand,

@@ -18,7 +18,7 @@ export interface SamplingOptions {
 export function addSamplingOptions(command: Command): Command {
   return command
     .option('--temperature <t>', 'sample at this temperature (default: 0, the best token)', decimal(0, 100))
-    .option('--top-k <n>', 'sample from the best n tokens only', integer(1))
+    .option('--top-k <n>', 'sample from the n best tokens only', integer(1))
     .option(
       '--top-p <p>',
       'nucleus sampling: only the smallest set of tokens whose probabilities sum to this',
@@ -30,7 +30,7 @@ export function addSamplingOptions(command: Command): Command {
       'penalise tokens that the prompt or the text already has (1: off)',
       decimal(0.01, 100),
     )
-    .option('--presence-penalty <x>', 'above 0: against tokens that were written already', decimal(-2, 2))
+    .option('--presence-penalty <x>', 'penalise tokens that were already written (0: off)', decimal(-2, 2))
     .option('--frequency-penalty <x>', 'the same, for each time that they were written', decimal(-2, 2))
     .option('--seed <n>', 'the same seed draws the same text', integer(0, 2 ** 32 - 1), 0)
 }

@@ -24,7 +24,7 @@ export const settingsSchema = z.object({
 })
 export type Settings = z.infer<typeof settingsSchema>
 
-export const appInfoSchema = z.object({
+const appInfoSchema = z.object({
   version: z.string(),
   engine: z.object({
     onnxruntime: z.string(),
@@ -42,11 +42,11 @@ export const appInfoSchema = z.object({
 })
 export type AppInfo = z.infer<typeof appInfoSchema>
 
-/** Of what takes space, that which can be made again. */
-export const cleanablePlaces = ['teacherCaches', 'checkpoints', 'quantizedWeights'] as const
+/** The places whose contents can be made again. */
+const cleanablePlaces = ['teacherCaches', 'checkpoints', 'quantizedWeights'] as const
 
 /** A place on disk and what it takes. */
-export const storagePlaceSchema = z.object({
+const storagePlaceSchema = z.object({
   kind: z.enum(['runs', ...cleanablePlaces]),
   folder: z.string(),
   bytes: z.number(),

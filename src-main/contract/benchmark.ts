@@ -5,9 +5,9 @@ import { procedure } from './errors.ts'
 import { spellmModes, spellmModeSchema } from './modes.ts'
 import { precisionSchema } from './precision.ts'
 
-export const benchmarkRequestSchema = z.object({
+const benchmarkRequestSchema = z.object({
   source: consoleSourceSchema,
-  /** Beside the base model. */
+  /** The modes to measure in addition to the base model. */
   modes: z.array(spellmModeSchema).max(8),
   /** Null: as the SpeLLM has learnt, or as stored. */
   precision: precisionSchema.nullable(),
@@ -22,7 +22,7 @@ export type BenchmarkRequest = z.infer<typeof benchmarkRequestSchema>
 const milliseconds = z.number()
 
 /** docs/benchmark.md says what each field is. */
-export const modeCostSchema = z.object({
+const modeCostSchema = z.object({
   mode: z.enum(['base', 'gated', 'trie', 'free']),
   milliseconds,
   trunk: milliseconds,
@@ -52,7 +52,7 @@ const planSchema = z.object({
   }),
 })
 
-export const modeTextsSchema = z.object({
+const modeTextsSchema = z.object({
   mode: anyMode,
   msPerToken: milliseconds.nullable(),
   msPerTokenError: milliseconds.nullable(),
@@ -67,7 +67,6 @@ export const modeTextsSchema = z.object({
   rows: z.number(),
   baseAlone: z.int(),
 })
-export type ModeTexts = z.infer<typeof modeTextsSchema>
 
 const peerSchema = z.object({ name: z.string(), milliseconds }).nullable()
 
@@ -88,7 +87,7 @@ const modeSpeedSchema = z.object({
   plan: planSchema.nullable().optional(),
 })
 
-export const benchmarkSchema = z.object({
+const benchmarkSchema = z.object({
   precision: precisionSchema,
   /** The type in which the base model's weights came quantised, such as 'Q4_1'; null: they came as floats. */
   source: z.string().nullable(),
@@ -122,14 +121,14 @@ export const benchmarkSchema = z.object({
       tokensPerHeadPass: z.number(),
     })
     .nullable(),
-  /** Of a SpeLLM with token symbols; null: of another model. */
+  /** The times of texts that a SpeLLM with token symbols wrote; null: another model. */
   written: z
     .object({ prompts: z.enum(['chat', 'document']), contexts: z.array(writtenContextSchema).readonly() })
     .nullable(),
 })
 export type Benchmark = z.infer<typeof benchmarkSchema>
 
-export const benchmarkEventSchema = z.discriminatedUnion('type', [
+const benchmarkEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),
     stage: z.enum(['opening', 'quantising', 'measuring']),
@@ -146,6 +145,6 @@ export const benchmarkEventSchema = z.discriminatedUnion('type', [
 export type BenchmarkEvent = z.infer<typeof benchmarkEventSchema>
 
 export const benchmarkContract = {
-  /** Measures what a token costs on the processor, one benchmark at a time. Ends when the caller stops listening. */
+  /** Measures what a token costs on the CPU, one benchmark at a time. Ends when the caller stops listening. */
   run: procedure.input(benchmarkRequestSchema).output(eventIterator(benchmarkEventSchema)),
 }

@@ -6,7 +6,7 @@ import { modelReferenceSchema } from './models.ts'
 import { anyModeSchema } from './modes.ts'
 import { runIdSchema } from './runs.ts'
 
-/** What the console tests: the SpeLLM of a finished run beside its base, or a base model alone. */
+/** What the console tests: the SpeLLM of a finished run next to its base, or a base model alone. */
 export const consoleSourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), id: runIdSchema }),
   z.object({ kind: z.literal('model'), reference: modelReferenceSchema }),
@@ -37,7 +37,7 @@ export const samplingSchema = z
   .nullable()
 export type Sampling = z.infer<typeof samplingSchema>
 
-export const generationEventSchema = z.discriminatedUnion('type', [
+const generationEventSchema = z.discriminatedUnion('type', [
   /** The tokens of the prompt, once, before the first token. */
   z.object({ type: z.literal('prompt'), tokens: z.array(z.int()) }),
   z.object({
@@ -51,7 +51,7 @@ export const generationEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('end'),
     reason: z.enum(['length', 'stop', 'context']),
-    /** Where it was computed. */
+    /** The device that computed it. */
     device: deviceSchema,
     tokens: z.int(),
     /** Without the prompt. */
@@ -65,8 +65,8 @@ export const generationEventSchema = z.discriminatedUnion('type', [
 export type GenerationEvent = z.infer<typeof generationEventSchema>
 
 /** A candidate for the next token; probability among all tokens (base) or among the listed ones (trie). */
-export const candidateSchema = z.object({
-  /** Of a word its first. */
+const candidateSchema = z.object({
+  /** The token; of a word, its first. */
   token: z.int(),
   text: z.string(),
   logProbability: z.number(),
@@ -75,7 +75,7 @@ export const candidateSchema = z.object({
 export type Candidate = z.infer<typeof candidateSchema>
 
 /** How the next token after a context was chosen. */
-export const tokenDetailSchema = z.object({
+const tokenDetailSchema = z.object({
   /** The base model's most likely tokens. */
   base: z.array(candidateSchema),
   /** The SpeLLM's best tokens by total log-probability of their spelling; null for a base model alone. */
@@ -84,14 +84,14 @@ export const tokenDetailSchema = z.object({
   free: z.object({ spelled: z.string(), token: z.int(), text: z.string() }).nullable(),
   /** Each head's most likely symbols. */
   heads: z.array(z.array(z.object({ symbol: z.string(), probability: z.number() }))).nullable(),
-  /** Of a SpeLLM with token symbols: log of what tokens without an exact score hold beside the best exact one. */
+  /** With token symbols: log of what tokens without an exact score hold relative to the best exact one. */
   doubt: z.number().nullable().default(null),
 })
 export type TokenDetail = z.infer<typeof tokenDetailSchema>
 
 const promptSchema = z.string().max(1_000_000)
 
-export const chatMessageSchema = z.object({
+const chatMessageSchema = z.object({
   role: z.enum(['system', 'user', 'assistant']),
   content: promptSchema,
 })
@@ -107,7 +107,7 @@ export const modeNumbersSchema = z.object({
 export type ModeNumbers = z.infer<typeof modeNumbersSchema>
 
 export const consoleContract = {
-  /** What a model can do beside continuing texts. */
+  /** What a model can do in addition to continuing texts. */
   abilities: procedure
     .input(z.object({ source: consoleSourceSchema }))
     .output(z.object({ canChat: z.boolean() })),

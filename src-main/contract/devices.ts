@@ -4,14 +4,13 @@ const devices = ['cpu', 'cuda', 'dml', 'coreml', 'webgpu'] as const
 
 /** What can compute. */
 export const deviceSchema = z.enum(devices)
-export type Device = z.infer<typeof deviceSchema>
 
-/** 'auto': the fastest device of this machine that gives right numbers. */
+/** 'auto': the fastest device of this machine that passes the accuracy check. */
 export const deviceChoiceSchema = z.enum(['auto', ...devices])
 export type DeviceChoice = z.infer<typeof deviceChoiceSchema>
 
 /** What a small computation on a device showed. */
-export const deviceReportSchema = z.object({
+const deviceReportSchema = z.object({
   device: deviceSchema,
   /** The hardware's, where it is known. */
   name: z.string().nullable(),
@@ -20,7 +19,7 @@ export const deviceReportSchema = z.object({
   /** Null where it doesn't work. */
   measured: z
     .object({
-      /** From the processor's numbers, as a share; null: not all of them were numbers. */
+      /** The largest difference from the CPU's numbers, as a share; null: some were NaN. */
       maxDifference: z.number().nullable(),
       matrixGflops: z.number(),
       bandwidthGBps: z.number(),
@@ -31,7 +30,6 @@ export const deviceReportSchema = z.object({
   /** Why it can't be used, and what to do about it; a sentence or two each. */
   problem: z.object({ reason: z.string(), remedy: z.string() }).nullable(),
 })
-export type DeviceReport = z.infer<typeof deviceReportSchema>
 
 /** All devices, also those that can't be used here. */
 export const deviceSurveySchema = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { procedure } from './errors.ts'
 
-export const folderEntrySchema = z.object({
+const folderEntrySchema = z.object({
   name: z.string(),
   path: z.string(),
   kind: z.enum(['folder', 'file']),
@@ -12,7 +12,7 @@ export const folderEntrySchema = z.object({
 })
 export type FolderEntry = z.infer<typeof folderEntrySchema>
 
-export const folderListingSchema = z.object({
+const folderListingSchema = z.object({
   folder: z.string(),
   /** null at the root. */
   parent: z.string().nullable(),

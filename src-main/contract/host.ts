@@ -1,5 +1,18 @@
 import type { AppInfo } from './app.ts'
 
+/** The renderer's actions that the application menu has. */
+export const menuActions = [
+  'go-home',
+  'go-console',
+  'go-compare',
+  'go-benchmark',
+  'go-settings',
+  'new-conversion',
+  'open-palette',
+  'toggle-theme',
+] as const
+export type MenuAction = (typeof menuActions)[number]
+
 /** What only a desktop host can do. The browser host has none of it, and the renderer does without. */
 export interface DesktopHost {
   /** The paths of a native dialog; null if it was closed. */
@@ -9,7 +22,7 @@ export interface DesktopHost {
   pathOfFile(file: File): string
   /** Shows a folder in the file manager. */
   reveal(path: string): Promise<void>
-  /** Commands of the application menu, by the id of the renderer's action. */
-  onCommand(listener: (action: string) => void): () => void
+  /** Commands of the application menu. */
+  onCommand(listener: (action: MenuAction) => void): () => void
   readonly platform: AppInfo['engine']['platform']
 }

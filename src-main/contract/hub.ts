@@ -6,11 +6,10 @@ import { byHubId, hubModelSchema } from './models.ts'
  * Where the access token comes from: kept by the studio in the system's key store or in a file of its data folder,
  * or found in the environment or where the Hub's own tools keep it.
  */
-export const tokenSourceSchema = z.enum(['key-store', 'file', 'environment', 'hub-tools'])
-export type TokenSource = z.infer<typeof tokenSourceSchema>
+const tokenSourceSchema = z.enum(['key-store', 'file', 'environment', 'hub-tools'])
 
 /** What is known of the Hub, without the token itself: no page ever gets that. */
-export const hubStateSchema = z.object({
+const hubStateSchema = z.object({
   /** The Hub, or the mirror that the environment names. */
   endpoint: z.string(),
   isMirror: z.boolean(),
@@ -29,7 +28,7 @@ export const hubStateSchema = z.object({
 export type HubState = z.infer<typeof hubStateSchema>
 
 /** One word, as the Hub shows it. */
-export const hubTokenSchema = z
+const hubTokenSchema = z
   .string()
   .trim()
   .min(1)

@@ -5,7 +5,7 @@ import { engineErrorSchema, procedure } from './errors.ts'
 export const modelReferenceSchema = z.string().min(1).max(4096)
 
 /** What a person wants to know about a base model before converting it. */
-export const modelCardSchema = z.object({
+const modelCardSchema = z.object({
   reference: modelReferenceSchema,
   /** The folder's last part, or 'Sample model'. */
   name: z.string(),
@@ -23,7 +23,7 @@ export const modelCardSchema = z.object({
   dtype: z.string(),
   /** Whether its weights are a GGUF's, with blocks that can be computed with as they are. */
   canKeepBlocks: z.boolean(),
-  /** Of the weights on disk. */
+  /** Bytes of the weights on disk. */
   bytes: z.number(),
   /** Estimate of the memory that caching the teacher takes on this machine, in bytes, and what is free now. */
   memory: z.object({ needed: z.number(), free: z.number() }),
@@ -31,7 +31,7 @@ export const modelCardSchema = z.object({
 export type ModelCard = z.infer<typeof modelCardSchema>
 
 /** A model of the library: its card, or why it can't be used now (its disk may be unmounted). */
-export const libraryModelSchema = z.discriminatedUnion('usable', [
+const libraryModelSchema = z.discriminatedUnion('usable', [
   z.object({ usable: z.literal(true), card: modelCardSchema }),
   z.object({
     usable: z.literal(false),
@@ -44,10 +44,10 @@ export const libraryModelSchema = z.discriminatedUnion('usable', [
 export type LibraryModel = z.infer<typeof libraryModelSchema>
 
 /** A model on its way from the Hub, or what became of it. */
-export const downloadSchema = z.object({
+const downloadSchema = z.object({
   /** `owner/name`, with `@revision` where one was given. */
   id: z.string(),
-  /** A stopped or failed one goes on where it was when it is started again. */
+  /** A stopped or failed one continues where it was when it is started again. */
   status: z.enum(['running', 'finished', 'stopped', 'failed']),
   bytesDone: z.number(),
   /** Null: not known yet. */

@@ -2,7 +2,7 @@
  * The headers of the renderer's page, the same in every host: scripts only from its own files, nothing from
  * anywhere else, and no framing. Styles may stand in the page, because the component library sets them there.
  *
- * @param connections what the page may connect to beside its own origin, such as `ws://127.0.0.1:8080`
+ * @param connections what the page may connect to in addition to its own origin, such as `ws://127.0.0.1:8080`
  */
 export function pageHeaders(connections: readonly string[]): Record<string, string> {
   return {

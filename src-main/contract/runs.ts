@@ -16,8 +16,7 @@ export const runIdSchema = z
   .regex(/^[\p{L}\p{N}_-][\p{L}\p{N}._ -]*$/u)
 
 /** What a tail with token symbols learns from: the base model's whole distribution ('soft'), or its choices ('hard'). */
-export const objectiveSchema = z.enum(['soft', 'hard'])
-export type Objective = z.infer<typeof objectiveSchema>
+const objectiveSchema = z.enum(['soft', 'hard'])
 
 /** What a person decides about a conversion; absent means the engine's default. */
 export const conversionRequestSchema = z.object({
@@ -59,10 +58,10 @@ export const conversionSettingsViewSchema = conversionRequestSchema
   .partial({ adapterWidths: true, windowTokens: true })
 export type ConversionSettingsView = z.infer<typeof conversionSettingsViewSchema>
 
-export const estimateSchema = z.object({
+const estimateSchema = z.object({
   steps: z.int(),
   tokens: z.number(),
-  /** Of the whole run: a range, because machines are shared. */
+  /** Estimated seconds of the whole run: a range, because machines are shared. */
   seconds: z.object({ low: z.number(), high: z.number() }),
   disk: z.object({ needed: z.number(), free: z.number() }),
   memory: z.object({ needed: z.number(), free: z.number() }),
@@ -92,13 +91,13 @@ export const runStatusSchema = z.enum([
 ])
 export type RunStatus = z.infer<typeof runStatusSchema>
 
-export const runPhaseSchema = z.enum(['check', 'text', 'cache', 'targets', 'train', 'sampling', 'evaluate'])
+const runPhaseSchema = z.enum(['check', 'text', 'cache', 'targets', 'train', 'sampling', 'evaluate'])
 export type RunPhase = z.infer<typeof runPhaseSchema>
 
-export const agreementSchema = z.object({ trie: z.number(), free: z.number(), positions: z.number() })
+const agreementSchema = z.object({ trie: z.number(), free: z.number(), positions: z.number() })
 
 /** What a SpeLLM gains on the machine that converted it, in the mode that it decodes in. */
-export const verdictSchema = z.object({
+const verdictSchema = z.object({
   mode: spellmModeSchema,
   /** The base model's time a token over its own; null: the texts were too short to tell. */
   speedup: z.number().nullable(),
@@ -107,12 +106,12 @@ export const verdictSchema = z.object({
 })
 export type Verdict = z.infer<typeof verdictSchema>
 
-export const runResultSchema = z.object({
+const runResultSchema = z.object({
   agreement: agreementSchema,
   tokens: z.number(),
   steps: z.number(),
   seconds: z.number(),
-  /** Of these, for the text with its states; null: not known. */
+  /** How many of these seconds the text with its states took; null: not known. */
   textSeconds: z.number().nullable().default(null),
   k: z.number(),
   alphabetSize: z.number(),
@@ -120,7 +119,7 @@ export const runResultSchema = z.object({
   parameters: z.object({ tail: z.number(), baseHead: z.number() }),
   /** Whole tokens that are symbols of their own; results of earlier versions have none. */
   tokenSymbols: z.number().default(0),
-  /** Of the LM head's weights, how many a token without a doubt reads for its tail; null: every token is spelled. */
+  /** The share of the LM head's weights that a token without a doubt reads for its tail; null: every token is spelled. */
   tailShare: z.number().nullable().default(null),
   /** Null: it was not measured. */
   verdict: verdictSchema.nullable().default(null),
@@ -130,11 +129,11 @@ export const runResultSchema = z.object({
 export type RunResult = z.infer<typeof runResultSchema>
 
 /** What stands for tokens without a symbol: their spelling in characters or bytes, or in the tokenizer's pieces, or learned groups. */
-export const alphabetKindSchema = z.enum(['spelling', 'pieces', 'groups'])
+const alphabetKindSchema = z.enum(['spelling', 'pieces', 'groups'])
 export type AlphabetKind = z.infer<typeof alphabetKindSchema>
 
-/** What another kind of alphabet brings, or would bring, beside a finished run. */
-export const otherKindSchema = z.object({
+/** What another kind of alphabet brings, or would bring, compared with a finished run. */
+const otherKindSchema = z.object({
   /** The fastest finished run of another kind of the same base model, in the same precision and on the same device. */
   measured: z
     .object({
@@ -142,13 +141,13 @@ export const otherKindSchema = z.object({
       other: z.object({ id: runIdSchema, kind: alphabetKindSchema, speedup: z.number() }),
     })
     .nullable(),
-  /** Groups, which nobody has tried yet, can be learnt from the run's own text, in about so many seconds; null for these: not known. */
+  /** Groups, which nobody has tried yet, can be learnt from the run's own text, in about this many seconds; null: not known. */
   offer: z.object({ seconds: z.number().nullable() }).nullable(),
 })
 export type OtherKind = z.infer<typeof otherKindSchema>
 
 /** How far a running job is; `rate` is in tokens a second, `secondsLeft` is of the phase. */
-export const progressSchema = z.object({
+const progressSchema = z.object({
   phase: runPhaseSchema,
   done: z.number(),
   total: z.number(),
@@ -158,7 +157,7 @@ export const progressSchema = z.object({
 export type Progress = z.infer<typeof progressSchema>
 
 /** What lists show of a run. */
-export const runSummarySchema = z.object({
+const runSummarySchema = z.object({
   id: runIdSchema,
   folder: z.string(),
   status: runStatusSchema,
@@ -180,7 +179,7 @@ export const runSummarySchema = z.object({
 export type RunSummary = z.infer<typeof runSummarySchema>
 
 /** One optimiser step. */
-export const stepPointSchema = z.object({
+const stepPointSchema = z.object({
   step: z.int(),
   loss: z.number(),
   headAccuracy: z.array(z.number()),
@@ -191,15 +190,15 @@ export const stepPointSchema = z.object({
 })
 export type StepPoint = z.infer<typeof stepPointSchema>
 
-/** A step of the tail for sampling; steps go on from those of the first tail. */
-export const samplingPointSchema = z.object({ step: z.int(), divergence: z.number() })
+/** A step of the tail for sampling; steps continue those of the first tail. */
+const samplingPointSchema = z.object({ step: z.int(), divergence: z.number() })
 export type SamplingPoint = z.infer<typeof samplingPointSchema>
 
-export const evaluationPointSchema = z.object({ step: z.int(), agreement: agreementSchema })
+const evaluationPointSchema = z.object({ step: z.int(), agreement: agreementSchema })
 export type EvaluationPoint = z.infer<typeof evaluationPointSchema>
 
 /** The same prompt continued greedily by base and SpeLLM while the run trains. */
-export const samplePointSchema = z.object({
+const samplePointSchema = z.object({
   step: z.int(),
   prompt: z.string(),
   base: z.array(z.string()),
@@ -216,7 +215,7 @@ export const logLineSchema = z.object({
 export type LogLine = z.infer<typeof logLineSchema>
 
 /** The curves of a run up to now, column by column; each column as long as `step`. */
-export const runHistorySchema = z.object({
+const runHistorySchema = z.object({
   step: z.array(z.int()),
   loss: z.array(z.number()),
   learningRate: z.array(z.number()),
@@ -234,7 +233,7 @@ export const runHistorySchema = z.object({
 export type RunHistory = z.infer<typeof runHistorySchema>
 
 /** What happens in a run. Steps come in bunches, ten times a second at most. */
-export const runEventSchema = z.discriminatedUnion('type', [
+const runEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('steps'), points: z.array(stepPointSchema) }),
   z.object({ type: z.literal('samplingSteps'), points: z.array(samplingPointSchema) }),
   z.object({ type: z.literal('evaluation'), point: evaluationPointSchema }),
@@ -244,7 +243,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
 export type RunEvent = z.infer<typeof runEventSchema>
 
 /** A change of the list of runs. */
-export const runChangeSchema = z.discriminatedUnion('type', [
+const runChangeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('changed'), run: runSummarySchema }),
   z.object({ type: z.literal('removed'), id: runIdSchema }),
 ])
@@ -280,7 +279,7 @@ export const runsContract = {
   /** The curves so far. */
   history: procedure.input(byId).output(runHistorySchema),
   /**
-   * What happens after `afterStep` (the last step of a history): no step is missed or told twice; evaluations and
+   * What happens after `afterStep` (the last step of a history): no step is missed or reported twice; evaluations and
    * samples of that very step may come again. Lines of the log come from now on, or those later than `afterLog`
    * (the `at` of a history's last line).
    */

@@ -3,11 +3,11 @@ import { procedure } from './errors.ts'
 import { modelReferenceSchema } from './models.ts'
 import { textSourceSchema } from './text.ts'
 
-export const spellingStatusSchema = z.enum(['covered', 'truncated', 'shadowed', 'uncovered', 'symbol'])
+const spellingStatusSchema = z.enum(['covered', 'truncated', 'shadowed', 'uncovered', 'symbol'])
 export type SpellingStatus = z.infer<typeof spellingStatusSchema>
 
 /** Shares of tokens by status, together 1. */
-export const coverageSchema = z.object({
+const coverageSchema = z.object({
   covered: z.number(),
   truncated: z.number(),
   shadowed: z.number(),
@@ -23,24 +23,24 @@ export const unitKindSchema = z.enum(unitKinds)
 export type UnitKind = z.infer<typeof unitKindSchema>
 
 /** What a spelling can do with a text's words. */
-export const wordCoverageSchema = z.object({
+const wordCoverageSchema = z.object({
   words: z.int(),
   tokensPerWord: z.number(),
   /** Shares of the words, together 1. */
   covered: z.number(),
   truncated: z.number(),
   uncovered: z.number(),
-  /** The most tokens that a step can say on the average. */
+  /** The maximum number of tokens that a step can emit on average. */
   tokensPerStep: z.number(),
 })
 export type WordCoverage = z.infer<typeof wordCoverageSchema>
 
-/** How many whole tokens are symbols of their own: as many as save more than they read, or so many; 0: none. */
+/** How many whole tokens are symbols of their own: 'auto' (as many as save more than they read) or a number; 0: none. */
 export const tokenSymbolsSchema = z.union([z.literal('auto'), z.int().min(0).max(1_000_000)])
 export type TokenSymbols = z.infer<typeof tokenSymbolsSchema>
 
 const kSchema = z.int().min(1).max(64)
-/** auto, auto:N, ascii, latin1, bytes, pieces, pieces:N, characters:abc…, or beside token symbols groups, groups:G, groups:G:N. */
+/** auto, auto:N, ascii, latin1, bytes, pieces, pieces:N, characters:abc…, or with token symbols groups, groups:G, groups:G:N. */
 const alphabetSpecificationSchema = z.string().min(1).max(100_000)
 
 const spellingChoice = z.object({
@@ -53,7 +53,7 @@ const spellingChoice = z.object({
   tokenSymbols: tokenSymbolsSchema.default(0),
 })
 
-export const spelledTokenSchema = z.object({
+const spelledTokenSchema = z.object({
   token: z.int(),
   /** What the token stands for; invalid UTF-8 is shown as �. */
   text: z.string(),
@@ -63,20 +63,20 @@ export const spelledTokenSchema = z.object({
 })
 export type SpelledToken = z.infer<typeof spelledTokenSchema>
 
-export const spellingPreviewSchema = z.object({
+const spellingPreviewSchema = z.object({
   /** A, with END and the special tokens, or OTHER where there are token symbols. */
   alphabetSize: z.int(),
   /** Learned groups of the tokens that have no symbol; which they hold is learnt by the run. 0: tokens are spelled. */
   groups: z.int(),
   /** Token symbols, the special tokens among them; 0: every token is spelled. */
   tokenSymbols: z.int(),
-  /** Of the LM head's weights, how many a token without a doubt reads for its tail; null: every token is spelled. */
+  /** The share of the LM head's weights that a token without a doubt reads for its tail; null: every token is spelled. */
   tailShare: z.number().nullable(),
   /** The first characters of the alphabet, for people; groups have none. */
   characters: z.array(z.string()),
   vocabulary: coverageSchema,
   corpus: coverageSchema,
-  /** Of the corpus; null where tokens are spelled or there is no corpus yet. */
+  /** Coverage of the corpus' words; null where tokens are spelled or there is no corpus yet. */
   words: wordCoverageSchema.nullable(),
   /**
    * Share of the corpus's tokens (or words, where these are spelled) that is covered or a token symbol, for each alphabet

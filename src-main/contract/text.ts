@@ -5,7 +5,7 @@ import { modelReferenceSchema } from './models.ts'
 /** Paths of text or JSONL files; none: the sample's stories, or text that the base model writes itself. */
 export const textSourceSchema = z.array(z.string().min(1).max(4096)).max(1000)
 
-export const textPreviewSchema = z.object({
+const textPreviewSchema = z.object({
   /** The beginnings of the first documents. Plain text: to be shown as such. */
   documents: z.array(z.string()),
   bytes: z.number(),

@@ -81,7 +81,7 @@ describe.each([
     const write = async (mode: GenerationMode) => {
       const tokens: number[] = []
       const options = { mode, sampling: null, maxTokens: 24, stop: [] }
-      for await (const piece of generator.write('Hello, World', generator.createConversation(), options))
+      for await (const piece of generator.write('Hello, World', generator.createKvContext(), options))
         if (piece.token !== null) tokens.push(piece.token)
       return tokens
     }

@@ -13,7 +13,7 @@ it('has whole chunks of what a person wants, at least one', () => {
   expect(chunksOfWindow({ tokens: 100_000, windowTokens: 1_000 }, chunk, 1e12)).toBe(1)
 })
 
-it('takes 16 GB at the most, and half of the disk, in parts of about the same size', () => {
+it('takes at most 16 GB and half of the disk, in parts of about the same size', () => {
   // 10,000,000 tokens are 2,000 chunks of 10 MB, of which 16 GB hold 1,454 with a tenth beside them.
   expect(chunksOfWindow({ tokens: 10_000_000 }, chunk, 1e15)).toBe(1_000)
   // 100,000 tokens are 20 chunks, of which half of 130 MB holds 5.

@@ -14,7 +14,7 @@ export type CheckpointClock = (
 /**
  * Saves a checkpoint as often as the settings say, at the last step, and where the run is stopped or finished early.
  *
- * The clock throws CancelledError once it has saved what a stopped run goes on from.
+ * The clock throws CancelledError once it has saved what a stopped run resumes from.
  */
 export function createCheckpointClock(
   run: Run<RunSettings>,

@@ -2,7 +2,7 @@ import type { CheckpointTensors } from '../runs/index.ts'
 import { parametersOf, type TrainerState } from '../runtime/trainer/index.ts'
 import type { TailWeights } from '../spellm/tail-session.ts'
 
-/** A tail after so many steps. */
+/** A tail after `step` steps. */
 export interface LearntTail {
   readonly step: number
   readonly weights: TailWeights

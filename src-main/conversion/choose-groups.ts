@@ -9,7 +9,7 @@ import type { GroupAlphabet } from '../spelling/alphabet.ts'
 import { groupAlphabet } from '../spelling/groups.ts'
 import { buildSpeller, type Speller } from '../spelling/speller.ts'
 
-/** No group is larger than so many of the mean size: a step reads groups whole. */
+/** No group is larger than this many times the mean size: a step reads groups whole. */
 const largest = 4
 
 const groupsFile = 'groups.safetensors'

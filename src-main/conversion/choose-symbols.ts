@@ -11,7 +11,7 @@ import { groupAlphabet, groupCount, parseGroups } from '../spelling/groups.ts'
 import { buildSpeller, type Speller } from '../spelling/speller.ts'
 import type { ConversionSettings } from './settings.ts'
 
-/** Of the head's rows, how many the tail may read a token without a doubt; the rest is for the context's. */
+/** The share of the head's rows that the tail may read for a token without a doubt; the rest is for the context's. */
 const budget = 0.13
 /** Rows of context symbols that a usual text has. */
 const usualContext = 128
@@ -39,7 +39,7 @@ export function affordableSymbols(
   return Math.min(Math.floor(vocabularySize / 4), Math.max(leastSymbols, rows))
 }
 
-/** Of what a model picks and no token symbol stands for, how much its context has, which makes that exact as well. */
+/** The share of picks without a token symbol that are in the context, which makes them exact as well. */
 const shareInContext = 0.62
 
 /**
@@ -53,7 +53,7 @@ export function worthwhileSymbols(usage: Float64Array, vocabularySize: number): 
   return Math.max(usualSymbols, Math.ceil(count / multiple) * multiple)
 }
 
-/** As many as are worthwhile and affordable. */
+/** The number of token symbols that are worthwhile and affordable. */
 const usualCount = (
   usage: Float64Array,
   vocabularySize: number,
@@ -84,7 +84,7 @@ export async function runUsage(
   if (stored?.length === size) return stored
   const base = await openBase()
   try {
-    // A run that goes on counts with the same numbers.
+    // A resumed run counts with the same numbers.
     const usage = Float32Array.from((await tokenUsage(cache, base, { signal, turn })).subarray(0, size))
     await writeSafetensors(path, { usage: { dtype: 'F32', shape: [size], data: usage } })
     return Float64Array.from(usage)

@@ -15,7 +15,7 @@ import { decoderSize } from '../decode/decoder-size.ts'
 import { tailShape } from '../spellm/tail-session.ts'
 import { parameterCount, type Architecture } from '../models/architecture.ts'
 import { tailParameterCount, type TailShape } from '../models/tail.ts'
-import { roomyCapacity } from '../runtime/key-value-cache.ts'
+import { roomyCapacity } from '../runtime/cache-span.ts'
 import {
   blockBytes,
   generationBytes,
@@ -34,7 +34,7 @@ import { defaultAdapterWidths, hasSymbols, symbolAdapterWidths, type ConversionS
 /** What a conversion will take, before it begins. */
 export interface ConversionCost {
   readonly steps: number
-  /** To learn from. */
+  /** Number of tokens to learn from. */
   readonly tokens: number
   /** Floating-point operations of all matrix products. */
   readonly operations: number
@@ -122,7 +122,7 @@ function characterConversionCost(
   }
 }
 
-/** Positions along the way that are measured beside these. */
+/** Positions that are measured during training, in addition to these. */
 const measuredAlongTheWay = 4 * 2_048
 /** Times that learned groups compare each row with each group. */
 const clusterIterations = 8
@@ -212,7 +212,7 @@ export function ownTextMemory(
   const size = decoderSize(architecture, precision, device)
   const batch = Math.ceil(positionsPerChunk / tokens)
   const pass = { batch, prompt: 1, context: tokens, head: 'packed' } as const
-  // What keys and values were copied from when they grew lies around until it is collected.
+  // What keys and values were copied from when they grew stays in memory until it is collected.
   const outgrown =
     tokens <= growth ? 0 : keyValueBytes(size, { batch, tokens: roomyCapacity(tokens - growth) })
   return processBytes(size) + generationBytes(size, pass) + outgrown
@@ -221,7 +221,7 @@ export function ownTextMemory(
 /** Tokens that a cache of keys and values grows by. */
 const growth = 64
 
-/** Of a position's targets, on disk and in memory. */
+/** Bytes of a position's targets, on disk and in memory. */
 export const targetBytes = ({ alphabetSize: symbols }: Pick<TailShape, 'alphabetSize'>) => 2 * symbols + 24
 
 /**
@@ -239,7 +239,7 @@ export function tailShareOf(
   return (alphabet.tokenSymbols.length + alphabetSize(alphabet) + adapter + members) / vocabularySize
 }
 
-/** Of learning the tail for sampling: its training, the teacher's scores, and those of spellings both ways. */
+/** Operations of learning the tail for sampling: its training, the teacher's scores, and those of spellings both ways. */
 function samplingOperations(
   tail: TailShape,
   cache: TeacherCache,
@@ -252,7 +252,7 @@ function samplingOperations(
   return totalSteps(plan) * plan.batchTokens * (6 * tailParameterCount(tail) + scores)
 }
 
-/** Of one token in a window: two for each weight that is multiplied with, and the attention to the tokens before. */
+/** Operations of one token in a window: two for each weight that is multiplied with, and the attention to the tokens before. */
 function teacherOperations(architecture: Architecture, windowTokens: number): number {
   const { hiddenSize, vocabularySize, tiedHead, layers, attention } = architecture
   // The embedding is looked up, not multiplied with; tied, it is the head as well.

@@ -7,7 +7,8 @@ import { withPrecision } from '../models/precision.ts'
 import { createRun, openRun, readDescription, readResult, type Run } from '../runs/index.ts'
 import type { Device, DeviceChoice } from '../runtime/devices/device.ts'
 import { hashBaseModel } from '../spellm/spellm.ts'
-import { learnSpelling, prepareSpelling } from './character-conversion.ts'
+import { learnSpelling } from './character-conversion.ts'
+import { prepareSpelling } from './plan-spelling.ts'
 import type { JobOptions } from './events.ts'
 import { takeText } from './kept-text.ts'
 import { machine } from './machine.ts'
@@ -49,7 +50,7 @@ export async function convert(
 }
 
 /**
- * Goes on with a run that was stopped or killed. The result is that of an uninterrupted run.
+ * Resumes a run that was stopped or killed. The result is that of an uninterrupted run.
  *
  * @throws SpellmError 'run-mismatch' if the base model has changed, and as `openRun`
  */
@@ -118,7 +119,7 @@ async function work(
   return learnSpelling(run, plan, started, options)
 }
 
-/** A new run whose input turns out to be bad leaves nothing behind. A full disk is no fault of the input. */
+/** A new run whose input turns out to be bad leaves nothing behind. A full disk isn't the input's fault. */
 async function discardOnBadInput<T>(run: ConversionRun, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

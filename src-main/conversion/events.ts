@@ -6,16 +6,7 @@ import type { KnownDevices } from '../runtime/devices/known-devices.ts'
 import type { Turn } from '../runtime/turns.ts'
 import type { Sample } from './sample-writer.ts'
 
-export const conversionPhases = [
-  'check',
-  'text',
-  'cache',
-  'targets',
-  'train',
-  'sampling',
-  'evaluate',
-] as const
-export type ConversionPhase = (typeof conversionPhases)[number]
+export type ConversionPhase = 'check' | 'text' | 'cache' | 'targets' | 'train' | 'sampling' | 'evaluate'
 
 /** What a conversion reports while it runs. */
 export type ConversionEvent =
@@ -28,7 +19,7 @@ export type ConversionEvent =
       readonly total: number
     }
   | ({ readonly type: 'step'; readonly steps: number; readonly tokens: number } & StepMetrics & HeadAccuracy)
-  /** A step of the tail for sampling; `step` goes on from those of the first tail, `done` of `steps` doesn't. */
+  /** A step of the tail for sampling; `step` continues those of the first tail, `done` of `steps` doesn't. */
   | ({
       readonly type: 'samplingStep'
       readonly done: number
@@ -50,9 +41,9 @@ export interface JobOptions {
   readonly finishEarly?: AbortSignal
   /** Whether base model and SpeLLM continue a text at each evaluation. Default: no. */
   readonly writesSamples?: boolean
-  /** Where each step computes. */
+  /** Shares the engine's thread: each step computes in a turn of its own. */
   readonly turn?: Turn
-  /** Whether to go on where memory seems too short. */
+  /** Whether to continue where memory seems too short. */
   readonly ignoresShortage?: boolean
   /** The devices of this machine; default: as this user's other programs know them. */
   readonly devices?: KnownDevices

@@ -106,7 +106,7 @@ describe('a conversion on a full disk', () => {
     expect(chunksIn(await files())).toEqual([0, 1, 2].map((i) => `cache/held-out/chunk-0000${i}.safetensors`))
   })
 
-  it('needs room for the missing chunks only when it goes on; fills up at its checkpoint', async () => {
+  it('needs room for the missing chunks only when it resumes; fills up at its checkpoint', async () => {
     const chunk = join(run, 'cache/held-out/chunk-00001.safetensors')
     const before = await stat(chunk)
     disk.freeBytes = 1.1 * (chunks - 3) * chunkBytes
@@ -122,7 +122,7 @@ describe('a conversion on a full disk', () => {
     expect(await runStatus(run)).toBe('paused')
   })
 
-  it('goes on to its end when there is room again', async () => {
+  it('resumes and finishes when there is room again', async () => {
     const result = await resumeConversion(run, options)
     expect(result).toMatchObject({ tokens: 8_192, steps: 32, agreement: { positions: 20_480 } })
     expect(await runStatus(run)).toBe('finished')

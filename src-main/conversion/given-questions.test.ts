@@ -148,7 +148,7 @@ describe('a conversion with questions', () => {
     })
   }, 300_000)
 
-  it('of a model without a template goes on from each line', async () => {
+  it('of a model without a template continues each line', async () => {
     const file = await asked(
       'beginnings.jsonl',
       questions.map((prompt) => JSON.stringify({ prompt })).join('\n'),

@@ -23,7 +23,7 @@ const mostQuestions = 65_536
 
 /**
  * Reads the user's questions, as many as there is room to answer. What stands around them is the chat template's; a model
- * without one goes on from them as from beginnings of documents.
+ * without one continues them like beginnings of documents.
  *
  * @param tokens that are learnt from
  * @returns with sentences on what was left out
@@ -70,12 +70,12 @@ export async function readGivenQuestions(
     throw new SpellmError(
       'text-invalid',
       `${paths.join(', ')}: ${kept.length === 0 ? 'no question is' : 'only one question is'} short enough and unlike the others.${notices.map((notice) => ` ${notice}`).join('')}`,
-      'Give two different questions at the least, better hundreds: one in eight is kept to measure by.',
+      'Give at least two different questions, better hundreds: one in eight is kept for measuring.',
     )
   return { pieces: cut.pieces, questions, notices }
 }
 
-/** For templates that refuse a conversation without. */
+/** The system message for templates that refuse a conversation without one. */
 const system: ChatMessage = { role: 'system', content: 'You are a helpful assistant.' }
 
 /** The tokens of a conversation up to where its answer begins. */
@@ -104,7 +104,7 @@ function begun(model: BaseModel, { messages, place }: Question, tokenizer: Token
   return [...documentAfterAnything(model).prefix, ...tokenizer.encode(messages[0]!.content)]
 }
 
-/** Texts that go on from what was given: a model without a begin token reads the token that ends its texts first. */
+/** Texts that continue what was given: a model without a begin token reads the token that ends its texts first. */
 export function documentAfterAnything({ architecture, stopTokens }: BaseModel): ConversationPieces {
   const begin = architecture.beginToken ?? stopTokens[0] ?? 0
   return { kind: 'document', prefix: [begin], between: [], questionEnd: [], stops: stopTokens }

@@ -52,7 +52,7 @@ describe('a conversion with learned groups', () => {
     const generator = await openTextGenerator(run)
     const write = async (prompt: string, mode: GenerationMode) => {
       const settings = { mode, sampling: null, maxTokens: 40, stop: [] }
-      return collect(generator.write(prompt, generator.createConversation(), settings))
+      return collect(generator.write(prompt, generator.createKvContext(), settings))
     }
     for (const prompt of ['Once upon a time', 'The', 'A small dog', '"No', 'In winter', 'He said that'])
       expect(await write(prompt, 'lossless')).toEqual(await write(prompt, 'base'))
@@ -72,7 +72,7 @@ describe('a conversion with learned groups', () => {
     expect(found.learntPerplexity!.perplexity.value).toBeGreaterThan(1)
   })
 
-  it('stopped while it learns goes on to the same weights', async () => {
+  it('stopped while it learns resumes and reaches the same weights', async () => {
     const stopped = join(scratch, 'stopped')
     const controller = new AbortController()
     const onEvent = (event: ConversionEvent) => {

@@ -73,7 +73,7 @@ describe('the text of a finished run', () => {
     expect(await tail(second)).toEqual(await tail(byHand))
   }, 300_000)
 
-  it('is there when a run that was stopped goes on, whatever became of the first', async () => {
+  it('is there when a run that was stopped resumes, whatever became of the first', async () => {
     const second = folderOf('stopped')
     const stop = new AbortController()
     const onEvent = (event: ConversionEvent) => {

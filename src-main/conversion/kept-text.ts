@@ -22,7 +22,7 @@ import { tokensFile } from './run-tokens.ts'
 import { hasSymbols, runSettingsSchema, type ConversionSettings, type RunSettings } from './settings.ts'
 import type { StatesPlan } from './symbol-states.ts'
 
-/** What decides which text a conversion learns from, and its states, beside the base model. */
+/** What decides which text a conversion learns from, and its states, in addition to the base model. */
 const decisive = ['texts', 'questions', 'tokens', 'seed', 'precision'] as const
 export type TextSettings = Pick<ConversionSettings, (typeof decisive)[number]>
 
@@ -39,7 +39,7 @@ export async function textSettingsOf(folder: string): Promise<TextSettings> {
   return { texts, questions, tokens, seed, precision }
 }
 
-/** Whether a run's text with its states lies in its folder, for others to learn from. Needs no lock. */
+/** Whether a run's text with its states is in its folder, for others to learn from. Needs no lock. */
 export async function keepsText(folder: string): Promise<boolean> {
   if (!existsSync(join(folder, usageFile))) return false
   const writing = await readWriting(folder)
@@ -121,12 +121,12 @@ function differencesOf(own: Compared, other: Compared): string[] {
 
 const chunksIn = async (folder: string) => (await filesIn(folder)).filter(isChunkName).sort()
 
-/** A text stays where the disk has room for so many. */
+/** A text stays where the disk has room for this many texts of its size. */
 const roomForTexts = 10
 
 /**
  * Ends the teacher cache of a finished run. Its text and states stay for other kinds of SpeLLMs, where the disk has plenty of
- * room, and a person is told; what was computed for this one goes.
+ * room, and a notice says so; what was computed for this one goes.
  */
 export async function settleCache(
   { folder, settings }: Pick<Run<RunSettings>, 'folder' | 'settings'>,

@@ -11,7 +11,7 @@ import type { SymbolReader, SymbolText } from '../evaluate/symbol-text.ts'
 import { float16ToFloat32, float32ToFloat16 } from '../formats/half.ts'
 import type { BaseDistribution } from '../models/base-distribution.ts'
 import { stackRows } from '../models/batch-trunk.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { usualDraw, type RecordedDoubts } from '../spellm/doubts.ts'
 
@@ -23,7 +23,7 @@ export interface AnswerMeasurement {
 
 /** Where and how far answers are read along. */
 interface AnswersRead {
-  /** About so many at the most, in whole sequences; default: all. */
+  /** Roughly the maximum number of positions, in whole sequences; default: all. */
   readonly maxPositions?: number
   /** Default: all chunks. */
   readonly range?: ChunkRange
@@ -114,7 +114,7 @@ function createRecord({ first }: SymbolReader) {
   const rowsRead: number[] = []
   return {
     /** @returns the token; −1: there is none that may be */
-    pick: async ({ tokens, context }: SymbolText, state: LastState, picker: Picker): Promise<number> => {
+    pick: async ({ tokens, context }: SymbolText, state: LastPosition, picker: Picker): Promise<number> => {
       const { scores, exact } = await first.look(state, context)
       const { token, doubt } = first.choose(scores, exact, picker, tokens.length)
       doubts.push(doubt)
@@ -140,7 +140,7 @@ async function readAnswers(
   reader: SymbolReader,
   cache: TeacherCache,
   { maxPositions = Infinity, range = allChunks(cache), signal, turn = ownTurn }: AnswersRead,
-  lookAlong: (text: SymbolText) => (state: LastState, choice: number) => Promise<void>,
+  lookAlong: (text: SymbolText) => (state: LastPosition, choice: number) => Promise<void>,
 ): Promise<Int32Array> {
   const { tokens, hiddenSize: d } = cache.shape
   const lengths: number[] = []

@@ -1,6 +1,6 @@
 import { calibrateGate } from '../decode/calibrate-gate.ts'
 import { createBaseHead } from '../decode/chooser.ts'
-import { shareTrunk, textsAtOnce } from '../decode/side-by-side.ts'
+import { shareTrunk, textsAtOnce } from '../decode/batched-generation.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 import { CancelledError } from '../base/errors.ts'
 import type { BaseModel } from '../models/base-model.ts'

@@ -71,7 +71,7 @@ describe.each(kinds)('a conversion with pieces and %s', (name, change, k) => {
     const generator = await openTextGenerator(run)
     const write = (prompt: string, mode: GenerationMode) =>
       collect(
-        generator.write(prompt, generator.createConversation(), {
+        generator.write(prompt, generator.createKvContext(), {
           mode,
           sampling: null,
           maxTokens: 30,

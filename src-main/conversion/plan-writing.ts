@@ -45,10 +45,10 @@ const storedSchema = z.object({
 })
 type Writing = z.infer<typeof storedSchema>
 
-/** Of a model that asks and answers itself, one sequence in so many is of plain texts. */
+/** A model that asks and answers itself writes plain texts in one of this many sequences. */
 const plainTextEvery = 8
 
-/** What a run that goes on later has to know of how it began: a template may write the date, memory may be shorter. */
+/** What a run that is resumed has to know of how it began: a template may write the date, memory may be shorter. */
 export const writingFile = 'own-text.json'
 const maxWritingBytes = 16 << 20
 
@@ -158,7 +158,7 @@ function fitSequences({ sequences, tokens }: OwnTextShape, positions: number): O
   return { sequences: Math.min(sequences, Math.max(leastSequences, fitting)), tokens }
 }
 
-/** A round of about so many positions, or of as many as there is room for: of few, its sequences are short. */
+/** A round of about this many positions, or of as many as there is room for: of few, its sequences are short. */
 function fitRound(room: OwnTextShape, positions: number): OwnTextShape {
   const { sequences, tokens } = fitSequences(room, positions)
   return { sequences, tokens: Math.max(1, Math.min(tokens, Math.ceil(positions / sequences))) }

@@ -53,14 +53,14 @@ export const conversionResultSchema = z.object({
   samplingTail: z.object({ steps: z.number(), divergence: z.number() }).nullable().default(null),
   coverage: z.object({ vocabulary: coverageSchema, corpus: coverageSchema }),
   units: z.enum(unitKinds).default('token'),
-  /** Of the text's words, where words are spelled. */
+  /** Coverage of the text's words, where words are spelled. */
   words: wordCoverageSchema.nullable().default(null),
   parameters: z.object({ tail: z.number(), baseHead: z.number() }),
   /** Whole tokens that are symbols of their own. */
   tokenSymbols: z.number().default(0),
   /** Learned groups of the tokens that have no symbol; 0: those are spelled. */
   groups: z.number().default(0),
-  /** Of the LM head's weights, how many a token without a doubt reads for its tail; null: every token is spelled. */
+  /** The share of the LM head's weights that a token without a doubt reads for its tail; null: every token is spelled. */
   tailShare: z.number().nullable().default(null),
   /** Null: it was not measured. */
   verdict: verdictSchema.nullable().default(null),

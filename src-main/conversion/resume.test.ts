@@ -153,11 +153,11 @@ function symbolCourse(lastStep: number, chunks: number, answerChunks: number, wi
   }
 }
 
-/** A stage may be over before its kill comes; then the run begins anew. */
+/** A stage may be over before its kill comes; then the run starts again. */
 const mostAttempts = 10
 
 /**
- * Kills a conversion in stages of its course, soon after each has begun; in between it goes on where it was.
+ * Kills a conversion in stages of its course, soon after each has begun; in between it continues where it was.
  *
  * @param begin the call without --resume
  * @returns the stages that the kills fell into, by what they left
@@ -215,7 +215,7 @@ describe('a conversion whose tails spell every token', () => {
     expect(await filesBelow(killed)).toEqual(await filesBelow(whole))
   }, 600_000)
 
-  it('stopped by Ctrl-C says how to go on, and goes on', async () => {
+  it('stopped by Ctrl-C says how to resume, and resumes', async () => {
     const run = join(scratch, 'stopped')
     const begin = ['convert', model, '--out', run, ...small()]
     const stopped = await spellm([...begin, ...often], {

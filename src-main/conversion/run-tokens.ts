@@ -16,13 +16,15 @@ import type { RunSettings } from './settings.ts'
 
 export const tokensFile = 'tokens.safetensors'
 
-/** The run's tokens: those stored with it, or read, told or sampled now and stored. */
+/**
+ * The run's tokens: those stored with it, or read or sampled now and stored.
+ *
+ * @param lengths how many of them are held out, and how many there must be in all
+ */
 export async function loadTokens(
   run: Run<RunSettings>,
-  base: BaseModel,
-  tokenizer: Tokenizer,
-  heldOutLength: number,
-  minimum: number,
+  { base, tokenizer }: { readonly base: BaseModel; readonly tokenizer: Tokenizer },
+  { heldOut, least }: { readonly heldOut: number; readonly least: number },
   options: JobOptions,
 ): Promise<Int32Array> {
   const { onEvent, signal, turn = ownTurn } = options
@@ -31,7 +33,7 @@ export async function loadTokens(
   const stored = await openSafetensors(path).catch(nullIfNotFound)
   if (stored) return new Int32Array((await readTensorBytes(stored.tensors.get('tokens')!)).buffer)
 
-  const limit = Math.max(heldOutLength + settings.tokens, minimum)
+  const limit = Math.max(heldOut + settings.tokens, least)
   const onProgress = (done: number) => {
     if (signal?.aborted) throw new CancelledError()
     onEvent({ type: 'progress', phase: 'text', done: Math.min(done, limit), total: limit })
@@ -54,7 +56,7 @@ export async function loadTokens(
     }
     ids = await sampleText(base, signal ? { ...sampling, signal } : sampling)
   } else {
-    const limits = { limit, minimum, windowTokens, onProgress }
+    const limits = { limit, minimum: least, windowTokens, onProgress }
     ids = await collectTokens(documents, tokenizer, base.architecture, limits)
   }
   await writeSafetensors(path, { tokens: { dtype: 'I32', shape: [ids.length], data: ids } })

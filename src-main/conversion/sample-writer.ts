@@ -1,5 +1,5 @@
 import { baseChooser, createBaseHead, type BaseHead, type Chooser } from '../decode/chooser.ts'
-import { generate, newConversation, type Conversation } from '../decode/generate.ts'
+import { generate, newKvContext, type KvContext } from '../decode/generate.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
@@ -39,17 +39,17 @@ export function createSampleWriter(
   const ids = [...heldOut.subarray(0, promptTokens)]
   const prompt = tokenizer.decode(ids)
   let trunk: TrunkSession | null = null
-  let conversation: Conversation | null = null
+  let kvContext: KvContext | null = null
   let baseText: readonly string[] | null = null
 
   const continued = async (chooser: Chooser, turn: Turn): Promise<string[]> => {
     trunk ??= await createTrunkSession(base, { device })
-    conversation ??= newConversation(trunk)
+    kvContext ??= newKvContext(trunk)
     const { contextLength } = architecture
     const options = { maxTokens: sampleTokens, stopTokens, contextLength, turn }
     const stream = tokenizer.createTextStream(ids)
     const texts: string[] = []
-    for await (const token of generate(trunk, chooser, conversation, ids, options))
+    for await (const token of generate(trunk, chooser, kvContext, ids, options))
       texts.push(stream.push(token))
     const rest = stream.flush()
     return rest === '' ? texts : [...texts, rest]
@@ -70,7 +70,7 @@ export function createSampleWriter(
     release: async () => {
       const released = trunk
       trunk = null
-      conversation = null
+      kvContext = null
       await released?.release()
     },
   }

@@ -22,8 +22,8 @@ export const conversionSettingsSchema = z.object({
   /** Files of questions, as `readQuestions` has them, that the base model answers to learn from; none: it asks itself. */
   questions: z.array(z.string().min(1)).default([]),
   /**
-   * The folder of a finished run of the same base model whose text, with its states, is learnt from in place of one that is
-   * written or read anew: what decides the text must be the same. Absent: none.
+   * The folder of a finished run of the same base model whose text, with its states, is learnt from, so that none is written
+   * or read again: what decides the text must be the same. Absent: none.
    */
   textOf: z.string().min(1).optional(),
   /** Tokens to learn from. */
@@ -33,13 +33,14 @@ export const conversionSettingsSchema = z.object({
   /** What the heads spell at once. */
   units: z.enum(unitKinds).default('token'),
   /**
-   * As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'pieces', 'pieces:N', 'auto:N', 'characters:…'; or as `parseGroups`, beside token
-   * symbols: 'groups', 'groups:G', 'groups:G:N'.
+   * As `parseAlphabet` has it: 'auto', 'ascii', 'latin1', 'bytes', 'pieces', 'pieces:N', 'auto:N', 'characters:…'; or
+   * as `parseGroups`, with token symbols: 'groups', 'groups:G', 'groups:G:N'.
    */
   alphabet: z.string().min(1).default('auto'),
   /**
-   * Whole tokens that are symbols of their own beside the special ones: as many as save more than they read, within the budget of bytes, or so many; 0:
-   * every token is spelled, as in the paper. Runs of earlier versions have none.
+   * Whole tokens that are symbols of their own in addition to the special ones: 'auto' (as many as save more than they
+   * read, within the budget of bytes) or a number; 0: every token is spelled, as in the paper. Runs of earlier versions
+   * have none.
    */
   tokenSymbols: z.union([z.literal('auto'), z.int().min(0).max(1_000_000)]).default(0),
   /** c: the most context symbols at once, where there are token symbols. */
@@ -89,7 +90,7 @@ export const conversionSettingsSchema = z.object({
 
 export type ConversionSettings = z.output<typeof conversionSettingsSchema>
 
-/** The settings that are stored with a run: a run goes on where it began. */
+/** The settings that are stored with a run: a run resumes with those it began with. */
 export const runSettingsSchema = conversionSettingsSchema.extend({ device: deviceSchema })
 export type RunSettings = z.output<typeof runSettingsSchema>
 
@@ -116,25 +117,25 @@ export function parseConversionSettings(input: z.input<typeof conversionSettings
     if (parsed.data.questions.length > 0 && parsed.data.texts.length > 0)
       throw new SpellmError(
         'setting-invalid',
-        "The settings 'texts' and 'questions' are both there: a conversion learns from a text or from answers.",
+        "The settings 'texts' and 'questions' are both set: a conversion learns from a text or from answers.",
         'Leave one of the two out.',
       )
     if (parsed.data.windowTokens !== undefined && !hasSymbols(parsed.data))
       throw new SpellmError(
         'setting-invalid',
-        "The setting 'windowTokens' is there without token symbols: tails that spell every token learn from all of the text at once.",
+        "The setting 'windowTokens' is set without token symbols: tails that spell every token learn from all of the text at once.",
         'Leave it out, or choose token symbols.',
       )
     if (parsed.data.textOf !== undefined && !hasSymbols(parsed.data))
       throw new SpellmError(
         'setting-invalid',
-        "The setting 'textOf' is there without token symbols: tails that spell every token read their text themselves.",
+        "The setting 'textOf' is set without token symbols: tails that spell every token read their text themselves.",
         'Leave it out, or choose token symbols.',
       )
     if (parsed.data.questions.length > 0 && !hasSymbols(parsed.data))
       throw new SpellmError(
         'setting-invalid',
-        "The setting 'questions' is there without token symbols: tails that spell every token learn from texts.",
+        "The setting 'questions' is set without token symbols: tails that spell every token learn from texts.",
         'Leave the questions out, or choose token symbols.',
       )
     return parseGroups(parsed.data.alphabet) ? groupSettings(parsed.data) : parsed.data

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fitToDevice } from '../decode/golden-check.ts'
+import { fitToDevice } from '../decode/device-parity.ts'
 import { distillSymbols } from '../distill/distill-symbols.ts'
 import { vocabularyGroups } from '../distill/position-targets.ts'
 import { totalSteps, windowEnds, windowsOf, type BatchPlan, type ChunkRange } from '../distill/schedule.ts'
@@ -18,7 +18,7 @@ import { ownTurn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { firstSymbolsOf } from '../spelling/speller.ts'
 import { tailShape } from '../spellm/tail-session.ts'
-import { requireConversionMemory } from './character-conversion.ts'
+import { requireConversionMemory } from './plan-spelling.ts'
 import { createCheckpointClock } from './checkpoint-clock.ts'
 import { learntTail, stateFrom, tensorsOf, type LearntTail } from './checkpoint-tensors.ts'
 import { runSpeller } from './choose-groups.ts'
@@ -53,7 +53,7 @@ export async function prepareSymbols(
   const base = await fitToDevice(opened, settings.device, onNotice)
   const { hiddenSize, vocabularySize } = base.architecture
   const adapterWidths = settings.adapterWidths ?? symbolAdapterWidths(hiddenSize)
-  // What can't be spelled is said before anything is computed.
+  // What can't be spelled is reported before anything is computed.
   const even = Float64Array.from(tokenizer.entries, ({ special }) => (special ? 0 : 1))
   const speller = symbolSpeller(tokenizer, even, settings, adapterWidths)
   const shape = tailShape(hiddenSize, adapterWidths, speller)
@@ -207,13 +207,13 @@ async function train(
 ): Promise<LearntTail> {
   const { settings } = run
   const { onEvent, finishEarly, turn = ownTurn } = options
-  const { speller, shape, targets, usage, rows, seconds, textSeconds } = stage
+  const { targets, usage, rows, seconds, textSeconds } = stage
   const steps = totalSteps(batchPlan(targets.cache, settings))
   const evaluateEvery = Math.max(1, Math.floor(steps / evaluationsAlongTheWay))
   const endStep = createCheckpointClock(run, options)
   const isEnough = () => finishEarly?.aborted ?? false
   const learn = (window: TrainingWindow, state: TrainerState | null) =>
-    distillSymbols(shape, speller, targets, { rows, usage }, settings, {
+    distillSymbols(stage, targets, { rows, usage }, settings, {
       device: settings.device,
       isEnough,
       until: window.end,

@@ -29,6 +29,6 @@ export interface SymbolStage extends SymbolPlan {
   readonly questions: readonly (readonly number[])[]
   /** That the run has taken, in all of its sessions. */
   readonly seconds: () => number
-  /** Of these, for the text with its states and the answers to measure by. */
+  /** How many of these seconds the text took, with its states and the answers to measure by. */
   readonly textSeconds: number
 }

@@ -25,7 +25,7 @@ import type { RunSettings } from './settings.ts'
 
 /** Where the states that a tail with token symbols learns from and is measured by come from. */
 export interface StatesPlan {
-  /** Of the text that was given; null: the model writes it. */
+  /** The states of the text that was given; null: the model writes it. */
   readonly given: Portion | null
   readonly training: TeacherCache
   /** How the model writes what it learns from; null: a text was given. */
@@ -91,7 +91,7 @@ export async function planStates(
   const { positionsPerChunk } = planTeacherCache('', shape, 0)
   const heldOutLength = heldOutTokens(base.architecture)
   const least = heldOutLength + positionsPerChunk
-  const ids = await loadTokens(run, base, tokenizer, heldOutLength, least, options)
+  const ids = await loadTokens(run, { base, tokenizer }, { heldOut: heldOutLength, least }, options)
   const rest = ids.subarray(heldOutLength)
   const windows = Math.floor(rest.length / shape.tokens)
   const training = inWindows(planTeacherCache(join(folder, cacheFolder, 'training'), shape, windows))

@@ -9,10 +9,10 @@ import { buildSpeller, spellingOf, type Speller } from '../spelling/speller.ts'
 import { calibrateGate, gateShares } from './calibrate-gate.ts'
 import { baseChooser, createBaseHead, type BaseHead, type Chooser } from './chooser.ts'
 import { gatedChooser } from './gated.ts'
-import { generate, newConversation } from './generate.ts'
+import { generate, newKvContext } from './generate.ts'
 import { largestIndices } from './sampling.ts'
 import { shortlistChooser } from './shortlist.ts'
-import { oneAfterAnother } from './side-by-side.ts'
+import { oneAfterAnother } from './batched-generation.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 import { thresholdOf } from '../spellm/gates.ts'
 
@@ -91,9 +91,7 @@ describe('a calibrated gate', () => {
       const gated = gatedChooser(tail, counted, thresholdOf(gates, share)!, null)
       const chooser: Chooser = { ...gated, choose: (...step) => (steps++, gated.choose(...step)) }
       for (const prompt of fresh)
-        await collect(
-          generate(trunk, chooser, newConversation(trunk), prompt, { maxTokens: 40, ...limits() }),
-        )
+        await collect(generate(trunk, chooser, newKvContext(trunk), prompt, { maxTokens: 40, ...limits() }))
       expect(steps).toBeGreaterThan(500)
       expect(baseSteps / steps / share).toBeGreaterThan(0.6)
       expect(baseSteps / steps / share).toBeLessThan(1.7)
@@ -114,11 +112,9 @@ describe('shortlist of the whole vocabulary', () => {
     const options = { maxTokens: 40, ...limits() }
     for (const prompt of beginnings(['bear']).slice(0, 2)) {
       const expected = await collect(
-        generate(trunk, baseChooser(head, null), newConversation(trunk), prompt, options),
+        generate(trunk, baseChooser(head, null), newKvContext(trunk), prompt, options),
       )
-      expect(await collect(generate(trunk, chooser, newConversation(trunk), prompt, options))).toEqual(
-        expected,
-      )
+      expect(await collect(generate(trunk, chooser, newKvContext(trunk), prompt, options))).toEqual(expected)
     }
     rows.close()
   }, 60_000)

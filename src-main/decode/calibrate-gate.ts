@@ -3,9 +3,9 @@ import { tokensOf } from '../spelling/speller.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import type { BaseHead, Chooser } from './chooser.ts'
 import type { Gate } from '../spellm/gates.ts'
-import { leadOf } from './gated.ts'
+import { marginOf } from './gated.ts'
 import { generate } from './generate.ts'
-import type { ForEachText } from './side-by-side.ts'
+import type { ForEachText } from './batched-generation.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** The shares that thresholds are found for. */
@@ -29,7 +29,7 @@ export async function calibrateGate(
     head,
   }: {
     readonly trunk: TrunkSession
-    /** Of the trunk. */
+    /** Runs work for each text with a conversation of the trunk. */
     readonly forEachText: ForEachText
     readonly tail: TailSession
     readonly head: Pick<BaseHead, 'greedy'>
@@ -57,15 +57,15 @@ export async function calibrateGate(
       ending: tail.ending,
       choose: async (state) => {
         const best = bestTokens(search, await scoresOf(tail, state), 2)
-        const lead = leadOf(best)
+        const lead = marginOf(best)
         leads.push(lead)
         onStep?.()
         return lead >= threshold ? tokensOf(tail.speller, best[0]!.token) : [await head.greedy(state.hidden)]
       },
     }
     const options = { maxTokens: tokens, stopTokens, contextLength, ...(signal ? { signal } : {}) }
-    await forEachText(prompts, async (prompt, conversation) => {
-      const written = generate(trunk, chooser, conversation, prompt, options)
+    await forEachText(prompts, async (prompt, kvContext) => {
+      const written = generate(trunk, chooser, kvContext, prompt, options)
       while ((await written.next()).done !== true);
     })
     return leads.sort((a, b) => a - b)
@@ -75,7 +75,7 @@ export async function calibrateGate(
   return gateShares.map((share) => ({ share, threshold: thresholdFor(leads, share) }))
 }
 
-/** The threshold that `share` of the sorted leads lie below; leads of a speller with one token are infinite. */
+/** The threshold that `share` of the sorted leads are below; leads of a speller with one token are infinite. */
 function thresholdFor(leads: readonly number[], share: number): number {
   const lead = leads[Math.floor(share * leads.length)] ?? 0
   return Number.isFinite(lead) ? lead : Number.MAX_VALUE

@@ -1,11 +1,11 @@
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { lookUp } from '../spelling/free.ts'
-import { isSaid, tokensOf, type Speller } from '../spelling/speller.ts'
+import { isEmittable, tokensOf, type Speller } from '../spelling/speller.ts'
 import { bestToken, createTrieSearch, spellingScore } from '../spelling/trie-search.ts'
 import { argMax, input, slice } from '../graph/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import { headLogits } from '../models/decoder.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { seededRandom } from '../base/random.ts'
 import { createSession, floatData, floatTensor, int64Data, type SessionOptions } from '../runtime/session.ts'
 import { beforeBanned, bestAllowed } from './allowed-units.ts'
@@ -24,7 +24,7 @@ export interface Chooser extends Asked {
    * @param context the tokens so far, for penalties
    * @returns the next token, or several where a SpeLLM says a whole word
    */
-  choose(state: LastState, context: readonly number[]): Promise<readonly number[]>
+  choose(state: LastPosition, context: readonly number[]): Promise<readonly number[]>
 }
 
 /** The base model's LM head: what a SpeLLM is compared with. */
@@ -139,7 +139,7 @@ export function trieChooser(tail: TailSession, sampling: Sampling | null): Choos
       const candidates = bestAllowed(search, logProbabilities, most, processor)
       const known = new Set(candidates.map(({ token }) => token))
       for (const token of processor.biased)
-        if (!known.has(token) && !processor.isBanned(token) && isSaid(speller, token))
+        if (!known.has(token) && !processor.isBanned(token) && isEmittable(speller, token))
           candidates.push({ token, score: spellingScore(speller, logProbabilities, token) })
       const units = candidates.map(({ token }) => tokensOf(speller, token))
       const firstTokens = units.map(([first]) => first!)

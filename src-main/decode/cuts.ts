@@ -2,11 +2,11 @@
 export interface Kept {
   /** Their places, those of equal weight in rising order. */
   readonly indices: Int32Array
-  /** Of each, e to its distance from the best score in units of the temperature: the best one's is 1. */
+  /** For each token, e to its distance from the best score in units of the temperature: the best one's is 1. */
   readonly weights: Float64Array
   /** The best score; −∞: nothing is left. */
   readonly best: number
-  /** By how much scores, in units of the temperature, may differ from these before others are left. */
+  /** How much scores, in units of the temperature, may differ from these before other tokens are left. */
   readonly margin: number
 }
 
@@ -23,9 +23,9 @@ export interface Cuts {
 }
 
 /**
- * Weights from e^−27 down are left out: `drawByNoise` never draws them beside the best, since its noise has 32 bits (the least
- * arrival of such a one, 2^−33 e^27, comes after the latest of the best, 33 ln 2). What they have of the whole mass, at most
- * V e^−27, is less than what logits round.
+ * Weights from e^−27 down are left out: `drawByNoise` never draws them instead of the best, since its noise has 32 bits
+ * (the least arrival of such a one, 2^−33 e^27, comes after the latest of the best, 33 ln 2). What they have of the
+ * whole mass, at most V e^−27, is less than what logits round.
  */
 const reach = 27
 
@@ -55,9 +55,9 @@ export interface NearScores {
   readonly others: number
   /** Σ e to each score's distance from the best one, in units of the temperature, over the whole vocabulary. */
   readonly whole: number
-  /** By how much that may be off. */
+  /** How much that may be off. */
   readonly error: number
-  /** Of the whole vocabulary. */
+  /** Number of tokens of the whole vocabulary. */
   readonly size: number
 }
 
@@ -146,7 +146,7 @@ function largest(
       share < 1 ? share * total : Infinity,
     )
     const kept = candidates.slice(0, count)
-    // What is no candidate weighs less than the floor.
+    // What isn't a candidate weighs less than the floor.
     const next = count < candidates.length ? weights[candidates[count]!]! : floor
     const gap = count < weights.length ? Math.log(weights[kept.at(-1)!]! / next) : Infinity
     // A share moves by at most half of what scores do.

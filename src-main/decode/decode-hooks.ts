@@ -1,11 +1,11 @@
 import type { TrunkSession } from '../models/trunk-session.ts'
 import type { WholeHead } from './whole-head.ts'
 
-/** What is told of while a text is written. */
+/** Called while a text is written. */
 export interface DecodeHooks {
   /** Each time the trunk is read, for a token, those of a word or (a piece of) the prompt. */
   readonly onTrunkPass?: (() => void) | undefined
-  /** Each time the base model's LM head is read whole, for so many states at once. */
+  /** Each time the base model's LM head is read whole, with the number of states that it is read for at once. */
   readonly onHeadPass?: ((rows: number) => void) | undefined
   /** Each time states were scored again because rounding could have decided. */
   readonly onRescored?: ((rows: number) => void) | undefined
@@ -44,9 +44,9 @@ export function watchedTrunk(trunk: TrunkSession, onPass: () => void): TrunkSess
       onPass()
       return trunk.forward(...read)
     },
-    forwardToLast: (...read) => {
+    forwardLastPosition: (...read) => {
       onPass()
-      return trunk.forwardToLast(...read)
+      return trunk.forwardLastPosition(...read)
     },
   }
 }

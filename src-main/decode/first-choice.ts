@@ -1,5 +1,5 @@
 import type { RowLogits } from '../models/row-logits.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import type { Speller } from '../spelling/speller.ts'
 import type { ContextSymbols } from './context-symbols.ts'
@@ -7,17 +7,17 @@ import type { ExactTokens, FirstStep } from './first-step.ts'
 import { createGroupReader } from './group-members.ts'
 import type { Picker } from './picker.ts'
 
-/** What a learnt symbol holds at the least, beside the best exact score: what is taken out of it is only nearly known. */
+/** The least that a learnt symbol holds relative to the best exact score: what is taken out of it is only nearly known. */
 const leastShare = 1e-4
 
 /** What a step would write, from exact scores alone. */
-export interface FirstChoice {
+interface FirstChoice {
   /** Picked among token symbols and exact tokens; −1: there are none that may be. */
   readonly token: number
   /** Its exact logit. */
   readonly logit: number
   /**
-   * Log of what the learnt symbols hold beside the pick: greedily beside its exponentiated score, drawn beside what a token
+   * Log of what the learnt symbols hold relative to the pick: greedily to its exponentiated score, drawn to what a token
    * must come to to be drawn instead, so that 1 − exp(−exp(doubt)) is the probability that one of them is, without cuts. What is less
    * than the least weight that was not cut counts by how much of that it is: of SmolLM2's draws at 0.7 and top-p 0.9 that left
    * nothing else uncut, 1.6 % were wrong.
@@ -32,11 +32,11 @@ export interface FirstScores {
    * What a step goes by: the scores of the trunk's pass, and with learned groups the members of those that are read. A state
    * that is looked at again reads nothing again.
    */
-  look(state: LastState, context: ContextSymbols): Promise<FirstStep>
+  look(state: LastPosition, context: ContextSymbols): Promise<FirstStep>
   /** @param place of the token in the text */
   choose(scores: Float32Array, exact: ExactTokens, picker: Picker, place: number): FirstChoice
   /**
-   * What each learnt symbol holds without the exact tokens: shares [A] beside exp(`best`), the largest exact logit.
+   * What each learnt symbol holds without the exact tokens: shares [A] relative to exp(`best`), the largest exact logit.
    * Valid until the next call.
    */
   rest(scores: Float32Array, exact: ExactTokens): { readonly shares: Float64Array; readonly best: number }
@@ -47,7 +47,7 @@ export interface FirstScores {
   ): { readonly logits: Float32Array; readonly tokens: Int32Array }
   /**
    * Log of the sum of all exponentiated scores, the exact ones of token symbols and exact tokens, and what the learnt symbols
-   * hold beside these: what a given token's logit less it is log p of.
+   * hold in addition to these: what a given token's logit less it is log p of.
    */
   logNormaliser(scores: Float32Array, exact: ExactTokens): number
 }
@@ -59,7 +59,7 @@ export interface FirstScores {
 export const givenLogProbability = (logit: number, logNormaliser: number): number =>
   Math.min(0, logit - logNormaliser)
 
-/** Where nothing can be picked. */
+/** The choice where nothing can be picked. */
 const unknown: FirstChoice = { token: -1, logit: -Infinity, doubt: Infinity }
 
 /**
@@ -76,25 +76,10 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
   const isGrouped = alphabet.unit === 'group'
   if (isGrouped && rows === undefined) throw new TypeError('learned groups without rows of the LM head')
   const readGroups = isGrouped && rows ? createGroupReader(alphabet, rows) : null
-  let looked: { readonly state: LastState; readonly step: FirstStep } | null = null
+  let looked: { readonly state: LastPosition; readonly step: FirstStep } | null = null
   const symbols = Int32Array.from(tokenSymbols)
   const shares = new Float64Array(size)
-  let logits = new Float32Array(m)
-  let tokens = Int32Array.from(symbols)
-
-  const exact = (scores: Float32Array, context: ExactTokens) => {
-    const length = m + context.count
-    if (logits.length < length) {
-      const roomy = length + 256
-      logits = new Float32Array(roomy)
-      tokens = new Int32Array(roomy)
-      tokens.set(symbols)
-    }
-    logits.set(scores.subarray(0, m))
-    logits.set(scores.subarray(m + size, m + size + context.count), m)
-    tokens.set(context.tokens.subarray(0, context.count), m)
-    return { logits: logits.subarray(0, length), tokens: tokens.subarray(0, length) }
-  }
+  const exact = createExactScores(symbols, size)
   const rest = (scores: Float32Array, { count, firstSymbols, known = [] }: ExactTokens) => {
     const start = m + size
     let best = -Infinity
@@ -129,7 +114,9 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
     choose: (scores, context, picker, place) => {
       const { best } = rest(scores, context)
       if (m + context.count === 0) return unknown
-      const own = picker.isPlain ? bestExact(scores, context) : pickExact(scores, context, picker, place)
+      const own = picker.isPlain
+        ? bestExact(symbols, scores, context, m + size)
+        : pickExact(exact(scores, context), picker, place)
       // What the text has but no exact score for may be what is raised.
       if (own.token < 0 || (picker.raisesRepeated && context.isPartial)) return { ...own, doubt: Infinity }
       const inverse = 1 / picker.temperature
@@ -159,36 +146,60 @@ export function createFirstScores(speller: Speller, rows?: Pick<RowLogits, 'logi
       return best + Math.log(sum)
     },
   }
+}
 
-  /** Without a copy: what most steps do. */
-  function bestExact(scores: Float32Array, context: ExactTokens) {
-    let logit = -Infinity
-    let token = -1
-    for (let i = 0; i < m; i++)
-      if (scores[i]! > logit || (scores[i] === logit && symbols[i]! < token)) {
-        logit = scores[i]!
-        token = symbols[i]!
-      }
-    const start = m + size
-    for (let slot = 0; slot < context.count; slot++) {
-      const own = scores[start + slot]!
-      if (own > logit || (own === logit && context.tokens[slot]! < token)) {
-        logit = own
-        token = context.tokens[slot]!
-      }
+/** The exact scores of a step in arrays of their own, which grow as they are needed: see `FirstScores.exact`. */
+function createExactScores(symbols: Int32Array, size: number): FirstScores['exact'] {
+  const m = symbols.length
+  let logits = new Float32Array(m)
+  let tokens = Int32Array.from(symbols)
+  return (scores, context) => {
+    const length = m + context.count
+    if (logits.length < length) {
+      const roomy = length + 256
+      logits = new Float32Array(roomy)
+      tokens = new Int32Array(roomy)
+      tokens.set(symbols)
     }
-    return { token, logit, best: logit, strength: logit, least: 0 }
-  }
-
-  function pickExact(scores: Float32Array, context: ExactTokens, picker: Picker, place: number) {
-    const { logits: own, tokens: ids } = exact(scores, context)
-    const { index, ...picked } = picker.pick(own, ids, place)
-    return index < 0 ? { ...picked, ...unknown } : { ...picked, token: ids[index]!, logit: own[index]! }
+    logits.set(scores.subarray(0, m))
+    logits.set(scores.subarray(m + size, m + size + context.count), m)
+    tokens.set(context.tokens.subarray(0, context.count), m)
+    return { logits: logits.subarray(0, length), tokens: tokens.subarray(0, length) }
   }
 }
 
+/** The best of the exact scores, the lower id of equal ones; without a copy, which is what most steps do. */
+function bestExact(
+  symbols: Int32Array,
+  scores: Float32Array,
+  context: ExactTokens,
+  /** Where those of the exact tokens begin. */
+  start: number,
+) {
+  let logit = -Infinity
+  let token = -1
+  for (let i = 0; i < symbols.length; i++)
+    if (scores[i]! > logit || (scores[i] === logit && symbols[i]! < token)) {
+      logit = scores[i]!
+      token = symbols[i]!
+    }
+  for (let slot = 0; slot < context.count; slot++) {
+    const own = scores[start + slot]!
+    if (own > logit || (own === logit && context.tokens[slot]! < token)) {
+      logit = own
+      token = context.tokens[slot]!
+    }
+  }
+  return { token, logit, best: logit, strength: logit, least: 0 }
+}
+
+function pickExact({ logits, tokens }: ReturnType<FirstScores['exact']>, picker: Picker, place: number) {
+  const { index, ...picked } = picker.pick(logits, tokens, place)
+  return index < 0 ? { ...picked, ...unknown } : { ...picked, token: tokens[index]!, logit: logits[index]! }
+}
+
 /** A state's first scores. Throws TypeError where the trunk has no tail with token symbols. */
-function firstScoresOf({ firstScores }: LastState): Float32Array {
+function firstScoresOf({ firstScores }: LastPosition): Float32Array {
   if (!firstScores) throw new TypeError('a trunk without a tail with token symbols')
   return firstScores
 }

@@ -7,7 +7,7 @@ import type { Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
 /** How far the best spelling is ahead of the second, in log-probability: how sure the SpeLLM is. */
-export function leadOf([first, second]: readonly ScoredToken[]): number {
+export function marginOf([first, second]: readonly ScoredToken[]): number {
   return second ? first!.score - second.score : Infinity
 }
 
@@ -41,7 +41,7 @@ export function gatedChooser(
       count(context)
       const best = bestTokens(search, await scoresOf(tail, state), 2)
       const unit = tokensOf(tail.speller, best[0]!.token)
-      if (leadOf(best) >= threshold && isLearnt(unit, picker)) return unit
+      if (marginOf(best) >= threshold && isLearnt(unit, picker)) return unit
       if (picker.isPlain) return [await head.greedy(state.hidden)]
       return [(await picker.pickOfAll(await head.logits(state.hidden), context.length)).index]
     },

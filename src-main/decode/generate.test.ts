@@ -8,7 +8,7 @@ import type { Tokenizer } from '../tokenizer/index.ts'
 import { openBaseModel, openModelTokenizer, type BaseModel } from '../models/base-model.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { withPrecision } from '../models/precision.ts'
-import { createTrunkSession, type Ending, type TrunkSession } from '../models/trunk-session.ts'
+import { createTrunkSession, type OutputHead, type TrunkSession } from '../models/trunk-session.ts'
 import { collect } from '../runs/testing/collect.ts'
 import { alphabetSize, endSymbol, parseAlphabet, type Alphabet } from '../spelling/alphabet.ts'
 import { buildSpeller } from '../spelling/speller.ts'
@@ -20,13 +20,7 @@ import {
   type BaseHead,
   type Chooser,
 } from './chooser.ts'
-import {
-  generate,
-  newConversation,
-  prepareContext,
-  type Conversation,
-  type GenerateOptions,
-} from './generate.ts'
+import { generate, newKvContext, prepareContext, type KvContext, type GenerateOptions } from './generate.ts'
 import { hashBaseModel, openSpellm, saveSpellm, type BaseReference } from '../spellm/spellm.ts'
 import type { Sampling } from './sampling.ts'
 import { createSpellmSessions } from '../spellm/spellm-sessions.ts'
@@ -91,16 +85,16 @@ function continued(
   prompt: readonly number[],
   {
     from = trunk,
-    conversation = newConversation(from),
+    kvContext = newKvContext(from),
     ...options
   }: Partial<GenerateOptions> & {
     readonly from?: TrunkSession
-    readonly conversation?: Conversation
+    readonly kvContext?: KvContext
   } = {},
 ): Promise<number[]> {
   const { contextLength } = base.architecture
   return collect(
-    generate(from, chooser, conversation, prompt, {
+    generate(from, chooser, kvContext, prompt, {
       maxTokens: 24,
       stopTokens: [],
       contextLength,
@@ -219,9 +213,9 @@ describe('tails and LM head in the pass of the trunk', () => {
     const cache = joined.createCache()
     for (const ids of [encode(prompts[0]!), encode(prompts[1]!).slice(1), [9]]) {
       const known = cache.length
-      const read = (ending: Ending) => {
+      const read = (ending: OutputHead) => {
         cache.truncate(known)
-        return joined.forwardToLast(Int32Array.from(ids), cache, ending)
+        return joined.forwardLastPosition(Int32Array.from(ids), cache, ending)
       }
       const { hidden, ...rest } = await read('none')
       expect([hidden.length, rest]).toEqual([base.architecture.hiddenSize, {}])
@@ -250,7 +244,7 @@ describe('the tail of a SpeLLM', () => {
       const sessions = await createSpellmSessions(parts, {})
       const { ending } = sessions.tail
       const ids = Int32Array.from(encode(prompts[0]!))
-      const state = await sessions.trunk.forwardToLast(ids, sessions.trunk.createCache(), ending)
+      const state = await sessions.trunk.forwardLastPosition(ids, sessions.trunk.createCache(), ending)
       expect(state.logProbabilities).toBeDefined()
       const apart = await sessions.tail.logProbabilities(state.hidden)
       // Integers round activations, so the last digit of a hidden state can move a score.
@@ -270,9 +264,9 @@ describe('a conversation of two turns', () => {
     let read = 0
     const counted: TrunkSession = {
       ...trunk,
-      forwardToLast: (tokens, ...rest) => {
+      forwardLastPosition: (tokens, ...rest) => {
         read += tokens.length
-        return trunk.forwardToLast(tokens, ...rest)
+        return trunk.forwardLastPosition(tokens, ...rest)
       },
     }
     return { trunk: counted, read: () => read }
@@ -282,17 +276,17 @@ describe('a conversation of two turns', () => {
     ['trie', () => trieChooser(tail, null)],
     ['free', () => freeChooser(tail, (text) => tokenizer.encode(text), null)],
     ['base', () => baseChooser(head, null)],
-  ])("goes on in mode '%s' as one whole text does, and reads only what is new", async (_, chooser) => {
+  ])("continues in mode '%s' as one whole text does, and reads only what is new", async (_, chooser) => {
     const { trunk: from, read } = counting()
-    const conversation = newConversation(from)
+    const kvContext = newKvContext(from)
     const prompt = encode(prompts[0]!)
-    const reply = await continued(chooser(), prompt, { from, conversation })
+    const reply = await continued(chooser(), prompt, { from, kvContext })
     expect(read()).toBe(prompt.length + reply.length - 1)
 
     const before = read()
     const more = tokenizer.encode(' But then the rain came.')
     const whole = [...prompt, ...reply, ...more]
-    const second = await continued(chooser(), whole, { from, conversation })
+    const second = await continued(chooser(), whole, { from, kvContext })
     // The reply's last token has not been read so far.
     expect(read() - before).toBe(1 + more.length + second.length - 1)
     expect(second).toEqual(await continued(chooser(), whole))
@@ -300,25 +294,25 @@ describe('a conversation of two turns', () => {
 
   it('forgets what the new prompt does not begin with', async () => {
     const { trunk: from, read } = counting()
-    const conversation = newConversation(from)
+    const kvContext = newKvContext(from)
     const chooser = trieChooser(tail, null)
     const prompt = encode(prompts[0]!)
-    await continued(chooser, prompt, { from, conversation })
+    await continued(chooser, prompt, { from, kvContext })
     const before = read()
     const other = [...prompt.slice(0, 5), ...encode(prompts[1]!)]
-    const reply = await continued(chooser, other, { from, conversation })
+    const reply = await continued(chooser, other, { from, kvContext })
     expect(reply).toEqual(await continued(chooser, other))
     expect(read() - before).toBe(other.length - 5 + reply.length - 1)
   })
 
   it('as text is the same as the whole text', async () => {
     const options = { mode: 'base', sampling: null, maxTokens: 12, stop: [] } as const
-    const text = async (prompt: string, conversation: Conversation) =>
-      (await collect(generator.write(prompt, conversation, options))).map((piece) => piece.text).join('')
-    const conversation = generator.createConversation()
-    const first = prompts[0]! + (await text(prompts[0]!, conversation))
+    const text = async (prompt: string, kvContext: KvContext) =>
+      (await collect(generator.write(prompt, kvContext, options))).map((piece) => piece.text).join('')
+    const kvContext = generator.createKvContext()
+    const first = prompts[0]! + (await text(prompts[0]!, kvContext))
     const prompt = `${first} But then`
-    expect(await text(prompt, conversation)).toBe(await text(prompt, generator.createConversation()))
+    expect(await text(prompt, kvContext)).toBe(await text(prompt, generator.createKvContext()))
   })
 })
 
@@ -347,7 +341,7 @@ describe('generation', () => {
 describe('a saved SpeLLM', () => {
   const write = async (mode: GenerationMode, seed: number | null) => {
     const pieces = await collect(
-      generator.write(prompts[2]!, generator.createConversation(), {
+      generator.write(prompts[2]!, generator.createKvContext(), {
         mode,
         candidates: 0,
         sampling: seed === null ? null : { temperature: 1.5, seed },
@@ -409,7 +403,7 @@ describe('a saved SpeLLM', () => {
     const { endTokens: stopTokens } = base.architecture
     const written = async (own: Sampling | null) => {
       const options = { mode: 'trie', candidates: 0, sampling: own, maxTokens: 24, stop: [] } as const
-      const pieces = await collect(both.write(prompts[0]!, both.createConversation(), options))
+      const pieces = await collect(both.write(prompts[0]!, both.createKvContext(), options))
       return pieces.flatMap(({ token }) => (token === null ? [] : [token]))
     }
     expect(await written(sampling)).toEqual(
@@ -431,11 +425,11 @@ describe('a saved SpeLLM', () => {
   )
 
   it('writes piece by piece what its tokens are together, also where they are no characters', async () => {
-    const conversation = generator.createConversation()
+    const kvContext = generator.createKvContext()
     // So hot that every token is as likely as any other, those of a single byte too.
     const sampling = { temperature: 100, seed: 4 }
     const options = { mode: 'base', sampling, maxTokens: 300, stop: [] } as const
-    const pieces = await collect(generator.write('Once', conversation, options))
+    const pieces = await collect(generator.write('Once', kvContext, options))
     const bytes = pieces.flatMap(({ token }) => (token === null ? [] : [...tokenizer.entries[token]!.bytes]))
     expect(bytes.filter((byte) => byte >= 0x80).length).toBeGreaterThan(3)
     expect(pieces.map(({ text }) => text).join('')).toBe(Buffer.from(bytes).toString('utf8'))
@@ -448,12 +442,12 @@ it.each(['stored', 'int8', 'int4'] as const)(
     const model =
       precision === 'stored' ? base : await withPrecision(base, precision, 'test', { folder: scratch })
     const own = await createTrunkSession(model)
-    const conversation = newConversation(own)
+    const kvContext = newKvContext(own)
     const ids = tokenizer.encode(
       'Once upon a time, a shy hedgehog lived under the old oak tree by the river.',
     )
     const stateOf = async (tokens: readonly number[]) =>
-      (await (await prepareContext(own, conversation, tokens, 'none'))()).hidden
+      (await (await prepareContext(own, kvContext, tokens, 'none'))()).hidden
     const first = await stateOf(ids)
     expect(await stateOf(ids)).toEqual(first)
     // Also after it was continued.

@@ -1,4 +1,4 @@
-import type { Ending, LastState, TrunkSession } from '../models/trunk-session.ts'
+import type { OutputHead, LastPosition, TrunkSession } from '../models/trunk-session.ts'
 import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import type { Asked } from './asked.ts'
@@ -21,14 +21,14 @@ export interface GenerateOptions {
  */
 export type GenerationEnd = 'length' | 'stop' | 'context' | 'cancelled'
 
-/** A conversation: the tokens whose keys and values are in the cache. */
-export interface Conversation {
+/** A cache of keys and values with the tokens that they are of: of one text, or of a chat as it grows. */
+export interface KvContext {
   readonly cache: KeyValueCache
   readonly tokens: number[]
 }
 
-/** A conversation without any tokens yet. */
-export function newConversation(trunk: TrunkSession): Conversation {
+/** A context without any tokens yet. */
+export function newKvContext(trunk: TrunkSession): KvContext {
   return { cache: trunk.createCache(), tokens: [] }
 }
 
@@ -47,12 +47,12 @@ export function newConversation(trunk: TrunkSession): Conversation {
  */
 export async function prepareContext(
   trunk: TrunkSession,
-  conversation: Conversation,
+  kvContext: KvContext,
   tokens: readonly number[],
-  asked: Asked | Ending,
+  asked: Asked | OutputHead,
   turn: Turn = ownTurn,
-): Promise<() => Promise<LastState>> {
-  const { cache, tokens: read } = conversation
+): Promise<() => Promise<LastPosition>> {
+  const { cache, tokens: read } = kvContext
   let known = 0
   while (known < tokens.length - 1 && known < cache.length && read[known] === tokens[known]) known++
   cache.truncate(known)
@@ -60,29 +60,29 @@ export async function prepareContext(
   read.length = known
   for (const last = tokens.length - 1; known < last; known += trunk.pieceTokens) {
     const piece = tokens.slice(known, Math.min(last, known + trunk.pieceTokens))
-    await turn(() => readTokens(trunk, conversation, piece, 'none'))
+    await turn(() => readTokens(trunk, kvContext, piece, 'none'))
   }
-  return () => readTokens(trunk, conversation, tokens.slice(-1), asked)
+  return () => readTokens(trunk, kvContext, tokens.slice(-1), asked)
 }
 
 /** Reads tokens after what the conversation holds: the state after the last one. */
 export async function readTokens(
   trunk: TrunkSession,
-  conversation: Conversation,
+  kvContext: KvContext,
   unread: readonly number[],
-  asked: Asked | Ending,
-): Promise<LastState> {
+  asked: Asked | OutputHead,
+): Promise<LastPosition> {
   const { ending, contextRows }: Asked = typeof asked === 'string' ? { ending: asked } : asked
-  const rows = contextRows?.(conversation.tokens, unread)
-  const state = await trunk.forwardToLast(Int32Array.from(unread), conversation.cache, ending, rows)
-  conversation.tokens.push(...unread)
+  const rows = contextRows?.(kvContext.tokens, unread)
+  const state = await trunk.forwardLastPosition(Int32Array.from(unread), kvContext.cache, ending, rows)
+  kvContext.tokens.push(...unread)
   return state
 }
 
 /** Reads tokens after what the conversation holds, in one pass: hidden [d] of each. */
 export async function readEach(
   trunk: TrunkSession,
-  { cache, tokens }: Conversation,
+  { cache, tokens }: KvContext,
   unread: readonly number[],
 ): Promise<Float32Array[]> {
   const hidden = await trunk.forward(Int32Array.from(unread), cache)
@@ -108,23 +108,23 @@ export function requirePrompt(prompt: readonly number[], contextLength: number):
 export async function* generate(
   trunk: TrunkSession,
   chooser: Chooser,
-  conversation: Conversation,
+  kvContext: KvContext,
   prompt: readonly number[],
   { maxTokens, stopTokens, contextLength, signal, turn = ownTurn }: GenerateOptions,
 ): AsyncGenerator<number, GenerationEnd> {
   requirePrompt(prompt, contextLength)
   if (maxTokens === 0) return 'length'
-  let readLast = await prepareContext(trunk, conversation, prompt, chooser, turn)
+  let readLast = await prepareContext(trunk, kvContext, prompt, chooser, turn)
   let count = 0
   for (;;) {
     if (signal?.aborted) return 'cancelled'
-    const chosen = await turn(async () => chooser.choose(await readLast(), conversation.tokens))
+    const chosen = await turn(async () => chooser.choose(await readLast(), kvContext.tokens))
     for (const [i, token] of chosen.entries()) {
       if (stopTokens.includes(token)) return 'stop'
       yield token
       if (++count === maxTokens) return 'length'
-      if (conversation.tokens.length + i === contextLength) return 'context'
+      if (kvContext.tokens.length + i === contextLength) return 'context'
     }
-    readLast = () => readTokens(trunk, conversation, chosen, chooser)
+    readLast = () => readTokens(trunk, kvContext, chosen, chooser)
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { seededRandom } from '../base/random.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { groupAlphabet } from '../spelling/groups.ts'
@@ -54,7 +54,7 @@ function open(read: number) {
           factor(group),
       ),
     )
-  const stateOf = (hidden: Float32Array, factor: (group: number) => number): LastState => ({
+  const stateOf = (hidden: Float32Array, factor: (group: number) => number): LastPosition => ({
     hidden,
     firstScores: Float32Array.from([
       ...tokenSymbols.map((token) => dot(token, hidden)),

@@ -12,9 +12,10 @@ import type { FirstStep } from './first-step.ts'
 export type GroupReader = (hidden: Float32Array, step: FirstStep, shares: Float64Array) => Promise<FirstStep>
 
 /**
- * What groups that aren't read may hold together, beside the best exact score. Of SmolLM2's states (4,000 positions of greedy
- * answers) 43 % need any group then and 279 rows are read on average, where 0.0001 takes 690: 98.88 instead of 98.95 % of the
- * best exact scores are the base model's choice, and a row is read in a five-thousandth of a pass of its trunk.
+ * What groups that aren't read may hold together, relative to the best exact score. Of SmolLM2's states (4,000
+ * positions of greedy answers) 43 % need any group then and 279 rows are read on average, where 0.0001 takes 690: 98.88
+ * instead of 98.95 % of the best exact scores are the base model's choice, and a row is read in a five-thousandth of a
+ * pass of its trunk.
  */
 const leftUnread = 0.03
 
@@ -52,7 +53,7 @@ export function createGroupReader(alphabet: GroupAlphabet, rows: Pick<RowLogits,
   }
 }
 
-/** The largest groups, largest first: `most` at the most, until the others hold no more than `leftUnread`. */
+/** The largest groups, largest first: up to `most`, until the others hold no more than `leftUnread`. */
 function neededGroups(shares: Float64Array, most: number): number[] {
   let left = 0
   for (const share of shares) left += share

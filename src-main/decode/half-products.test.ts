@@ -8,7 +8,7 @@ import { withHalfProducts } from '../models/precision.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
 import { temporaryFolder } from '../runs/testing/temporary-folder.ts'
 import { createBaseHead } from './chooser.ts'
-import { fitToDevice, goldenStates, hiddenDifference } from './golden-check.ts'
+import { fitToDevice, referenceStates, hiddenDifference } from './device-parity.ts'
 
 const checkpoints = join(import.meta.dirname, '../models/testing')
 const expectedSchema = z.object({
@@ -62,9 +62,9 @@ describe('products in float16', () => {
     )
     await writeSafetensors(file, Object.fromEntries(changed))
     const model = await openBaseModel(folder)
-    const expected = await goldenStates(model, 'cpu')
+    const expected = await referenceStates(model, 'cpu')
     expect(expected.every(Number.isFinite)).toBe(true)
-    expect(hiddenDifference(await goldenStates(withHalfProducts(model), 'cpu'), expected)).toBeNaN()
+    expect(hiddenDifference(await referenceStates(withHalfProducts(model), 'cpu'), expected)).toBeNaN()
   })
 
   it('are not for the CPU', async () => {

@@ -24,8 +24,8 @@ export interface ChoiceDetail {
     /** [k]: each head's most likely symbols. */
     readonly heads: readonly (readonly Candidate[])[]
     /**
-     * With token symbols: log of what tokens without an exact score hold beside the best exact one (`FirstChoice`). The best
-     * units are then scored exactly, and their probabilities are among all tokens.
+     * With token symbols: log of what tokens without an exact score hold relative to the best exact one
+     * (`FirstChoice`). The best units are then scored exactly, and their probabilities are among all tokens.
      */
     readonly doubt?: number
   } | null

@@ -1,5 +1,5 @@
 import type { HeadRows } from '../models/head-rows.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
 import { freeUnit } from './chooser.ts'
 import { givenLogProbability } from './first-choice.ts'
@@ -18,12 +18,12 @@ import { createSymbolSpelling, type SymbolParts } from './symbol-choosers.ts'
  * learnt log-normaliser.
  *
  * @param logits the base model's [V]
- * @param state with first scores and how the heads go on
+ * @param state with first scores and the scores of the later heads
  * @param parts.tokenize the ids of a text
  */
 export async function inspectSymbolChoice(
   logits: Float32Array,
-  state: LastState,
+  state: LastPosition,
   {
     first,
     context,

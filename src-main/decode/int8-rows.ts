@@ -2,16 +2,16 @@ import { setImmediate } from 'node:timers/promises'
 import type { BaseModel } from '../models/base-model.ts'
 import { openHeadRows } from '../models/head-rows.ts'
 
-/** Integers of a row lie within ± this. */
+/** Integers of a row are within ± this. */
 const largest = 127
 /**
- * Integers of a state lie within ± this, stored as 1 … 127. A processor without integer dot products adds pairs of products of
+ * Integers of a state are within ± this, stored as 1 … 127. A CPU without integer dot products adds pairs of products of
  * uint8 and int8 in 16 bits and cuts off what is beyond: 2 · 127 · 127 is not.
  */
 export const largestOfState = 63
-/** Float rows are read and rounded so many bytes at a time. */
+/** Float rows are read and rounded this many bytes at a time. */
 const pieceBytes = 16 << 20
-/** Rows that are turned into columns together: what they write lies within a cache line of each column. */
+/** Rows that are turned into columns together: what they write is within a cache line of each column. */
 const tileRows = 64
 
 /**

@@ -10,7 +10,7 @@ import type { WholeHead } from './whole-head.ts'
 /** A loaded model's exact int8 head, where it has one: what lossless mode verifies with if that takes less time. */
 export interface Int8Verifier {
   /**
-   * The head, whose `choices` are by int8; opened when it is first asked for, and kept. null: the device isn't the processor,
+   * The head, whose `choices` are by int8; opened when it is first asked for, and kept. null: the device isn't the CPU,
    * blocks have minima or their product is none of those that round states to 8 bits, or the copy doesn't fit into free memory.
    */
   get(): Promise<WholeHead | null>
@@ -26,7 +26,7 @@ export interface Int8VerifierOptions {
   readonly validTokens: number
   readonly device: Device
   readonly threads: number | undefined
-  /** Whether so many bytes are free. */
+  /** Whether the given number of bytes is free. */
   readonly isFree: (bytes: number) => Promise<boolean>
   /** The model's own head, for what int8 can't decide and for logits. */
   readonly ownHead: () => Promise<WholeHead>
@@ -93,7 +93,7 @@ export function createInt8Verifier(
 const checkedRows = 512
 
 /**
- * Whether a head in blocks multiplies states rounded to 8 bits: some processors have no such product, and onnxruntime then
+ * Whether a head in blocks multiplies states rounded to 8 bits: some CPUs have no such product, and onnxruntime then
  * multiplies floats.
  *
  * @param states at least one, [states · d]

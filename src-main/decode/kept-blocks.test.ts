@@ -33,7 +33,7 @@ it.each(samplings)(
     const write = (mode: 'base' | 'lossless', prompt: readonly number[]) => {
       const generator = mode === 'base' ? alone : spellm
       const options = { mode, sampling, maxTokens: 60, stop: [], onHeadPass: () => heads++ }
-      return collect(generator.write(prompt, generator.createConversation(), options))
+      return collect(generator.write(prompt, generator.createKvContext(), options))
     }
     for (const prompt of [
       [1, 20, 31, 7],

@@ -9,7 +9,7 @@ import { measuredCostsSchema, type MeasuredCosts } from './measure-costs.ts'
 
 /** What passes cost, measured once for each model, device, precision and context. */
 export interface KnownCosts {
-  /** @param key what the costs depend on beside the machine */
+  /** @param key what the costs depend on in addition to the machine */
   of(key: string, measure: () => Promise<MeasuredCosts>): Promise<MeasuredCosts>
 }
 

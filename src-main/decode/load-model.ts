@@ -15,7 +15,7 @@ import type { TailSession } from '../spellm/tail-session.ts'
 import { createBaseHead, type BaseHead } from './chooser.ts'
 import { createNearFinder, type FindNear } from './near-logits.ts'
 import { createInt8Verifier, type Int8Verifier } from './int8-verifier.ts'
-import { oneAfterAnother, shareTrunk, type ForEachText } from './side-by-side.ts'
+import { oneAfterAnother, shareTrunk, type ForEachText } from './batched-generation.ts'
 import { withValidTokens } from './valid-tokens.ts'
 import { createVerifyingHead } from './verifying-head.ts'
 import type { WholeHead } from './whole-head.ts'
@@ -44,11 +44,11 @@ export interface LoadedModel {
 export interface LoadSettings {
   /** Texts that are written side by side. */
   readonly texts: number
-  /** Of the tokenizer: what the head has beyond them only fills it up. */
+  /** Number of tokens of the tokenizer: rows of the head beyond them are padding. */
   readonly validTokens: number
   /** Called before the head is loaded; may refuse. */
   readonly beforeHead: () => Promise<void>
-  /** Whether so many bytes of memory are free. */
+  /** Whether the given number of bytes of memory is free. */
   readonly isFree: (bytes: number) => Promise<boolean>
 }
 
@@ -134,7 +134,7 @@ export async function loadModel(
   }
 }
 
-/** Tokens of a text that nobody wrote: where the largest numbers of a state lie doesn't depend on what is said. */
+/** Tokens of a text that nobody wrote: where the largest numbers of a state are doesn't depend on the text. */
 const madeUpTokens = 32
 
 /** States after tokens from all over the vocabulary, float32 [states · d]. */

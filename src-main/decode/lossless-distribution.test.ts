@@ -123,11 +123,11 @@ describe('lossless mode draws texts as often as the base model’s probabilities
     async (_, settings) => {
       const expected = await beginnings({ ...settings, seed: 0 })
       const counts = new Map<string, number>()
-      const conversation = generator.createConversation()
+      const kvContext = generator.createKvContext()
       let passes = 0
       for (let seed = 0; seed < texts; seed++) {
         const pieces = await collect(
-          generator.write(prompt, conversation, {
+          generator.write(prompt, kvContext, {
             mode: 'lossless',
             sampling: { ...settings, seed },
             maxTokens: tokens,

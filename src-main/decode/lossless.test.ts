@@ -5,16 +5,16 @@ import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { modelFolder, sampleModelName } from '../models/model-folder.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import { seededRandom } from '../base/random.ts'
-import { createKeyValueCache } from '../runtime/key-value-cache.ts'
+import { createKeyValueCaches } from '../runtime/key-value-cache.ts'
 import { alphabetSize, customAlphabet, endSymbol, parseAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller, spellingOf, type Speller } from '../spelling/speller.ts'
 import { ordinary } from '../spelling/testing/vocabulary.ts'
 import { baseChooser, createBaseHead, type BaseHead } from './chooser.ts'
-import { generate, newConversation, type GenerateOptions } from './generate.ts'
+import { generate, newKvContext, type GenerateOptions } from './generate.ts'
 import { generateLossless, type LosslessParts } from './lossless.ts'
 import { createLogitsProcessor } from './logits-processor.ts'
 import { createPicker } from './picker.ts'
-import { sharesOf, type Sampling } from './sampling.ts'
+import { probabilitiesOf, type Sampling } from './sampling.ts'
 import { spellingDrafter } from './spelling-drafter.ts'
 import { createTailSession, tailBits, tailShape, type TailSession } from '../spellm/tail-session.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
@@ -92,10 +92,10 @@ describe("greedy, the sample model's text", () => {
   ) => {
     const parts = partsOf(erringTail(errors), threshold)
     const chooser = baseChooser(head, null)
-    const expected = await collect(generate(trunk, chooser, newConversation(trunk), prompt, options(limits)))
-    const conversation = newConversation(trunk)
-    const actual = await collect(generateLossless(parts, conversation, prompt, options(limits)))
-    return { expected, actual, conversation }
+    const expected = await collect(generate(trunk, chooser, newKvContext(trunk), prompt, options(limits)))
+    const kvContext = newKvContext(trunk)
+    const actual = await collect(generateLossless(parts, kvContext, prompt, options(limits)))
+    return { expected, actual, kvContext }
   }
 
   it.each([
@@ -121,9 +121,9 @@ describe("greedy, the sample model's text", () => {
       const stopTokens = text === 'Snow' ? base.architecture.endTokens : []
       const limits = options({ maxTokens: 1_000, stopTokens })
       const chooser = baseChooser(head, null)
-      const expected = await collect(generate(trunk, chooser, newConversation(trunk), prompt, limits))
+      const expected = await collect(generate(trunk, chooser, newKvContext(trunk), prompt, limits))
       const parts = partsOf(tail, 1)
-      const actual = await collect(generateLossless(parts, newConversation(trunk), prompt, limits))
+      const actual = await collect(generateLossless(parts, newKvContext(trunk), prompt, limits))
       expect(actual).toEqual(expected)
       expect(actual.end).toBe(text === 'Snow' ? 'stop' : 'context')
       tokens += actual.tokens.length
@@ -171,20 +171,20 @@ describe("greedy, the sample model's text", () => {
     }
     const prompt = encode('It was winter, and')
     const chooser = baseChooser(head, null)
-    const expected = await collect(generate(trunk, chooser, newConversation(trunk), prompt, options({})))
+    const expected = await collect(generate(trunk, chooser, newKvContext(trunk), prompt, options({})))
     const parts = { ...partsOf(erringTail(0.3), 0), trunk: forgetful }
-    const actual = await collect(generateLossless(parts, newConversation(forgetful), prompt, options({})))
+    const actual = await collect(generateLossless(parts, newKvContext(forgetful), prompt, options({})))
     expect(actual).toEqual(expected)
     expect(forgotten).toBeGreaterThan(5)
   })
 
-  it('leaves a conversation that goes on as the base model’s does', async () => {
+  it('leaves a conversation that continues as the base model’s does', async () => {
     const first = await both(encode('It was winter, and'), 0.3, 0, { maxTokens: 30 })
     const longer = [...encode('It was winter, and'), ...first.actual.tokens, ...encode(' "Stop!"').slice(1)]
     const parts = partsOf(erringTail(0.3), 0)
-    const again = await collect(generateLossless(parts, first.conversation, longer, options({})))
+    const again = await collect(generateLossless(parts, first.kvContext, longer, options({})))
     const chooser = baseChooser(head, null)
-    const fresh = await collect(generate(trunk, chooser, newConversation(trunk), longer, options({})))
+    const fresh = await collect(generate(trunk, chooser, newKvContext(trunk), longer, options({})))
     expect(again).toEqual(fresh)
   })
 })
@@ -196,12 +196,13 @@ describe('sampled', () => {
   const logits = Float32Array.from(letters, (_, i) => Math.sin(3 * i) * 2)
   const trunk: TrunkSession = {
     pieceTokens: 1,
-    createCache: () => createKeyValueCache({ windows: [null], heads: 1, headSize: 1, type: 'float32' }),
+    createCache: () =>
+      createKeyValueCaches({ windows: [null], heads: 1, headSize: 1, type: 'float32' }, 1)[0]!,
     forward: (tokens, cache) => {
       cache.append(new Float32Array(2 * tokens.length), tokens.length)
       return Promise.resolve(new Float32Array(tokens.length))
     },
-    forwardToLast: (tokens, cache) => {
+    forwardLastPosition: (tokens, cache) => {
       cache.append(new Float32Array(2 * tokens.length), tokens.length)
       return Promise.resolve({ hidden: new Float32Array(1) })
     },
@@ -248,7 +249,7 @@ describe('sampled', () => {
     async (_, sampling) => {
       const parts = partsOf(speller, sampling)
       const { tokens: drawn } = await collect(
-        generateLossless(parts, newConversation(trunk), [0], {
+        generateLossless(parts, newKvContext(trunk), [0], {
           maxTokens: 8_000,
           stopTokens: [],
           contextLength: 30_000,
@@ -259,7 +260,7 @@ describe('sampled', () => {
       const counts = letters.map((_, token) => tokens.filter((other) => other === token).length)
       const processor = createLogitsProcessor(sampling)
       processor.begin([...letters.keys()])
-      const shares = [...sharesOf(processor.apply(logits, null), sampling)]
+      const shares = [...probabilitiesOf(processor.apply(logits, null), sampling)]
       expect(chiSquare(counts, shares)).toBeLessThan(chiSquareBound(shares))
       // Neighbours are independent: how often a letter follows itself.
       const pairs = letters.map(
@@ -298,14 +299,14 @@ describe('sampled', () => {
     }
     const parts = { ...partsOf(spelling, sampling), trunk: watched }
     const { tokens } = await collect(
-      generateLossless(parts, newConversation(trunk), [0], {
+      generateLossless(parts, newKvContext(trunk), [0], {
         maxTokens: 16_000,
         stopTokens: [],
         contextLength: 30_000,
       }),
     )
     expect(wordsRead).toBeGreaterThan(500)
-    const shares = [...sharesOf(logits, sampling)]
+    const shares = [...probabilitiesOf(logits, sampling)]
     const pairShares = shares.flatMap((first) => shares.map((second) => first * second))
     const pairCounts = new Array<number>(64).fill(0)
     for (let i = 0; i < tokens.length; i += 2) pairCounts[8 * tokens[i]! + tokens[i + 1]!]!++

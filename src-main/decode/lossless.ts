@@ -1,4 +1,4 @@
-import type { LastState, TrunkSession } from '../models/trunk-session.ts'
+import type { LastPosition, TrunkSession } from '../models/trunk-session.ts'
 import { ownTurn } from '../runtime/turns.ts'
 import type { Draft, Drafter, Verifier } from './drafter.ts'
 import {
@@ -6,7 +6,7 @@ import {
   readEach,
   readTokens,
   requirePrompt,
-  type Conversation,
+  type KvContext,
   type GenerateOptions,
   type GenerationEnd,
 } from './generate.ts'
@@ -17,7 +17,7 @@ import { verify } from './verify.ts'
 /** Steps from one verification to the next, where nobody has measured what is best. */
 export const usualSteps = 16
 
-/** What a reader waits for at the most before something new is there, milliseconds. */
+/** The longest time that a reader waits for something new, milliseconds. */
 export const longestGap = 500
 
 /** What a lossless generation uses. */
@@ -28,7 +28,7 @@ export interface LosslessParts {
   readonly head: Verifier
   /** How the base model picks; new, and the drafter's, too. Default: the largest logit. */
   readonly picker?: Picker
-  /** n: states that one verification looks at, at the most; a word goes beyond. */
+  /** n: maximum number of states that one verification looks at; a word goes beyond. */
   readonly steps?: number
   /** Whether a text to stop at is complete with some tokens that follow what was given out. */
   readonly completesStop?: (pending: readonly number[]) => boolean
@@ -42,7 +42,7 @@ const nothing: Draft = { tokens: [], isSure: false }
 /**
  * Continues `prompt` as the base model does. The SpeLLM writes; where it is in doubt, and after n steps at the latest, the
  * base model's head looks at all states that are pending and the last one, in one reading of its weights. It confirms what was
- * written, or the text goes back to the first wrong token and goes on with the base model's own. At the last state its pick is
+ * written, or the text goes back to the first wrong token and continues with the base model's. At the last state its pick is
  * the token, so that no pass of the trunk is lost to a doubt. What nobody has confirmed is not given out: the first token, an
  * end token and what completes a text to stop at are verified at once, and so is what would keep a reader waiting.
  *
@@ -54,14 +54,14 @@ const nothing: Draft = { tokens: [], isSure: false }
  */
 export async function* generateLossless(
   parts: LosslessParts,
-  conversation: Conversation,
+  kvContext: KvContext,
   prompt: readonly number[],
   options: GenerateOptions,
 ): AsyncGenerator<number, GenerationEnd> {
   const { maxTokens, stopTokens, contextLength, signal, turn = ownTurn } = options
   requirePrompt(prompt, contextLength)
   if (maxTokens === 0) return 'length'
-  const text = await createPendingText(parts, conversation, prompt, options)
+  const text = await createPendingText(parts, kvContext, prompt, options)
   let count = 0
   for (;;) {
     if (signal?.aborted) return 'cancelled'
@@ -87,14 +87,14 @@ interface PendingText {
 
 async function createPendingText(
   { trunk, drafter, head, picker = createPicker(null), steps = usualSteps, ...parts }: LosslessParts,
-  conversation: Conversation,
+  kvContext: KvContext,
   prompt: readonly number[],
   { maxTokens, stopTokens, contextLength, turn = ownTurn }: GenerateOptions,
 ): Promise<PendingText> {
   picker.begin(prompt)
   let drafting = drafter
   const asked = () => drafting ?? 'none'
-  let read: () => Promise<LastState> = await prepareContext(trunk, conversation, prompt, asked(), turn)
+  let read: () => Promise<LastPosition> = await prepareContext(trunk, kvContext, prompt, asked(), turn)
   const pending = createPending(picker)
   /** The text, where it went back. */
   let goneBack: readonly number[] | null = null
@@ -103,9 +103,9 @@ async function createPendingText(
 
   /** A token that was written, and those of its word that follow. */
   const readNext = (token: number, rest: readonly number[]) => {
-    if (rest.length === 0) return () => readTokens(trunk, conversation, [token], asked())
+    if (rest.length === 0) return () => readTokens(trunk, kvContext, [token], asked())
     return async () => {
-      const word = await readEach(trunk, conversation, [token, ...rest])
+      const word = await readEach(trunk, kvContext, [token, ...rest])
       rest.forEach((next, i) => pending.add(next, word[i]!))
       return { hidden: word.at(-1)! }
     }
@@ -113,20 +113,20 @@ async function createPendingText(
   const canWait = ({ tokens: [token], isSure }: Draft, count: number, started: number) => {
     if (!isSure || token === undefined || count === 0) return false
     if (pending.tokens.length + 1 >= steps || count + pending.tokens.length + 1 >= maxTokens) return false
-    if (conversation.tokens.length === contextLength || stopTokens.includes(token)) return false
+    if (kvContext.tokens.length === contextLength || stopTokens.includes(token)) return false
     const now = performance.now()
     if (now - confirmed + (now - started) > longestGap) return false
     return parts.completesStop?.([...pending.tokens, token]) !== true
   }
-  /** Of a word, what there is room to read. */
+  /** The part of a word that there is room to read. */
   const restOf = ({ tokens }: Draft, count: number) =>
-    tokens.slice(1, Math.min(maxTokens - count - 1, contextLength - conversation.tokens.length))
+    tokens.slice(1, Math.min(maxTokens - count - 1, contextLength - kvContext.tokens.length))
   const draftNext = async () => {
     const started = performance.now()
     const state = await read()
     if (!drafting) return { state, draft: nothing, started }
     const passed = performance.now()
-    const draft = await drafting.draft(state, conversation.tokens.length)
+    const draft = await drafting.draft(state, kvContext.tokens.length)
     if (isPromptRead) parts.pace?.stepped(passed - started, performance.now() - passed)
     isPromptRead = true
     return { state, draft, started }
@@ -134,7 +134,7 @@ async function createPendingText(
 
   const confirm = async (draft: Draft, hidden: Float32Array, count: number) => {
     const drafted = pending.tokens.length
-    const place = conversation.tokens.length - drafted
+    const place = kvContext.tokens.length - drafted
     const started = performance.now()
     const standing = await pending.verify(head, hidden, place)
     const took = performance.now() - started
@@ -143,7 +143,7 @@ async function createPendingText(
     if (standing.length > drafted) {
       const rest = last === draft.tokens[0] ? restOf(draft, count + standing.length - 1) : []
       read = readNext(last, rest)
-    } else goneBack = [...conversation.tokens.slice(0, place + standing.length - 1), last]
+    } else goneBack = [...kvContext.tokens.slice(0, place + standing.length - 1), last]
     return standing
   }
 
@@ -161,7 +161,7 @@ async function createPendingText(
     },
     goOn: async () => {
       confirmed = performance.now()
-      if (goneBack) read = await prepareContext(trunk, conversation, goneBack, asked(), turn)
+      if (goneBack) read = await prepareContext(trunk, kvContext, goneBack, asked(), turn)
       goneBack = null
     },
   }

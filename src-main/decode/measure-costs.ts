@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { median } from '../base/median.ts'
 import type { Architecture } from '../models/architecture.ts'
 import { stackRows } from '../models/batch-trunk.ts'
-import type { LastState, TrunkSession } from '../models/trunk-session.ts'
+import type { LastPosition, TrunkSession } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import { keepsOutputs } from '../runtime/devices/provider-options.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
 import type { Asked } from './asked.ts'
 import type { Drafter } from './drafter.ts'
-import { newConversation, readEach, readTokens, type Conversation } from './generate.ts'
+import { newKvContext, readEach, readTokens, type KvContext } from './generate.ts'
 import type { PassCosts } from './replay.ts'
 
 /** What passes took on this machine, in milliseconds. */
@@ -17,7 +17,7 @@ export const measuredCostsSchema = z.object({
   trunk: z.number().positive(),
   /** What the tail and the draft add to it. */
   tail: z.number().min(0),
-  /** The base model's picks after so many states, by rising rows, with the head that verifies. */
+  /** The base model's picks after a number of states, by rising rows, with the head that verifies. */
   head: z.array(z.object({ rows: z.int().min(1), milliseconds: z.number().positive() })).min(1),
   /** Which one that is: base mode's own, or the exact int8 one, where that takes less time. */
   verifier: z.enum(['own', 'int8']),
@@ -29,7 +29,7 @@ export type MeasuredCosts = z.infer<typeof measuredCostsSchema>
 /** What is measured: the loaded sessions themselves. */
 export interface MeasuredParts {
   readonly trunk: TrunkSession
-  /** Of a text of its own. */
+  /** The drafter of a text of its own. */
   readonly drafter: Drafter
   /** A text whose states the head and the draft look at; absent: tokens that nobody would say. */
   readonly text?: readonly number[]
@@ -44,12 +44,12 @@ export interface MeasuredParts {
   readonly device: Device
 }
 
-/** States that the head looks at at once; the outermost first, since what lies between can be reckoned. */
+/** States that the head looks at at once; the outermost first, since what is between can be interpolated. */
 const measuredRows = [1, 16, 4, 8, 2] as const
 const mostRows = Math.max(...measuredRows)
 /** Times that each part is measured. Of the same work the least counts, since what else a machine does only adds to it. */
 const rounds = 6
-/** Heads look at so many different sets of states in turns, of which the median counts: some are dearer than most. */
+/** Heads look at this many different sets of states in turns, of which the median counts: some cost more than most. */
 const stateSets = 3
 /** How long measuring may take, and how much of it. */
 export interface CostLimits {
@@ -67,9 +67,9 @@ const leastMilliseconds = 1e-4
 
 /**
  * Measures passes of single tokens after `context` tokens, and the base model's head over several states, by turns as a text
- * needs them: what one leaves in the processor's caches, and how far its threads have gone to sleep, is part of what the next
+ * needs them: what one leaves in the CPU's caches, and how far its threads have gone to sleep, is part of what the next
  * takes. By default it ends within about 1.3 seconds, or three passes of the trunk and of heads if those take longer; parts for which there
- * is no time left are reckoned from the others.
+ * is no time left are estimated from the others.
  *
  * @param context tokens that come before; fewer where the model holds no more, or they would take too much memory
  * @param turn where each pass computes
@@ -82,8 +82,8 @@ export async function measureCosts(
 ): Promise<MeasuredCosts> {
   let started = performance.now()
   const hasTime = () => performance.now() - started < limits.milliseconds
-  const conversation = newConversation(trunk)
-  const { cache, tokens } = conversation
+  const kvContext = newKvContext(trunk)
+  const { cache, tokens } = kvContext
   const timed = (times: number[], work: () => Promise<unknown>) =>
     turn(async () => {
       const before = performance.now()
@@ -99,16 +99,16 @@ export async function measureCosts(
   ]
   try {
     const { states, last } = await turn(() =>
-      statesOf(conversation, trunk, drafter, text ?? repeated(architecture)),
+      statesOf(kvContext, trunk, drafter, text ?? repeated(architecture)),
     )
     // The first reading loads what reads.
     if (reading) await turn(() => reading.read(last.hidden))
     started = performance.now()
     // Where a device holds keys and values, nobody can make them up.
-    if (!keepsOutputs(device)) makeUp(conversation, architecture, context, limits)
+    if (!keepsOutputs(device)) makeUp(kvContext, architecture, context, limits)
     const { length } = tokens
     const pass = async (asked: Asked | 'none') => {
-      await readTokens(trunk, conversation, [madeUpToken(length, length, architecture)], asked)
+      await readTokens(trunk, kvContext, [madeUpToken(length, length, architecture)], asked)
       cache.truncate(length)
       tokens.length = length
     }
@@ -135,7 +135,7 @@ export async function measureCosts(
   const ofReading = reading && read.length > 0 ? reading.share * median(read) : 0
   return {
     trunk: trunkAlone,
-    // Of two times that are nearly the same, the least say more of luck than of what lies between them.
+    // Of two times that are nearly the same, the least say more of luck than of what is between them.
     tail: ofReading + Math.max(0, median(drafted.map((time, i) => time - alone[i]!))),
     ...cheaperHead(rising(heads[0]!.times), heads[1] ? rising(heads[1].times) : null),
   }
@@ -177,27 +177,27 @@ const repeated = (architecture: MeasuredParts['architecture']): number[] =>
   )
 
 /**
- * States of a text. Where a model doesn't know how one goes on, as after made-up keys and values, many tokens come close to the
- * best, and the head reads far more of them, and far more often, than in a text.
+ * States of a text. Where a model doesn't know how one continues, as after made-up keys and values, many tokens come close to
+ * the best, and the head reads far more of them, and far more often, than in a text.
  *
  * @returns float32 [rows · d] of each set of them, since two tokens may be so close after one state that it is looked at again; and
  *   the last one with what is asked of it for a draft
  */
 async function statesOf(
-  conversation: Conversation,
+  kvContext: KvContext,
   trunk: TrunkSession,
   drafter: Drafter,
   text: readonly number[],
-): Promise<{ readonly states: (rows: number, set: number) => Float32Array; readonly last: LastState }> {
+): Promise<{ readonly states: (rows: number, set: number) => Float32Array; readonly last: LastPosition }> {
   const { length } = text
-  // A text that has hardly begun may go on in any way.
-  const all = await readEach(trunk, conversation, text)
+  // A text that has hardly begun may continue in any way.
+  const all = await readEach(trunk, kvContext, text)
   const states = all.slice(-Math.max(mostRows, Math.floor(all.length / 2)))
-  conversation.cache.truncate(length - 1)
-  conversation.tokens.length = length - 1
-  const last = await readTokens(trunk, conversation, text.slice(-1), drafter)
-  conversation.cache.truncate(0)
-  conversation.tokens.length = 0
+  kvContext.cache.truncate(length - 1)
+  kvContext.tokens.length = length - 1
+  const last = await readTokens(trunk, kvContext, text.slice(-1), drafter)
+  kvContext.cache.truncate(0)
+  kvContext.tokens.length = 0
   return {
     states: (rows, set) => {
       const first = Math.floor((set * states.length) / stateSets)
@@ -207,9 +207,9 @@ async function statesOf(
   }
 }
 
-/** Gives a conversation so many tokens that nobody has said, with keys and values that nobody has computed. */
+/** Gives a conversation up to `context` made-up tokens, with made-up keys and values. */
 function makeUp(
-  { cache, tokens }: Conversation,
+  { cache, tokens }: KvContext,
   architecture: MeasuredParts['architecture'],
   context: number,
   { cacheBytes }: CostLimits,
@@ -223,7 +223,7 @@ function makeUp(
   for (let i = 0; i < length; i++) tokens.push(madeUpToken(i, length, architecture))
 }
 
-/** A text says each of its tokens about four times: so many of them are context symbols. */
+/** A made-up token: each occurs about four times, so a quarter of the text is context symbols. */
 function madeUpToken(
   place: number,
   length: number,
@@ -233,7 +233,7 @@ function madeUpToken(
   return Math.floor(((place % distinct) * vocabularySize) / distinct)
 }
 
-/** What a replay reckons with. */
+/** The costs that a replay computes with. */
 export function passCosts({ trunk, tail, head }: MeasuredCosts): PassCosts {
   return { trunk, tail, head: (rows) => headCost(head, rows) }
 }

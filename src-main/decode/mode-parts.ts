@@ -36,9 +36,9 @@ export interface ModeParts {
   symbols(picker: Picker): SymbolParts | null
 }
 
-/** What modes are put together from, beside what is loaded. */
+/** What modes are put together from, in addition to what is loaded. */
 export interface ModelParts {
-  /** As the model was asked for, for messages. */
+  /** The model's path as it was given, for messages. */
   readonly path: string
   readonly base: BaseModel
   readonly spellm: Spellm | null

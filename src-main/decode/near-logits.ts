@@ -1,9 +1,9 @@
 import { createSingleOutputNode, input, multiply, reduceMax, topK } from '../graph/index.ts'
 import { createSession, floatData, floatTensor, int64Data, type Session } from '../runtime/session.ts'
 
-/** Of a state's logits [V] the largest and their mass: what cuts decide by. */
+/** The largest of a state's logits [V] and their mass: what cuts decide by. */
 export interface NearLogits {
-  /** By rising token. */
+  /** Token ids in rising order. */
   readonly tokens: Int32Array
   /** No other logit is larger. */
   readonly others: number

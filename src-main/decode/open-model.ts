@@ -8,7 +8,7 @@ import { inPrecision, type Precision, type QuantizationPlace } from '../models/p
 import { findSpellm, openSpellm, type Spellm } from '../spellm/spellm.ts'
 
 export interface OpenOptions {
-  /** Where a SpeLLM's base model is now, if it has moved. */
+  /** The folder of a SpeLLM's base model, if it has moved. */
   readonly basePath?: string
   /** The base model's; default: as stored, or what the SpeLLM has learnt with. */
   readonly precision?: Precision | undefined
@@ -17,7 +17,7 @@ export interface OpenOptions {
 
 /** A model that was opened and checked; nothing of it is loaded. */
 export interface OpenedModel {
-  /** As it was asked for, for messages. */
+  /** The path as it was given, for messages. */
   readonly path: string
   readonly base: BaseModel
   /** The base model's. */

@@ -4,14 +4,14 @@ import type { PassCosts } from './replay.ts'
 export interface Pace {
   /** One more pass of the trunk, with the tail, and the draft after it took so long, in milliseconds. */
   stepped(pass: number, draft: number): void
-  /** The base model's head looked at `rows` states, which confirmed some tokens. @returns whether it is worthwhile to go on */
+  /** The base model's head looked at `rows` states, which confirmed some tokens. @returns whether continuing pays */
   isWorthwhile(confirmed: number, rows: number, milliseconds: number): boolean
 }
 
 /** Confirmed tokens from which on there is a judgement, and beyond which the earlier ones count half. */
 const leastTokens = 64
 const forgottenAfter = 256
-/** A text may be so much slower than the base model before that is said: clocks of busy machines vary. */
+/** A text may be this much slower than the base model before that is reported: clocks of busy machines vary. */
 const tolerance = 1.03
 
 const nothing = {
@@ -27,16 +27,16 @@ const nothing = {
 }
 
 /**
- * What the base model would take is reckoned from the text's own passes, since a longer text takes longer: a step without the
+ * What the base model would take is estimated from the text's own passes, since a longer text takes longer: a step without the
  * tail's share, or without the drafts where these take longer than that (penalties have more to look through), and the head over one state. Both measured costs count as much more as the head takes longer now than it
  * did when it was measured, so that a machine that has become busy doesn't look like a SpeLLM that doesn't pay.
  *
  * A wrong token loses all passes that were drafted after it, so a few of them say little. As many lost passes are forgiven as
- * their sum may be off by, by chance: its standard deviation, reckoned from what each verification lost. Without, an eighth of
+ * their sum may be off by, by chance: its standard deviation, computed from what each verification lost. Without, an eighth of
  * SmolLM2's answers were left to the base model, which cost a tenth of what is gained in int8.
  *
  * @param costs as they were measured, milliseconds
- * @param onSlow told once, when it is no longer worthwhile: milliseconds a token, and what the base model would take
+ * @param onSlow called once, when it no longer pays: milliseconds a token, and what the base model would take
  */
 export function createPace(costs: PassCosts, onSlow: (milliseconds: number, base: number) => void): Pace {
   let since = nothing

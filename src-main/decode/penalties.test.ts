@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const write = async (generator: TextGenerator, prompt: string, options: Partial<TextOptions>) => {
   const pieces = await collect(
-    generator.write(prompt, generator.createConversation(), {
+    generator.write(prompt, generator.createKvContext(), {
       mode: 'lossless',
       sampling: null,
       maxTokens: 32,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { seededRandom } from '../base/random.ts'
 import { drawByNoise, noiseKey, noiseOf } from './noise.ts'
 import { createPicker, requirePick } from './picker.ts'
-import { sharesOf } from './sampling.ts'
+import { probabilitiesOf } from './sampling.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
 const random = seededRandom(4)
@@ -10,7 +10,7 @@ const logits = Float32Array.from({ length: 40 }, () => 2 * random.normal())
 
 it('draws each token as often as its share, at one place after another', () => {
   const sampling = { temperature: 2, topP: 0.9, seed: 11 }
-  const shares = sharesOf(logits, sampling)
+  const shares = probabilitiesOf(logits, sampling)
   const picker = createPicker(sampling)
   const rounds = 20_000
   const counts = new Float64Array(logits.length)

@@ -15,7 +15,7 @@ export interface Picked {
    * score, drawn the best one with its luck.
    */
   readonly strength: number
-  /** By how much scores, in the same units, may differ from these at the least before another is picked. */
+  /** The least amount, in the same units, by which scores may differ from these before another token is picked. */
   readonly lead: number
   /** Drawn: the least weight that was not cut, where the best one's is 1; greedily 0. */
   readonly least: number

@@ -19,7 +19,7 @@ import { isGreedy, type Sampling } from './sampling.ts'
 
 /** How lossless mode is set on this machine, and what it is expected to come to. */
 export interface LosslessPlan extends LosslessSettings {
-  /** What it is reckoned from. */
+  /** The costs that it is computed from. */
   readonly costs: MeasuredCosts
 }
 
@@ -62,7 +62,7 @@ export interface CostParts {
 /** The costs of a text that begins with about `context` tokens; they are measured where they aren't known. */
 export type CostsOf = (sampling: Sampling | null, context: number, turn?: Turn) => Promise<MeasuredCosts>
 
-/** What most models can go on with: costs are measured on its states. */
+/** A text that most models can continue: costs are measured on its states. */
 const plainText =
   'On Monday the market opens at eight. Farmers bring bread, cheese and apples, and by noon most of it is sold. On Tuesday the market opens at nine, on Wednesday at ten.'
 const plainTokens = 48
@@ -151,7 +151,7 @@ const measuredContexts = [128, 512, 2_048] as const
 const roundedContext = (context: number) =>
   measuredContexts.find((tokens) => tokens >= context) ?? measuredContexts.at(-1)!
 
-/** Of what a pick's time depends on: what is computed with all logits. */
+/** What a pick's time depends on: what is computed with all logits. */
 function kindOf(sampling: Sampling | null): string {
   const picker = createPicker(sampling)
   if (picker.isPlain) return 'plain'
@@ -160,11 +160,11 @@ function kindOf(sampling: Sampling | null): string {
   return [temperature > 0 ? 'drawn' : 'greedy', ...cuts, ...(picker.isIdle ? [] : ['penalty'])].join()
 }
 
-/** What measured costs let expect beside base mode, whose own head looks at one state a token. */
+/** What measured costs predict relative to base mode, whose own head looks at one state a token. */
 export interface ExpectedSpeedups {
   /** Lossless mode's; where the verifier's head alone is faster than it, that one writes. */
   readonly lossless: number
-  /** Of base mode's text by the exact int8 head alone; null: that isn't what verifies. */
+  /** The speed of base mode's text by the exact int8 head alone; null: that isn't what verifies. */
   readonly int8Alone: number | null
 }
 

@@ -58,7 +58,7 @@ export interface PassCosts {
   readonly trunk: number
   /** What the tail adds to it. */
   readonly tail: number
-  /** The base model's head over so many states at once. */
+  /** Milliseconds of the base model's head over a number of states at once. */
   readonly head: (rows: number) => number
 }
 
@@ -74,7 +74,7 @@ export function replayedMilliseconds(
 export interface LosslessSettings {
   /** τ: from this doubt on, the base model is asked. */
   readonly threshold: number
-  /** n: states that one verification looks at, at the most. */
+  /** n: maximum number of states that one verification looks at. */
   readonly steps: number
   readonly msPerToken: number
   /** The base model's milliseconds a token over these. */
@@ -88,8 +88,8 @@ const triedShares = Array.from({ length: 42 }, (_, i) => 0.004 * 1.125 ** i)
 
 /**
  * Settings that take so much more than the least time are as good, if that is no more than a small part of what is gained: costs
- * are not known any better, and what the head isn't read for is left to whatever else wants the memory. But no more than so many
- * passes of the trunk are made for it.
+ * are not known any better, and what the head isn't read for is left to whatever else wants the memory. But no more
+ * than this many passes of the trunk are made for it.
  */
 const aboutTheSame = 1.015
 const sparedGain = 1 / 4
@@ -99,7 +99,7 @@ const mostTrunkPasses = 1.03
  * The threshold and n that take about the least time on recorded texts, for the costs of a machine, and read the head least
  * often.
  *
- * @param limits.mostSteps n is no larger; from 1
+ * @param limits.mostSteps maximum of n; from 1
  * @param limits.baseToken base mode's milliseconds a token by its own head; default: by the one that verifies
  * @throws RangeError without a recorded position
  */
@@ -136,7 +136,7 @@ export function chooseSettings(
 }
 
 /** The shares of positions that gates are found for. */
-export const doubtShares = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2] as const
+const doubtShares = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2] as const
 
 /** A gate of doubt, and how often it leaves the base model's choice. */
 export interface DoubtGate extends Gate {
@@ -150,7 +150,7 @@ export function gatesOf(recorded: RecordedDoubts): DoubtGate[] {
 }
 
 /**
- * The threshold that `share` of the recorded positions lie at or beyond.
+ * The threshold that `share` of the recorded positions are at or beyond.
  *
  * @param share 0 to 1
  */
@@ -161,7 +161,7 @@ export function gateOf({ doubts, isRight }: RecordedDoubts, share: number): Doub
   return { share, threshold, agreement: doubts.length === 0 ? 0 : right / doubts.length }
 }
 
-/** Of sorted numbers the first that `share` of them lie below; Infinity: all of them do. */
+/** The first of sorted numbers that `share` of them are below; Infinity: all of them are. */
 function quantile(sorted: Float32Array, share: number): number {
   return sorted[Math.round(share * sorted.length)] ?? Infinity
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { seededRandom, type Random } from '../base/random.ts'
 import { createLogitsProcessor } from './logits-processor.ts'
-import { largestIndex, sampleIndex, sharesOf, type Sampling } from './sampling.ts'
+import { largestIndex, sampleIndex, probabilitiesOf, type Sampling } from './sampling.ts'
 import { chiSquare, chiSquareBound } from './testing/chi-square.ts'
 
 const shares = [0.05, 0.4, 0.02, 0.3, 0, 0.2, 0.03]
@@ -80,7 +80,7 @@ describe("transformers' logits processors, and vLLM's penalties, leave the same 
     const processor = createLogitsProcessor(sampling)
     processor.begin(reference.context)
     for (const token of reference.written) processor.add(token)
-    const found = sharesOf(processor.apply(logits, null), sampling)
+    const found = probabilitiesOf(processor.apply(logits, null), sampling)
     const wanted = expected
     found.forEach((share, i) => expect(share).toBeCloseTo(wanted[i]!, 6))
     // What is cut is cut there, too.
@@ -91,7 +91,7 @@ describe("transformers' logits processors, and vLLM's penalties, leave the same 
       Float32Array.from(tokens, (token) => logits[token]!),
       tokens,
     )
-    expect([...sharesOf(listed, sampling)].reverse().map((share) => share.toFixed(9))).toEqual(
+    expect([...probabilitiesOf(listed, sampling)].reverse().map((share) => share.toFixed(9))).toEqual(
       [...found].map((share) => share.toFixed(9)),
     )
   })

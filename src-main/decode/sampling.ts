@@ -26,7 +26,7 @@ export const isGreedy = (sampling: Sampling | null): boolean =>
  *
  * @returns [scores.length], adding up to 1; 0 for what is cut
  */
-export function sharesOf(scores: Float32Array, sampling: Sampling): Float64Array {
+export function probabilitiesOf(scores: Float32Array, sampling: Sampling): Float64Array {
   const { indices, weights } = keptOf(scores, sampling)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const shares = new Float64Array(scores.length)
@@ -35,14 +35,14 @@ export function sharesOf(scores: Float32Array, sampling: Sampling): Float64Array
 }
 
 /** Draws an index with the given probabilities. */
-export function drawIndex(shares: Float64Array, random: Random): number {
+function drawIndex(shares: Float64Array, random: Random): number {
   return drawFrom(shares.length, 1, (index) => shares[index]!, random)
 }
 
 /** Draws an index from scores; at temperature 0 the best one's. */
 export function sampleIndex(scores: Float32Array, sampling: Sampling, random: Random): number {
   if (isGreedy(sampling)) return largestIndex(scores)
-  return drawIndex(sharesOf(scores, sampling), random)
+  return drawIndex(probabilitiesOf(scores, sampling), random)
 }
 
 /** The index of the largest score, the first one on a tie. */

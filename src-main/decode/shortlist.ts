@@ -1,5 +1,5 @@
 import type { HeadRows } from '../models/head-rows.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { tokensOf, type Speller } from '../spelling/speller.ts'
 import { createTrieSearch, type ScoredToken, type TrieSearch } from '../spelling/trie-search.ts'
 import { beforeBanned, bestAllowed } from './allowed-units.ts'
@@ -9,7 +9,7 @@ import { createPicker, requirePick } from './picker.ts'
 import type { Sampling } from './sampling.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 
-/** Candidates where none are asked for: the base model's choice is among so many at 99.6 of 100 positions. */
+/** Candidates where none are asked for: the base model's choice is among this many at 99.6 of 100 positions. */
 export const defaultCandidates = 8
 
 /** The tokens of some units, best first; of those that begin with the same token only the best one's. */
@@ -27,13 +27,13 @@ function unitsByFirstToken(speller: Speller, best: readonly ScoredToken[]): (rea
  *
  * Tokens with a logit bias are always among them.
  *
- * @param options.candidates units that are looked for, beside those that are banned
+ * @param options.candidates units that are looked for, in addition to those that are banned
  */
 export async function scoredUnits(
   tail: TailSession,
   rows: Pick<HeadRows, 'logits'>,
   search: TrieSearch,
-  state: LastState,
+  state: LastPosition,
   { candidates, processor }: { readonly candidates: number; readonly processor: LogitsProcessor },
 ) {
   const best = bestAllowed(search, await scoresOf(tail, state), candidates, processor)
@@ -44,7 +44,7 @@ export async function scoredUnits(
 }
 
 /**
- * shortlist(n): the n best tokens of trie mode, scored anew with their own rows of the LM head. Picks what the
+ * shortlist(n): the n best tokens of trie mode, rescored with their own rows of the LM head. Picks what the
  * base model would pick whenever that is among the n. Sampled: from the base model's own probabilities, but among
  * the n only.
  *

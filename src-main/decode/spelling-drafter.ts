@@ -2,7 +2,7 @@ import type { HeadRows } from '../models/head-rows.ts'
 import { createTrieSearch } from '../spelling/trie-search.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 import type { Drafter } from './drafter.ts'
-import { leadOf } from './gated.ts'
+import { marginOf } from './gated.ts'
 import { createPicker, type Picker } from './picker.ts'
 import { scoredUnits } from './shortlist.ts'
 
@@ -34,7 +34,7 @@ export function spellingDrafter({
     draft: async (state, place) => {
       const { best, units, firstTokens, logits } = await scoredUnits(tail, rows, search, state, asked)
       const { index } = picker.pick(logits, Int32Array.from(firstTokens), place)
-      return { tokens: units[index] ?? [], isSure: leadOf(best) >= threshold }
+      return { tokens: units[index] ?? [], isSure: marginOf(best) >= threshold }
     },
   }
 }

@@ -14,7 +14,7 @@ export interface ModeSettings {
   readonly sampling: Sampling | null
   /** The n of trie(n). */
   readonly candidates: number
-  /** Of gated mode, 0 to 1. */
+  /** Share of steps that gated mode gives to the base model's head, 0 to 1. */
   readonly gateShare: number
 }
 
@@ -29,7 +29,7 @@ export interface SpellmModes {
 }
 
 /** How a text is drafted, if it is, and verified. */
-export interface Drafts extends Pick<LosslessParts, 'drafter' | 'steps' | 'pace'> {
+interface Drafts extends Pick<LosslessParts, 'drafter' | 'steps' | 'pace'> {
   /** Which head verifies; default: base mode's own. */
   readonly verifier?: MeasuredCosts['verifier']
 }

@@ -8,7 +8,7 @@ import { parseAlphabet } from '../spelling/alphabet.ts'
 import { buildSpeller } from '../spelling/speller.ts'
 import { baseChooser, createBaseHead, freeChooser, trieChooser } from './chooser.ts'
 import { gatedChooser } from './gated.ts'
-import { newConversation, readTokens } from './generate.ts'
+import { newKvContext, readTokens } from './generate.ts'
 import { shortlistChooser } from './shortlist.ts'
 import { createTailSession, tailOf, tailShape } from '../spellm/tail-session.ts'
 
@@ -45,9 +45,9 @@ it('copies nothing of the size of the vocabulary or of the cache in a step, in a
   const ownTail = await createTailSession(shape, weights, speller)
   const tail = { ...ownTail, ending: 'tail' } as const
   const rows = openHeadRows(base)
-  const conversation = newConversation(trunk)
-  await readTokens(trunk, conversation, [1, 2, 3], 'none')
-  const stored = Object.values(conversation.cache.feeds()).map(({ data }) => data)
+  const kvContext = newKvContext(trunk)
+  await readTokens(trunk, kvContext, [1, 2, 3], 'none')
+  const stored = Object.values(kvContext.cache.feeds()).map(({ data }) => data)
 
   copied.length = 0
   const choosers = [
@@ -59,8 +59,8 @@ it('copies nothing of the size of the vocabulary or of the cache in a step, in a
     gatedChooser(tail, head, Infinity, null),
   ]
   for (const chooser of choosers) {
-    const state = await readTokens(trunk, conversation, [4], chooser.ending)
-    await chooser.choose(state, conversation.tokens)
+    const state = await readTokens(trunk, kvContext, [4], chooser.ending)
+    await chooser.choose(state, kvContext.tokens)
   }
   const { length: layers } = base.architecture.layers
   const largest = Math.max(
@@ -73,8 +73,7 @@ it('copies nothing of the size of the vocabulary or of the cache in a step, in a
   // The trunk's states, keys and values with a token or the heads' scores; gated mode's token from the LM head.
   expect(copied).toHaveLength(5 * 2 + 6)
   // The cache stays where it is.
-  for (const [i, { data }] of Object.values(conversation.cache.feeds()).entries())
-    expect(data).toBe(stored[i])
+  for (const [i, { data }] of Object.values(kvContext.cache.feeds()).entries()) expect(data).toBe(stored[i])
 
   rows.close()
   for (const session of [trunk, head, tail]) await session.release()

@@ -1,5 +1,5 @@
 import type { HeadRows } from '../models/head-rows.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { seededRandom } from '../base/random.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { tokensOf } from '../spelling/speller.ts'
@@ -20,10 +20,10 @@ export interface SymbolParts {
   readonly picker: Picker
 }
 
-/** Of trie mode, more. */
+/** What trie mode needs in addition. */
 export interface SymbolTrieParts extends SymbolParts {
   readonly rows: Pick<HeadRows, 'logits'>
-  /** Told of each step whose token was spelled. */
+  /** Called for each step whose token was spelled. */
   readonly onSpelled?: (() => void) | undefined
 }
 
@@ -38,9 +38,9 @@ function appended<Numbers extends Int32Array | Float32Array>(
   return all
 }
 
-const spelledOf = ({ spelled }: LastState) => spelled ?? new Float32Array(0)
+const spelledOf = ({ spelled }: LastPosition) => spelled ?? new Float32Array(0)
 
-/** Asks for first scores, and for how the heads go on if that is needed. */
+/** Asks for first scores, and for those of the later heads if they are needed. */
 export const askingFor = (ending: 'first' | 'spelled', context: ContextSymbols): Asked => ({
   ending,
   contextRows: (read, unread) => context.follow(read, unread),
@@ -107,7 +107,7 @@ export interface SymbolSpelling {
    * @returns their tokens, and of each the logit that its spelling's probability stands for
    */
   best(
-    state: LastState,
+    state: LastPosition,
     step: FirstStep,
     most: number,
   ): { readonly units: readonly (readonly number[])[]; readonly scores: Float32Array }
@@ -145,8 +145,8 @@ export function createSymbolSpelling(first: FirstScores): SymbolSpelling {
 
 /**
  * Free mode: the first symbol that is likeliest, and if that isn't a whole token, what it and each other head's likeliest
- * character spell; where that is no token and begins no single one, the first token of its tokenization. Sampled: each is drawn
- * on its own. With learned groups as trie mode.
+ * character spell; where that isn't a token and begins no single one, the first token of its tokenization. Sampled:
+ * each is drawn on its own. With learned groups as trie mode.
  *
  * @param tokenize the ids of a text
  */

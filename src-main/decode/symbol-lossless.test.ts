@@ -52,7 +52,7 @@ describe.each([
     const counts = { trunk: 0, head: 0, rows: 0 }
     const from = options.mode === 'base' ? alone : generator
     const pieces = await collect(
-      from.write(prompt, from.createConversation(), {
+      from.write(prompt, from.createKvContext(), {
         mode: 'lossless',
         sampling: null,
         maxTokens: 120,
@@ -103,7 +103,7 @@ describe.each([
       }
     const ends = []
     for (const mode of ['base', 'lossless'] as const) {
-      const text = generator.write(long, generator.createConversation(), {
+      const text = generator.write(long, generator.createKvContext(), {
         mode,
         sampling: null,
         maxTokens: 50,
@@ -131,7 +131,7 @@ describe('the other modes of a SpeLLM with token symbols', () => {
     prompt: string | readonly number[] = prompts[0]!,
   ) => {
     const pieces = await collect(
-      generator.write(prompt, generator.createConversation(), {
+      generator.write(prompt, generator.createKvContext(), {
         mode: 'trie',
         sampling: null,
         maxTokens: 40,
@@ -170,7 +170,7 @@ describe('the other modes of a SpeLLM with token symbols', () => {
 
   it('tells how a choice came about', async () => {
     const context = generator.promptTokens(prompts[3]!)
-    const { base, spellm } = await generator.inspect(context, generator.createConversation())
+    const { base, spellm } = await generator.inspect(context, generator.createKvContext())
     expect(base).toHaveLength(10)
     expect(spellm!.doubt).toBeTypeOf('number')
     expect(spellm!.heads).toHaveLength(6)
@@ -185,7 +185,7 @@ describe('learned groups', () => {
     const tokensOf = async (options: Partial<TextOptions>) => {
       const settings = { mode: 'trie', sampling: null, maxTokens: 60, stop: [] } as const
       const pieces = await collect(
-        generator.write(prompts[1]!, generator.createConversation(), { ...settings, ...options }),
+        generator.write(prompts[1]!, generator.createKvContext(), { ...settings, ...options }),
       )
       return pieces.flatMap(({ token }) => (token === null ? [] : [token]))
     }
@@ -218,7 +218,7 @@ describe('learned groups', () => {
   it('tell how a choice came about', async () => {
     const { generator, tokensOf } = await open('groups')
     const context = generator.promptTokens(prompts[1]!)
-    const { spellm } = await generator.inspect(context, generator.createConversation())
+    const { spellm } = await generator.inspect(context, generator.createKvContext())
     const [picked] = await tokensOf({ maxTokens: 1 })
     expect(spellm!.doubt).toBeTypeOf('number')
     expect(spellm!.trie[0]!.index).toBe(picked)

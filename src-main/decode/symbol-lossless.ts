@@ -15,7 +15,7 @@ export const drawnDoubt = Math.log(0.1)
 
 /**
  * A text is drafted from this expected speedup on. Doubts of draws were recorded along texts that were learnt from: of others
- * SmolLM2's gained 0.03 to 0.045 less than was reckoned.
+ * SmolLM2's gained 0.03 to 0.045 less than was predicted.
  */
 const leastSpeedup = { greedy: 1, drawn: 1.04 } as const
 
@@ -26,7 +26,7 @@ export interface SymbolLossless {
    * draws were recorded.
    */
   plan(sampling: Sampling | null, context: number, turn?: Turn): Promise<LosslessPlan | null>
-  /** What a text is written with: no drafter where that wouldn't pay, which `onNotice` is told. */
+  /** What a text is written with: no drafter where that wouldn't pay, which is reported to `onNotice`. */
   drafts: SpellmModes['drafts']
 }
 

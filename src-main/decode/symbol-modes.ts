@@ -28,7 +28,7 @@ const usualDoubtShare = 0.1
 
 /** What the modes of a SpeLLM with token symbols depend on. */
 export interface SymbolModel {
-  /** As it was asked for, for messages. */
+  /** The path as it was given, for messages. */
   readonly path: string
   readonly base: BaseModel
   readonly spellm: Spellm
@@ -40,7 +40,7 @@ export interface SymbolModel {
 }
 
 export interface SymbolModes extends SpellmModes {
-  /** For a text of its own. */
+  /** The parts for a text of its own. */
   symbols(picker: Picker): SymbolParts
   /** Lossless mode as measured costs set it; null: nothing is recorded that they could be weighed against. */
   readonly lossless: SymbolLossless | null

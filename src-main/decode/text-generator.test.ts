@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelFolder } from '../models/model-folder.ts'
 import { seededRandom } from '../base/random.ts'
 import { collect } from '../runs/testing/collect.ts'
-import type { Conversation, GenerationEnd } from './generate.ts'
+import type { KvContext, GenerationEnd } from './generate.ts'
 import { writeRecitingModel, writeRecitingSpellm } from './testing/reciting-model.ts'
 import {
   openTextGenerator,
@@ -60,14 +60,14 @@ const defaults: TextOptions = { mode: 'trie', sampling: null, maxTokens: 100, st
 interface Beginning {
   readonly from?: TextGenerator
   readonly start?: string
-  readonly conversation?: Conversation
+  readonly kvContext?: KvContext
 }
 
 async function write(
   options: Partial<TextOptions> = {},
-  { from = generator, start = prompt, conversation = from.createConversation() }: Beginning = {},
+  { from = generator, start = prompt, kvContext = from.createKvContext() }: Beginning = {},
 ): Promise<TextPiece[]> {
-  return collect(from.write(start, conversation, { ...defaults, ...options }))
+  return collect(from.write(start, kvContext, { ...defaults, ...options }))
 }
 
 const joined = (pieces: readonly TextPiece[]) => pieces.map((piece) => piece.text).join('')
@@ -228,7 +228,7 @@ describe('generation says why it ended:', () => {
   })
 
   async function endOf(from: TextGenerator, options: Partial<TextOptions>): Promise<GenerationEnd> {
-    const pieces = from.write(prompt, from.createConversation(), { ...defaults, ...options })
+    const pieces = from.write(prompt, from.createKvContext(), { ...defaults, ...options })
     for (;;) {
       const next = await pieces.next()
       if (next.done) return next.value
@@ -237,18 +237,18 @@ describe('generation says why it ended:', () => {
 })
 
 describe('a signal', () => {
-  it('ends generation, and the conversation can go on from there', async () => {
+  it('ends generation, and the conversation can continue from there', async () => {
     const controller = new AbortController()
-    const conversation = generator.createConversation()
+    const kvContext = generator.createKvContext()
     const pieces: TextPiece[] = []
     const options = { ...defaults, signal: controller.signal }
-    for await (const piece of generator.write(prompt, conversation, options)) {
+    for await (const piece of generator.write(prompt, kvContext, options)) {
       pieces.push(piece)
       if (pieces.length === 3) controller.abort()
     }
     expect(tokensOf(pieces)).toEqual(script.slice(1, 4))
     const start = prompt + joined(pieces)
-    expect(start + joined(await write({}, { start, conversation }))).toBe(text)
+    expect(start + joined(await write({}, { start, kvContext }))).toBe(text)
   })
 
   it('that has fired before lets nothing be written', async () => {

@@ -19,8 +19,8 @@ import type { Spellm } from '../spellm/spellm.ts'
 import { scoresOf, type TailSession } from '../spellm/tail-session.ts'
 import type { BaseHead } from './chooser.ts'
 import { decoderSize } from './decoder-size.ts'
-import { newConversation, prepareContext, type Conversation, type GenerationEnd } from './generate.ts'
-import { fitToDevice } from './golden-check.ts'
+import { newKvContext, prepareContext, type KvContext, type GenerationEnd } from './generate.ts'
+import { fitToDevice } from './device-parity.ts'
 import { inspectChoice, type ChoiceDetail } from './inspect-choice.ts'
 import { inspectSymbolChoice } from './inspect-symbol-choice.ts'
 import { costsInMemory, type KnownCosts } from './known-costs.ts'
@@ -30,7 +30,7 @@ import { openModel, type OpenedModel, type OpenOptions } from './open-model.ts'
 import { createPicker } from './picker.ts'
 import type { LosslessPlan } from './plan-lossless.ts'
 import type { Sampling } from './sampling.ts'
-import type { ForEachText } from './side-by-side.ts'
+import type { ForEachText } from './batched-generation.ts'
 import { askingFor } from './symbol-choosers.ts'
 import { requireFitting, writeText, type TextOptions, type TextPiece } from './write-text.ts'
 
@@ -45,7 +45,7 @@ export type Prompt = string | readonly number[]
 /** A model ready to write, base and SpeLLM on one trunk. */
 export interface TextGenerator {
   readonly base: BaseModel
-  /** Where it computes. */
+  /** The device that it computes on. */
   readonly device: Device
   readonly tokenizer: Tokenizer
   /** The modes that this model has; the first is its own. */
@@ -53,7 +53,7 @@ export interface TextGenerator {
   /** The SpeLLM's table of spellings; null for a base model alone. */
   readonly speller: Speller | null
   /** A new one, where it writes one text at a time. */
-  createConversation(): Conversation
+  createKvContext(): KvContext
   /** Does something for each of some texts, as many at a time as it was loaded for. */
   readonly forEachText: ForEachText
   /** What it computes with, loaded if it wasn't; released with it. The tail is null for a base model alone. */
@@ -64,7 +64,7 @@ export interface TextGenerator {
   }>
   /**
    * The tokens that `write` reads for a prompt; those of a text with what the tokenizer puts before it. What it puts
-   * after a text is left out, since the text goes on.
+   * after a text is left out, since the text continues.
    */
   promptTokens(prompt: Prompt): number[]
   /**
@@ -74,11 +74,7 @@ export interface TextGenerator {
    * @returns why it ended; 'stop' also before a stop text
    * @throws SpellmError 'setting-invalid' for a prompt that the context can't hold, or a mode it doesn't have
    */
-  write(
-    prompt: Prompt,
-    conversation: Conversation,
-    options: TextOptions,
-  ): AsyncGenerator<TextPiece, GenerationEnd>
+  write(prompt: Prompt, kvContext: KvContext, options: TextOptions): AsyncGenerator<TextPiece, GenerationEnd>
   /**
    * How lossless mode is set on this machine for texts that begin with about `context` tokens, and the speedup that
    * recorded doubts and measured costs let expect: below 1, of draws below 1.04, `write` lets the base model write.
@@ -92,7 +88,7 @@ export interface TextGenerator {
    *
    * @throws SpellmError 'setting-invalid' for a context that the model can't hold, or a token it doesn't have
    */
-  inspect(context: readonly number[], conversation: Conversation, turn?: Turn): Promise<ChoiceDetail>
+  inspect(context: readonly number[], kvContext: KvContext, turn?: Turn): Promise<ChoiceDetail>
   release(): Promise<void>
 }
 
@@ -102,7 +98,7 @@ export interface LoadOptions extends SessionOptions {
    * default: 1. With more, conversations are those of `forEachText`.
    */
   readonly texts?: number
-  /** Whether to go on where memory seems too short. */
+  /** Whether to continue where memory seems too short. */
   readonly ignoresShortage?: boolean
   /** Receives warnings. */
   readonly onNotice?: (message: string) => void
@@ -137,7 +133,10 @@ export async function createTextGenerator(
     const warning = requireMemory(what, bytes, await deviceMemory(device), { ignoresShortage })
     if (warning !== null) onNotice?.(warning)
   }
-  await requireRoom('This model', writerBytes(size, opened.architecture, texts, headAtFirst(spellm, texts)))
+  await requireRoom(
+    'This model',
+    writerBytes(size, opened.architecture, texts, initialHeadBytes(spellm, texts)),
+  )
   const base = await fitToDevice(opened, device, onNotice)
   const settings = {
     texts,
@@ -159,20 +158,20 @@ export async function createTextGenerator(
     speller: spellm?.speller ?? null,
     promptTokens,
     modes: spellm ? [spellm.mode, ...decodeModes.filter((mode) => mode !== spellm.mode), 'base'] : ['base'],
-    createConversation: () => newConversation(trunk),
+    createKvContext: () => newKvContext(trunk),
     forEachText,
     sessions: async () => ({ trunk, head: await loaded.head(), tail }),
-    write: (prompt, conversation, options) => {
+    write: (prompt, kvContext, options) => {
       const ids = promptTokens(prompt)
-      return writeText({ base, tokenizer, trunk, parts }, ids, conversation, options)
+      return writeText({ base, tokenizer, trunk, parts }, ids, kvContext, options)
     },
     losslessPlan: async (sampling, context, turn) =>
       (await parts.symbolLossless?.plan(sampling, context, turn)) ?? null,
-    inspect: async (context, conversation, turn = ownTurn) => {
+    inspect: async (context, kvContext, turn = ownTurn) => {
       requireFitting(context, base.architecture)
       const symbols = parts.symbols(createPicker(null))
       const asked = symbols ? askingFor('spelled', symbols.context) : (tail?.ending ?? 'logits')
-      const readLast = await prepareContext(trunk, conversation, context, asked, turn)
+      const readLast = await prepareContext(trunk, kvContext, context, asked, turn)
       return turn(async () => {
         const state = await readLast()
         const logits = state.baseLogits ?? (await (await loaded.head()).logits(state.hidden))
@@ -190,7 +189,7 @@ export async function createTextGenerator(
 const usualContext = 1_024
 
 /** A SpeLLM's modes load the LM head where they need it; one that writes several texts at once has it from the start. */
-function headAtFirst(spellm: Spellm | null, texts: number): HeadInMemory {
+function initialHeadBytes(spellm: Spellm | null, texts: number): HeadInMemory {
   if (texts > 1) return 'packed'
   return spellm ? 'none' : 'loaded'
 }

@@ -31,8 +31,8 @@ afterAll(async () => {
 
 const write = async (generator: TextGenerator, mode: GenerationMode, sampling: Sampling | null) => {
   const options = { mode, sampling, maxTokens: 40, stop: [] }
-  const texts = await generator.forEachText(['Once', 'Once'], async (prompt, conversation) => {
-    const pieces = await collect(generator.write(prompt, conversation, options))
+  const texts = await generator.forEachText(['Once', 'Once'], async (prompt, kvContext) => {
+    const pieces = await collect(generator.write(prompt, kvContext, options))
     return pieces.map((piece) => piece.text).join('')
   })
   return [...new Set(texts)]
@@ -54,7 +54,7 @@ describe('rows of the head that stand for no token', () => {
   it('are none of the best when a choice is inspected', async () => {
     for (const generator of generators.slice(0, 2)) {
       const context = generator.promptTokens('Once')
-      const { base } = await generator.inspect(context, generator.createConversation())
+      const { base } = await generator.inspect(context, generator.createKvContext())
       expect(base.every(({ index }) => index < 4_096)).toBe(true)
     }
   })

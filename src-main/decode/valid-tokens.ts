@@ -9,8 +9,8 @@ import type { TrunkSession } from '../models/trunk-session.ts'
 export function withValidTokens(trunk: TrunkSession, validTokens: number): TrunkSession {
   return {
     ...trunk,
-    forwardToLast: async (...read) => {
-      const { baseChoice, ...state } = await trunk.forwardToLast(...read)
+    forwardLastPosition: async (...read) => {
+      const { baseChoice, ...state } = await trunk.forwardLastPosition(...read)
       state.baseLogits?.fill(-Infinity, validTokens)
       return baseChoice === undefined || baseChoice >= validTokens ? state : { ...state, baseChoice }
     },

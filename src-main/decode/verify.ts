@@ -14,7 +14,7 @@ export interface Pending {
   readonly states: readonly Float32Array[]
   /** What was written after each of them but the last. */
   readonly tokens: readonly number[]
-  /** Of the first state: the place in the text of the token after it. */
+  /** The place in the text of the token after the first state. */
   readonly place: number
 }
 

@@ -72,7 +72,7 @@ it('scores a row by itself as base mode does, bit for bit', async () => {
     const head = await createVerifyingHead(model)
     const cache = trunk.createCache()
     for (let token = 1; token < 40; token++) {
-      const { hidden, baseLogits } = await trunk.forwardToLast(Int32Array.of(token), cache, 'logits')
+      const { hidden, baseLogits } = await trunk.forwardLastPosition(Int32Array.of(token), cache, 'logits')
       expect(await head.logits(hidden)).toEqual(baseLogits)
     }
     cache.release()

@@ -23,7 +23,7 @@ export interface VerifyingHeadOptions extends Pick<SessionOptions, 'device' | 't
   /** Tokens of the tokenizer; rows of the head from there on only fill it up and are never chosen. Default: all. */
   readonly validTokens?: number
   /**
-   * Whether float weights are laid out anew for several rows, which takes a second copy of them (4 · V · d bytes) and at
+   * Whether float weights are repacked for several rows, which takes a second copy of them (4 · V · d bytes) and at
    * eight rows 0.7 to 1.1 of the time. Default: no. Quantised weights always are.
    */
   readonly isPacked?: boolean
@@ -35,7 +35,7 @@ export interface VerifyingHeadOptions extends Pick<SessionOptions, 'device' | 't
  * Base mode scores one row, and several rows may round differently: onnxruntime has other kernels for them. So the rows'
  * product decides only where the best logit is further ahead of the others than rounding explains (head-rounding.ts). Every
  * other row is scored again by itself: the same operator, kernel and order of additions as in base mode's graph
- * (trunk-session.ts), since a kernel is picked by the number of rows and by whether weights were laid out anew. On other
+ * (trunk-session.ts), since a kernel is picked by the number of rows and by whether weights were repacked. On other
  * devices quantised weights are multiplied by different algorithms for one row and for several (activations may be rounded
  * for several only), so there each row is scored by itself.
  *
@@ -55,7 +55,7 @@ export async function createVerifyingHead(
   const open = (prepack: boolean) => createTopSession(model, validTokens, { ...options, prepack })
   const boundOf = await createRoundingBound(model)
   const together = await open(isQuantized || isPacked)
-  // Only rows that were laid out anew need a session of their own for one row.
+  // Only rows that were repacked need a session of their own for one row.
   let alone = isQuantized || !isPacked ? together : null
   let rescored = 0
   const rowsAgree = !isQuantized || (options.device ?? 'cpu') === 'cpu'
@@ -103,7 +103,7 @@ interface BestTokens {
   readonly logits: ArrayLike<number>
 }
 
-/** As many are looked at: more are seldom within rounding, and finding them takes no longer than `argMax`. */
+/** This many are looked at: more are seldom within rounding, and finding them takes no longer than `argMax`. */
 const mostCompared = 4
 
 /** Whether rounding leaves the first token the best of all `validTokens`. */
@@ -141,7 +141,7 @@ async function createTopSession(model: BaseModel, validTokens: number, options: 
       const tokens = int64Data(results['tokens'])
       const rows = values.length / compared
       return {
-        // Of logits that are no numbers, base mode's `argMax` takes the first.
+        // Of logits that are NaN, base mode's `argMax` takes the first.
         tokens: Int32Array.from({ length: rows }, (_, row) =>
           Number.isNaN(values[compared * row]) ? 0 : tokens[compared * row]!,
         ),

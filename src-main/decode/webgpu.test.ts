@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { noVulkan, runOn } from '../runtime/testing/software-vulkan.ts'
-import { hiddenDifference } from './golden-check.ts'
+import { hiddenDifference } from './device-parity.ts'
 
 const reportSchema = z.object({
   choices: z.array(z.int()),

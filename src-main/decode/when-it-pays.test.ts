@@ -41,7 +41,7 @@ async function open(costs: MeasuredCosts, folder = scratch) {
   const write = async (mode: GenerationMode, sampling: Sampling | null = null, maxTokens = 40) => {
     const [notices, rows]: [string[], number[]] = [[], []]
     const pieces = await collect(
-      generator.write('The old bear', generator.createConversation(), {
+      generator.write('The old bear', generator.createKvContext(), {
         mode,
         sampling,
         maxTokens,
@@ -97,7 +97,7 @@ describe('lossless mode of a SpeLLM whose doubts were recorded', () => {
     await generator.release()
   })
 
-  it('goes on as the base model where the text is slower than that, and says so once', async () => {
+  it('continues as the base model where the text is slower than that, and says so once', async () => {
     // With a tail that costs nearly as much as the head, nothing makes up for the passes that are lost.
     const { generator, write } = await open({ ...headOf(30), tail: 29.9 })
     const sampling = { temperature: 1, seed: 2 }

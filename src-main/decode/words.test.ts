@@ -38,7 +38,7 @@ afterAll(async () => {
 async function write(options: Partial<TextOptions>, from = generator) {
   let passes = 0
   const pieces = await collect(
-    from.write('Once', from.createConversation(), {
+    from.write('Once', from.createKvContext(), {
       mode: 'trie',
       sampling: null,
       maxTokens: 100,
@@ -102,7 +102,7 @@ it.each(modes)("words are sampled, in mode '%s'", async (mode) => {
 })
 
 it('tells the tokens of words that it could have said', async () => {
-  const { spellm } = await generator.inspect([script[0]!], generator.createConversation())
+  const { spellm } = await generator.inspect([script[0]!], generator.createKvContext())
   expect(spellm!.trie[0]!.index).toBe(4096)
   expect(spellm!.free.unit).toBe(4096)
 })

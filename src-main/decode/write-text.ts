@@ -6,7 +6,7 @@ import type { TrunkSession } from '../models/trunk-session.ts'
 import type { Turn } from '../runtime/turns.ts'
 import { defaultGateShare } from './calibrate-gate.ts'
 import { watchedTrunk, type DecodeHooks } from './decode-hooks.ts'
-import { generate, type Conversation, type GenerationEnd } from './generate.ts'
+import { generate, type KvContext, type GenerationEnd } from './generate.ts'
 import { generateLossless } from './lossless.ts'
 import type { GenerationMode, ModeParts } from './mode-parts.ts'
 import { defaultCandidates } from './shortlist.ts'
@@ -25,7 +25,7 @@ export interface TextOptions extends DecodeHooks {
   /** Generation ends where one of these texts would begin. */
   readonly stop: readonly string[]
   readonly signal?: AbortSignal
-  /** Where each step computes. */
+  /** Shares the engine's thread: each step computes in a turn of its own. */
   readonly turn?: Turn
 }
 
@@ -53,7 +53,7 @@ export interface TextParts {
 export async function* writeText(
   { base, tokenizer, trunk, parts }: TextParts,
   ids: readonly number[],
-  conversation: Conversation,
+  kvContext: KvContext,
   options: TextOptions,
 ): AsyncGenerator<TextPiece, GenerationEnd> {
   requireFitting(ids, base.architecture)
@@ -76,14 +76,14 @@ export async function* writeText(
             ...(await parts.lossless(read, { sampling, context: ids.length, turn }, options)),
             completesStop,
           },
-          conversation,
+          kvContext,
           ids,
           limits,
         )
       : generate(
           read,
           await parts.chooser(mode, { sampling, candidates, gateShare }, options),
-          conversation,
+          kvContext,
           ids,
           limits,
         )

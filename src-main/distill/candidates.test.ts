@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/random.ts'
 import { alphabetSize, customAlphabet, endSymbol } from '../spelling/alphabet.ts'
-import { buildSpeller, isSaid } from '../spelling/speller.ts'
+import { buildSpeller, isEmittable } from '../spelling/speller.ts'
 import { ordinary, special } from '../spelling/testing/vocabulary.ts'
 import { createCandidateSource, spellingMatrix } from './candidates.ts'
 
@@ -11,7 +11,7 @@ const vocabulary = [special('<end>'), ...['a', 'abcd', 'abce', 'é', ...pairs].m
 const speller = buildSpeller(vocabulary, customAlphabet(letters, vocabulary), 3)
 /** The last tokens are the most frequent. */
 const counts = vocabulary.map((_, token) => token)
-const said = vocabulary.map((_, token) => token).filter((token) => isSaid(speller, token))
+const said = vocabulary.map((_, token) => token).filter((token) => isEmittable(speller, token))
 
 describe('candidates', () => {
   it('are all tokens that the SpeLLM says, each for itself, where there is room', () => {

@@ -1,6 +1,6 @@
 import { shuffledIndices, type Random } from '../base/random.ts'
 import { endSymbol } from '../spelling/alphabet.ts'
-import { isSaid, spellingOf, type Speller } from '../spelling/speller.ts'
+import { isEmittable, spellingOf, type Speller } from '../spelling/speller.ts'
 
 /** Tokens that stand for the whole vocabulary where two distributions over it are compared. */
 export interface Candidates {
@@ -32,7 +32,7 @@ export function createCandidateSource(
   tokenCounts: ArrayLike<number>,
 ): CandidateSource {
   const said = Int32Array.from({ length: speller.vocabularySize }, (_, token) => token).filter((token) =>
-    isSaid(speller, token),
+    isEmittable(speller, token),
   )
   const count = Math.min(said.length, limit)
   if (count === said.length) {
@@ -51,7 +51,7 @@ export function createCandidateSource(
         }
       }
       fill(
-        choices.filter((token) => isSaid(speller, token)),
+        choices.filter((token) => isEmittable(speller, token)),
         Math.floor(count / 2),
       )
       fill(byFrequency, Math.floor((3 * count) / 4))

@@ -43,7 +43,7 @@ describe('a stream of tokens', () => {
 })
 
 describe('a stream that is read in windows', () => {
-  it('lets a document that does not fit into the rest of a window begin anew with the next', async () => {
+  it('lets a document that does not fit into the rest of a window begin again with the next', async () => {
     expect(await collect(['abcd', 'efghi'], 8)).toEqual(['|abcd|ef', '|efghi'])
   })
 
@@ -51,7 +51,7 @@ describe('a stream that is read in windows', () => {
     expect(await collect(['abc', 'def', 'g'], 8)).toEqual(['|abc|def', '|g'])
   })
 
-  it('lets a document that is longer than a window go on in the next', async () => {
+  it('lets a document that is longer than a window continue in the next', async () => {
     expect(await collect(['abcdefghijk', 'z'], 8)).toEqual(['|abcdefg', 'hijk|z'])
   })
 

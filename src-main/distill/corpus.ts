@@ -2,16 +2,16 @@ import { SpellmError } from '../base/errors.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Architecture } from '../models/architecture.ts'
 
-/** Of a window: a document's rest that would fill less of it isn't worth reading without what came before. */
+/** A share of a window: a document's rest that would fill less isn't worth reading without what came before. */
 const leastRest = 1 / 4
 
 /**
  * The tokens of documents as one stream, at most `limit` of them. Around each document stands what the tokenizer puts
  * there, and after it the token that ends a document, where the model has one and the tokenizer has not put it already.
  *
- * Of a stream that will be read in windows, few positions shall lack their document's beginning, because a
+ * Of a stream that will be read in windows, few positions should lack their document's beginning, because a
  * model guesses there, and nobody asks it to. So a document that doesn't fit into the rest of a window fills
- * it and begins anew with the next, one that is longer than a window goes on in the following ones, and a
+ * it and begins again with the next, one that is longer than a window continues in the following ones, and a
  * short rest of it is left out.
  *
  * @param windowTokens absent: the stream is not read in windows

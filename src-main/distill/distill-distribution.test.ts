@@ -53,13 +53,19 @@ async function randomCache(): Promise<TeacherCache> {
 it.each([
   ['all tokens', 4_096],
   ['candidates that are drawn for each step', 6],
-])('learns the distribution over %s, and goes on after an interruption as without one', async (_, limit) => {
+])('learns the distribution over %s, and resumes after an interruption as without one', async (_, limit) => {
   const cache = await randomCache()
   const train = async (from: TrainerState, isEnough?: () => boolean) => {
     const losses: number[] = []
     const onStep = ({ loss }: { loss: number }) => Promise.resolve(void losses.push(loss))
-    const options = { device: 'cpu', onStep, ...(isEnough ? { isEnough } : {}) } as const
-    const state = await distillDistribution(shape, speller, teacher, cache, settings, from, options, limit)
+    const options = {
+      device: 'cpu',
+      initial: from,
+      limit,
+      onStep,
+      ...(isEnough ? { isEnough } : {}),
+    } as const
+    const state = await distillDistribution({ shape, speller }, teacher, cache, settings, options)
     return { losses, state }
   }
   const fresh = () => freshState(initialTail(shape, 1))

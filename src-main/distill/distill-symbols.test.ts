@@ -64,7 +64,7 @@ it('finds the tokens that the base model wants: its probabilities add up to one 
   expect(usage[second!]).toBeLessThanOrEqual(usage[most!]!)
 })
 
-it('computes targets once, goes on after a stop, and computes them anew for other symbols', async () => {
+it('computes targets once, resumes after a stop, and recomputes them for other symbols', async () => {
   const { targets } = prepared()
   const stop = new AbortController()
   const stopped = fillTargets(targets, openBase, {
@@ -108,7 +108,7 @@ it('learns the base model’s distribution, to the same weights after a stop', a
   const divergences: number[] = []
   let halfway: TrainerState | null = null
   const learn = (from?: TrainerState) =>
-    distillSymbols(shape, speller, targets, { rows, usage }, settings, {
+    distillSymbols({ shape, speller }, targets, { rows, usage }, settings, {
       device: 'cpu',
       ...(from ? { from } : {}),
       onStep: async ({ step, divergence, headAccuracy }, state) => {

@@ -10,17 +10,23 @@ import { drawsPerPosition, type VocabularyGroups } from './position-targets.ts'
 import { symbolTrainingGraph } from './symbol-training.ts'
 import { meanFirst, readTargets, type TargetCache } from './target-cache.ts'
 import { readChunk } from './teacher-cache.ts'
-import { trainTail, type DistillSettings, type Lesson, type TrainingOptions } from './train-tail.ts'
+import {
+  trainTail,
+  type DistillSettings,
+  type TrainingTask,
+  type TailDesign,
+  type TrainingOptions,
+} from './train-tail.ts'
 
-/** What is measured of a tail with token symbols beside the loss. */
+/** What is measured of a tail with token symbols in addition to the loss. */
 export interface SymbolAccuracy extends HeadAccuracy {
-  /** Of the first distribution from the base model's, in nats. */
+  /** The divergence of the first distribution from the base model's, in nats. */
   readonly divergence: number
 }
 
 /** What the first head's weights begin from. */
 export interface SymbolTeacher {
-  /** Of the LM head. */
+  /** The rows of the LM head. */
   readonly rows: Pick<HeadRows, 'read'>
   /** How often the base model wants each token, [V], in any unit. */
   readonly usage: Float64Array
@@ -32,13 +38,12 @@ export interface SymbolTeacher {
  * spelled at all (DESIGN.md section 6). The result depends on the settings and the caches only, not on interruptions.
  *
  * @param targets filled
- * @param from where to go on; absent: at step 0 with fresh weights
+ * @param from the state to resume from; absent: step 0 with fresh weights
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
+ * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
  */
 export async function distillSymbols(
-  shape: TailShape,
-  speller: Speller,
+  { shape, speller }: TailDesign,
   targets: TargetCache,
   teacher: SymbolTeacher,
   settings: DistillSettings,
@@ -46,8 +51,8 @@ export async function distillSymbols(
 ): Promise<TrainerState> {
   const initial = from ?? freshState(await initialSymbolTail(shape, targets, teacher, settings.seed))
   const graph = symbolTrainingGraph(shape, settings.batchTokens)
-  const lesson = { graph, prepare: symbolBatches(shape, speller, targets) }
-  return trainTail(lesson, targets.cache, settings, initial, options)
+  const task = { graph, prepare: symbolBatches(shape, speller, targets) }
+  return trainTail(task, targets.cache, settings, initial, options)
 }
 
 /** Batches of what `symbolLoss` asks for. */
@@ -55,7 +60,7 @@ export function symbolBatches(
   shape: TailShape,
   speller: Speller,
   targets: TargetCache,
-): Lesson<SymbolAccuracy>['prepare'] {
+): TrainingTask<SymbolAccuracy>['prepare'] {
   return async (_, chunks) => {
     const read = await Promise.all(chunks.map((chunk) => readTargets(targets, chunk)))
     const size = targets.cache.positionsPerChunk
@@ -67,7 +72,7 @@ export function symbolBatches(
   }
 }
 
-/** Where a position's targets lie, and which of its draws is taken. */
+/** Where a position's targets are, and which of its draws is taken. */
 type Lookup = (position: number) => {
   readonly chunk: Awaited<ReturnType<typeof readTargets>>
   readonly at: number
@@ -166,7 +171,7 @@ export async function initialSymbolTail(
 /** A token counts a little, however seldom it is wanted. */
 const leastUsage = 0.3
 
-/** Of each group, the mean of its tokens' rows weighted by usage, less the mean of all rows: [A · d]. */
+/** For each group, the mean of its tokens' rows weighted by usage, less the mean of all rows: [A · d]. */
 function meanRows(
   { members, groupOf }: VocabularyGroups,
   usage: Float64Array,

@@ -42,7 +42,7 @@ async function train(
 ) {
   const steps: number[] = []
   const { settings: own = settings, ...rest } = options
-  const state = await distill(shape, speller, cache, own, {
+  const state = await distill({ shape, speller }, cache, own, {
     device: 'cpu',
     text: new Int32Array(256),
     onStep: ({ step }) => {
@@ -64,7 +64,7 @@ function largestDifference(a: TrainerState, b: TrainerState): number {
 }
 
 describe('distillation', () => {
-  it('ends early where it is enough, and goes on from there to the weights of one that did not', async () => {
+  it('ends early where it is enough, and resumes from there to the weights of one that did not', async () => {
     const cache = await randomCache()
     const whole = await train(cache)
     expect(whole.steps).toHaveLength(totalSteps(batchPlan(cache, settings)))

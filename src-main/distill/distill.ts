@@ -6,18 +6,18 @@ import { targets, type Speller, type Targets } from '../spelling/speller.ts'
 import { nextUnits } from '../spelling/units.ts'
 import { tailTrainingGraph } from './tail-training.ts'
 import type { TeacherCache } from './teacher-cache.ts'
-import { trainTail, type DistillSettings, type TrainingOptions } from './train-tail.ts'
+import { trainTail, type DistillSettings, type TailDesign, type TrainingOptions } from './train-tail.ts'
 
-/** What is measured beside the loss. */
+/** What is measured in addition to the loss. */
 export interface HeadAccuracy {
   /** [k]: share of each head's counted characters that it got right. */
   readonly headAccuracy: readonly number[]
 }
 
 export interface DistillOptions extends TrainingOptions<HeadAccuracy> {
-  /** The tokens that the cache was filled from: they tell which words the base model would go on with. */
+  /** The tokens that the cache was filled from: they tell which words the base model would continue with. */
   readonly text: Int32Array
-  /** Where to go on; absent: at step 0 with fresh weights. */
+  /** The state to resume from; absent: step 0 with fresh weights. */
   readonly from?: TrainerState
 }
 
@@ -27,23 +27,22 @@ export interface DistillOptions extends TrainingOptions<HeadAccuracy> {
  * decoding). The result depends on the settings and the cache only, not on interruptions.
  *
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
+ * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
  */
 export async function distill(
-  shape: TailShape,
-  speller: Speller,
+  { shape, speller }: TailDesign,
   cache: TeacherCache,
   settings: DistillSettings,
   { text, from, ...options }: DistillOptions,
 ): Promise<TrainerState> {
-  const lesson = {
+  const task = {
     graph: tailTrainingGraph(shape, settings.batchTokens),
     prepare: (choices: Int32Array, chunks: readonly number[]) => {
       const known = unitTargets(speller, cache, text, choices, chunks)
       return (positions: Uint32Array) => spellingBatch(known, positions, shape.k)
     },
   }
-  return trainTail(lesson, cache, settings, from ?? freshState(initialTail(shape, settings.seed)), options)
+  return trainTail(task, cache, settings, from ?? freshState(initialTail(shape, settings.seed)), options)
 }
 
 /**

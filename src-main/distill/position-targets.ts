@@ -6,7 +6,7 @@ export const drawsPerPosition = 4
 
 /** What a tail with token symbols learns at some positions, from the base model's probabilities. */
 export interface PositionTargets {
-  /** Of what has no token symbol: the probability of each symbol of the first head, [positions · A]. */
+  /** The probability of each symbol of the first head, for what has no token symbol, [positions · A]. */
   readonly first: Float32Array
   /** log Σ exp of the token symbols' logits, [positions]. */
   readonly exactLogSum: Float32Array
@@ -20,7 +20,7 @@ export interface PositionTargets {
 export const objectives = ['soft', 'hard'] as const
 export type Objective = (typeof objectives)[number]
 
-/** A share of less can't be told from none. */
+/** A smaller share can't be told from none. */
 const leastMass = 1e-6
 /** Its logarithm is still a number. */
 const leastExact = 1e-30
@@ -47,7 +47,7 @@ export function vocabularyGroups(
   return { groups, groupOf: firstSymbol, members: lists.map((list) => Int32Array.from(list)) }
 }
 
-/** Room for the targets of so many positions. */
+/** Room for the targets of that many positions. */
 export function emptyTargets(positions: number, groups: number): PositionTargets {
   return {
     first: new Float32Array(positions * groups),

@@ -36,7 +36,7 @@ export const chunksPerGroup = 16
 
 /** Chunks to have in memory, and the positions of each batch among them. */
 export interface Group {
-  /** Of its window. */
+  /** The epoch of its window. */
   readonly epoch: number
   readonly chunks: readonly number[]
   /** The step of the group's first batch. */

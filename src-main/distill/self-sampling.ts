@@ -17,7 +17,7 @@ export interface SelfSamplingOptions extends SessionOptions {
   readonly seed: number
   readonly onProgress?: (tokens: number) => void
   readonly signal?: AbortSignal
-  /** Where each pass computes. */
+  /** Shares the engine's thread: each pass computes in a turn of its own. */
   readonly turn?: Turn
 }
 
@@ -26,7 +26,7 @@ export const sequencesAtOnce = 32
 
 /**
  * Text without any data: sequences that the base model writes itself from its begin token, sampled from its
- * own distribution at temperature 1. A sequence that ends begins anew.
+ * own distribution at temperature 1. A sequence that ends starts again.
  *
  * @returns tokens [at least options.tokens], sequence after sequence
  * @throws SpellmError 'model-unsupported' if the model has no begin or end token to start from

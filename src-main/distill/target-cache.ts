@@ -21,14 +21,14 @@ import type { ChunkRange } from './schedule.ts'
 import { allChunks, filesIn, missingFiles, readChunk, type TeacherCache } from './teacher-cache.ts'
 import { chunkName, damaged } from './teacher-chunk.ts'
 
-/** What decides the targets beside the cached states. */
-export interface TargetSettings {
+/** What decides the targets in addition to the cached states. */
+interface TargetSettings {
   readonly objective: Objective
   readonly seed: number
 }
 
 /**
- * The targets of a teacher cache, beside its chunks: `targets-NNNNN.safetensors`, each written whole or not at all. They
+ * The targets of a teacher cache, next to its chunks: `targets-NNNNN.safetensors`, each written whole or not at all. They
  * are computed once from states and LM head, since V probabilities a position would fit no disk.
  */
 export interface TargetCache {
@@ -41,7 +41,7 @@ export interface TargetCache {
  * Computes the targets of all chunks that have none yet.
  *
  * @param range the chunks that are wanted; default: all
- * @param onProgress told of the positions done and in all, of the range
+ * @param onProgress called with the positions done and in all, of the range
  * @throws CancelledError when the signal fires, SpellmError 'disk-full'; what is written stays
  */
 export async function fillTargets(
@@ -115,7 +115,7 @@ function identityOf({ groups, groupOf }: VocabularyGroups, { objective, seed }: 
     .digest('hex')
 }
 
-/** Removes all targets that lie beside the chunks of a cache: they can be computed again at any time. */
+/** Removes all targets that are stored next to the chunks of a cache: they can be computed again at any time. */
 export async function removeTargets(folder: string): Promise<void> {
   for (const name of await filesIn(folder))
     if (/^targets-\d+\.safetensors$/.test(name)) await rm(join(folder, name), { force: true })

@@ -83,7 +83,7 @@ describe('a teacher that runs out of memory', () => {
     return { open, opened, isOpen }
   }
 
-  it.each(['opening', 'reading'] as const)('when %s goes on with fewer windows at once', async (failsAt) => {
+  it.each(['opening', 'reading'] as const)('when %s resumes with fewer windows at once', async (failsAt) => {
     const cache = planTeacherCache(join(await temporaryFolder(), 'cache'), wide, 2 * 8 * 6)
     const { open, opened, isOpen } = cramped(2, failsAt)
     const told: number[] = []
@@ -145,7 +145,7 @@ describe('filling a teacher cache', () => {
       },
     ],
     ['is another chunk', async (chunk) => writeFile(chunk, await readFile(chunk.replace('00002', '00001')))],
-  ])('again makes a chunk anew that %s', async (_, damage) => {
+  ])('makes a chunk again that %s', async (_, damage) => {
     const cache = plan(await temporaryFolder())
     await fillTeacherCache(cache, ids, teacher().openTeacher)
     await damage(join(cache.folder, 'chunk-00002.safetensors'))
@@ -155,7 +155,7 @@ describe('filling a teacher cache', () => {
     await expectWhole(cache)
   })
 
-  it('makes the chunks of changed text anew', async () => {
+  it('makes the chunks of changed text again', async () => {
     const cache = plan(await temporaryFolder())
     await fillTeacherCache(cache, ids, teacher().openTeacher)
     const changed = ids.slice()
@@ -166,7 +166,7 @@ describe('filling a teacher cache', () => {
     await expectWhole(cache, changed)
   })
 
-  it('stops when the signal fires, and goes on after the last whole chunk', async () => {
+  it('stops when the signal fires, and resumes after the last whole chunk', async () => {
     const cache = plan(await temporaryFolder())
     const controller = new AbortController()
     const first = teacher()
@@ -213,7 +213,7 @@ describe('on a full disk, filling a teacher cache', () => {
   }
 
   it.each([0, 0.1, 0.9, 1.5, 2.99, 3.5])(
-    'with room for %d chunks says so, leaves whole chunks only, and goes on later',
+    'with room for %d chunks says so, leaves whole chunks only, and resumes later',
     async (room) => {
       const bytes = Math.floor(room * (await bytesOfChunk()))
       const cache = plan(await temporaryFolder())

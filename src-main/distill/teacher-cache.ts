@@ -16,8 +16,6 @@ import {
   type StoredPositions,
 } from './teacher-chunk.ts'
 
-export type { CachedPositions } from './teacher-chunk.ts'
-
 export interface TeacherCacheShape {
   /** Windows that the teacher reads at once. */
   readonly batch: number
@@ -69,7 +67,7 @@ export function planTeacherCache(folder: string, shape: TeacherCacheShape, windo
   return { folder, shape, chunks, positionsPerChunk: batchesPerChunk * shape.batch * shape.tokens }
 }
 
-/** Positions that are on disk at once, at the most. */
+/** The maximum number of positions that are on disk at once. */
 export function positionsOnDisk({
   chunks,
   chunksPerWindow = chunks,
@@ -86,7 +84,7 @@ export function teacherCacheBytes(cache: TeacherCache): number {
 /** Bytes of one position on disk. */
 export const positionBytes = ({ hiddenSize }: Pick<TeacherCacheShape, 'hiddenSize'>) => 2 * hiddenSize + 8
 
-/** Names of what lies in a cache's folder; none where there is no folder. Throws SpellmError for errors of the operating system. */
+/** Names of what is in a cache's folder; none without a folder. Throws SpellmError for errors of the operating system. */
 export async function filesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
@@ -140,10 +138,10 @@ export async function fillTeacherCache(
     /** The chunks that are wanted; default: all. */
     readonly range?: ChunkRange
     readonly onProgress?: (progress: CacheProgress) => void
-    /** Memory ran out, and the teacher goes on with so many windows at once. */
+    /** Memory ran out, and the teacher continues with that many windows at once. */
     readonly onShortage?: (windows: number) => void
     readonly signal?: AbortSignal
-    /** Where each batch computes. */
+    /** Shares the engine's thread: each batch computes in a turn of its own. */
     readonly turn?: Turn
   } = {},
 ): Promise<void> {
@@ -225,12 +223,12 @@ export async function readChunk(cache: TeacherCache, chunk: number): Promise<Sto
   return (await openChunk(chunkPlace(cache, chunk))).positions
 }
 
-/** Where a chunk of the cache lies, and what it must hold. */
+/** The path of a chunk of the cache, and what it must hold. */
 export function chunkPlace({ folder, shape, positionsPerChunk }: TeacherCache, chunk: number): ChunkPlace {
   return { folder, chunk, positions: positionsPerChunk, hiddenSize: shape.hiddenSize }
 }
 
-/** Removes what lies in a cache of chunks that are not in a range: they can be made again at any time. */
+/** Removes what a cache holds of chunks that are not in a range: they can be made again at any time. */
 export async function removeOtherChunks(folder: string, { from, to }: ChunkRange): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const chunk = /^(?:chunk|targets)-(\d+)\.safetensors$/.exec(name)?.[1]
@@ -309,7 +307,7 @@ function textChecksum({ positionsPerChunk }: TeacherCache, chunk: number, ids: I
 }
 
 /** A float16 with all exponent bits set is an infinity or NaN. */
-export function requireFinite(hidden: Uint16Array): void {
+function requireFinite(hidden: Uint16Array): void {
   for (let i = 0; i < hidden.length; i++)
     if ((hidden[i]! & 0x7c00) === 0x7c00)
       throw new SpellmError(

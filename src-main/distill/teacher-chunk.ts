@@ -12,7 +12,7 @@ import {
 } from '../formats/safetensors.ts'
 
 /** What the trunk makes of some positions of a text, and what the base model would say after each. */
-export interface CachedPositions {
+interface CachedPositions {
   /** float16 bit patterns [count · d]. */
   readonly hidden: Uint16Array
   /** The base model's greedy choices [count]. */
@@ -26,7 +26,7 @@ export interface WrittenPositions extends CachedPositions {
   readonly logZ: Float32Array
   /** The token that was read at each position [count]. */
   readonly ids: Int32Array
-  /** Of each position, where its conversation begins among them [count]; the pieces' prefix precedes what stands there. */
+  /** For each position, where its conversation begins among them [count]; the pieces' prefix precedes what stands there. */
   readonly starts: Int32Array
   /** 1 where the token after the position belongs to an answer [count]. */
   readonly inAnswer: Uint8Array
@@ -34,7 +34,7 @@ export interface WrittenPositions extends CachedPositions {
 
 export type StoredPositions = CachedPositions & Partial<WrittenPositions>
 
-/** Where a chunk lies, and what it must hold. */
+/** The path of a chunk, and what it must hold. */
 export interface ChunkPlace {
   readonly folder: string
   readonly chunk: number
@@ -45,7 +45,7 @@ export interface ChunkPlace {
 type Field = keyof WrittenPositions
 type Data = Uint16Array | Int32Array | Float32Array | Uint8Array
 
-/** In the order of the checksum. The first two are in every chunk. */
+/** A chunk's fields in the order of the checksum. The first two are in every chunk. */
 const fields = ['hidden', 'choices', 'logZ', 'ids', 'starts', 'inAnswer'] as const satisfies readonly Field[]
 const dtypes: Readonly<Record<Field, SafetensorsDtype>> = {
   hidden: 'F16',

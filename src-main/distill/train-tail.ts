@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { SpellmError } from '../base/errors.ts'
+import type { TailShape } from '../models/tail.ts'
 import { halfTensor, type Device, type Feeds } from '../runtime/session.ts'
 import {
   createTrainer,
@@ -8,6 +9,7 @@ import {
   type TrainingGraph,
 } from '../runtime/trainer/index.ts'
 import { ownTurn, type Turn } from '../runtime/turns.ts'
+import type { Speller } from '../spelling/speller.ts'
 import { learningRateFactor, totalSteps, trainingGroups, type BatchPlan } from './schedule.ts'
 import { readChunk, type TeacherCache } from './teacher-cache.ts'
 
@@ -46,16 +48,22 @@ export interface TrainingOptions<Measured> {
   readonly device: Device
   /** Called after each step; `state` copies what a checkpoint needs. Training ends with what this throws. */
   readonly onStep: (metrics: StepMetrics & Measured, state: () => Promise<TrainerState>) => Promise<void>
-  /** Asked before each step: whether training shall end now, with the weights so far. */
+  /** Called before each step: whether training should end now, with the weights so far. */
   readonly isEnough?: () => boolean
   /** The step to end at, where a window of the cache does; default: the last one. */
   readonly until?: number
-  /** Where each step computes. */
+  /** Shares the engine's thread: each step computes in a turn of its own. */
   readonly turn?: Turn
 }
 
+/** A tail to train, and what its heads spell. */
+export interface TailDesign {
+  readonly shape: TailShape
+  readonly speller: Speller
+}
+
 /** What a tail learns. */
-export interface Lesson<Measured> {
+export interface TrainingTask<Measured> {
   /** Its inputs are `hidden` float16 [batch, d] and those that a batch feeds. */
   readonly graph: TrainingGraph
   /** `BatchPlan.together` of its batches. */
@@ -75,7 +83,7 @@ type BatchMaker<Measured> = (positions: Uint32Array, step: number) => Batch<Meas
 
 interface Batch<Measured> {
   readonly feeds: Feeds
-  /** What a step's metrics say beside loss and gradient. */
+  /** What a step's metrics say in addition to loss and gradient. */
   readonly measured: (metrics: StepResult['metrics']) => Measured
 }
 
@@ -89,15 +97,15 @@ export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: Di
 }
 
 /**
- * Trains a tail on a teacher cache. The result depends on the lesson, the settings, the cache and the initial state
+ * Trains a tail on a teacher cache. The result depends on the task, the settings, the cache and the initial state
  * only, not on interruptions.
  *
- * @param initial where to go on, or a fresh state
+ * @param initial the state to resume from, or a fresh one
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is no number
+ * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
  */
 export async function trainTail<Measured>(
-  { graph, together, prepare }: Lesson<Measured>,
+  { graph, together, prepare }: TrainingTask<Measured>,
   cache: TeacherCache,
   settings: DistillSettings,
   initial: TrainerState,

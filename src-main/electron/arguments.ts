@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 
 /** What the desktop app was started with. */
 export interface Arguments {
-  /** Where the engine shall keep settings and runs. */
+  /** The folder in which the engine keeps settings and runs. */
   readonly data: string | undefined
   /** Weights that were opened with the app. */
   readonly weights: readonly string[]

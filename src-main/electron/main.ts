@@ -1,7 +1,8 @@
-/** The desktop app: Electron's main process. Nothing but glue; what can be told without Electron is beside it. */
+/** The desktop app: Electron's main process. Nothing but glue; what works without Electron is in the files next to it. */
 import { safe } from '@orpc/client'
 import { app, BrowserWindow, dialog, Menu, protocol, safeStorage, shell } from 'electron'
 import { dirname, join } from 'node:path'
+import type { MenuAction } from '../contract/host.ts'
 import { SpellmError } from '../base/errors.ts'
 import { dataFolder } from '../base/data-folder.ts'
 import { superviseEngine, type EngineSupervisor } from '../engine/process/engine-supervisor.ts'
@@ -87,7 +88,7 @@ function showWindow(): void {
 }
 
 /** Performs an action of the renderer. */
-function perform(action: string): void {
+function perform(action: MenuAction): void {
   showWindow()
   BrowserWindow.getAllWindows()[0]?.webContents.send(channels.command, action)
 }
@@ -145,7 +146,7 @@ async function confirmQuit(): Promise<boolean> {
   return response === 0
 }
 
-/** The app can't go on: says why, without a trace of the stack, which is in the log. */
+/** The app can't continue: says why, without a trace of the stack, which is in the log. */
 function fail(error: unknown): void {
   log(error instanceof Error ? (error.stack ?? error.message) : String(error))
   const detail = error instanceof SpellmError ? `${error.message}\n${error.remedy}` : strings.defect

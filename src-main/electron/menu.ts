@@ -1,11 +1,12 @@
 import type { MenuItemConstructorOptions } from 'electron'
+import type { MenuAction } from '../contract/host.ts'
 import { strings } from './strings.ts'
 
 export interface MenuOptions {
   readonly platform: NodeJS.Platform
   readonly isPackaged: boolean
   /** Performs an action of the renderer. */
-  readonly perform: (action: string) => void
+  readonly perform: (action: MenuAction) => void
   readonly openPaper: () => void
   readonly showLogs: () => void
 }
@@ -16,7 +17,7 @@ type Item = MenuItemConstructorOptions
 export function menuTemplate(options: MenuOptions): Item[] {
   const isMac = options.platform === 'darwin'
   const { menu } = strings
-  const action = (label: string, id: string, accelerator?: string): Item => ({
+  const action = (label: string, id: MenuAction, accelerator?: string): Item => ({
     label,
     id,
     click: () => options.perform(id),

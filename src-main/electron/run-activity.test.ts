@@ -83,7 +83,7 @@ test('a failure is told with its message', () => {
 test.each([
   ['a run that was finished already', runsOf(run('first', 'finished')), run('first', 'finished', { result })],
   ['a run that was not known', runsOf(), run('first', 'finished', { result })],
-  ['a run that goes on', runsOf(run('first', 'running')), run('first', 'running')],
+  ['a run that continues', runsOf(run('first', 'running')), run('first', 'running')],
   ['a run that was paused', runsOf(run('first', 'pausing')), run('first', 'paused')],
 ])('%s is no news', (_, runs, after) => {
   expect(runNotice(runs, changed(after))).toBeNull()

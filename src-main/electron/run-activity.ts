@@ -3,9 +3,9 @@ import { strings } from './strings.ts'
 
 /** What the desktop shows of the runs while their window may be out of sight. */
 export interface RunActivity {
-  /** The machine shall stay awake. */
+  /** Whether the machine must stay awake. */
   readonly isRunning: boolean
-  /** Of the phase that runs, 0 to 1; null: not known, or nothing runs. */
+  /** Progress of the phase that runs, 0 to 1; null: not known, or nothing runs. */
   readonly progress: number | null
 }
 
@@ -15,7 +15,7 @@ export interface RunNotice {
   readonly body: string
 }
 
-/** The runs by id, as they were told last. */
+/** The runs by id, as they were last reported. */
 export type Runs = ReadonlyMap<string, RunSummary>
 
 /** The runs after a change. */

@@ -45,5 +45,5 @@ export const strings = {
     later: 'Later',
   },
   modelNotAdded: 'This model was not added.',
-  defect: 'This is a defect of the studio: please report it.',
+  defect: 'This is a bug in the studio: please report it.',
 } as const

@@ -6,7 +6,7 @@ const checkMilliseconds = 6 * 60 * 60_000
 
 /**
  * Looks for new versions in the release feed (`publish` in electron-builder.yml), now and every six hours. One
- * that was fetched is installed only if the user says so. What goes wrong is logged: it is no reason to disturb
+ * that was fetched is installed only if the user says so. What goes wrong is logged: it isn't a reason to disturb
  * anybody.
  *
  * @param stopEngine saves the work before the app ends

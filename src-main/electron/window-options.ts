@@ -2,7 +2,7 @@ import type { BrowserWindowConstructorOptions, WebPreferences } from 'electron'
 import type { WindowState } from './window-state.ts'
 
 /** What the page may do: nothing but draw, and what the preload script hands to it. */
-export function webPreferences(preload: string, isPackaged: boolean): WebPreferences {
+function webPreferences(preload: string, isPackaged: boolean): WebPreferences {
   return {
     preload,
     contextIsolation: true,

@@ -24,7 +24,7 @@ test.each([
   ['with its title bar below the screen', at(60, 890)],
   ['with too little in sight on the right', at(1400, 100)],
   ['with too little in sight on the left', at(-1250, 100)],
-])('a window %s is placed anew', (_, state) => {
+])('a window %s is placed again', (_, state) => {
   expect(fitToDisplays(state, [laptop])).toEqual({ ...state, place: null })
 })
 

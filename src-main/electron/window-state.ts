@@ -7,7 +7,7 @@ const lengthSchema = z.int().min(200).max(20_000)
 const offsetSchema = z.int().min(-100_000).max(100_000)
 
 /** Where the window was, in device-independent pixels. */
-export const windowStateSchema = z.object({
+const windowStateSchema = z.object({
   /** null: where the system likes. */
   place: z.object({ x: offsetSchema, y: offsetSchema }).nullable(),
   size: z.object({ width: lengthSchema, height: lengthSchema }),
@@ -49,7 +49,7 @@ export async function saveWindowState(path: string, state: WindowState): Promise
 }
 
 /**
- * Makes a state fit the displays of now: a window out of sight is placed anew, one that is too large shrinks.
+ * Makes a state fit the present displays: a window out of sight is placed again, one that is too large shrinks.
  *
  * @param workAreas the displays without task bars, the main one first
  */

@@ -4,7 +4,7 @@ import type { SupportedMessagePort } from '@orpc/client/message-port'
 import { RPCHandler } from '@orpc/server/message-port'
 import { ownCosts } from '../decode/known-costs.ts'
 import { describeSystemError, SpellmError } from '../base/errors.ts'
-import { acquireLock, lockHolder } from '../runs/lock.ts'
+import { tryLock } from '../base/file-lock.ts'
 import type { RunProbe } from '../runtime/devices/probe-child.ts'
 import { createTurns } from '../runtime/turns.ts'
 import { openAppState, type Crash } from './state/app-state.ts'
@@ -115,15 +115,14 @@ async function openEngine(
 async function lockDataFolder(folder: string): Promise<() => Promise<void>> {
   try {
     await mkdir(folder, { recursive: true })
-    return await acquireLock(folder)
   } catch (error) {
-    if (!(error instanceof SpellmError && error.code === 'run-busy')) throw describeSystemError(error, folder)
-    const holder = await lockHolder(folder)
-    throw new SpellmError(
-      'run-busy',
-      `${folder} is in use by another SpeLLM Studio${holder ? `, process ${holder.pid}` : ''}.`,
-      'Close the other one, or choose another data folder.',
-      { cause: error },
-    )
+    throw describeSystemError(error, folder)
   }
+  const attempt = await tryLock({ folder: join(folder, 'lock') })
+  if (attempt.holder === null) return attempt.release
+  throw new SpellmError(
+    'run-busy',
+    `${folder} is in use by another SpeLLM Studio, process ${attempt.holder.pid}.`,
+    'Close the other one, or choose another data folder.',
+  )
 }

@@ -1,5 +1,5 @@
 /** How sure a model was of its picks, and how often rightly. */
-export interface CalibrationBin {
+interface CalibrationBin {
   /** Probabilities from `from` to below `to` are in this bin; 1 is in the last. */
   readonly from: number
   readonly to: number

@@ -8,7 +8,7 @@ export interface Interval {
 /** A share, 0 to 1, with its 95 % confidence interval. */
 export type Share = Interval
 
-/** What was observed in a cluster: a sum (of hits, say) over so many observations. */
+/** What was observed in a cluster: a sum (of hits, say) over `count` observations. */
 export interface Cluster {
   readonly sum: number
   readonly count: number

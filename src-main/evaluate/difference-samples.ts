@@ -3,11 +3,11 @@ import type { HeadRows } from '../models/head-rows.ts'
 import { createSample, type Difference } from './examples.ts'
 import type { TeacherForcedMode } from './mode-agreement.ts'
 import type { Position } from './position.ts'
-import type { TokenKinds } from './token-kinds.ts'
+import type { TokenCategories } from './token-categories.ts'
 
 const shownDifferences = 12
 const shownDifferencesOfKind = 4
-/** Tokens of context beside a difference. */
+/** Tokens of context shown with a difference. */
 const shownContext = 24
 
 /** A position where modes may differ from the base model. */
@@ -15,7 +15,7 @@ export interface Compared {
   readonly position: Position
   /** The base model's token, and what it is. */
   readonly choice: number
-  readonly kinds: TokenKinds
+  readonly kinds: TokenCategories
   /** The tokens of the window so far. */
   readonly context: Int32Array
   /** float32 [d]. */

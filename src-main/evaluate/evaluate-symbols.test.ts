@@ -9,7 +9,7 @@ import { writeSymbolSpellm } from '../decode/testing/symbol-spellm.ts'
 import { openHeadRows, type HeadRows } from '../models/head-rows.ts'
 import { createTrunkSession, type TrunkSession } from '../models/trunk-session.ts'
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
-import { firstSymbolsOf, isSaid, spellingOf, statusOf } from '../spelling/speller.ts'
+import { firstSymbolsOf, isEmittable, spellingOf, statusOf } from '../spelling/speller.ts'
 import { openSpellm, type Spellm } from '../spellm/spellm.ts'
 import { evaluateText } from './evaluate-text.ts'
 import { loopPositions } from './loops.ts'
@@ -168,7 +168,7 @@ it('the distribution over all tokens adds up to 1, exact scores and spellings in
   const context = contextOf(ids)
   for (const token of tokens) {
     const isExact = symbols().has(token) || context.includes(token)
-    expect(logProbability(token) > -Infinity).toBe(isExact || isSaid(speller, token))
+    expect(logProbability(token) > -Infinity).toBe(isExact || isEmittable(speller, token))
   }
   const exact = rows.logits(state, [...symbols(), ...context])
   const base = logProbability(speller.alphabet.tokenSymbols![0]!) - exact[0]!

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { defaultGateShare } from '../decode/calibrate-gate.ts'
-import { fitToDevice } from '../decode/golden-check.ts'
+import { fitToDevice } from '../decode/device-parity.ts'
 import { gateOf } from '../decode/replay.ts'
 import { defaultCandidates } from '../decode/shortlist.ts'
 import { collectTokens } from '../distill/corpus.ts'
@@ -19,7 +19,7 @@ import { readWindows, windowsOf, type ReadWindow, type TextWindow } from './read
 import { createSpellingPositions } from './spelling-positions.ts'
 import { createSymbolPositions } from './symbol-positions.ts'
 import type { TextEvaluation } from './text-evaluation.ts'
-import { createTextJudge } from './text-judge.ts'
+import { createTextEvaluator } from './text-evaluator.ts'
 
 /** The least text that says anything. */
 const leastTokens = 512
@@ -128,7 +128,7 @@ export async function evaluateOwnAnswers(
  * @throws SpellmError 'setting-invalid' where gated mode is asked for and the SpeLLM has no thresholds; CancelledError when the
  *   signal fires
  */
-export async function evaluateWindows(
+async function evaluateWindows(
   spellm: Spellm,
   windows: readonly TextWindow[],
   {
@@ -159,7 +159,7 @@ export async function evaluateWindows(
   const reader = hasTokenSymbols(spellm)
     ? await createSymbolPositions(spellm, rows, measured, count, device)
     : await createSpellingPositions(spellm, rows, measured, device)
-  const judge = createTextJudge(spellm, reader, rows, windows, measured)
+  const judge = createTextEvaluator(spellm, reader, rows, windows, measured)
   try {
     for await (const window of readWindows(base, windows, validTokens, device)) {
       await judge.window(window)

@@ -54,7 +54,7 @@ export function evaluationFigures(evaluation: Evaluation) {
 }
 
 /**
- * The SpeLLM's perplexity beside the base model's on the same tokens: by the learnt log-normaliser where there is one, else by
+ * The SpeLLM's perplexity next to the base model's on the same tokens: by the learnt log-normaliser where there is one, else by
  * what the SpeLLM says by itself.
  */
 function perplexityFigures({

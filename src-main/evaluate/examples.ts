@@ -10,7 +10,7 @@ export interface Difference {
   readonly picked: string
   /** How much the base model prefers its own token, in nats: the difference of the two log-probabilities. */
   readonly baseLead: number
-  /** How much the spelling of the mode's token is preferred to that of the base model's, in nats; null: that one is never said. */
+  /** How much the spelling of the mode's token is preferred to the base model's, in nats; null: that one is never emitted. */
   readonly spellingLead: number | null
 }
 

@@ -1,4 +1,4 @@
-/** A text that repeats so many tokens goes on as before. */
+/** A text that repeats this many tokens continues as before. */
 const gramTokens = 16
 
 /**

@@ -1,11 +1,11 @@
 import { clusteredShare, type Cluster, type Share } from './clustered-share.ts'
-import { kindsOfTokens, tokenKinds, type KindOf, type TokenKinds } from './token-kinds.ts'
+import { categoriesOfTokens, tokenCategories, type KindOf, type TokenCategories } from './token-categories.ts'
 
 /** The modes whose choice at a position depends on that position alone. */
 export const teacherForcedModes = ['gated', 'trie', 'free'] as const
 export type TeacherForcedMode = (typeof teacherForcedModes)[number]
 
-/** Of some positions, the share where each mode picks what the base model picks. */
+/** The share of some positions where each mode picks what the base model picks. */
 export interface AgreementRow {
   readonly positions: number
   readonly agreement: Readonly<Partial<Record<TeacherForcedMode, Share>>>
@@ -25,7 +25,7 @@ export interface ModeAgreement extends AgreementRow {
 
 /** Counts, window by window, how often each mode agrees. */
 function createCounter(modes: readonly TeacherForcedMode[]) {
-  /** Of each window: its positions, then the agreeing ones of each mode. */
+  /** For each window: its positions, then the agreeing ones of each mode. */
   const windows = new Map<number, Uint32Array>()
   return {
     add: (window: number, agrees: readonly boolean[]) => {
@@ -56,10 +56,10 @@ export function createAgreementMeter(modes: readonly TeacherForcedMode[]) {
      * @param kinds of the token that the base model picks
      * @param isLoop whether the position repeats the text before it
      */
-    add: (window: number, agrees: readonly boolean[], kinds: TokenKinds, isLoop: boolean) => {
+    add: (window: number, agrees: readonly boolean[], kinds: TokenCategories, isLoop: boolean) => {
       all.add(window, agrees)
       if (!isLoop) noLoops.add(window, agrees)
-      for (const way of kindsOfTokens) {
+      for (const way of categoriesOfTokens) {
         const name = `${way} ${kinds[way]}`
         let counter = byKind.get(name)
         if (!counter) byKind.set(name, (counter = createCounter(modes)))
@@ -70,9 +70,9 @@ export function createAgreementMeter(modes: readonly TeacherForcedMode[]) {
       ...all.result(),
       noLoops: noLoops.result(),
       kinds: Object.fromEntries(
-        kindsOfTokens.map((way) => [
+        categoriesOfTokens.map((way) => [
           way,
-          tokenKinds[way].flatMap((kind): KindRow[] => {
+          tokenCategories[way].flatMap((kind): KindRow[] => {
             const counter = byKind.get(`${way} ${kind}`)
             return counter ? [{ kind, ...counter.result() }] : []
           }),

@@ -7,7 +7,7 @@ import type { Tokenizer } from '../tokenizer/index.ts'
 import type { BaseModel } from '../models/base-model.ts'
 import type { TextWindow } from './read-windows.ts'
 
-/** A pass over the weights takes about as long for so many sequences as for half of them. */
+/** A pass over the weights takes about as long for this many sequences as for half of them. */
 const mostSequences = 64
 const leastSequences = 8
 /** Keys and values of all sequences may take so much. */

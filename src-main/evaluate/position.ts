@@ -9,7 +9,7 @@ export interface Prediction {
 /** What a tail says of the token that comes next. */
 export interface Foretold {
   readonly prediction: Prediction
-  /** Of a token, among all that the SpeLLM says; −∞: it never says that one. */
+  /** Natural log-probability of a token among all that the SpeLLM emits; −∞: it never emits that one. */
   logProbability(token: number): number
 }
 
@@ -28,13 +28,13 @@ export interface Position extends Foretold {
   readonly learntLogProbability: ((token: number) => number) | null
   /** Context symbols, and members of learned groups, whose rows are read. */
   readonly contextRows: number
-  /** By the tail for sampling; null: there is none. */
+  /** The probabilities by the tail for sampling; null: there is none. */
   readonly sampling: Foretold | null
 }
 
 /** Follows a text as a SpeLLM. */
 export interface PositionReader {
-  /** Of so many positions, one is asked how likely tokens are among all that the SpeLLM says, which takes long. */
+  /** One position in this many is asked how likely tokens are among all that the SpeLLM emits, which takes long. */
   readonly ownEvery: number
   /** The positions of a window, in order; null for those that aren't counted. */
   positions(window: ReadWindow): AsyncIterable<Position | null>

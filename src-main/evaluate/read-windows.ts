@@ -18,7 +18,7 @@ export interface ReadWindow extends TextWindow {
   readonly reading: Reading
 }
 
-/** Cuts a text into windows of so many tokens; the last one may be shorter. */
+/** Cuts a text into windows of `tokens` tokens; the last one may be shorter. */
 export function windowsOf(ids: Int32Array, tokens: number): TextWindow[] {
   return Array.from({ length: Math.ceil(ids.length / tokens) }, (_, window) => ({
     ids: ids.subarray(window * tokens, (window + 1) * tokens),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createBaseHead } from '../decode/chooser.ts'
-import { newConversation, prepareContext } from '../decode/generate.ts'
+import { newKvContext, prepareContext } from '../decode/generate.ts'
 import type { TailSession } from '../spellm/tail-session.ts'
 import { openBaseModel, type BaseModel } from '../models/base-model.ts'
 import { createTrunkSession } from '../models/trunk-session.ts'
@@ -74,9 +74,9 @@ describe.each(Object.entries(cases))('%s, as transformers has it:', (name, expec
     const trunk = await createTrunkSession(base)
     const head = await createBaseHead(base)
     const scorer = createSequenceScorer(trunk, head, cluelessTail(base))
-    const conversation = newConversation(trunk)
+    const kvContext = newKvContext(trunk)
     for (const { logLikelihood, isGreedy, ...pair } of expected.pairs) {
-      const { base: found } = await scorer.score(pair, conversation)
+      const { base: found } = await scorer.score(pair, kvContext)
       expect(found.logLikelihood).toBeCloseTo(logLikelihood, 3)
       expect(found.isGreedy).toBe(isGreedy)
     }
@@ -92,7 +92,7 @@ describe.each(Object.entries(cases))('%s, as transformers has it:', (name, expec
     await session.release()
     const trunk = await createTrunkSession(base)
     const head = await createBaseHead(base)
-    const readLast = await prepareContext(trunk, newConversation(trunk), tokens, 'none')
+    const readLast = await prepareContext(trunk, newKvContext(trunk), tokens, 'none')
     const { hidden: last } = await readLast()
     last.forEach((value, i) => expect(hidden[(tokens.length - 1) * last.length + i]).toBeCloseTo(value, 3))
     expect(await head.greedy(last)).toBe(choices.at(-1))

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Conversation } from '../decode/generate.ts'
+import type { KvContext } from '../decode/generate.ts'
 import type { GenerationMode, Prompt, TextGenerator, TextOptions } from '../decode/text-generator.ts'
 import { CancelledError } from '../base/errors.ts'
 import { median } from '../base/median.ts'
@@ -32,7 +32,7 @@ export interface RollOutDivergence {
 }
 
 /** A text by base model and modes. */
-export interface RollOut {
+interface RollOut {
   readonly prompt: string
   readonly base: string
   readonly texts: readonly { readonly mode: GenerationMode; readonly text: string; readonly same: number }[]
@@ -93,11 +93,11 @@ export async function measureRollOuts(
     ...(signal ? { signal } : {}),
   }
   let done = 0
-  const texts = await generator.forEachText(prompts, async (prompt, conversation) => {
-    const expected = await write(generator, prompt, conversation, { ...settings, mode: 'base' })
+  const texts = await generator.forEachText(prompts, async (prompt, kvContext) => {
+    const expected = await write(generator, prompt, kvContext, { ...settings, mode: 'base' })
     const byMode = new Map<GenerationMode, Written & { readonly same: number; readonly length: number }>()
     for (const mode of modes) {
-      const actual = await write(generator, prompt, conversation, { ...settings, mode })
+      const actual = await write(generator, prompt, kvContext, { ...settings, mode })
       const length = Math.max(expected.tokens.length, actual.tokens.length)
       let same = 0
       while (same < length && expected.tokens[same] === actual.tokens[same]) same++
@@ -125,13 +125,13 @@ export async function measureRollOuts(
 async function write(
   generator: TextGenerator,
   prompt: Prompt,
-  conversation: Conversation,
+  kvContext: KvContext,
   options: TextOptions,
 ): Promise<Written> {
   const tokens: number[] = []
   let text = ''
   const passes = { headPasses: 0, headRows: 0, trunkPasses: 0 }
-  const pieces = generator.write(prompt, conversation, {
+  const pieces = generator.write(prompt, kvContext, {
     ...options,
     onHeadPass: (rows) => {
       passes.headPasses++

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/random.ts'
 import { alphabetSize, customAlphabet, endSymbol } from '../spelling/alphabet.ts'
-import { buildSpeller, isSaid, spellingOf } from '../spelling/speller.ts'
+import { buildSpeller, isEmittable, spellingOf } from '../spelling/speller.ts'
 import { ordinary, special } from '../spelling/testing/vocabulary.ts'
 import { bestTokens, createTrieSearch } from '../spelling/trie-search.ts'
 import { createCalibrationMeter } from './calibration.ts'
@@ -36,7 +36,7 @@ describe('the probabilities of tokens', () => {
   const said = [0, 1, 2, 5, 6, 7, 10, 11, 12]
 
   it('are of those that the SpeLLM says', () => {
-    expect([...vocabulary.keys()].filter((token) => isSaid(speller, token))).toEqual(said)
+    expect([...vocabulary.keys()].filter((token) => isEmittable(speller, token))).toEqual(said)
     const distribution = createSpellingDistribution(speller)
     for (const token of [3, 4, 8, 9, 99]) expect(distribution.score(randomScores(1), token)).toBe(-Infinity)
   })

@@ -1,8 +1,8 @@
 import { alphabetSize, endSymbol } from '../spelling/alphabet.ts'
-import { isSaid, spellingOf, statusOf, tokensOf, type Speller } from '../spelling/speller.ts'
+import { isEmittable, spellingOf, statusOf, tokensOf, type Speller } from '../spelling/speller.ts'
 
 /**
- * The probabilities that a SpeLLM gives to tokens: the heads also spell what is no token, so a token's probability
+ * The probabilities that a SpeLLM gives to tokens: the heads also spell what isn't a token, so a token's probability
  * is that of its spelling, divided by that of all spellings together.
  */
 export interface SpellingDistribution {
@@ -67,7 +67,7 @@ export function createSpellingDistribution(speller: Speller): SpellingDistributi
     },
     score: (logProbabilities, wanted) => {
       const words = wordsFrom.get(wanted)
-      const own = isSaid(speller, wanted) ? scoreOfUnit(logProbabilities, wanted) : -Infinity
+      const own = isEmittable(speller, wanted) ? scoreOfUnit(logProbabilities, wanted) : -Infinity
       if (!words) return own
       const scores = [own, ...words.map((unit) => scoreOfUnit(logProbabilities, unit))]
       const highest = scores.reduce((a, b) => Math.max(a, b))

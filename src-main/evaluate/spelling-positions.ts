@@ -1,4 +1,4 @@
-import { leadOf } from '../decode/gated.ts'
+import { marginOf } from '../decode/gated.ts'
 import { largestIndex } from '../decode/sampling.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import type { Device } from '../runtime/devices/device.ts'
@@ -7,7 +7,7 @@ import { tokensOf } from '../spelling/speller.ts'
 import { bestToken, createTrieSearch } from '../spelling/trie-search.ts'
 import type { Spellm } from '../spellm/spellm.ts'
 import { createSpellmTail } from '../spellm/spellm-sessions.ts'
-import { headPicks } from './greedy-picks.ts'
+import { argmaxOfHeads } from './greedy-predictions.ts'
 import type { TeacherForcedMode } from './mode-agreement.ts'
 import type { Foretold, Position, PositionReader } from './position.ts'
 import { createSpellingDistribution } from './spelling-distribution.ts'
@@ -55,9 +55,9 @@ export async function createSpellingPositions(
     }
   }
   const positionOf = (state: Float32Array, own: Float32Array, choice: number) => {
-    const { best, free } = headPicks(search, own, listed, tokenize)
+    const { best, free } = argmaxOfHeads(search, own, listed, tokenize)
     const trieUnit = tokensOf(speller, best[0]!.token)
-    const isDoubtful = threshold !== null && leadOf(best) < threshold
+    const isDoubtful = threshold !== null && marginOf(best) < threshold
     const pick = (mode: TeacherForcedMode): readonly number[] => {
       if (mode === 'trie' && candidates === 0) return trieUnit
       if (mode === 'free') return tokensOf(speller, free)

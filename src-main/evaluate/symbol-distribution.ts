@@ -1,19 +1,19 @@
 import type { FirstScores } from '../decode/first-choice.ts'
 import type { FirstStep } from '../decode/first-step.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { createSpellingDistribution } from './spelling-distribution.ts'
 
 /**
- * The probabilities that a SpeLLM with token symbols gives to tokens by itself: those with an exact score share the exponentials
- * of these, the others what the learnt symbols hold beside them, spelling by spelling. What spells no token, and what has no
+ * The probabilities that a SpeLLM with token symbols gives to tokens alone: those with an exact score share the exponentials
+ * of these, the others what the learnt symbols hold relative to them, spelling by spelling. What spells no token, and what has no
  * spelling, is divided out, so that all tokens together have 1. With learned groups nothing is spelled.
  *
- * @returns for a state and its step, a token's log-probability; −∞: it is never said
+ * @returns for a state and its step, a token's log-probability; −∞: it is never emitted
  */
 export function symbolDistribution(
   first: FirstScores,
-): (state: LastState, step: FirstStep) => (token: number) => number {
+): (state: LastPosition, step: FirstStep) => (token: number) => number {
   const { alphabet } = first.speller
   const spelled = alphabet.unit === 'group' ? null : spelledDistribution(first)
   return (state, step) => {
@@ -29,14 +29,14 @@ export function symbolDistribution(
   }
 }
 
-/** Of tokens without an exact score, beside the best one: what each has, and what they come to. */
+/** What each token without an exact score has, relative to the best exact one, and their sum. */
 function spelledDistribution(first: FirstScores) {
   const { speller } = first
   const size = alphabetSize(speller.alphabet)
   const spellings = createSpellingDistribution(speller)
-  return (state: LastState, { scores, exact: context }: FirstStep) => {
+  return (state: LastPosition, { scores, exact: context }: FirstStep) => {
     const { shares } = first.rest(scores, context)
-    /** [k, A], where the first row is not normalised: beside the best exact score. */
+    /** [k, A], where the first row is not normalised but relative to the best exact score. */
     const table = new Float32Array(speller.k * size)
     for (let symbol = 0; symbol < size; symbol++) table[symbol] = Math.log(shares[symbol]!)
     table.set(state.spelled ?? [], size)

@@ -1,7 +1,7 @@
 import { givenLogProbability } from '../decode/first-choice.ts'
 import { symbolFreeChooser, symbolTrieChooser } from '../decode/symbol-choosers.ts'
 import type { HeadRows } from '../models/head-rows.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import type { Device } from '../runtime/devices/device.ts'
 import type { Spellm } from '../spellm/spellm.ts'
 import type { Position, PositionReader } from './position.ts'
@@ -35,7 +35,7 @@ export async function createSymbolPositions(
     let isSpelled = false
     const trie = symbolTrieChooser({ ...text, rows, onSpelled: () => (isSpelled = true) }, candidates)
     const free = symbolFreeChooser(text, tokenize, null)
-    return async (state: LastState, choice: number): Promise<Position> => {
+    return async (state: LastPosition, choice: number): Promise<Position> => {
       const step = await first.look(state, text.context)
       const { scores, exact } = step
       const { token, doubt } = first.choose(scores, exact, text.picker, text.tokens.length)

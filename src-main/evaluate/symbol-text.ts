@@ -4,7 +4,7 @@ import { createPicker } from '../decode/picker.ts'
 import type { SymbolParts } from '../decode/symbol-choosers.ts'
 import { logitOf, type HeadRows } from '../models/head-rows.ts'
 import { createRowLogits } from '../models/row-logits.ts'
-import type { LastState } from '../models/trunk-session.ts'
+import type { LastPosition } from '../models/trunk-session.ts'
 import { floatData, type Device } from '../runtime/session.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { firstSymbolsOf } from '../spelling/speller.ts'
@@ -23,14 +23,14 @@ export interface SymbolText extends SymbolParts {
    * @param unread at least one
    * @param hidden [d], after the last of them
    * @param scores of that state, from `SymbolReader.scores`
-   * @returns the state as the trunk's own pass gives it where the text is written: its first scores go on with the logits
-   *   of the context's tokens
+   * @returns the state as the trunk's own pass gives it where the text is written: its first scores are followed by the
+   *   logits of the context's tokens
    */
   read(
     unread: readonly number[],
     hidden: Float32Array,
     scores: { readonly first: Float32Array; readonly spelled: Float32Array },
-  ): LastState
+  ): LastPosition
 }
 
 /** A SpeLLM with token symbols that follows texts which are given: the states come from elsewhere, many at once. */

@@ -8,7 +8,7 @@ import type { WordExactness } from './word-exactness.ts'
  * A SpeLLM's own perplexity, by probabilities that add up to 1 over what it says (`createSpellingDistribution`,
  * `symbolDistribution`).
  */
-export interface SpellingPerplexity extends Perplexity {
+interface SpellingPerplexity extends Perplexity {
   /** The base model's on the same tokens. */
   readonly basePerplexity: number
   /** Tokens that are left out because the SpeLLM never says them. */
@@ -16,8 +16,8 @@ export interface SpellingPerplexity extends Perplexity {
 }
 
 /** A perplexity by exact logits less the learnt log-normaliser, on the same tokens as the base model's. */
-export interface LearntPerplexity extends Perplexity {
-  /** Of the learnt log-normaliser that these tokens were scored with, in nats: learnt less true. */
+interface LearntPerplexity extends Perplexity {
+  /** The error of the learnt log-normaliser that these tokens were scored with, in nats: learnt less true. */
   readonly error: { readonly mean: number; readonly deviation: number }
 }
 
@@ -35,7 +35,7 @@ export interface TextEvaluation {
   readonly agreement: ModeAgreement
   /** The n of trie(n); null: it was not measured. */
   readonly candidates: number | null
-  /** Of trie mode, the picks that were spelled; null: it was not measured. */
+  /** Trie mode's picks that were spelled; null: it was not measured. */
   readonly spelled: SpelledPicks | null
   /** Gated mode's share of positions that the base model's head decided; null: it was not measured. */
   readonly gatedBaseShare: number | null
@@ -54,9 +54,9 @@ export interface TextEvaluation {
   readonly calibration: Calibration
   /** How often picks are the tokens that follow in the text: the base model's greedy ones and trie mode's. */
   readonly textCalibration: { readonly base: Calibration; readonly spellm: Calibration }
-  /** Of the tail for sampling, on the same tokens; null: the SpeLLM has none. */
+  /** Figures of the tail for sampling, on the same tokens; null: the SpeLLM has none. */
   readonly samplingTail: { readonly perplexity: Perplexity; readonly textCalibration: Calibration } | null
-  /** Of each mode, some of the positions where it picks another token than the base model. */
+  /** For each mode, some of the positions where it picks another token than the base model. */
   readonly differences: Readonly<Partial<Record<TeacherForcedMode, readonly Difference[]>>>
   /** The same for trie mode, by the kind of the base model's token: 'script Greek'. */
   readonly differencesByKind: ReadonlyMap<string, readonly Difference[]>

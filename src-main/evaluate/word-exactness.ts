@@ -8,17 +8,14 @@ export interface WordExactness {
    * base model's. Where the base model leaves the text before a pick ends, what it would write next is not known.
    */
   readonly positions: number
-  /** Of each mode, the share of them where all tokens of its pick are the base model's. */
+  /** For each mode, the share of them where all tokens of its pick are the base model's. */
   readonly exactness: Readonly<Partial<Record<TeacherForcedMode, Share>>>
-  /** Of each mode, the mean tokens of its picks there. */
+  /** For each mode, the mean number of tokens of its picks there. */
   readonly tokensPerStep: Readonly<Partial<Record<TeacherForcedMode, number>>>
 }
 
 /** Whether all tokens of a pick are the base model's; undefined where its continuation is not known far enough. */
-export function agreesThroughout(
-  pick: readonly number[],
-  continuation: readonly number[],
-): boolean | undefined {
+function agreesThroughout(pick: readonly number[], continuation: readonly number[]): boolean | undefined {
   const wrong = pick.findIndex((token, i) => i < continuation.length && token !== continuation[i])
   if (wrong >= 0) return false
   return pick.length <= continuation.length ? true : undefined

@@ -1,4 +1,4 @@
-/** IEEE 754 half precision (float16) and bfloat16 as they lie in files, converted through bit patterns. */
+/** IEEE 754 half precision (float16) and bfloat16 as they are stored in files, converted through bit patterns. */
 
 const bits = new Uint32Array(1)
 const number = new Float32Array(bits.buffer)

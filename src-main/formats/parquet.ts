@@ -6,7 +6,7 @@ import { CancelledError, describeSystemError, SpellmError } from '../base/errors
 
 /** What a Parquet file may hold at most: nobody vouches for one. */
 export interface ParquetLimits {
-  /** Of the file. */
+  /** Maximum bytes of the file. */
   readonly maxBytes: number
   readonly maxRows: number
   /** Until the decoder is given up. Default: 60,000. */

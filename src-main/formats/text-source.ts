@@ -126,9 +126,9 @@ export async function* readLines(path: string, maxCharacters: number): AsyncGene
   if (rest !== '') yield rest
 }
 
-/** `text` up to its last space, if it goes on after its end and has one in its second half. Keeps surrogates whole. */
-function cutAtSpace(text: string, goesOn: boolean): string {
-  if (!goesOn) return text
+/** `text` up to its last space, if the file continues after it and it has one in its second half. Keeps surrogates whole. */
+function cutAtSpace(text: string, continues: boolean): string {
+  if (!continues) return text
   const space = text.lastIndexOf(' ')
   if (space > text.length / 2) return text.slice(0, space)
   const last = text.charCodeAt(text.length - 1)

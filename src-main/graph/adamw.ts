@@ -38,7 +38,7 @@ export function adamWUpdate(
   for (const other of [gradient, moments.first, moments.second])
     if (!sameShape(other.shape, parameter.shape))
       throw new GraphError(
-        `adamWUpdate: ${describeShape(other.shape)} beside a parameter of ${describeShape(parameter.shape)}`,
+        `adamWUpdate: ${describeShape(other.shape)} for a parameter of ${describeShape(parameter.shape)}`,
       )
   const first = add(multiply(moments.first, beta1), multiply(gradient, 1 - beta1))
   const second = add(multiply(moments.second, beta2), multiply(multiply(gradient, gradient), 1 - beta2))

@@ -5,17 +5,9 @@ export {
   addDimensions,
   elementCount,
   multiplyDimensions,
-  sameShape,
   staticElementCount,
 } from './dimension.ts'
-export {
-  type Attribute,
-  type ConstantData,
-  type DType,
-  type ExternalData,
-  type Node,
-  type Value,
-} from './value.ts'
+export { type Attribute, type DType, type Node, type Value } from './value.ts'
 export {
   GraphError,
   constant,
@@ -25,9 +17,7 @@ export {
   input,
   int64Vector,
   scalar,
-  withGradient,
 } from './value.ts'
-export type { Operator } from './operator.ts'
 export * from './operators/elementwise.ts'
 export * from './operators/reduce.ts'
 export * from './operators/layout.ts'

@@ -25,13 +25,13 @@ export interface Value {
   readonly source: Source
 }
 
-export type Source =
+type Source =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'constant'; readonly data: ConstantData }
   | { readonly kind: 'external'; readonly name: string; readonly location: ExternalData }
   | { readonly kind: 'node'; readonly node: Node; readonly outputIndex: number }
 
-/** Bytes in a file beside the graph, little endian, row-major. `file` is relative to the model's folder. */
+/** Bytes in a file next to the graph, little endian, row-major. `file` is relative to the model's folder. */
 export interface ExternalData {
   readonly file: string
   readonly offset: number

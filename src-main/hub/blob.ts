@@ -164,12 +164,12 @@ function checkHeaders(headers: Headers, position: number, size: number): void {
   if (/^text\/html\b/i.test(headers.get('content-type') ?? ''))
     throw new SpellmError(
       'network-failed',
-      'A web page was answered in place of a file.',
+      'The server sent a web page instead of a file.',
       'A proxy or a sign-in page of the network may stand between; check HF_ENDPOINT as well.',
     )
   const range = headers.get('content-range')
   if (range !== null && !range.startsWith(`bytes ${position}-${size - 1}/`))
-    throw new TransferFault(`byte ${position} was asked for, and '${range.slice(0, 60)}' was answered`)
+    throw new TransferFault(`asked for byte ${position}, got '${range.slice(0, 60)}'`)
   const length = headers.get('content-length')
   const isEncoded = (headers.get('content-encoding') ?? 'identity') !== 'identity'
   if (length !== null && !isEncoded && Number(length) !== size - position)

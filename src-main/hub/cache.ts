@@ -9,12 +9,12 @@ import { cacheFolderName, type Repository } from './repository.ts'
 import { indexFile } from './selection.ts'
 
 /**
- * Where a model or data set lies in the cache that tools share (source: the guide 'Understand caching' of huggingface_hub):
- * `blobs` holds contents, named by their hash; a snapshot's files are links to them; `refs` says which commit a
- * branch or tag stood for.
+ * Where a model or data set is stored in the cache that tools share (source: the guide 'Understand caching' of
+ * huggingface_hub): `blobs` holds contents, named by their hash; a snapshot's files are links to them; `refs` says
+ * which commit a branch or tag stood for.
  */
 export interface RepositoryCache {
-  /** Of this repository. */
+  /** The folder of this repository. */
   readonly folder: string
   readonly locks: string
   blob(etag: string): string

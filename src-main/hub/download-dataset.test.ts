@@ -61,7 +61,7 @@ describe('a file of a data set', () => {
     expect(await download({ revision: pinned })).toEqual(first)
   })
 
-  it('goes on where a broken connection stopped', async () => {
+  it('resumes where a broken connection stopped', async () => {
     hub.trouble(path, { cutAfter: 5000 })
     expect(await readFile((await download()).file)).toEqual(contents)
     expect(hub.requests.some(({ range }) => range === 'bytes=5000-')).toBe(true)

@@ -11,7 +11,7 @@ export interface DatasetFile {
   readonly id: string
   /** A branch, a tag or a commit of 40 hexadecimal digits. */
   readonly revision: string
-  /** In the data set, with slashes. */
+  /** The file's path in the data set, with slashes. */
   readonly path: string
 }
 
@@ -44,7 +44,7 @@ export async function downloadDatasetFile(
   if (settings.offline)
     throw new SpellmError(
       'model-not-found',
-      `${path} of the data set ${id} (${revision}) is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids to fetch it.`,
+      `${path} of the data set ${id} (${revision}) is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids downloads.`,
       'Unset HF_HUB_OFFLINE, or copy the data set into the cache.',
     )
   const failure = new AbortController()

@@ -3,6 +3,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CancelledError, SpellmError } from '../base/errors.ts'
+import { lockName } from '../base/file-lock.ts'
 import { openBaseModel, openModelTokenizer } from '../models/base-model.ts'
 import { cachedModelFolder } from './cache.ts'
 import { downloadModel } from './download-model.ts'
@@ -216,7 +217,7 @@ describe('a model', () => {
   })
 })
 
-describe('a transfer goes on', () => {
+describe('a transfer resumes', () => {
   beforeEach(keepOnlyWeightsLarge)
   const ranges = () => fetches(weights).map(({ range }) => range)
 
@@ -570,7 +571,8 @@ describe('two downloads of a model at once', () => {
     const locks = join(settings.cacheFolder, '.locks/models--tester--model')
     await mkdir(locks, { recursive: true })
     // Larger than any process id.
-    const stale = `${etagOf(hub.files.get(weights)!)}.4194999-0123456789ab@${hostname()}`
+    const owner = lockName({ pid: 4_194_999, started: '1', host: hostname() })
+    const stale = `${etagOf(hub.files.get(weights)!)}.${owner}`
     await writeFile(join(locks, stale), '')
     await download()
     expect(await readdir(locks)).toEqual([])

@@ -22,14 +22,14 @@ import {
 
 export interface DownloadedModel {
   readonly id: string
-  /** As it was asked for. */
+  /** The revision as it was asked for. */
   readonly revision: string
   /** 40 hexadecimal digits. */
   readonly commit: string
   /** Absolute; a folder for `openBaseModel`. */
   readonly folder: string
   readonly files: number
-  /** Of all files. */
+  /** Bytes of all files. */
   readonly bytes: number
 }
 
@@ -48,7 +48,7 @@ export async function downloadModel(
   const { id, revision } = reference
   if (options.settings.offline) return openOffline(reference, options.settings)
   const failure = new AbortController()
-  const { snapshot, files, present } = await survey(reference, options, failure.signal)
+  const { snapshot, files, present } = await inventory(reference, options, failure.signal)
   const folder = await fetchAndPlace(snapshot, files, present, { ...options, revision, failure })
   return { id, revision, commit: snapshot.commit, folder, files: files.length, bytes: totalBytes(files) }
 }
@@ -67,12 +67,12 @@ export async function planDownload(
     const { files, bytes } = await openOffline(reference, options.settings)
     return { bytesDone: bytes, bytesTotal: bytes, filesDone: files, filesTotal: files }
   }
-  const { snapshot, files, present } = await survey(reference, options)
+  const { snapshot, files, present } = await inventory(reference, options)
   return amountsOf(files, await bytesThere(snapshot, files, present))
 }
 
 /** Asks the Hub for the files of a model, and looks which of them are there. */
-async function survey(
+async function inventory(
   { id, revision }: ModelReference,
   options: DownloadOptions,
   failure?: AbortSignal,
@@ -89,7 +89,7 @@ async function openOffline(reference: ModelReference, settings: HubSettings): Pr
   if (folder === null)
     throw new SpellmError(
       'model-not-found',
-      `${formatModelReference(reference)} is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids to fetch it.`,
+      `${formatModelReference(reference)} is not in the cache (${settings.cacheFolder}), and HF_HUB_OFFLINE forbids downloads.`,
       'Unset HF_HUB_OFFLINE, or copy the model into the cache.',
     )
   const commit = folder.slice(-40)

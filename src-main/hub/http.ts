@@ -156,7 +156,7 @@ function refusal(response: Response, { kind, id, settings }: RequestOptions): Er
   const retryAfter = retryAfterOf(headers)
   if (status === 429) return new TransferFault('the Hub asks for fewer requests (HTTP 429)', { retryAfter })
   if (status >= 500 || status === 408)
-    return new TransferFault(`the Hub has trouble (HTTP ${status})`, { retryAfter })
+    return new TransferFault(`the Hub reports a server error (HTTP ${status})`, { retryAfter })
   return new SpellmError(
     'network-failed',
     `${new URL(settings.endpoint).host} answered HTTP ${status} when ${id} was asked for.`,

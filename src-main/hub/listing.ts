@@ -15,7 +15,7 @@ export interface HubFile {
 }
 
 /** `hex` is the file's etag, and so its name in the cache. */
-export interface FileHash {
+interface FileHash {
   /** Large files are known by their contents' SHA-256, others by git's SHA-1 of a blob. */
   readonly kind: 'sha256' | 'git-sha1'
   readonly hex: string

@@ -63,7 +63,7 @@ export function amountsOf(files: readonly HubFile[], bytesOf: ReadonlyMap<string
   }
 }
 
-/** Of files, in bytes. */
+/** The total size of files, in bytes. */
 export function totalBytes(files: readonly HubFile[]): number {
   return files.reduce((sum, { size }) => sum + size, 0)
 }

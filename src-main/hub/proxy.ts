@@ -7,7 +7,7 @@ const agents = new Map<string, Dispatcher>()
  * Opens connections through the proxy that HTTPS_PROXY or HTTP_PROXY names, in small letters too, unless NO_PROXY names
  * the host; without them directly. The same as long as the environment stays the same, since it keeps connections.
  *
- * @throws SpellmError 'setting-invalid' for what is no address of a proxy
+ * @throws SpellmError 'setting-invalid' for what isn't the address of a proxy
  */
 export function environmentProxy(environment: NodeJS.ProcessEnv = process.env): Dispatcher {
   const valueOf = (name: string) => environment[name.toLowerCase()] ?? environment[name]

@@ -11,9 +11,9 @@ export interface ModelReference {
 const defaultRevision = 'main'
 const hubHosts = new Set(['huggingface.co', 'www.huggingface.co', 'hf.co'])
 
-/** Of an owner and of a name (source: `validate_repo_id` of huggingface_hub). */
+/** An owner or a name (source: `validate_repo_id` of huggingface_hub). */
 const idPart = /^(?!.*(--|\.\.))[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?$/
-/** Device names are no folders on Windows, where a revision is a path below `refs`. */
+/** Device names can't be folders on Windows, where a revision is a path below `refs`. */
 const revisionPart = /^(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))(?!.*\.\.)[A-Za-z0-9_](?:[\w.+-]*[\w+-])?$/i
 const maxRevisionLength = 200
 

@@ -1,5 +1,5 @@
-/** What the Hub keeps: models lie at its root, data sets below `datasets/`. */
-export type RepositoryKind = 'model' | 'dataset'
+/** What the Hub keeps: models are at its root, data sets below `datasets/`. */
+type RepositoryKind = 'model' | 'dataset'
 
 /** A model or a data set on the Hub. */
 export interface Repository {
@@ -13,7 +13,7 @@ interface KindNames {
   readonly addressPrefix: string
   /** What its folder in the cache begins with (source: `repo_folder_name` of huggingface_hub). */
   readonly folderPrefix: string
-  /** In messages. */
+  /** What it is called in messages. */
   readonly noun: string
 }
 
@@ -22,7 +22,7 @@ const kinds: Readonly<Record<RepositoryKind, KindNames>> = {
   dataset: { addressPrefix: 'datasets/', folderPrefix: 'datasets--', noun: 'data set' },
 }
 
-/** `owner/name` or `datasets/owner/name`: where it lies below the Hub's address. */
+/** `owner/name` or `datasets/owner/name`: its path below the Hub's address. */
 export function addressPath({ kind, id }: Repository): string {
   return kinds[kind].addressPrefix + id
 }

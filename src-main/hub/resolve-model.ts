@@ -6,7 +6,7 @@ import { readHubLocation } from './settings.ts'
 
 /**
  * What a person gives for a model, as a path: the folder of a model that was downloaded, where a Hub reference is
- * given that is no path on this machine; everything else as it is. Asks nothing of the network.
+ * given that isn't a path on this machine; everything else as it is. Asks nothing of the network.
  *
  * @throws SpellmError 'model-not-found' for a reference that isn't in the cache, and as `cachedModelFolder`
  */
@@ -19,7 +19,7 @@ export async function resolveModel(nameOrPath: string): Promise<string> {
   const name = formatModelReference(reference)
   throw new SpellmError(
     'model-not-found',
-    `${nameOrPath} is no folder here, and no model of this name is in the cache (${cacheFolder}).`,
+    `${nameOrPath} isn't a folder on this machine, and no model of this name is in the cache (${cacheFolder}).`,
     `Check the path, or fetch the model from the Hub: spellm download ${name}`,
   )
 }

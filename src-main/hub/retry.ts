@@ -38,7 +38,7 @@ const maxRetries = 5
 const maxBackoff = 30_000
 /** A server that asks for more patience is not waited for. */
 const maxRetryAfter = 120_000
-/** An attempt that brought so much begins the row of failures anew. */
+/** An attempt that brought at least this much resets the count of failures. */
 const progressBytes = 1 << 20
 
 /**

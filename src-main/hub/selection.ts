@@ -13,9 +13,9 @@ const requiredFiles = ['config.json', 'tokenizer.json']
 const singleFile = 'model.safetensors'
 export const indexFile = 'model.safetensors.index.json'
 /** What the model may be used for, and what its makers say of it. */
-const papers = /^(licen[cs]e|notice|readme)[\w-]{0,60}(\.(md|txt))?$/i
-const maxPaperBytes = 1 << 20
-/** Of a file that isn't weights; the largest tokenizers have about 35 MB. */
+const licenceAndReadme = /^(licen[cs]e|notice|readme)[\w-]{0,60}(\.(md|txt))?$/i
+const maxReadmeBytes = 1 << 20
+/** Maximum bytes of a file that isn't weights; the largest tokenizers have about 35 MB. */
 const maxMetadataBytes = 100_000_000
 
 /** What of a model must be fetched. */
@@ -57,7 +57,7 @@ export function selectFiles(id: string, listing: readonly HubFile[]): Selection 
         `${id}: ${path} has ${size} bytes; at most ${maxMetadataBytes} are expected.`,
         'Do not use this model.',
       )
-  const read = listing.filter(({ path, size }) => papers.test(path) && size <= maxPaperBytes)
+  const read = listing.filter(({ path, size }) => licenceAndReadme.test(path) && size <= maxReadmeBytes)
   return { files: [...metadata, ...read, weights], index }
 }
 

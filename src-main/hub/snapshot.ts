@@ -40,7 +40,7 @@ export interface Snapshot {
   readonly onEvent: (event: DownloadEvent) => void
 }
 
-/** Where verified contents lie, by the file's path in the repository. */
+/** Where verified contents are stored, by the file's path in the repository. */
 export type Present = ReadonlyMap<string, string>
 
 /**
@@ -108,12 +108,12 @@ export async function findPresent(snapshot: Snapshot, files: readonly HubFile[])
   return present
 }
 
-/** Links may be impossible, and then contents may lie in the snapshot alone. */
+/** Links may be impossible, and then contents may be in the snapshot alone. */
 function placesOf({ cache, commit }: Snapshot, { path, hash }: HubFile): string[] {
   return [cache.blob(hash.hex), join(cache.snapshot(commit), path)]
 }
 
-/** Where a file's verified contents lie; null: nowhere yet. */
+/** Where a file's verified contents are stored; null: nowhere yet. */
 export async function findContents(
   snapshot: Snapshot,
   file: HubFile,
@@ -153,7 +153,7 @@ function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`
 }
 
-/** Of each file, by its path, the bytes that need not be fetched. */
+/** The bytes of each file, by its path, that need not be fetched. */
 export async function bytesThere(
   { cache }: Snapshot,
   files: readonly HubFile[],

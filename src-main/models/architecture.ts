@@ -24,13 +24,13 @@ export interface Architecture {
   readonly beginToken: number | null
   /** `eos_token_id`; the first one ends a document. Generation ends at `BaseModel.stopTokens`. */
   readonly endTokens: readonly number[]
-  /** Of a GGUF with blocks that can be computed with as they are. */
+  /** Only for a GGUF whose blocks can be computed with as they are. */
   readonly keptBytes?: KeptBytes
 }
 
 /** Bytes of memory that a weight takes on average where blocks of the file are kept and everything else is in float32. */
 export interface KeptBytes {
-  /** Of the layers. */
+  /** Bytes of a weight of the layers. */
   readonly layers: number
   readonly head: number
 }
@@ -41,7 +41,7 @@ export interface Weight {
   readonly shape: readonly number[]
 }
 
-export interface Embedding {
+interface Embedding {
   /** [V, d]. */
   readonly weight: Weight
   /** What its rows are multiplied by. */
@@ -71,7 +71,7 @@ export interface Layer {
     readonly keyNorm: Norm | null
     /** null: the layer knows no positions (NoPE). */
     readonly rotary: Rotary | null
-    /** A token attends to so many tokens, itself included; null: to all. */
+    /** Number of tokens that a token attends to, itself included; null: all. */
     readonly window: number | null
   }
   readonly feedForward: FeedForward
@@ -214,7 +214,7 @@ export function weightShapes({
   return new Map(weights.filter((weight) => weight !== null).map(({ name, shape }) => [name, shape]))
 }
 
-/** A matrix of a linear layer and how it lies. */
+/** A matrix of a linear layer and its layout. */
 export type LinearWeight = Pick<Linear, 'weight' | 'transposed'>
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { baseChooser, createBaseHead } from '../decode/chooser.ts'
-import { generate, newConversation } from '../decode/generate.ts'
+import { generate, newKvContext } from '../decode/generate.ts'
 import { openSafetensors, readTensor } from '../formats/safetensors.ts'
 import { createSession, floatData, floatTensor, int32Tensor, int64Tensor } from '../runtime/session.ts'
 import { gradients } from '../graph/index.ts'
@@ -74,7 +74,7 @@ describe.each([...llamaCases, ...rotaryCases, ...otherCases])(
 
     it('in 64 greedy tokens and the logits after them', async () => {
       const { expected, trunk, head } = await open(name)
-      const conversation = newConversation(trunk)
+      const conversation = newKvContext(trunk)
       const options = { maxTokens: 64, stopTokens: [], contextLength: 1000 }
       const produced: number[] = []
       for await (const token of generate(
@@ -113,10 +113,10 @@ it.each(['gqa-tied', 'mistral', 'gemma3', 'gpt2'])(
   },
 )
 
-it('a conversation that goes on reuses its cache and gives the same tokens as a new one', async () => {
+it('a conversation that continues reuses its cache and gives the same tokens as a new one', async () => {
   const { expected, trunk, head } = await open('gqa-tied')
   const options = { maxTokens: 5, stopTokens: [], contextLength: 1000 }
-  const conversation = newConversation(trunk)
+  const conversation = newKvContext(trunk)
   const collect = async (from: typeof conversation, prompt: number[]) => {
     const produced: number[] = []
     for await (const token of generate(trunk, baseChooser(head, null), from, prompt, options))
@@ -126,11 +126,11 @@ it('a conversation that goes on reuses its cache and gives the same tokens as a 
   const reply = await collect(conversation, expected.tokens)
   const held = conversation.cache.length
   const second = [...expected.tokens, ...reply, 7, 8]
-  expect(await collect(conversation, second)).toEqual(await collect(newConversation(trunk), second))
+  expect(await collect(conversation, second)).toEqual(await collect(newKvContext(trunk), second))
   expect(held).toBeGreaterThan(expected.tokens.length)
   // A shorter prompt that differs early forgets what follows.
   const other = [...expected.tokens.slice(0, 3), 11]
-  expect(await collect(conversation, other)).toEqual(await collect(newConversation(trunk), other))
+  expect(await collect(conversation, other)).toEqual(await collect(newKvContext(trunk), other))
 })
 
 it('the training graph gives the loss and every gradient of PyTorch', async () => {

@@ -27,7 +27,7 @@ export interface KeyValue {
 }
 
 /** Tokens attend to one another and to a cache that they are not in. */
-export interface AttendedBeside {
+interface AttendedBeside {
   readonly kind: 'beside'
   /** float32 [tokens, tokens]: 0 where a token may attend, large negative where it may not. */
   readonly causalMask: Value
@@ -35,7 +35,7 @@ export interface AttendedBeside {
   readonly past: {
     /** Keys and values of each layer, [batch · keyValueHeads, 1, capacity, headSize], in the type of products. */
     readonly layers: readonly KeyValue[]
-    /** Of layers that attend to all tokens: float32 [texts, capacity], large negative where the cache holds nothing. */
+    /** The mask of layers that attend to all tokens: float32 [texts, capacity], large negative where the cache is empty. */
     readonly whole: { readonly mask: Value }
     /** The same of layers with a window, whose capacity is another, and where in the text each place stands. */
     readonly window: { readonly mask: Value; readonly positions: Value }
@@ -43,7 +43,7 @@ export interface AttendedBeside {
 }
 
 /** Tokens are put into a cache and attend to what stands there up to their own positions. */
-export interface AttendedWithin {
+interface AttendedWithin {
   readonly kind: 'within'
   /**
    * Of each layer, in the type of products: keys as columns [batch · keyValueHeads, 1, headSize, capacity] and values
@@ -70,7 +70,7 @@ export interface LayerAttention {
 export function layerAttention(attended: Attended, positions: Value, cap: number | null): LayerAttention {
   if (attended.kind === 'beside') {
     const { past } = attended
-    /** int64 [2] of caches with so many places: that number, which is known only at run time, and that of new tokens. */
+    /** int64 [2] of caches with a number of places: that number, which is known only at run time, and that of new tokens. */
     const sizesOf = memoize((capacity: Dimension) => {
       const { key } = past!.layers.find(({ key }) => key.shape[2] === capacity)!
       return concat([sizeOf(key, 2), sizeOf(positions, 1)], 0)

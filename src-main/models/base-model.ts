@@ -1,6 +1,6 @@
 import { CancelledError, SpellmError } from '../base/errors.ts'
 import { openIfGguf } from '../formats/gguf.ts'
-import { checkFinite, readTensorBytes, type Checkpoint, type TensorEntry } from '../formats/safetensors.ts'
+import { checkFinite, readTensorBytes, type WeightFiles, type TensorEntry } from '../formats/safetensors.ts'
 import { openTokenizer, type Tokenizer } from '../tokenizer/index.ts'
 import { linearWeights, weightShapes, type Architecture } from './architecture.ts'
 import { families } from './families/index.ts'
@@ -118,7 +118,7 @@ const idleTensors = [
 const headNames = ['lm_head.weight', 'embed_out.weight']
 
 /** A head that config.json calls tied must be the embedding where it is stored too; a beginning is compared. */
-async function requireSameHead(architecture: Architecture, { tensors }: Checkpoint): Promise<void> {
+async function requireSameHead(architecture: Architecture, { tensors }: WeightFiles): Promise<void> {
   const head = headNames.map((name) => tensors.get(name)).find((entry) => entry !== undefined)
   if (!architecture.tiedHead || !head) return
   const beginning = (entry: TensorEntry) =>

@@ -5,7 +5,7 @@ import { cachedTrunk } from './cached-trunk.ts'
 
 /** A trunk that reads several sequences in one pass, each at its own place, keeping their keys and values. */
 export interface BatchTrunk {
-  /** Of the sequences, empty: they share their memory, so all of them are fed to each pass. */
+  /** Empty caches of the sequences: they share their memory, so all of them are fed to each pass. */
   createCaches(): readonly KeyValueCache[]
   /**
    * Reads new tokens of some sequences after what their caches hold, and adds them. All passes take as long as if every
@@ -26,7 +26,7 @@ export function stackRows(states: readonly Float32Array[]): Float32Array {
   return rows
 }
 
-/** Loads the trunk for so many sequences. */
+/** Loads the trunk for `sequences` sequences. */
 export async function createBatchTrunk(
   model: BaseModel,
   sequences: number,

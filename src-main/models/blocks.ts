@@ -61,7 +61,7 @@ export type Matrix = Value | QuantizedMatrix
 export type ProductType = 'float32' | 'float16'
 
 /**
- * x [.., in] · weightᵀ, weight [out, in] → float32 [.., out]. A `transposed` weight lies as [in, out]. A quantised
+ * x [.., in] · weightᵀ, weight [out, in] → float32 [.., out]. A `transposed` weight is stored as [in, out]. A quantised
  * one has a product of its own.
  */
 export function linear(
@@ -102,7 +102,7 @@ function quantizedLinear(x: Value, matrix: QuantizedMatrix): Value {
 }
 
 /**
- * What all weights of a block have in common where there are minima, beside scale · (integer − 2^(bits − 1)): minimum +
+ * What all weights of a block have in common where there are minima, in addition to scale · (integer − 2^(bits − 1)): minimum +
  * 2^(bits − 1) · scale, [out, blocks].
  */
 export function commonOfBlocks({ bits, scales, minima }: QuantizedMatrix): Value | null {
@@ -173,7 +173,7 @@ export function activate(x: Value, activation: Activation): Value {
 }
 
 /** cap · tanh(x / cap): close to x while x is small, never beyond ± cap (Gemma 2). */
-export function softCap(x: Value, cap: number): Value {
+function softCap(x: Value, cap: number): Value {
   return multiply(createSingleOutputNode('Tanh', [multiply(x, 1 / cap)], x.shape), cap)
 }
 
@@ -293,7 +293,7 @@ export interface PastKeyValues {
  * keys and values serves `group` query heads). The scale is in the queries.
  *
  * Heads of a group are not rows of one product: for a single token, onnxruntime's product of one row reads keys
- * where they lie, that of several rows copies them first.
+ * in place, that of several rows copies them first.
  *
  * @param query [batch · keyValueHeads, group, tokens, headSize], in the type that products are computed in, as keys
  *   and values, those of the past too
@@ -310,9 +310,9 @@ export function attend(
   cap: number | null = null,
 ): Value {
   const score = (keys: Value) => capped(widen(matmul(query, keys, { transposeB: true })), cap)
-  if (!past) return weigh(attentionShares(score(key), mask), value)
+  if (!past) return weigh(attentionWeights(score(key), mask), value)
 
-  const probabilities = attentionShares(concat([score(past.keys), score(key)], 3), mask)
+  const probabilities = attentionWeights(concat([score(past.keys), score(key)], 3), mask)
   const part = (size: Dimension) => ({
     shape: probabilities.shape.with(3, size),
     dtype: probabilities.dtype,
@@ -326,7 +326,7 @@ export function attend(
 
 /**
  * The same where the cache holds the new tokens already, for graphics cards. Heads of a group are rows of one product,
- * so that keys and values are read once for all of them; and the cache's keys lie as columns, since all of them would be
+ * so that keys and values are read once for all of them; and the cache's keys are stored as columns, since all of them would be
  * copied into that order first.
  *
  * @param keys [batch · keyValueHeads, 1, headSize, capacity]
@@ -343,7 +343,7 @@ export function attendWithin(
   const capacity = keys.shape[3]!
   const product = widen(matmul(reshape(query, [pairs, 1, rows, headSize]), keys))
   const scores = capped(reshape(product, [pairs, group, tokens, capacity]), cap)
-  const shares = attentionShares(scores, mask)
+  const shares = attentionWeights(scores, mask)
   return reshape(weigh(reshape(shares, [pairs, 1, rows, capacity]), values), query.shape)
 }
 
@@ -351,7 +351,7 @@ function capped(scores: Value, cap: number | null): Value {
   return cap === null ? scores : softCap(scores, cap)
 }
 
-function attentionShares(scores: Value, mask: Value): Value {
+function attentionWeights(scores: Value, mask: Value): Value {
   if (mask.shape.length === 2) return softmax(add(scores, mask))
   const [pairs, group, ...rest] = scores.shape as [number, number, Dimension, Dimension]
   const batch = mask.shape[0] as number

@@ -1,7 +1,8 @@
 import { concat, input, type Value } from '../graph/index.ts'
 import { keepsOutputs } from '../runtime/devices/provider-options.ts'
 import { createDeviceCaches } from '../runtime/device-key-value-cache.ts'
-import { cacheNames, createKeyValueCaches, type KeyValueCache } from '../runtime/key-value-cache.ts'
+import { cacheNames, type CacheShape } from '../runtime/cache-rows.ts'
+import { createKeyValueCaches, type KeyValueCache } from '../runtime/key-value-cache.ts'
 import { causalMask } from '../runtime/masks.ts'
 import {
   floatData,
@@ -31,7 +32,7 @@ export interface CachedTrunk {
    * filled up behind the shorter ones is computed, too; nothing attends to it.
    *
    * @param asked names of further outputs
-   * @param feeds what those read beside the trunk
+   * @param feeds what those read in addition to the trunk
    */
   read(
     session: Session,
@@ -45,7 +46,7 @@ export interface CachedTrunk {
 }
 
 /**
- * The trunk for so many sequences side by side. Where the device `keepsOutputs`, caches stay there and the graph puts
+ * The trunk for a number of sequences side by side. Where the device `keepsOutputs`, caches stay there and the graph puts
  * new keys and values into their places; elsewhere it returns them.
  */
 export function cachedTrunk(model: BaseModel, sequences: number, device: Device = 'cpu'): CachedTrunk {
@@ -56,28 +57,7 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
   const cacheShape = { windows, heads, headSize, type: products }
   const onDevice = keepsOutputs(device) ? createDeviceCaches(cacheShape, sequences, device) : null
 
-  const past = windows.map((window, i) => {
-    const capacity = onDevice || window === null ? 'capacity' : 'windowCapacity'
-    const stored = [sequences * heads, 1, capacity, headSize]
-    return {
-      key: input(`past.${i}.key`, onDevice ? stored.with(2, headSize).with(3, capacity) : stored, products),
-      value: input(`past.${i}.value`, stored, products),
-    }
-  })
-  const attended: Attended = onDevice
-    ? { kind: 'within', layers: past, places: input('places', [sequences, 'tokens'], 'int32') }
-    : {
-        kind: 'beside',
-        causalMask: input('causalMask', ['tokens', 'tokens']),
-        past: {
-          layers: past,
-          whole: { mask: input('pastMask', [sequences, 'capacity']) },
-          window: {
-            mask: input('windowMask', [sequences, 'windowCapacity']),
-            positions: input('windowPositions', [sequences, 'windowCapacity']),
-          },
-        },
-      }
+  const attended = attendedInputs(cacheShape, sequences, onDevice !== null)
   const { hidden, present } = trunk(
     architecture,
     weights,
@@ -137,5 +117,33 @@ export function cachedTrunk(model: BaseModel, sequences: number, device: Device 
       return results
     },
     release: async () => onDevice?.release(),
+  }
+}
+
+/** The graph's inputs of what its tokens attend to. */
+function attendedInputs(
+  { windows, heads, headSize, type }: CacheShape,
+  sequences: number,
+  staysOnDevice: boolean,
+): Attended {
+  const past = windows.map((window, i) => {
+    const capacity = staysOnDevice || window === null ? 'capacity' : 'windowCapacity'
+    const stored = [sequences * heads, 1, capacity, headSize]
+    const keys = staysOnDevice ? stored.with(2, headSize).with(3, capacity) : stored
+    return { key: input(`past.${i}.key`, keys, type), value: input(`past.${i}.value`, stored, type) }
+  })
+  if (staysOnDevice)
+    return { kind: 'within', layers: past, places: input('places', [sequences, 'tokens'], 'int32') }
+  return {
+    kind: 'beside',
+    causalMask: input('causalMask', ['tokens', 'tokens']),
+    past: {
+      layers: past,
+      whole: { mask: input('pastMask', [sequences, 'capacity']) },
+      window: {
+        mask: input('windowMask', [sequences, 'windowCapacity']),
+        positions: input('windowPositions', [sequences, 'windowCapacity']),
+      },
+    },
   }
 }

@@ -10,7 +10,7 @@ import { rowBlocks } from './row-blocks.ts'
 /** The head's rows in clusters. */
 export interface Clusters {
   readonly count: number
-  /** float32 [count, d], of length 1: each cluster has the rows that lie furthest along its own, seen from the mean row. */
+  /** float32 [count, d], of length 1: each cluster has the rows that are furthest along its own, seen from the mean row. */
   readonly directions: Float32Array
   /** float32 [count, d]: the mean of each cluster's rows. */
   readonly centroids: Float32Array
@@ -22,14 +22,14 @@ export interface Clusters {
 export interface ClusterOptions {
   readonly count: number
   readonly iterations?: number
-  /** Rows that a cluster has at the most; count · most is no less than there are rows. Default: as many as there are. */
+  /** Maximum number of rows of a cluster; count · most is no less than there are rows. Default: as many as there are. */
   readonly most?: number
   readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Spherical k-means (Dhillon & Modha 2001) of the head's first `tokens` rows less their mean, from random ones of them: by
- * direction, clusters are of more even size than by distance. One that lost all of its rows begins anew with a random one.
+ * direction, clusters are of more even size than by distance. One that lost all of its rows restarts from a random one.
  *
  * @throws CancelledError when the signal fires
  */
@@ -76,10 +76,10 @@ export async function clusterRows(
   return { count, directions, centroids, clusterOf }
 }
 
-/** How far rows lie along each cluster's direction, seen from the mean row. */
+/** How far rows are along each cluster's direction, seen from the mean row. */
 interface Scorer {
   point(directions: Float32Array, mean: Float64Array): void
-  /** float32 [rows · d] → the cluster that each row lies furthest along. */
+  /** float32 [rows · d] → the cluster that each row is furthest along. */
   nearest(block: Float32Array): Promise<Int32Array>
   /** float32 [rows · d] → [rows · count]. */
   scores(block: Float32Array): Promise<Float32Array>
@@ -113,7 +113,7 @@ async function createScorer(d: number, count: number): Promise<Scorer> {
   }
 }
 
-/** What a cluster has beyond `most` rows, those that lie least far along it, goes to the next best ones with room. */
+/** What a cluster has beyond `most` rows, those that are least far along it, goes to the next best ones with room. */
 async function evenOut(
   rows: Pick<HeadRows, 'read'>,
   clusterOf: Int32Array,
@@ -185,7 +185,7 @@ function meanRow(rows: Pick<HeadRows, 'read'>, d: number, tokens: number): Float
 
 /** A row less `mean`, of length 1. */
 function unitRow(rows: ArrayLike<number>, at: number, mean: Float64Array): Float64Array {
-  // Of so many rows, a callback for each number would take longer than the products.
+  // With this many rows, a callback for each number would take longer than the products.
   const row = new Float64Array(mean.length)
   for (let i = 0; i < row.length; i++) row[i] = rows[at + i]! - mean[i]!
   const length = Math.sqrt(dot(row, 0, row)) || 1

@@ -148,7 +148,7 @@ function embed({ embedding }: Architecture, source: WeightSource, inputs: TrunkI
 
 interface Project {
   (x: Value, linear: Linear): Value
-  /** Several layers that read the same x, in one product where their matrices lie side by side. */
+  /** Several layers that read the same x, in one product where their matrices are stored side by side. */
   together(x: Value, linears: readonly Linear[], widths: readonly number[]): readonly Value[]
 }
 type Normalize = (x: Value, norm: Norm | null) => Value

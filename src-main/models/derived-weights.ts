@@ -5,7 +5,7 @@ import { CancelledError, describeSystemError } from '../base/errors.ts'
 import { writeSafetensors, type TensorData } from '../formats/safetensors.ts'
 import type { BaseModel } from './base-model.ts'
 
-/** For whom weights are made of a base model's. */
+/** For making weights from a base model's. */
 export interface DerivedWeightsOptions {
   /** Identifies the base model. */
   readonly sha256: string
@@ -24,7 +24,7 @@ export const valuesOf = ({ checkpoint }: Pick<BaseModel, 'checkpoint'>, name: st
 /**
  * Writes weights that are made of a base model's to a safetensors file, one after another.
  *
- * @param metadata of the file, beside the base model's hash
+ * @param metadata of the file, in addition to the base model's hash
  * @param total values of all of them
  * @param tensorsOf the weights; their data is asked for when its turn comes
  * @throws SpellmError for errors of the operating system; CancelledError, and no file is left

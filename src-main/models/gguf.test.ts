@@ -89,7 +89,7 @@ describe('a GGUF as a base model', () => {
     )
   })
 
-  it.each(['int8', 'int4'] as const)('can be quantised anew (%s)', async (precision) => {
+  it.each(['int8', 'int4'] as const)('can be requantised (%s)', async (precision) => {
     const { tokens, logits } = expected['llama-q4_1']!
     const model = await open('llama-q4_1', precision)
     expect(model.weights.isQuantized).toBe(true)

@@ -7,7 +7,7 @@ import type { BaseModel } from './base-model.ts'
 import type { Matrix, QuantizedMatrix } from './blocks.ts'
 import { dequantizeRow } from './quantize.ts'
 
-/** The LM head's rows, read one by one where they lie: n tokens cost n · d, not V · d. */
+/** The LM head's rows, read one by one in place: n tokens cost n · d, not V · d. */
 export interface HeadRows {
   /**
    * The base model's logits of some tokens, exact up to rounding.

@@ -12,7 +12,7 @@ export function matrixGroups(architecture: Architecture): string[][] {
   return architecture.tiedHead ? groups : [...groups, [architecture.embedding.weight.name]]
 }
 
-/** Those that lie in blocks of `splittableTypes`, which can be computed with as they are. */
+/** Matrices in blocks of `splittableTypes`, which can be computed with as they are. */
 export function keptMatrices(architecture: Architecture, weights: Weights): ReadonlySet<string> {
   const names = matrixGroups(architecture).flat()
   return new Set(names.filter((name) => splittableTypes.has(weights.get(name)!.type)))

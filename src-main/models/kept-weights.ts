@@ -38,7 +38,7 @@ function weightsBeside(model: BaseModel): string[] {
 
 /**
  * Writes the blocks of a GGUF's matrices to a safetensors file, in the layout of onnxruntime's product: their integers,
- * scales and minima, no number changed. What lies in other types is widened, as by `widenModel`.
+ * scales and minima, no number changed. What has another type is widened, as by `widenModel`.
  *
  * @throws SpellmError for errors of the operating system; CancelledError, and no file is left
  */
@@ -121,7 +121,7 @@ export async function openKeptModel(
   )
   const entriesOf = (names: readonly string[], suffix: Suffix) =>
     names.map((name) => opened.tensors.get(`${name}.${suffix}`)!)
-  /** Matrices of one type that lie side by side, as one. */
+  /** Matrices of one type that are stored side by side, as one. */
   const joinedBlocks = (names: readonly string[]): QuantizedMatrix | null => {
     const { bits, inputs, hasMinima } = sizeOf(model, names[0]!)
     const part = (suffix: Suffix) => {

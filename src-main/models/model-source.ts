@@ -9,9 +9,9 @@ import { floatTypes, openFolderWeights, type WeightStore, type WeightType } from
 
 /** What describes a model, wherever that stands. */
 export interface ModelSource {
-  /** As in config.json. */
+  /** The contents of config.json, or the same of a GGUF. */
   readonly config: Readonly<Record<string, unknown>> & { readonly model_type: string }
-  /** Where the config was read, for messages. */
+  /** The file that the config was read from, for messages. */
   readonly file: string
   /** All that the model is: configuration, tokenizer, weights. */
   readonly files: readonly string[]
@@ -22,7 +22,7 @@ export interface ModelSource {
   readonly stopTokens: readonly number[] | null
   /** What differs from what the config's family says. */
   readonly adapt: (architecture: Architecture) => Architecture
-  /** For messages: what tells the weights' shapes, and what to do where a weight is missing. */
+  /** Parts of messages: what defines the weights' shapes, and what to do where a weight is missing. */
   readonly messages: { readonly described: string; readonly incomplete: string }
 }
 

@@ -16,7 +16,7 @@ async function folderWith(format: string) {
   return { folder, file }
 }
 
-it('makes weights anew that an earlier version has quantised', async () => {
+it('makes weights again that an earlier version has quantised', async () => {
   const { folder, file } = await folderWith('spellm-quantized-2')
   const { weights } = await withPrecision(model, 'int8', 'test', { folder })
   expect(weights.isQuantized).toBe(true)

@@ -13,13 +13,13 @@ import { isInPlace } from './weights.ts'
 import { openWidenedModel, widenModel } from './widened-weights.ts'
 
 /**
- * How the weights of a base model are computed with: as floats, quantised anew, or (of a GGUF) as its own blocks of Q4_0,
+ * How the weights of a base model are computed with: as floats, quantised by SpeLLM, or (of a GGUF) as its own blocks of Q4_0,
  * Q4_1 and Q8_0 are. `stored` computes with exactly the numbers that stand in the files.
  */
 export const precisions = ['stored', 'kept', 'int8', 'int4'] as const
 export type Precision = (typeof precisions)[number]
 
-/** Bits of a precision that is quantised anew. */
+/** Bits of a weight in a precision that is quantised here; null: weights are taken as they are stored. */
 export const bitsOf: Readonly<Record<Precision, Bits | null>> = { stored: null, kept: null, int8: 8, int4: 4 }
 
 /**
@@ -35,7 +35,7 @@ export function describeWeights(precision: Precision, source: WeightType | null)
 
 /**
  * The model with its trunk's matrix products, keys and values in float16, which halves what they take on a graphics
- * card. What lies between the products stays in float32: residual stream, norms, softmax; and so does the LM head.
+ * card. What is between the products stays in float32: residual stream, norms, softmax; and so does the LM head.
  */
 export function withHalfProducts(model: BaseModel): BaseModel {
   return { ...model, weights: { ...model.weights, products: 'float16' } }
@@ -54,7 +54,7 @@ export interface QuantizationPlace {
 }
 
 /**
- * The model in a precision. What graphs can't read where it lies is written to a file once for each model and kept, since
+ * The model in a precision. What graphs can't read in place is written to a file once for each model and kept, since
  * quantising takes half a minute for a billion weights: quantised weights; the float32 ones of a GGUF whose weights are
  * quantised by ggml (`stored`); or its blocks in another layout (`kept`).
  *

@@ -17,7 +17,7 @@ export const blockSizeOf = (bits: Bits, inputs: number) =>
   inputs % largestBlock[bits] === 0 ? largestBlock[bits] : 64
 
 /**
- * Of a weight in memory: on the processor, floats of every size are computed with as float32 (`bits` null); each
+ * Of a weight in memory: on the CPU, floats of every size are computed with as float32 (`bits` null); each
  * quantised block has a float32 scale.
  *
  * @param inputs of a row

@@ -15,9 +15,9 @@ import { externalFiles } from './weights.ts'
 import { hasWidened, weightsToWiden, widened } from './widened-weights.ts'
 
 const format = 'spellm-quantized-3'
-/** What was written before: it is made anew. */
+/** Formats that earlier versions wrote: such weights are made again. */
 const earlierFormats = ['spellm-quantized-1', 'spellm-quantized-2']
-/** Rows are read and rounded so many bytes (as float32) at a time. */
+/** Rows are read and rounded this many bytes (as float32) at a time. */
 const pieceBytes = 16 << 20
 
 interface QuantizeOptions extends DerivedWeightsOptions {
@@ -89,7 +89,7 @@ export function quantizingBytes(architecture: Architecture, bits: Bits): number 
 }
 
 /**
- * The weights that graphs also read as floats (norms, biases, the embedding) and that don't lie in the model's files as
+ * The weights that graphs also read as floats (norms, biases, the embedding) and that aren't in the model's files as
  * such: those of a GGUF.
  */
 function weightsBeside(model: BaseModel): string[] {

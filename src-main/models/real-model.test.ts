@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { baseChooser, createBaseHead } from '../decode/chooser.ts'
-import { generate, newConversation } from '../decode/generate.ts'
+import { generate, newKvContext } from '../decode/generate.ts'
 import { openChatTemplate, renderChat } from '../tokenizer/chat-template.ts'
 import { openTokenizer } from '../tokenizer/index.ts'
 import { hashBaseModel } from './base-model-hash.ts'
@@ -87,7 +87,7 @@ describe.skipIf(!hasRealModel('SmolLM2-135M-Instruct in Q4_1 against transformer
         const options = { maxTokens: 64, stopTokens: [], contextLength: 8_192 }
         for (const { ids, greedy, text } of expected.prompts) {
           const said: number[] = []
-          const conversation = newConversation(trunk)
+          const conversation = newKvContext(trunk)
           for await (const token of generate(trunk, baseChooser(head, null), conversation, ids, options))
             said.push(token)
           expect(said, text).toEqual(greedy)

@@ -45,7 +45,7 @@ interface RowProducts {
 }
 
 /**
- * Row logits by a graph that gathers rows where the LM head lies, loaded when it is first asked. The system keeps the pages
+ * Row logits by a graph that gathers rows of the LM head in place, loaded when it is first asked. The system keeps the pages
  * that are read, so there is no second copy of the head. A few rows are gathered and multiplied before another thread wakes up.
  */
 export function createRowLogits({ architecture, weights }: BaseModel): RowLogits {

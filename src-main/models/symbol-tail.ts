@@ -21,15 +21,15 @@ import { tailFeatures, type TailShape } from './tail.ts'
 /** A tail with token symbols, ready to be part of a graph. */
 export interface SymbolTail {
   readonly shape: TailShape
-  /** Of the adapter, by its name in `tailParameterShapes`. */
+  /** A matrix of the adapter, by its name in `tailParameterShapes`. */
   readonly adapter: (name: string) => Matrix
-  /** Of the first head [A, d] and of the others [(k − 1) · A, d]; null: k is 1. */
+  /** The matrices of the first head [A, d] and of the others [(k − 1) · A, d]; null: k is 1. */
   readonly heads: { readonly first: Matrix; readonly rest: Matrix | null }
-  /** Of all heads, float32 [k · A]. */
+  /** The bias of all heads, float32 [k · A]. */
   readonly bias: Float32Array
   /** The token symbols' rows of the LM head, [m, d]. */
   readonly symbolRows: Matrix
-  /** Of the base model: what its products become. */
+  /** How the base model scales and caps its logits. */
   readonly head: Pick<Architecture['head'], 'scale' | 'cap'>
 }
 
@@ -74,7 +74,7 @@ function firstScores(
 }
 
 /**
- * How the heads after the first go on.
+ * The scores of the heads after the first.
  *
  * @param features [rows, d], of `firstScores`
  * @returns log-probabilities [rows · (k − 1), A]; null: k is 1

@@ -21,7 +21,7 @@ export interface TailShape {
   readonly alphabetSize: number
   /** Whether each symbol of each head has a bias: those of a tail with token symbols do. */
   readonly hasBias?: boolean
-  /** With token symbols: the part of their log-sum-exp that is added to what the first head learns, see `anchored`. Absent: 0. */
+  /** With token symbols: the share of their log-sum-exp that is added to the first head's scores, see `anchored`. Absent: 0. */
   readonly anchor?: number
 }
 
@@ -29,7 +29,7 @@ export interface TailShape {
 const epsilon = 1e-6
 
 /**
- * Every parameter of a tail with its shape; linear weights are [out, in], the heads U lie as [k · A, d], their bias as
+ * Every parameter of a tail with its shape; linear weights are [out, in], the heads U are stored as [k · A, d], their bias as
  * [k · A, 1].
  */
 export function tailParameterShapes({

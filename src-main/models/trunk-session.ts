@@ -37,16 +37,16 @@ export interface Tail {
 /**
  * What is asked of a pass beyond the trunk: nothing, a tail's answer or, of the LM head, its choice or its logits.
  */
-export type Ending = 'none' | TailEnding | SymbolEnding | 'choice' | 'logits'
+export type OutputHead = 'none' | TailHead | SymbolHead | 'choice' | 'logits'
 
-/** Of a tail with token symbols: the first scores, or those and how the heads go on. */
-export type SymbolEnding = 'first' | 'spelled'
+/** What a tail with token symbols is asked for: the first scores, or those and the scores of the later heads. */
+type SymbolHead = 'first' | 'spelled'
 
 /** A SpeLLM's tail, and its second one for sampling. */
-const tailEndings = ['tail', 'samplingTail'] as const
-export type TailEnding = (typeof tailEndings)[number]
+const tailHeads = ['tail', 'samplingTail'] as const
+export type TailHead = (typeof tailHeads)[number]
 
-const endingOutput = {
+const outputOfHead = {
   none: 'hidden',
   tail: 'logProbabilities',
   samplingTail: 'samplingLogProbabilities',
@@ -54,10 +54,10 @@ const endingOutput = {
   spelled: 'firstScores',
   choice: 'baseChoice',
   logits: 'baseLogits',
-} as const satisfies Record<Ending, string>
+} as const satisfies Record<OutputHead, string>
 
 /** What a pass makes of its last token. */
-export interface LastState {
+export interface LastPosition {
   /** After the final norm, [d]. */
   readonly hidden: Float32Array
   /** Log-probabilities [k · A] of the tail that was asked for, if the session has it. */
@@ -88,12 +88,12 @@ export interface TrunkSession {
    *
    * @param contextRows float32 [context, d]: rows of the LM head that first scores are asked for, too
    */
-  forwardToLast(
+  forwardLastPosition(
     tokens: Int32Array,
     cache: KeyValueCache,
-    ending: Ending,
+    ending: OutputHead,
     contextRows?: Tensor,
-  ): Promise<LastState>
+  ): Promise<LastPosition>
   release(): Promise<void>
 }
 
@@ -104,7 +104,7 @@ export interface TrunkSession {
 export async function createTrunkSession(
   model: BaseModel,
   options: SessionOptions & {
-    readonly tails?: Partial<Record<TailEnding, Tail>>
+    readonly tails?: Partial<Record<TailHead, Tail>>
     readonly symbolTail?: SymbolTail
     readonly hasHead?: boolean
   } = {},
@@ -113,12 +113,12 @@ export async function createTrunkSession(
   const cached = cachedTrunk(model, 1, options.device)
   const { hidden, present } = cached
   const outputs: Record<string, Value> = { hidden, ...present }
-  const loadedTails = tailEndings.filter((ending) => tails[ending])
+  const loadedTails = tailHeads.filter((ending) => tails[ending])
   for (const ending of loadedTails) {
     const { shape, weight } = tails[ending]!
     // No rows, no work, where nobody asks for the tail.
     const rows = gatherRows(hidden, input(`${ending}Rows`, [`${ending}Rows`], 'int64'))
-    outputs[endingOutput[ending]] = logSoftmax(tailLogits(shape, weight, rows, 'inference'))
+    outputs[outputOfHead[ending]] = logSoftmax(tailLogits(shape, weight, rows, 'inference'))
   }
   if (symbolTail) {
     const rows = gatherRows(hidden, input('firstRows', ['firstRows'], 'int64'))
@@ -141,8 +141,8 @@ export async function createTrunkSession(
   const canSpell = 'spelled' in outputs
   const none = int64Tensor([], [0])
   const first = int64Tensor([0], [1])
-  const read = (ids: Int32Array, cache: KeyValueCache, ending: Ending, contextRows = noContext) => {
-    const asked = endingOutput[ending]
+  const read = (ids: Int32Array, cache: KeyValueCache, ending: OutputHead, contextRows = noContext) => {
+    const asked = outputOfHead[ending]
     const names = [
       'hidden',
       ...(asked in outputs ? [asked] : []),
@@ -165,28 +165,29 @@ export async function createTrunkSession(
     pieceTokens,
     createCache: () => cached.createCaches()[0]!,
     forward: async (tokens, cache) => floatData((await read(tokens, cache, 'none'))['hidden']),
-    forwardToLast: async (tokens, cache, ending, contextRows) => {
+    forwardLastPosition: async (tokens, cache, ending, contextRows) => {
       const results = await read(tokens, cache, ending, contextRows)
       const states = floatData(results['hidden'])
       const hidden = tokens.length === 1 ? states : states.slice(-model.architecture.hiddenSize)
-      const { logProbabilities = results[endingOutput.samplingTail], baseChoice, baseLogits } = results
-      if (logProbabilities) return { hidden, logProbabilities: floatData(logProbabilities) }
-      const { firstScores, spelled } = results
-      if (firstScores)
-        return {
-          hidden,
-          firstScores: floatData(firstScores),
-          ...(spelled ? { spelled: floatData(spelled) } : {}),
-        }
-      if (baseChoice) return { hidden, baseChoice: int64Data(baseChoice)[0]! }
-      if (baseLogits) return { hidden, baseLogits: floatData(baseLogits) }
-      return { hidden }
+      return { hidden, ...answerOf(results) }
     },
     release: async () => {
       await cached.release()
       await session.release()
     },
   }
+}
+
+/** What a pass computed beyond the trunk. */
+function answerOf(results: Readonly<Record<string, Tensor>>): Omit<LastPosition, 'hidden'> {
+  const { logProbabilities = results[outputOfHead.samplingTail], baseChoice, baseLogits } = results
+  if (logProbabilities) return { logProbabilities: floatData(logProbabilities) }
+  const { firstScores, spelled } = results
+  if (firstScores)
+    return { firstScores: floatData(firstScores), ...(spelled ? { spelled: floatData(spelled) } : {}) }
+  if (baseChoice) return { baseChoice: int64Data(baseChoice)[0]! }
+  if (baseLogits) return { baseLogits: floatData(baseLogits) }
+  return {}
 }
 
 /** Reads whole windows of text at once, without a cache: what the teacher does. */

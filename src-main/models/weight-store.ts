@@ -2,7 +2,7 @@ import {
   openCheckpoint,
   readTensor,
   readTensorBytes,
-  type Checkpoint,
+  type WeightFiles,
   type SafetensorsDtype,
   type TensorEntry,
 } from '../formats/safetensors.ts'
@@ -19,8 +19,8 @@ export interface WeightFacts {
 }
 
 /** A model's weights, by their names in the architecture, whatever they are stored as. */
-export interface WeightStore extends Checkpoint {
-  /** All of them. `tensors` are those that a graph can read where they lie. */
+export interface WeightStore extends WeightFiles {
+  /** All of them. `tensors` are those that a graph can read in place. */
   readonly weights: ReadonlyMap<string, WeightFacts>
   /** Bytes of all of them in the files. */
   readonly bytes: number
@@ -34,7 +34,7 @@ export interface WeightStore extends Checkpoint {
   readBytes(name: string, firstRow: number, count: number): Promise<Uint8Array>
 }
 
-/** The dtypes of weights that graphs read where they lie. */
+/** The dtypes of weights that graphs read in place. */
 export const floatTypes = ['F32', 'F16', 'BF16'] as const satisfies readonly SafetensorsDtype[]
 
 /**

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, relative, sep } from 'node:path'
 import { describeSystemError, SpellmError } from '../base/errors.ts'
-import type { Checkpoint, SafetensorsDtype, TensorEntry } from '../formats/safetensors.ts'
+import type { WeightFiles, SafetensorsDtype, TensorEntry } from '../formats/safetensors.ts'
 import { external, type DType, type Value } from '../graph/index.ts'
 import { memoize } from '../base/memoize.ts'
 import { weightShapes, type Architecture } from './architecture.ts'
@@ -17,11 +17,11 @@ export interface WeightSource {
   readonly matrix: (name: string) => Matrix
   /** The table of an embedding, whose rows are picked. */
   readonly table: (name: string) => Matrix
-  /** Matrices of the same inner size as one, outputs one after another; null: they don't lie side by side. */
+  /** Matrices of the same inner size as one, outputs one after another; null: they aren't stored side by side. */
   readonly joined: (names: readonly string[]) => Matrix | null
 }
 
-/** Weights that lie in files. */
+/** Weights that are stored in files. */
 export interface StoredWeights extends WeightSource {
   /** The folder that the files are named relative to in a graph. */
   readonly folder: string
@@ -30,15 +30,15 @@ export interface StoredWeights extends WeightSource {
 }
 
 /** The dtypes that weights may have. */
-export const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
+const weightDtypes: Partial<Record<SafetensorsDtype, DType>> = {
   F32: 'float32',
   F16: 'float16',
   BF16: 'bfloat16',
   U8: 'uint8',
 }
 
-/** A checkpoint's weights where and as they lie in its files. */
-export async function checkpointWeights({ tensors, files }: Checkpoint): Promise<StoredWeights> {
+/** A checkpoint's weights, in place and as they are stored in its files. */
+export async function checkpointWeights({ tensors, files }: WeightFiles): Promise<StoredWeights> {
   const { folder, locate } = await externalFiles(files)
   const tensor = memoize((name: string) => locate(tensors.get(name)!))
   return floatWeights(folder, tensor)
@@ -57,8 +57,8 @@ export function floatWeights(folder: string, tensor: (name: string) => Value): S
   }
 }
 
-/** Whether graphs can read all weights of an architecture where they lie. */
-export function isInPlace(architecture: Architecture, { tensors }: Checkpoint): boolean {
+/** Whether graphs can read all weights of an architecture in place. */
+export function isInPlace(architecture: Architecture, { tensors }: WeightFiles): boolean {
   return [...weightShapes(architecture).keys()].every((name) => tensors.has(name))
 }
 
@@ -70,7 +70,7 @@ export function weightsToBeWidened(path: string): StoredWeights {
   return floatWeights(dirname(path), refuse)
 }
 
-/** External data of tensors that lie in any of `files`. */
+/** External data of tensors that are in any of `files`. */
 export async function externalFiles(
   files: readonly string[],
 ): Promise<{ readonly folder: string; readonly locate: (entry: TensorEntry) => Value }> {
@@ -101,7 +101,7 @@ function commonFolder(paths: readonly string[]): string {
       if (dirname(folder) === folder)
         throw new SpellmError(
           'setting-invalid',
-          `${paths[0]!} and ${path} lie on different drives.`,
+          `${paths[0]!} and ${path} are on different drives.`,
           'Keep the model and the folder for quantised weights on the same drive.',
         )
       folder = dirname(folder)

@@ -17,7 +17,7 @@ const format = 'spellm-widened-1'
 const pieceValues = 4 << 20
 
 /**
- * Writes what graphs can't read where it lies in a GGUF to a safetensors file: quantised weights as float32, which
+ * Writes what graphs can't read in place in a GGUF to a safetensors file: quantised weights as float32, which
  * holds each of them exactly, and rows in another order as what they are.
  *
  * @throws SpellmError for errors of the operating system; CancelledError, and no file is left
@@ -34,17 +34,9 @@ export async function widenModel(
   await writeDerivedWeights(file, { format }, total, tensorsOf, options)
 }
 
-/** The weights of a model that graphs can't read where they lie. */
+/** The weights of a model that graphs can't read in place. */
 export function weightsToWiden({ architecture, checkpoint }: BaseModel): string[] {
   return [...weightShapes(architecture).keys()].filter((name) => !checkpoint.tensors.has(name))
-}
-
-/** Bytes that `widenModel` writes. */
-export function widenedBytes(model: BaseModel): number {
-  return weightsToWiden(model).reduce(
-    (sum, name) => sum + valuesOf(model, name) * (dtypeOf(model, name) === 'F32' ? 4 : 2),
-    0,
-  )
 }
 
 /** The smallest dtype that holds a weight exactly. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../base/random.ts'
-import { rememberedBeyond, type KeyValueCache } from '../runtime/key-value-cache.ts'
+import { rememberedBeyond } from '../runtime/cache-span.ts'
+import type { KeyValueCache } from '../runtime/key-value-cache.ts'
 import { createSession, floatData, int64Tensor } from '../runtime/session.ts'
 import { openBaseModel } from './base-model.ts'
 import { createBatchTrunk } from './batch-trunk.ts'
@@ -59,7 +60,7 @@ describe.each(['mistral', 'gemma3', 'gemma2'])(
       await session.release()
     })
 
-    it('forgets everything where it has let go of what would be needed, and can begin anew', async () => {
+    it('forgets everything where it has let go of what would be needed, and can start again', async () => {
       const model = await opened
       const { tokens, state } = await expected()
       const session = await createTrunkSession(model)

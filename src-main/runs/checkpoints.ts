@@ -6,7 +6,7 @@ import { describeSystemError, SpellmError } from '../base/errors.ts'
 import { openSafetensors, readTensor, writeSafetensors } from '../formats/safetensors.ts'
 
 /** A float32 tensor in C order. */
-export interface CheckpointTensor {
+interface CheckpointTensor {
   readonly shape: readonly number[]
   readonly data: Float32Array
 }
@@ -14,11 +14,11 @@ export interface CheckpointTensor {
 /** Name → tensor: parameters and optimiser moments. */
 export type CheckpointTensors = Readonly<Record<string, CheckpointTensor>>
 
-/** Everything that training needs to go on after `step` finished optimiser steps. */
+/** Everything that training needs to continue after `step` finished optimiser steps. */
 export interface Checkpoint<T> {
   readonly step: number
   readonly tensors: CheckpointTensors
-  /** Small values beside the tensors: epoch, state of the random generator. */
+  /** Small values in addition to the tensors: epoch, state of the random generator. */
   readonly state: T
 }
 
@@ -99,7 +99,7 @@ export async function loadNewestCheckpoint<T>(
     } catch (error) {
       if (!(error instanceof SpellmError && error.code === 'file-invalid')) throw error
       damaged.push(path)
-      warnings.push(`This checkpoint is damaged and was passed over. ${error.message}`)
+      warnings.push(`This checkpoint is damaged and was skipped. ${error.message}`)
     }
   }
   if (steps.length === 0) return { checkpoint: null, warnings }
@@ -150,5 +150,5 @@ function checksum(state: string, tensors: CheckpointTensors): string {
 }
 
 function damagedFile(path: string, problem: string): SpellmError {
-  return new SpellmError('file-invalid', `${path}: ${problem}`, 'An earlier checkpoint is used in its place.')
+  return new SpellmError('file-invalid', `${path}: ${problem}`, 'An earlier checkpoint is used instead.')
 }

@@ -22,7 +22,7 @@ const descriptionSchema = z.object({
 export type Json = z.infer<ReturnType<typeof z.json>>
 
 /** The base model of a run: where it was, and the hash that says which model it is. */
-export interface RunBase {
+interface RunBase {
   readonly path: string
   /** 64 hexadecimal digits, lower case. */
   readonly sha256: string

@@ -1,6 +1,5 @@
 /** Run folders: one conversion each, safe against the end of the process at any instant. */
-export type { Checkpoint, CheckpointTensor, CheckpointTensors } from './checkpoints.ts'
-export type { Json, RunBase, RunDescription } from './description.ts'
+export type { Checkpoint, CheckpointTensors } from './checkpoints.ts'
 export { deleteRun } from './delete.ts'
 export { readDescription } from './description.ts'
 export {
@@ -11,14 +10,5 @@ export {
   metricsFile,
   spellmFolder,
 } from './layout.ts'
-export type { MetricsEvent } from './metrics.ts'
 export { createRun, openRun, readMetrics, type Run } from './run.ts'
-export {
-  listRuns,
-  looksLikeRun,
-  readResult,
-  runStatus,
-  summariseRun,
-  type RunStatus,
-  type RunSummary,
-} from './status.ts'
+export { listRuns, looksLikeRun, readResult, runStatus, summariseRun, type RunSummary } from './status.ts'

@@ -55,7 +55,7 @@ describe('a metrics log', () => {
     await log.close()
   })
 
-  test('goes on where an earlier one ended', async () => {
+  test('continues where an earlier one ended', async () => {
     const path = await metricsPath()
     for (const step of [1, 2, 3]) {
       const log = await openMetricsLog(path)
@@ -105,7 +105,7 @@ describe('a torn last line', () => {
 })
 
 describe('dropAfter', () => {
-  test('drops the events of later steps, wherever they stand, and events go on behind the rest', async () => {
+  test('drops the events of later steps, wherever they stand, and later events are appended to the rest', async () => {
     const path = await metricsPath()
     await writeFile(path, linesOf([event(1), event(5), event(2), event(3), event(4)]))
     const log = await openMetricsLog(path)

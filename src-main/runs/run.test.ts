@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import { checkpointName } from './checkpoints.ts'
-import { lockName } from './lock.ts'
+import { lockName } from '../base/file-lock.ts'
 import { createRun, openRun, type Run } from './run.ts'
 import { listRuns, readResult, runStatus } from './status.ts'
 import { collect } from './testing/collect.ts'
@@ -242,9 +242,11 @@ describe('listRuns', () => {
   test('shows the newest first, then the broken ones, and leaves all of them as they are', async () => {
     const runs = await temporaryFolder()
     const made: Run<Settings>[] = []
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
     for (const name of ['c', 'a', 'b']) {
       made.push(await create(join(runs, name)))
-      await new Promise((done) => setTimeout(done, 2))
+      vi.setSystemTime(Date.now() + 1)
     }
     await train(made[0]!, 1, 20)
     await made[0]!.close()

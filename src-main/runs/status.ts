@@ -5,7 +5,7 @@ import { describeSystemError, SpellmError } from '../base/errors.ts'
 import { checkpointSteps } from './checkpoints.ts'
 import { readDescription, readRunJson, type Json, type RunDescription } from './description.ts'
 import { checkpointsFolder, descriptionFile, metricsFile, resultFile } from './layout.ts'
-import { lockHolder } from './lock.ts'
+import { runHolder } from './lock.ts'
 
 /** running: a living process has it open; finished: it has a result; paused: it waits to be continued. */
 export type RunStatus = 'running' | 'paused' | 'finished'
@@ -17,7 +17,7 @@ export type RunSummary =
 
 /** The status of the run in a folder. Needs no lock, changes nothing. */
 export async function runStatus(folder: string): Promise<RunStatus> {
-  if ((await lockHolder(folder)) !== null) return 'running'
+  if ((await runHolder(folder)) !== null) return 'running'
   return (await exists(join(folder, resultFile))) ? 'finished' : 'paused'
 }
 

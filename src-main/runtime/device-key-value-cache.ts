@@ -1,5 +1,7 @@
 import { createSingleOutputNode, input } from '../graph/index.ts'
-import { cacheNames, roomyCapacity, type CacheShape, type KeyValueCache } from './key-value-cache.ts'
+import { cacheNames, type CacheShape } from './cache-rows.ts'
+import { roomyCapacity } from './cache-span.ts'
+import type { KeyValueCache } from './key-value-cache.ts'
 import {
   createSession,
   floatTensor,
@@ -21,7 +23,7 @@ export interface DeviceCaches {
 /**
  * Caches that never leave a device which `keepsOutputs`: values as elsewhere, keys as columns [sequences · heads, 1,
  * headSize, capacity]. A graph puts new rows into place itself, since it is given the tensors of its inputs for its
- * outputs (`Session.run`); behind the tokens held lies whatever was there before. Only to make room, tensors are copied,
+ * outputs (`Session.run`); behind the tokens held is whatever was there before. Only to make room, tensors are copied,
  * on the device.
  */
 export function createDeviceCaches(

@@ -17,7 +17,7 @@ export interface SessionOptions {
   /** Threads of one operator; default: one for each physical core. */
   readonly threads?: number
   /**
-   * Whether weights are laid out anew for matrix products at load (default), which on the CPU takes longer than
+   * Whether weights are repacked for matrix products at load (default), which on the CPU takes longer than
    * the rest of loading and a second copy of each weight in passing. Without it, products of single rows are as
    * fast, and those of hundreds of rows up to a fifth slower. Quantised weights need it.
    */
@@ -56,7 +56,7 @@ export async function createSession(
     // A quarter to a third less memory, and no slower.
     enableMemPattern: false,
     interOpNumThreads: 1,
-    // Below errors, onnxruntime reports that a device leaves nodes to the processor.
+    // Below errors, onnxruntime reports that a device leaves nodes to the CPU.
     ...(device === 'cpu' ? {} : { logSeverityLevel: 3 as const }),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     // A session that is told of locations puts no output into a tensor that is given for it.

@@ -1,7 +1,7 @@
 /** Runs work that computes, alone: nobody else's work happens until it is done. */
 export type Turn = <T>(work: () => Promise<T>) => Promise<T>
 
-/** For a process in which only one thing computes at a time anyway. */
+/** The turn of a process in which only one thing computes at a time anyway. */
 export const ownTurn: Turn = (work) => work()
 
 /**

@@ -5,11 +5,11 @@ import { decodeUtf8 } from './utf8.ts'
 import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /** The most symbols that an alphabet may have, so that every symbol fits into a Uint16Array. */
-export const maxAlphabetSize = 65_535
+const maxAlphabetSize = 65_535
 
-/** What alphabets have beside the symbols that spell text. */
+/** What alphabets have in addition to the symbols that spell text. */
 interface WholeTokens {
-  /** Ids of the special tokens that the heads have a symbol for, without duplicates; none beside token symbols. */
+  /** Ids of the special tokens that the heads have a symbol for, without duplicates; none with token symbols. */
   readonly specialTokens: readonly number[]
   /**
    * Ids of the tokens that are symbols of their own, without duplicates, the special ones among them. They are scored by
@@ -20,14 +20,14 @@ interface WholeTokens {
 }
 
 /** Tokens are spelled in Unicode code points. */
-export interface CharacterAlphabet extends WholeTokens {
+interface CharacterAlphabet extends WholeTokens {
   readonly unit: 'character'
   /** One code point each, without duplicates. */
   readonly characters: readonly string[]
 }
 
 /** Tokens are spelled in bytes, so every token that has any is covered. */
-export interface ByteAlphabet extends WholeTokens {
+interface ByteAlphabet extends WholeTokens {
   readonly unit: 'byte'
 }
 
@@ -43,7 +43,7 @@ export interface GroupAlphabet extends WholeTokens {
   readonly unit: 'group'
   /** The tokens of each group, in rising order, each in one group only. */
   readonly groups: readonly (readonly number[])[]
-  /** Groups whose tokens a step scores by their rows of the LM head, at the most. */
+  /** Maximum number of groups whose tokens a step scores by their rows of the LM head. */
   readonly read: number
   readonly tokenSymbols: readonly number[]
 }
@@ -58,7 +58,7 @@ export interface GroupAlphabet extends WholeTokens {
  * | T + 1 + i           | the special token `specialTokens[i]`                       |
  * | T + 1               | OTHER, where there are token symbols: what has no spelling |
  *
- * Token symbols are no symbols of the heads: their scores come from the LM head itself.
+ * Token symbols aren't symbols of the heads: their scores come from the LM head itself.
  *
  * The alphabet is plain data and its own JSON form; `alphabetSchema` reads it back. Text is never
  * normalised: combining marks, joiners and direction marks are characters like any other.
@@ -119,7 +119,7 @@ function boundedList<Item>(item: z.ZodType<Item>, least: number) {
     .refine(withoutDuplicates, { error: 'expected no duplicates' })
 }
 
-/** Of a group: no vocabulary is larger. */
+/** Maximum number of tokens of a group: no vocabulary is larger. */
 const mostMembers = 1 << 22
 
 const tokenId = z.int().min(0).max(0x7fffffff)
@@ -289,7 +289,7 @@ export function customAlphabet(text: string, vocabulary: readonly VocabularyEntr
   )
 }
 
-/** Enough for any alphabetic script beside ASCII, at the cost of the byte alphabet. */
+/** Enough for any alphabetic script in addition to ASCII, at the cost of the byte alphabet. */
 const automaticLimit = 256
 
 /**

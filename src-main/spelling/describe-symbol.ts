@@ -4,7 +4,7 @@ import { decodeUtf8 } from './utf8.ts'
 import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 /**
- * A symbol as a person reads it: the character or piece, END, the special token's name; bytes that are no characters as
+ * A symbol as a person reads it: the character or piece, END, the special token's name; bytes that aren't characters as
  * ‹E2›; a group by its first tokens.
  */
 export function describeSymbol(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { alphabetSchema, alphabetSize, endSymbol, otherSymbol } from './alphabet.ts'
 import { describeSymbol } from './describe-symbol.ts'
 import { groupAlphabet, groupCount, memberRows, parseGroups } from './groups.ts'
-import { buildSpeller, contestWinners, firstSymbolsOf, isSaid } from './speller.ts'
+import { buildSpeller, contestWinners, firstSymbolsOf, isEmittable } from './speller.ts'
 
 const texts = ['<s>', 'a', 'b', 'c', 'd', 'e', 'f', 'g']
 const entries = texts.map((content, token) => ({
@@ -61,7 +61,7 @@ describe('an alphabet of learned groups', () => {
     const { symbolIndex, firstSymbol } = firstSymbolsOf(speller)
     expect([...symbolIndex]).toEqual([0, -1, -1, -1, 1, -1, -1, -1])
     expect([...firstSymbol]).toEqual([-1, 1, 0, 1, -1, 1, 2, 1])
-    expect(texts.every((_, token) => isSaid(speller, token))).toBe(true)
+    expect(texts.every((_, token) => isEmittable(speller, token))).toBe(true)
     expect(contestWinners(speller)).toEqual([])
     expect(describeSymbol(alphabet, 1, entries)).toBe('{a|c|e|…}')
     // What no group has is OTHER.

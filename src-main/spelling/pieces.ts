@@ -5,7 +5,7 @@ import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 /** Single bytes, which every alphabet of pieces begins with. */
 export const singleBytes = 256
 
-/** With the bytes, about as many symbols as DESIGN.md section 6 measured. */
+/** With the bytes, this makes about as many symbols as DESIGN.md section 6 measured. */
 const usualPieces = 250
 const mostPieces = 16_384
 
@@ -13,7 +13,7 @@ const mostPieces = 16_384
 export const longestPiece = 64
 
 /**
- * How many pieces beside the bytes `pieces` or `pieces:N` asks for. Null: another alphabet.
+ * How many pieces in addition to the bytes `pieces` or `pieces:N` asks for. Null: another alphabet.
  *
  * @throws SpellmError setting-invalid for other numbers than 1 to 16,384
  */

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { SpellmError } from '../base/errors.ts'
 import { asciiAlphabet, byteAlphabet, customAlphabet, endSymbol, type Alphabet } from './alphabet.ts'
-import { buildSpeller, contestWinners, findToken, spellingOf, statusOf, targets } from './speller.ts'
+import { buildSpeller, contestWinners, spellingOf, statusOf, targets, type Speller } from './speller.ts'
 import { bytes, ordinary, randomVocabulary, seededRandom, special } from './testing/vocabulary.ts'
+import { findNode } from './trie.ts'
 import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 
 function statuses(vocabulary: readonly VocabularyEntry[], alphabet: Alphabet, k: number, counts?: number[]) {
   const speller = buildSpeller(vocabulary, alphabet, k, counts)
   return vocabulary.map((_, token) => statusOf(speller, token))
+}
+
+/** The token that the first `length` of `symbols` (at most k, without END) stand for, if any. */
+function findToken({ trie }: Speller, symbols: ArrayLike<number>, length: number): number | undefined {
+  const node = findNode(trie, symbols, length)
+  const token = node < 0 ? -1 : trie.token[node]!
+  return token < 0 ? undefined : token
 }
 
 describe('a spelling', () => {

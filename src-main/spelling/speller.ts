@@ -1,7 +1,7 @@
 import { SpellmError } from '../base/errors.ts'
 import { endSymbol, otherSymbol, type Alphabet } from './alphabet.ts'
 import { spellVocabulary, type Spellings } from './spellings.ts'
-import { buildTrie, findNode, type Trie } from './trie.ts'
+import { buildTrie, type Trie } from './trie.ts'
 import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 import { bytesOfTokens, type Words } from './words.ts'
 
@@ -19,13 +19,13 @@ export type TokenStatus = (typeof tokenStatuses)[number]
 
 /**
  * The table token ↔ spelling, and the trie over it. A speller with words spells units: unit u is the token u, or from V
- * on the word number u − V, and where its tables and the trie are by token, they go on with the words.
+ * on the word number u − V, and where its tables and the trie are by token, the words follow.
  */
 export interface Speller extends Spellings {
   readonly alphabet: Alphabet
   /** V. */
   readonly vocabularySize: number
-  /** Units of several tokens; none for a SpeLLM that says token by token. */
+  /** Units of several tokens; none for a SpeLLM that emits token by token. */
   readonly words: Words
   /** [V + words]: each unit's status, as its place in `tokenStatuses`. */
   readonly status: Uint8Array
@@ -38,12 +38,12 @@ export interface Speller extends Spellings {
  *
  * Several tokens can have the same spelling: tokens truncated to the same first k symbols, a token of k
  * symbols and a longer one that starts with it, or tokens of the same bytes (SentencePiece has a byte
- * token beside each ASCII character). The spelling stands for the token that `tokenCounts` says is most
+ * token in addition to each ASCII character). The spelling stands for the token that `tokenCounts` says is most
  * frequent; on a tie, or without counts, for one that is spelled in full, then for the lowest id.
  *
  * @param k the most symbols of a spelling, 1 to 64
  * @param tokenCounts how often each token occurs, [V]
- * @param words units beside the tokens; a spelling that a token has stands for the token
+ * @param words units in addition to the tokens; a spelling that a token has stands for the token
  * @throws SpellmError setting-invalid for a wrong k, or an alphabet that covers no token but special ones;
  *   tokenizer-mismatch where alphabet and vocabulary differ in their special tokens
  */
@@ -99,7 +99,7 @@ export function statusOf(speller: Speller, token: number): TokenStatus {
 }
 
 /** Whether a SpeLLM can output the token at all. */
-export function isSaid(speller: Speller, token: number): boolean {
+export function isEmittable(speller: Speller, token: number): boolean {
   if (token >= speller.vocabularySize) return false
   return saidStatuses.includes(statusOf(speller, token))
 }
@@ -125,7 +125,7 @@ export function firstSymbolsOf(speller: Speller): FirstSymbols {
   const other = otherSymbol(alphabet)
   const firstSymbol = Int32Array.from({ length: vocabularySize }, (_, token) => {
     if (symbolIndex[token]! >= 0) return -1
-    return isSaid(speller, token) ? symbols[token * k]! : other
+    return isEmittable(speller, token) ? symbols[token * k]! : other
   })
   return { symbolIndex, firstSymbol }
 }
@@ -134,13 +134,6 @@ export function firstSymbolsOf(speller: Speller): FirstSymbols {
 export function spellingOf(speller: Speller, token: number): Uint16Array {
   const start = token * speller.k
   return speller.symbols.subarray(start, start + speller.lengths[token]!)
-}
-
-/** The token that the first `length` of `symbols` (at most k, without END) stand for, if any. */
-export function findToken(speller: Speller, symbols: ArrayLike<number>, length: number): number | undefined {
-  const node = findNode(speller.trie, symbols, length)
-  const token = node < 0 ? -1 : speller.trie.token[node]!
-  return token < 0 ? undefined : token
 }
 
 /**
@@ -170,7 +163,7 @@ export interface Targets {
  * token has its own symbol, then END.
  *
  * @param ids [n] tokens or units, none negative
- * @param isOpen [n]: 1 where what is known may be only a unit's beginning, so nothing is said of what follows
+ * @param isOpen [n]: 1 where what is known may be only a unit's beginning, so nothing is known of what follows
  */
 export function targets(speller: Speller, ids: Int32Array, isOpen?: Uint8Array): Targets {
   const { k } = speller

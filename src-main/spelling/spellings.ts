@@ -82,8 +82,8 @@ function oneSymbols(alphabet: Alphabet): Map<number, number> {
 }
 
 /**
- * Spells every token of the vocabulary that is no token symbol. A special token's spelling is its one symbol, that of a token in
- * a group its group.
+ * Spells every token of the vocabulary that isn't a token symbol. A special token's spelling is its one symbol, that of
+ * a token in a group its group.
  *
  * Uncovered are tokens that need a symbol outside the alphabet (also beyond the first k), tokens without
  * bytes, and, where the alphabet is of characters, tokens that aren't valid UTF-8 on their own.

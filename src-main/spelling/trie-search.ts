@@ -49,7 +49,7 @@ export function createTrieSearch(speller: Speller): TrieSearch {
 }
 
 /**
- * Fills `bestRest` from the back: at each position a spelling either ends, or goes on with the best symbol
+ * Fills `bestRest` from the back: at each position a spelling either ends, or continues with the best symbol
  * that any spelling has there. Throws a RangeError for NaN and +Infinity.
  */
 function boundRests({ speller, symbolsAt, bestRest }: TrieSearch, logProbabilities: Float32Array): void {

@@ -28,7 +28,7 @@ describe('the trie', () => {
     expect(findNode(trie, [0, 1, 2, 0], 4)).toBe(-1)
   })
 
-  it('tells where only one spelling goes on', () => {
+  it('tells where only one spelling continues', () => {
     expect(onlyTokenBelow(trie, 4)).toBe(3) // ca|b
     expect(onlyTokenBelow(trie, 5)).toBe(1) // abc itself
     expect(onlyTokenBelow(trie, 1)).toBe(-1) // a: ab and abc

@@ -13,7 +13,7 @@ export interface ReadText {
 
 /**
  * What the base model would write after a position, as far as its choices along the text tell, without another pass:
- * its choice there, and its next ones as long as the text goes on as it would. What follows is not known.
+ * its choice there, and its next ones as long as the text continues as it would. What follows is not known.
  *
  * @param limit the most tokens wanted
  */
@@ -31,7 +31,7 @@ export function knownContinuation(
   return tokens
 }
 
-/** The unit that a text goes on with. */
+/** The unit that continues a text. */
 export interface NextUnit {
   readonly unit: number
   /** More of the text could make it a longer one. */

@@ -14,7 +14,7 @@ export interface WordCoverage {
   readonly covered: number
   readonly truncated: number
   readonly uncovered: number
-  /** Tokens for each unit where the text is cut into the longest units: the most that a step can say on the average. */
+  /** Tokens for each unit where the text is cut into the longest units: the maximum that a step can emit on average. */
   readonly tokensPerStep: number
 }
 

@@ -112,7 +112,7 @@ describe('a speller of words', () => {
     expect(find([10, 9, 7])).toEqual({ unit: unitOf(10, 9), isOpen: true })
   })
 
-  it('covers a share of the words, and says what a step can say at the most', () => {
+  it('covers a share of the words, and says how much a step can emit', () => {
     const coverage = wordCoverage(speller, vocabulary, countWords(text, vocabulary))
     // ' playing.' has nine symbols, so all 8 words are covered; ' player' takes two steps.
     expect(coverage).toEqual({
@@ -147,7 +147,7 @@ describe('a speller of words', () => {
       expect([...isOpen.subarray(0, 4)]).toEqual([1, 1, 0, 0])
       const { counted } = targets(speller, units, isOpen)
       const countedAt = (row: number) => counted.subarray(row * 9, (row + 1) * 9).reduce((a, b) => a + b, 0)
-      // ' playing' may go on; ' a' ends; ' playing.' has k symbols.
+      // ' playing' may continue; ' a' ends; ' playing.' has k symbols.
       expect([countedAt(0), countedAt(2), countedAt(3)]).toEqual([8, 3, 9])
     })
   })

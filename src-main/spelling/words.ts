@@ -18,7 +18,7 @@ const mostWords = 32_768
 /** What a text has only once is as likely to be a slip. */
 const leastCount = 2
 
-/** Where a text has no spaces, its words end after so many tokens. */
+/** Where a text has no spaces, its words end after this many tokens. */
 const longestWord = 64
 
 /**

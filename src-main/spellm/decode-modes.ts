@@ -17,5 +17,5 @@ export function modeOf(name: ModeName): DecodeMode {
 /** What to tell somebody who used a name of earlier; null: it is today's. */
 export function noteOnMode(name: string): string | null {
   if (!(name in formerModes)) return null
-  return `'${name}' is called '${formerModes[name as keyof typeof formerModes]}' now, with the same candidates (--candidates, 8 unless said otherwise).`
+  return `'${name}' is called '${formerModes[name as keyof typeof formerModes]}' now, with the same candidates (--candidates, 8 unless set otherwise).`
 }

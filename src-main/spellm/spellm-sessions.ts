@@ -1,4 +1,4 @@
-import { createTrunkSession, type TailEnding, type TrunkSession } from '../models/trunk-session.ts'
+import { createTrunkSession, type TailHead, type TrunkSession } from '../models/trunk-session.ts'
 import type { HeadRows } from '../models/head-rows.ts'
 import type { SessionOptions } from '../runtime/session.ts'
 import type { Speller } from '../spelling/speller.ts'
@@ -54,7 +54,7 @@ export async function createSpellmSessions(
       ...(samplingWeights ? { samplingTail: tailOf(shape, samplingWeights, bits) } : {}),
     },
   })
-  const joined = (ending: TailEnding, own: TailWeights) =>
+  const joined = (ending: TailHead, own: TailWeights) =>
     lazyTail(speller, ending, () => createSpellmTail(spellm, own, session))
   return {
     trunk,

@@ -31,7 +31,7 @@ const maxConfigBytes = 64 << 20
 /** Inner widths of an adapter's blocks. */
 export const adapterWidthsSchema = z.array(z.int().min(1).max(1_048_576)).max(16)
 
-/** Of the first head's scores, see `anchored` of models/symbol-tail.ts. */
+/** The anchor of the first head's scores, see `anchored` of models/symbol-tail.ts. */
 export const anchorSchema = z.number().min(0).max(1)
 
 const configSchema = z.object({
@@ -75,7 +75,7 @@ export { hashBaseModel }
 /** A SpeLLM with its base model: everything that decoding needs, checked. */
 export interface Spellm {
   readonly base: BaseModel
-  /** What identifies it, in whatever folder it lies. */
+  /** What identifies it, whatever folder it is in. */
   readonly baseSha256: string
   /** The base model's. */
   readonly precision: Precision
@@ -85,7 +85,7 @@ export interface Spellm {
   readonly speller: Speller
   readonly adapterWidths: readonly number[]
   readonly weights: TailWeights
-  /** Of the tail that has learnt the base model's probabilities, for sampling; null: there is none. */
+  /** The weights of the tail that has learnt the base model's probabilities, for sampling; null: there is none. */
   readonly samplingWeights: TailWeights | null
   /**
    * Thresholds of gated mode; none: they were not measured. With token symbols, of doubt (`decode/first-choice.ts`), from
@@ -94,9 +94,9 @@ export interface Spellm {
   readonly gates: readonly Gate[]
   /** c: the most context symbols at once; 0 without token symbols. */
   readonly contextSymbols: number
-  /** Of the first head's scores, see `anchored` of models/symbol-tail.ts; 0 without token symbols. */
+  /** The anchor of the first head's scores, see `anchored` of models/symbol-tail.ts; 0 without token symbols. */
   readonly anchor: number
-  /** Of a SpeLLM with token symbols: what its doubts were, and whether it was right. */
+  /** The doubts of a SpeLLM with token symbols, and whether it was right. */
   readonly doubts: SpellmDoubts | null
 }
 

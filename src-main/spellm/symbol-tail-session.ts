@@ -56,8 +56,8 @@ export function symbolTailOf({
 /** A tail with token symbols by itself, for many states at once. */
 export interface SymbolTailSession {
   /**
-   * hidden [rows · d] → first scores [rows · (m + A)] (`firstScores`, without a context); with `spelled`, also how the
-   * heads go on: log-probabilities [rows · (k − 1) · A].
+   * hidden [rows · d] → first scores [rows · (m + A)] (`firstScores`, without a context); with `spelled`, also those of
+   * the later heads: log-probabilities [rows · (k − 1) · A].
    */
   scores(
     hidden: Float32Array,

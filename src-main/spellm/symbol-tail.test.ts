@@ -13,7 +13,7 @@ import {
   parseAlphabet,
   withTokenSymbols,
 } from '../spelling/alphabet.ts'
-import { buildSpeller, firstSymbolsOf, isSaid, spellingOf, statusOf } from '../spelling/speller.ts'
+import { buildSpeller, firstSymbolsOf, isEmittable, spellingOf, statusOf } from '../spelling/speller.ts'
 import { createSymbolTailSession, symbolTailOf } from './symbol-tail-session.ts'
 import { tailShape } from './tail-session.ts'
 
@@ -59,7 +59,7 @@ it('divides the vocabulary into token symbols, first symbols and OTHER', () => {
       expect(spellingOf(speller, token)).toHaveLength(0)
     } else
       expect(firstSymbol[token]).toBe(
-        isSaid(speller, token) ? spellingOf(speller, token)[0] : otherSymbol(alphabet),
+        isEmittable(speller, token) ? spellingOf(speller, token)[0] : otherSymbol(alphabet),
       )
   }
 })
@@ -74,7 +74,7 @@ it.each([0, 0.5])(
     const contextRows = floatTensor(rows.read(context), [context.length, d])
     const cache = trunk.createCache()
     for (const tokens of [[1, 20, 300], [17], [4]]) {
-      const state = await trunk.forwardToLast(Int32Array.from(tokens), cache, 'spelled', contextRows)
+      const state = await trunk.forwardLastPosition(Int32Array.from(tokens), cache, 'spelled', contextRows)
       const m = alphabet.tokenSymbols!.length
       const scores = state.firstScores!
       expect(scores).toHaveLength(m + size + context.length)
@@ -92,8 +92,8 @@ it.each([0, 0.5])(
       }
     }
     // Nobody asks: nothing is computed, and there may be no context.
-    expect((await trunk.forwardToLast(Int32Array.of(5), cache, 'none')).firstScores).toBeUndefined()
-    const without = await trunk.forwardToLast(Int32Array.of(6), cache, 'first')
+    expect((await trunk.forwardLastPosition(Int32Array.of(5), cache, 'none')).firstScores).toBeUndefined()
+    const without = await trunk.forwardLastPosition(Int32Array.of(6), cache, 'first')
     expect(without.firstScores).toHaveLength(alphabet.tokenSymbols!.length + size)
     expect(without.spelled).toBeUndefined()
     await alone.release()

@@ -2,7 +2,7 @@ import { constant, input, logSoftmax } from '../graph/index.ts'
 import { bitsOf, type Precision } from '../models/precision.ts'
 import { quantizedConstant, type Bits } from '../models/quantize.ts'
 import { tailLogits, tailParameterCount, tailParameterShapes, type TailShape } from '../models/tail.ts'
-import type { LastState, Tail, TailEnding } from '../models/trunk-session.ts'
+import type { LastPosition, Tail, TailHead } from '../models/trunk-session.ts'
 import {
   createSession,
   floatData,
@@ -20,14 +20,14 @@ export type TailWeights = ReadonlyMap<string, Float32Array>
 export interface TailSession {
   readonly speller: Speller
   /** How the trunk that it follows is asked for it in its own pass; 'none': it is not the trunk's. */
-  readonly ending: TailEnding | 'none'
+  readonly ending: TailHead | 'none'
   /** hidden [rows · d] → log-probabilities [rows · k · A]. */
   logProbabilities(hidden: Float32Array): Promise<Float32Array>
   release(): Promise<void>
 }
 
 /** A tail's log-probabilities [k · A] for a state: those that came with it, asked for by `ending`, or computed now. */
-export async function scoresOf(tail: TailSession, state: LastState): Promise<Float32Array> {
+export async function scoresOf(tail: TailSession, state: LastPosition): Promise<Float32Array> {
   return state.logProbabilities ?? tail.logProbabilities(state.hidden)
 }
 
@@ -48,8 +48,9 @@ export function tailShape(
 }
 
 /**
- * What a tail is computed in: on the CPU the integers of its base model, or 8 bits beside blocks that were kept. Beside weights as stored, which onnxruntime
- * reads where they lie (`SessionOptions.prepack`), integers would take longer than float32.
+ * What a tail is computed in: on the CPU the integers of its base model, or 8 bits with blocks that were kept. With
+ * weights as stored, which onnxruntime reads in place (`SessionOptions.prepack`), integers would take longer than
+ * float32.
  */
 export function tailBits(precision: Precision, device: Device): { readonly bits?: Bits } {
   const bits = device === 'cpu' ? (precision === 'kept' ? 8 : bitsOf[precision]) : null

@@ -18,7 +18,7 @@ export const addedTokensSchema = z
 export type AddedToken = z.infer<typeof addedTokensSchema>[number]
 
 /** A part of a text: one added token (its id), or what is between them. */
-export interface Section {
+interface Section {
   readonly text: string
   readonly token: number | null
   /** Whether it begins the text that was split. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MergeQueue } from './merge-queue.ts'
 import { PairTable } from './pair-table.ts'
-import { fieldOf, invalid, quoted, readFields, unsupported, type Place } from './place.ts'
+import { fieldOf, invalid, quoted, readFields, unsupported, type JsonPath } from './json-path.ts'
 import { byteTokens, cached, maxVocabularySize, type Model } from './vocabulary.ts'
 
 // Zod's own record type drops a key '__proto__'.
@@ -29,7 +29,7 @@ const bpeSchema = z.strictObject({
  *
  * @throws SpellmError 'file-invalid' | 'model-unsupported'
  */
-export function buildBpe(json: object, place: Place): Model {
+export function buildBpe(json: object, place: JsonPath): Model {
   const fields = readFields(bpeSchema, json, place)
   for (const name of ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix'] as const)
     if (fields[name]) throw unsupported(fieldOf(place, name), quoted(String(fields[name])))
@@ -84,7 +84,7 @@ export function buildBpe(json: object, place: Place): Model {
     for (let at = 0; at < tokens.length; at++) offer(at)
     for (let top = queue.pop(); top; top = queue.pop()) {
       const { rank, at } = top
-      // A pair that has changed since was offered anew.
+      // A pair that has changed since was offered again.
       if (tokens[at]! < 0 || rankAt(at) !== rank) continue
       const joined = next[at]!
       tokens[at] = results[rank]!
@@ -112,7 +112,7 @@ export function buildBpe(json: object, place: Place): Model {
 }
 
 /** @throws SpellmError 'file-invalid' */
-function readVocabulary(table: Readonly<Record<string, number>>, place: Place): Map<string, number> {
+function readVocabulary(table: Readonly<Record<string, number>>, place: JsonPath): Map<string, number> {
   const vocabulary = new Map<string, number>()
   const contents = new Map<number, string>()
   for (const [content, id] of Object.entries(table)) {
@@ -143,7 +143,7 @@ interface Merges {
 function readMerges(
   merges: readonly unknown[],
   vocabulary: ReadonlyMap<string, number>,
-  place: Place,
+  place: JsonPath,
 ): Merges {
   if (merges.length > maxVocabularySize)
     throw invalid(place, `${merges.length} merges, expected at most ${maxVocabularySize}`)

@@ -89,7 +89,7 @@ describe('renderChat', () => {
     ['an include', '{% include "/etc/passwd" %}'],
     ['an import', "{% import 'os' as os %}"],
     ['an open tag', '{{ messages'],
-    ['a loop that goes on after text', '{% for i in [1, 2] %}a{% continue %}{% endfor %}'],
+    ['a loop that continues after text', '{% for i in [1, 2] %}a{% continue %}{% endfor %}'],
     ['an unknown filter', "{{ 'x' | execute }}"],
   ])('ends with an error for %s', (_, source) => {
     const started = performance.now()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { byteSymbols } from './byte-symbols.ts'
-import { fieldOf, invalid, quoted, readFields, unsupported, type Place } from './place.ts'
+import { fieldOf, invalid, quoted, readFields, unsupported, type JsonPath } from './json-path.ts'
 import { readReplacement } from './pattern.ts'
 
 /** What tokens stand for. */
@@ -11,6 +11,22 @@ export interface TokenDecoder {
   firstBytesOf(content: string): Uint8Array
 }
 
+const stripSchema = z.strictObject({
+  type: z.string(),
+  content: z.string().length(1),
+  start: z.int().min(0).max(1),
+  stop: z.literal(0),
+})
+
+const metaspaceSchema = z.strictObject({
+  type: z.string(),
+  replacement: z.string().default('▁'),
+  prepend_scheme: z.enum(['first', 'always', 'never']).default('always'),
+  split: z.boolean().optional(),
+  add_prefix_space: z.boolean().optional(),
+  str_rep: z.string().optional(),
+})
+
 const encoder = new TextEncoder()
 
 /**
@@ -19,7 +35,7 @@ const encoder = new TextEncoder()
  *
  * @throws SpellmError 'file-invalid' | 'model-unsupported'
  */
-export function buildDecoder(json: unknown, place: Place): TokenDecoder {
+export function buildDecoder(json: unknown, place: JsonPath): TokenDecoder {
   const steps = flatten(json, place)
   if (steps.length === 1 && steps[0]!.type === 'ByteLevel')
     return { bytesOf: byteLevelBytes, firstBytesOf: byteLevelBytes }
@@ -49,16 +65,7 @@ export function buildDecoder(json: unknown, place: Place): TokenDecoder {
         break
       case 'Strip': {
         isIn(isFused && !firstTextOf)
-        const { content, start } = readFields(
-          z.strictObject({
-            type: z.string(),
-            content: z.string().length(1),
-            start: z.int().min(0).max(1),
-            stop: z.literal(0),
-          }),
-          json,
-          place,
-        )
+        const { content, start } = readFields(stripSchema, json, place)
         if (start === 1)
           firstTextOf = (token) => {
             const text = chain(replacements, token)
@@ -68,18 +75,7 @@ export function buildDecoder(json: unknown, place: Place): TokenDecoder {
       }
       case 'Metaspace': {
         isIn(!isFused && !firstTextOf)
-        const { replacement, ...fields } = readFields(
-          z.strictObject({
-            type: z.string(),
-            replacement: z.string().default('▁'),
-            prepend_scheme: z.enum(['first', 'always', 'never']).default('always'),
-            split: z.boolean().optional(),
-            add_prefix_space: z.boolean().optional(),
-            str_rep: z.string().optional(),
-          }),
-          json,
-          place,
-        )
+        const { replacement, ...fields } = readFields(metaspaceSchema, json, place)
         if (fields.prepend_scheme !== 'never' && fields.add_prefix_space !== false) {
           // The reference drops every one in the first token, not just the one before the word.
           const before = [...replacements]
@@ -117,12 +113,12 @@ function chain(replacements: readonly Replacement[], content: string): string {
 interface Step {
   readonly type: string
   readonly json: object
-  readonly place: Place
+  readonly place: JsonPath
 }
 
-function flatten(json: unknown, place: Place): Step[] {
+function flatten(json: unknown, place: JsonPath): Step[] {
   if (json === null || json === undefined)
-    throw unsupported(place, 'a tokenizer without a decoder (how its tokens become text is not said)')
+    throw unsupported(place, "a tokenizer without a decoder (it doesn't say how its tokens become text)")
   if (typeof json !== 'object' || !('type' in json) || typeof json.type !== 'string')
     throw invalid(place, "expected an object with a field 'type'")
   if (json.type !== 'Sequence') return [{ type: json.type, json, place }]

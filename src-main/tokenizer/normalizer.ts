@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { requireModestGrowth } from './growth.ts'
-import { build, fieldOf, readFields, type Builder, type Place } from './place.ts'
+import { build, fieldOf, readFields, type Builder, type JsonPath } from './json-path.ts'
 import { readReplacement } from './pattern.ts'
 import { precompiledNormalizer } from './precompiled.ts'
 
@@ -8,7 +8,7 @@ import { precompiledNormalizer } from './precompiled.ts'
 export type Normalizer = (text: string) => string
 
 /** @throws SpellmError 'file-invalid' | 'model-unsupported' */
-export function buildNormalizer(json: unknown, place: Place): Normalizer {
+export function buildNormalizer(json: unknown, place: JsonPath): Normalizer {
   return json === null || json === undefined ? (text) => text : build(builders, json, place)
 }
 

@@ -10,7 +10,7 @@ import { buildBpe } from './bpe.ts'
 import { buildDecoder, type TokenDecoder } from './decoder.ts'
 import { requireModestGrowth } from './growth.ts'
 import { buildNormalizer } from './normalizer.ts'
-import { build, fieldOf, invalid, quoted, type Builder, type Place } from './place.ts'
+import { build, fieldOf, invalid, quoted, type Builder, type JsonPath } from './json-path.ts'
 import { buildFrame, type Frame } from './post-processor.ts'
 import { buildPreTokenizer } from './pre-tokenizer.ts'
 import { createTextStream, type TextStream } from './text-stream.ts'
@@ -18,7 +18,7 @@ import { withinTime } from '../formats/time-limit.ts'
 import { buildUnigram } from './unigram.ts'
 import type { Model } from './vocabulary.ts'
 
-export interface EncodeOptions {
+interface EncodeOptions {
   /**
    * Take what special tokens are written like for ordinary text, as the reference's `split_special_tokens` does.
    * Off, as in the reference: a text that has '<|im_end|>' in it ends the message there, whoever wrote it. Chat
@@ -113,7 +113,7 @@ function bounded<T>(file: string, milliseconds: number, task: () => T, whenSlow:
 }
 
 function createTokenizer(json: z.infer<typeof tokenizerSchema>, file: string): Tokenizer {
-  const at = (field: string): Place => ({ file, field })
+  const at = (field: string): JsonPath => ({ file, field })
   const normalize = buildNormalizer(json.normalizer, at('normalizer'))
   const preTokenize = buildPreTokenizer(json.pre_tokenizer, at('pre_tokenizer'))
   const model = build(models, withModelType(json.model), at('model'))

@@ -1,7 +1,7 @@
 import { toRegExp } from 'oniguruma-to-es'
 import { z } from 'zod'
 import { maxGrowth, requireModestGrowth } from './growth.ts'
-import { fieldOf, invalid, readFields, type Place } from './place.ts'
+import { fieldOf, invalid, readFields, type JsonPath } from './json-path.ts'
 
 const maxPatternLength = 20_000
 
@@ -11,7 +11,7 @@ const patternSchema = z.union([
 ])
 
 /** The field `pattern` of a part: a text, or a regular expression in Oniguruma's dialect, as a global RegExp. */
-export function readPattern(json: unknown, parent: Place): RegExp {
+export function readPattern(json: unknown, parent: JsonPath): RegExp {
   const place = fieldOf(parent, 'pattern')
   const pattern = readFields(patternSchema, json, place)
   if ('String' in pattern) return textPattern(pattern.String)
@@ -32,7 +32,7 @@ export function readPattern(json: unknown, parent: Place): RegExp {
 const replaceSchema = z.strictObject({ type: z.string(), pattern: z.unknown(), content: z.string() })
 
 /** A part of the type `Replace`: puts its content in place of what its pattern matches. */
-export function readReplacement(json: unknown, place: Place): (text: string) => string {
+export function readReplacement(json: unknown, place: JsonPath): (text: string) => string {
   const { pattern, content } = readFields(replaceSchema, json, place)
   const expression = readPattern(pattern, place)
   // There is at most one match a character.

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { build, fieldOf, readFields, type Builder, type Place } from './place.ts'
+import { build, fieldOf, readFields, type Builder, type JsonPath } from './json-path.ts'
 import { tokenId } from './vocabulary.ts'
 
 /** The tokens that the tokenizer puts around a text that stands alone. */
@@ -11,7 +11,7 @@ export interface Frame {
 const noFrame: Frame = { before: [], after: [] }
 
 /** @throws SpellmError 'file-invalid' | 'model-unsupported' */
-export function buildFrame(json: unknown, place: Place): Frame {
+export function buildFrame(json: unknown, place: JsonPath): Frame {
   return json === null || json === undefined ? noFrame : build(builders, json, place)
 }
 

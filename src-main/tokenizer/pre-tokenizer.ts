@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { byteSymbols } from './byte-symbols.ts'
-import { build, fieldOf, invalid, readFields, type Builder, type Place } from './place.ts'
+import { build, fieldOf, invalid, readFields, type Builder, type JsonPath } from './json-path.ts'
 import { readPattern } from './pattern.ts'
 
 /** A normalised text, or the part of one between two added tokens, as it is split further and further. */
-export interface Pieces {
+interface Pieces {
   /** None is empty. */
   readonly texts: readonly string[]
   /** Whether the first piece begins the whole text. */
@@ -15,7 +15,7 @@ export interface Pieces {
 export type PreTokenizer = (pieces: Pieces) => Pieces
 
 /** @throws SpellmError 'file-invalid' | 'model-unsupported' */
-export function buildPreTokenizer(json: unknown, place: Place): PreTokenizer {
+export function buildPreTokenizer(json: unknown, place: JsonPath): PreTokenizer {
   return json === null || json === undefined ? (pieces) => pieces : build(builders, json, place)
 }
 
@@ -119,14 +119,14 @@ const gpt2Words =
 const encoder = new TextEncoder()
 
 /** A text with each byte of its UTF-8 as one printable character. */
-export function toByteSymbols(text: string): string {
+function toByteSymbols(text: string): string {
   let symbols = ''
   for (const byte of encoder.encode(text)) symbols += byteSymbols[byte]!
   return symbols
 }
 
 /** SentencePiece's way: a space is a visible character, and begins the word after it. */
-function metaspace(json: object, place: Place): PreTokenizer {
+function metaspace(json: object, place: JsonPath): PreTokenizer {
   const fields = readFields(
     z.strictObject({
       type: z.string(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { requireModestGrowth } from './growth.ts'
-import { invalid, readFields, type Place } from './place.ts'
+import { invalid, readFields, type JsonPath } from './json-path.ts'
 
 const maxCharsmapLength = 16 << 20
 
@@ -10,7 +10,7 @@ const maxCharsmapLength = 16 << 20
  *
  * @throws SpellmError 'file-invalid'
  */
-export function precompiledNormalizer(json: object, place: Place): (text: string) => string {
+export function precompiledNormalizer(json: object, place: JsonPath): (text: string) => string {
   const { precompiled_charsmap: charsmap } = readFields(
     z.strictObject({
       type: z.string(),

@@ -59,7 +59,7 @@ describe('a file of questions', () => {
 
   it.each([
     ['no-json.jsonl', '{"prompt":"ok"}\nnonsense\n', /no-json\.jsonl, line 2 is not JSON/],
-    ['list.jsonl', '[]\n', /list\.jsonl, line 1 is no JSON object/],
+    ['list.jsonl', '[]\n', /list\.jsonl, line 1 isn.t a JSON object/],
     ['other.jsonl', '\n{"text":"hm"}\n', /line 2 has none of the fields 'question'/],
     ['number.jsonl', '{"question":1}\n', /line 1 has a wrong 'question'/],
     ['blank.jsonl', '{"question":" "}\n', /line 1 asks nothing/],

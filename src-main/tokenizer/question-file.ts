@@ -5,7 +5,7 @@ import { readLines } from '../formats/text-source.ts'
 
 /** What a user would ask a model. */
 export interface Question {
-  /** What was said up to the answer; the last message is the user's. */
+  /** The messages up to the answer; the last one is the user's. */
   readonly messages: readonly ChatMessage[]
   /** Where it stands, for messages: the file and its line, from 1. */
   readonly place: string
@@ -63,7 +63,7 @@ function parseLine(line: string, place: string): ChatMessage[] {
     const { path, message } = parsed.error.issues[0]!
     throw invalid(
       place,
-      path.length > 0 ? `has a wrong '${path.join('.')}' (${message})` : 'is no JSON object',
+      path.length > 0 ? `has a wrong '${path.join('.')}' (${message})` : "isn't a JSON object",
     )
   }
   const { question, prompt, messages } = parsed.data

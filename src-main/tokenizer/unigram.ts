@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PairTable } from './pair-table.ts'
-import { fieldOf, invalid, quoted, readFields, type Place } from './place.ts'
+import { fieldOf, invalid, quoted, readFields, type JsonPath } from './json-path.ts'
 import { byteTokens, cached, maxVocabularySize, type Model } from './vocabulary.ts'
 
 const unigramSchema = z.strictObject({
@@ -18,7 +18,7 @@ const unknownPenalty = 10
  *
  * @throws SpellmError 'file-invalid' | 'model-unsupported'
  */
-export function buildUnigram(json: object, place: Place): Model {
+export function buildUnigram(json: object, place: JsonPath): Model {
   const fields = readFields(unigramSchema, json, place)
   const { vocabulary, scores } = readVocabulary(fields.vocab, fieldOf(place, 'vocab'))
   const unknownToken = fields.unk_id ?? undefined
@@ -101,7 +101,7 @@ const unknownInPath = -1
 /** @throws SpellmError 'file-invalid' */
 function readVocabulary(
   list: readonly unknown[],
-  place: Place,
+  place: JsonPath,
 ): { vocabulary: Map<string, number>; scores: Float64Array } {
   const vocabulary = new Map<string, number>()
   const scores = new Float64Array(list.length)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Four times the largest known vocabulary, and small enough that a table by id is no burden. */
+/** Four times the largest known vocabulary, and small enough that a table by id isn't a burden. */
 export const maxVocabularySize = 1_048_576
 
 export const tokenId = z
@@ -19,7 +19,7 @@ export interface Model {
 }
 
 /** How SentencePiece writes the token of a single byte. */
-export function byteTokenContent(byte: number): string {
+function byteTokenContent(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
 }
 

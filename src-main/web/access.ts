@@ -19,7 +19,7 @@ import { networkInterfaces } from 'node:os'
 export const entrancePath = '/open'
 
 export interface Access {
-  /** For the printed address; 256 random bits. */
+  /** The token of the printed address; 256 random bits. */
   readonly token: string
   /** The value of `Set-Cookie` for those who came with the token. */
   readonly cookie: string
@@ -35,7 +35,7 @@ export interface Access {
 /** Draws the token of a launch for a server that listens on `address` and `port`. */
 export function createAccess(address: string, port: number): Access {
   const token = randomBytes(32).toString('base64url')
-  // Cookies don't tell ports apart, and two studios shall not push each other out.
+  // Cookies don't tell ports apart, and two studios must not push each other out.
   const cookieName = `spellm-studio-${port}`
   const hosts = new Set(ownHosts(address, port))
   return {

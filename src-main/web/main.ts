@@ -17,10 +17,10 @@ const loopback = '127.0.0.1'
 
 const program = new Command('npm start --')
   .description('Opens the studio: in a window of its own, or for a browser, whose address is printed.')
-  .option('--web', 'for a browser, which each option but --data also means')
+  .option('--web', 'for a browser; implied by every option except --data')
   .option('--port <number>', 'port to listen on; 0: any free one', parsePort, 0)
   .option('--host <address>', `address to listen on, together with --allow-remote (default: ${loopback})`)
-  .option('--allow-remote', 'other machines may connect, if they have the printed token', false)
+  .option('--allow-remote', 'let other machines connect, if they have the printed token', false)
   .option(
     '--data <folder>',
     'where settings and runs are kept (default: SPELLM_DATA, or the system’s folder)',
@@ -97,7 +97,7 @@ function fail(error: unknown): void {
   if (error instanceof SpellmError) console.error(`${colors.red('Error:')} ${error.message}\n${error.remedy}`)
   else {
     const message = error instanceof Error ? error.message : String(error)
-    console.error(`${colors.red('This is a defect of the studio:')} ${message}\nPlease report it.`)
+    console.error(`${colors.red('Unexpected error (a bug in the studio):')} ${message}\nPlease report it.`)
     if (process.env['SPELLM_DEBUG']) console.error(error)
   }
   process.exit(error instanceof SpellmError ? 1 : 70)

@@ -273,7 +273,7 @@ function relay(socket: WebSocket, engine: EngineAccess): void {
       close(socket, closeCodes.notText, 'Messages are text.')
       return
     }
-    // An engine that is busy reads later: until then the browser shall wait, not this process's memory fill.
+    // An engine that is busy reads later: until then the browser should wait rather than this process's memory fill.
     waiting += data.length
     if (waiting > pauseAboveBytes) socket.pause()
     void connection.send(data.toString()).then(() => {

@@ -8,7 +8,7 @@ import type { ContractRouterClient } from '@orpc/contract'
 import { expect, onTestFinished, test } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { contract } from '../contract/index.ts'
-import { isProcessAlive } from '../base/process-alive.ts'
+import { processState } from '../base/process-state.ts'
 import { openStudio, type Studio } from './studio.ts'
 import { ending, enter, openSocket, visited } from './testing/requests.ts'
 
@@ -173,5 +173,5 @@ test('closing ends the engine process and says goodbye to the windows', async ()
   const ended = ending(socket)
   await studio.close()
   expect(await ended).toMatchObject({ code: 1001 })
-  expect(isProcessAlive(pid)).toBe(false)
+  expect(await processState(pid)).toEqual({ alive: false })
 })

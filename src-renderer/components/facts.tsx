@@ -12,7 +12,7 @@ export interface Fact {
   readonly isWide?: boolean
 }
 
-/** Numbers beside each other, each under its name. */
+/** Numbers next to each other, each under its name. */
 export function FactRow({ facts }: { readonly facts: readonly Fact[] }) {
   return (
     <dl className="fact-row">

@@ -11,7 +11,7 @@ export type EngineClient = ContractRouterClient<typeof contract>
 
 type Connection =
   | { readonly status: 'connecting' | 'lost' }
-  /** `epoch` counts the connections: subscriptions begin anew with each. */
+  /** `epoch` counts the connections: subscriptions start again with each. */
   | { readonly status: 'open'; readonly epoch: number }
   | { readonly status: 'failed'; readonly reason: string }
 

@@ -2,9 +2,9 @@ import { useEffect, useEffectEvent } from 'react'
 import { useConnection } from './engine.ts'
 
 /**
- * Listens to a stream of the engine while the component is there, from anew after each reconnection.
+ * Listens to a stream of the engine while the component is there, and subscribes again after each reconnection.
  *
- * @param key begins anew when it changes; null: don't listen
+ * @param key listens again when it changes; null: don't listen
  */
 export function useEvents<T>(
   key: string | null,

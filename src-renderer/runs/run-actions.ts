@@ -1,6 +1,6 @@
 import type { RunStatus } from '../../src-main/contract/index.ts'
 
-/** What a person may do with a run, beside opening it. */
+/** What a person may do with a run, in addition to opening it. */
 export type RunAction = 'continue' | 'pause' | 'test' | 'delete'
 
 const byStatus: Record<RunStatus, readonly RunAction[]> = {

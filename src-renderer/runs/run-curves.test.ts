@@ -75,7 +75,7 @@ describe('the curves of a run', () => {
     expect(curves.headStep).toEqual(range(1, 60))
   })
 
-  it('lose what came after a checkpoint from which the run goes on', () => {
+  it('lose what came after a checkpoint from which the run resumes', () => {
     const curves = createRunCurves(historyUpTo(50))
     applyRunEvent(curves, { type: 'evaluation', point: { step: 40, agreement: agreement(0.5) } })
     applyRunEvent(curves, { type: 'steps', points: [{ ...point(31), loss: 99 }] })

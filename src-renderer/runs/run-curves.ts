@@ -13,7 +13,7 @@ export interface RunCurves {
   /** Per head, thinned out: `headAccuracy[head][i]` belongs to `headStep[i]`. */
   readonly headStep: number[]
   readonly headAccuracy: number[][]
-  /** Of the tail for sampling; empty for a run without one. */
+  /** Steps of the tail for sampling; empty for a run without one. */
   readonly samplingStep: number[]
   readonly divergence: number[]
   readonly evaluationStep: number[]
@@ -54,8 +54,8 @@ export function createRunCurves(history: RunHistory): RunCurves {
 export const lastStep = (curves: RunCurves): number => curves.step.at(-1) ?? 0
 
 /**
- * Adds what happened. Whatever is told of a step replaces all of its kind that was known from that step on: so
- * a run that goes on from a checkpoint overwrites what it had done after it, and nothing is there twice.
+ * Adds what happened. Whatever is reported of a step replaces all of its kind that was known from that step on: so
+ * a run that resumes from a checkpoint overwrites what it had done after it, and nothing is there twice.
  */
 export function applyRunEvent(curves: RunCurves, event: RunEvent): void {
   switch (event.type) {
@@ -122,7 +122,7 @@ function keepEverySecond(column: number[]): void {
   column.length = kept
 }
 
-/** Drops what `steps` and the columns beside it have from a step on. */
+/** Drops what `steps` and its columns have from a step on. */
 function cutFrom(curves: RunCurves, step: number, steps: number[], columns: readonly number[][]): void {
   let length = steps.length
   while (length > 0 && steps[length - 1]! >= step) length--

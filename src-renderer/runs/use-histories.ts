@@ -15,7 +15,7 @@ export interface SmoothedHistory {
   readonly freeAgreement: readonly number[]
 }
 
-/** The curves of several runs; those that are not there yet are left out. Loaded anew when a run begins or ends. */
+/** The curves of several runs; those that are not there yet are left out. Reloaded when a run begins or ends. */
 export function useSmoothedHistories(
   runs: readonly Pick<RunSummary, 'id' | 'status'>[],
   smoothing: number,

@@ -17,7 +17,7 @@ export interface LiveRunCurves {
 }
 
 /**
- * The curves of a run: its history, then what happens after its last step; from anew after each reconnection.
+ * The curves of a run: its history, then what happens after its last step; both again after each reconnection.
  *
  * @param id null: none
  */

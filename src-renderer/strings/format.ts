@@ -87,7 +87,7 @@ export function formatRoughDuration(totalSeconds: number): string {
   return wholeMinutes < 60 ? minutes.format(wholeMinutes) : formatDuration(60 * wholeMinutes)
 }
 
-/** With so many digits after the point: (1, 2) → '1.00'. */
+/** With a fixed number of digits after the point: (1, 2) → '1.00'. */
 export const formatFixed = (value: number, digits: number): string =>
   value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits })
 

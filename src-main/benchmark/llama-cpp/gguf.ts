@@ -10,7 +10,7 @@ const valueTypes = { uint32: 4, int32: 5, float32: 6, string: 8, array: 9 } as c
 
 const q4 = { id: 2, blockWeights: 32, blockBytes: 18, fileType: 2 } as const
 
-/** What llama.cpp computes in beside our precisions: 32 weights share a float16 scale. */
+/** What llama.cpp computes in, in addition to our precisions: 32 weights share a float16 scale. */
 const tensorTypes = {
   stored: { id: 0, blockWeights: 1, blockBytes: 4, fileType: 0 },
   int8: { id: 8, blockWeights: 32, blockBytes: 34, fileType: 7 },

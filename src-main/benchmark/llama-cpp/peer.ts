@@ -9,7 +9,7 @@ import type { Architecture } from '../../models/architecture.ts'
 import type { Precision } from '../../models/precision.ts'
 import { ggufArchitectures, leastVocabulary, writeRandomGguf, type WriteOptions } from './gguf.ts'
 
-/** What is used of node-llama-cpp 3, which is no dependency of ours. */
+/** What is used of node-llama-cpp 3, which isn't a dependency of ours. */
 interface NodeLlamaCpp {
   getLlama(options: { gpu: false; build: 'never'; maxThreads: number; logLevel: 'error' }): Promise<{
     loadModel(options: { modelPath: string }): Promise<{
@@ -74,7 +74,7 @@ export async function openLlamaCpp(
   if (!(architecture.family in ggufArchitectures) || architecture.vocabularySize < leastVocabulary)
     throw new SpellmError(
       'model-unsupported',
-      `llama.cpp can't be compared with a model of the family ${architecture.family} with ${architecture.vocabularySize} tokens, only beside ${Object.keys(ggufArchitectures).join(' and ')} with ${leastVocabulary} or more.`,
+      `llama.cpp can't be compared with a model of the family ${architecture.family} with ${architecture.vocabularySize} tokens, only with ${Object.keys(ggufArchitectures).join(' and ')} with ${leastVocabulary} or more.`,
       'Leave llama.cpp out.',
     )
   const entry = join(packageIn(installation), 'dist/index.js')
@@ -94,7 +94,7 @@ export async function openLlamaCpp(
       logLevel: 'error',
     })
     const model = await llama.loadModel({ modelPath })
-    // Room for the token that is decoded beside what the cache holds.
+    // Room for the token that is decoded in addition to what the cache holds.
     const context = await model.createContext({ contextSize: contextLength + 8, threads })
     const sequence = context.getSequence()
     const token = 1_000 % architecture.vocabularySize

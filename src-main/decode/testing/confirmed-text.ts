@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { openHeadRows } from '../../models/head-rows.ts'
-import { newConversation, readTokens } from '../generate.ts'
+import { newKvContext, readTokens } from '../generate.ts'
 import { largestIndex } from '../sampling.ts'
 import type { TextGenerator } from '../text-generator.ts'
 
@@ -13,12 +13,12 @@ export function createConfirmedText(generator: TextGenerator, prompt = 'Once upo
   const symbols = generator.speller!.alphabet.tokenSymbols!
   const text = generator.promptTokens(prompt)
   let read = 0
-  let conversation: ReturnType<typeof newConversation> | null = null
+  let kvContext: ReturnType<typeof newKvContext> | null = null
   return {
     expectPicked: async (token: number) => {
       const { trunk } = await generator.sessions()
-      conversation ??= newConversation(trunk)
-      const { hidden } = await readTokens(trunk, conversation, text.slice(read), 'none')
+      kvContext ??= newKvContext(trunk)
+      const { hidden } = await readTokens(trunk, kvContext, text.slice(read), 'none')
       read = text.length
       const known = [...new Set([...symbols, ...text])]
       const logits = rows.logits(hidden, [...known, token])

@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { openBaseModel } from '../../models/base-model.ts'
 import { deviceSchema } from '../../runtime/devices/device.ts'
-import { fitToDevice } from '../golden-check.ts'
+import { fitToDevice } from '../device-parity.ts'
 
 const device = deviceSchema.parse(process.argv[2])
 const problems: Record<string, string | null> = {}

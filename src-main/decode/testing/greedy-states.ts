@@ -11,7 +11,7 @@ export interface GreedyStates {
 
 /**
  * At least `count` states of a model's own greedy texts, each begun with the first words of a story and written to the
- * end of the context: what `forwardToLast(…, 'choice')` says, one token at a time.
+ * end of the context: what `forwardLastPosition(…, 'choice')` says, one token at a time.
  *
  * @param longest tokens of a text, at most
  */
@@ -29,7 +29,7 @@ export async function greedyStates(model: BaseModel, count: number, longest = 38
     const rest = Math.min(longest, contextLength) - prompt.length
     let tokens = Int32Array.from(prompt)
     for (let i = 0; i < rest; i++) {
-      const state = await trunk.forwardToLast(tokens, cache, 'choice')
+      const state = await trunk.forwardLastPosition(tokens, cache, 'choice')
       hidden.set(state.hidden, choices.length * d)
       choices.push(state.baseChoice!)
       tokens = Int32Array.of(state.baseChoice!)

@@ -18,8 +18,8 @@ import { customAlphabet } from '../../spelling/alphabet.ts'
 import { buildSpeller } from '../../spelling/speller.ts'
 import { ordinary } from '../../spelling/testing/vocabulary.ts'
 import { baseChooser, createBaseHead, freeChooser, trieChooser, type Chooser } from '../chooser.ts'
-import { generate, newConversation, readTokens, type Conversation } from '../generate.ts'
-import { fitToDevice } from '../golden-check.ts'
+import { generate, newKvContext, readTokens, type KvContext } from '../generate.ts'
+import { fitToDevice } from '../device-parity.ts'
 import { generateLossless } from '../lossless.ts'
 import { spellingDrafter } from '../spelling-drafter.ts'
 import { createTailSession, tailOf, tailShape } from '../../spellm/tail-session.ts'
@@ -49,7 +49,7 @@ for (let chunk = 0; chunk < cache.chunks; chunk++) choices.push(...(await readCh
 const shape = tailShape(hiddenSize, [64], speller)
 const losses: number[] = []
 const settings = { ...defaultDistillSettings, batchTokens: 64, epochs: 3 }
-const state = await distill(shape, speller, cache, settings, {
+const state = await distill({ shape, speller }, cache, settings, {
   device,
   text: ids,
   onStep: ({ loss }) => Promise.resolve(void losses.push(loss)),
@@ -68,30 +68,30 @@ const rows = openHeadRows(model)
 const prompt = [1, 17, 42, 5, 63]
 const options = { maxTokens: 20, stopTokens: [], contextLength }
 /** The same text by each trunk, one after the other. */
-const written = async (write: (trunk: TrunkSession, conversation: Conversation) => AsyncIterable<number>) => {
+const written = async (write: (trunk: TrunkSession, kvContext: KvContext) => AsyncIterable<number>) => {
   const tokens: number[] = []
   for (const trunk of trunks) {
-    const conversation = newConversation(trunk)
+    const kvContext = newKvContext(trunk)
     // A pass that asks for neither tail nor head.
-    await readTokens(trunk, conversation, prompt.slice(0, 2), 'none')
-    for await (const token of write(trunk, conversation)) tokens.push(token)
+    await readTokens(trunk, kvContext, prompt.slice(0, 2), 'none')
+    for await (const token of write(trunk, kvContext)) tokens.push(token)
   }
   return tokens
 }
 const chosen = (chooser: Chooser) =>
-  written((trunk, conversation) => generate(trunk, chooser, conversation, prompt, options))
+  written((trunk, kvContext) => generate(trunk, chooser, kvContext, prompt, options))
 const texts = {
   base: await chosen(baseChooser(head, null)),
   trie: await chosen(trieChooser(tail, null)),
   free: await chosen(freeChooser(tail, () => [], null)),
-  lossless: await written((trunk, conversation) =>
+  lossless: await written((trunk, kvContext) =>
     generateLossless(
       {
         trunk,
         drafter: spellingDrafter({ tail, rows, threshold: 0 }),
         head: { choices: (hidden) => head.greedyRows(hidden), logits: (hidden) => head.logits(hidden) },
       },
-      conversation,
+      kvContext,
       prompt,
       options,
     ),

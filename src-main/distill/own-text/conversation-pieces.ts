@@ -4,7 +4,7 @@ import type { Tokenizer } from '../../tokenizer/index.ts'
 import type { BaseModel } from '../../models/base-model.ts'
 
 /**
- * What stands around the texts that a model writes itself, in tokens. Plain data: a caller that goes on another day
+ * What stands around the texts that a model writes itself, in tokens. Plain data: a caller that resumes on another day
  * keeps them, since a template may write the date.
  */
 export interface ConversationPieces {
@@ -25,7 +25,7 @@ const [userMarker, assistantMarker] = ['Zquserqz', 'Zqassistantqz']
 
 const user: ChatMessage = { role: 'user', content: userMarker }
 const assistant: ChatMessage = { role: 'assistant', content: assistantMarker }
-/** For templates that refuse a conversation without. */
+/** The system message for templates that refuse a conversation without one. */
 const system: ChatMessage = { role: 'system', content: 'You are a helpful assistant.' }
 
 type Encoder = Pick<Tokenizer, 'encode' | 'entries'>
@@ -55,7 +55,7 @@ export function conversationPieces(
   const reason = typeof cut === 'string' ? cut : 'nothing stands around its messages'
   return {
     pieces: documentPieces(model),
-    notice: `${template.file}: no conversation can be begun from this chat template (${reason}), so the model writes texts without one.`,
+    notice: `${template.file}: this chat template can't begin a conversation (${reason}), so the model writes texts without one.`,
   }
 }
 

@@ -22,7 +22,7 @@ export interface OwnText {
  *
  * @param cache of `ownTextCacheShape`
  * @param range the chunks that are wanted; default: all
- * @param onProgress told of the positions of the range that are written
+ * @param onProgress called with the positions of the range that are written
  * @throws CancelledError when the signal fires, SpellmError 'disk-full' | 'out-of-memory'; whole rounds stay
  */
 export async function fillOwnText(

@@ -39,7 +39,7 @@ function commonBeginning(prompts: readonly Tokens[]): Tokens {
   return first.slice(0, length)
 }
 
-/** Of the questions, how many are kept for measuring: one in so many. */
+/** One question in this many is kept for measuring. */
 const heldOutEvery = 8
 
 /**

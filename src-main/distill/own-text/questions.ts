@@ -4,7 +4,7 @@ import type { WrittenPositions } from '../teacher-chunk.ts'
 export type Conversations = Pick<WrittenPositions, 'ids' | 'starts' | 'inAnswer'>
 
 /** A conversation, or a document, from its prefix on. */
-export interface Conversation {
+export interface KvContext {
   /** Its tokens, [n]. */
   readonly ids: Int32Array
   /** 1 where the token after the position belongs to an answer, [n]. */
@@ -19,9 +19,9 @@ export interface Conversation {
 export function conversationsIn(
   { ids, starts, inAnswer }: Conversations,
   prefix: readonly number[],
-): Conversation[] {
+): KvContext[] {
   const before = prefix.slice(0, -1)
-  const found: Conversation[] = []
+  const found: KvContext[] = []
   for (let start = 0, end = 1; end <= ids.length; end++)
     if (end === ids.length || starts[end] !== starts[start]) {
       found.push({
@@ -39,7 +39,7 @@ export function conversationsIn(
  *
  * @param text sequences of `tokens` tokens, one after another
  * @param prefix the pieces' one, of which `ids` have the last token
- * @param count at most so many
+ * @param count maximum number of questions
  * @returns tokens, each with the whole prefix; a sequence without an answer gives none
  */
 export function questionsIn(

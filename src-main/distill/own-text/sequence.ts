@@ -17,8 +17,8 @@ export interface WritingStyle {
  * Texts without a template that begin with any token, as the data of LLM-QAT do (Liu et al. 2023, section 2.1). What is learnt
  * from conversations alone is wrong about text of other kinds.
  */
-export interface PlainTexts {
-  /** One in so many sequences is one. */
+interface PlainTexts {
+  /** One in this many sequences is a plain text. */
   readonly every: number
   /** What they begin with (`Tokenizer.frame`), perhaps nothing. */
   readonly prefix: readonly number[]
@@ -50,7 +50,7 @@ export interface Sequence {
 /**
  * A question that doesn't end is ended: half of a usual window is left for the answer. Real ones have 10 to 60 tokens.
  */
-export const maxQuestionTokens = 160
+const maxQuestionTokens = 160
 
 /** What is drawn of a document before the rest counts as its answer, which may be greedy. */
 export const openingTokens = 32
@@ -58,7 +58,7 @@ export const openingTokens = 32
 /**
  * Begins a sequence.
  *
- * @param index of the sequence in the whole text: what is drawn depends on it and the seed, not on those beside it
+ * @param index of the sequence in the whole text: what is drawn depends on it and the seed, not on those next to it
  */
 export function beginSequence(
   pieces: ConversationPieces,

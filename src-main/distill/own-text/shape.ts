@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parameterCount, type Architecture } from '../../models/architecture.ts'
-import { rememberedBeyond } from '../../runtime/key-value-cache.ts'
+import { rememberedBeyond } from '../../runtime/cache-span.ts'
 import { keyValueBytes } from '../../runtime/memory/estimate.ts'
 import type { DeviceChoice } from '../../runtime/devices/device.ts'
 import type { TeacherCacheShape } from '../teacher-cache.ts'
@@ -31,11 +31,11 @@ const roundSeconds = 70
 const coreRate = 30e9
 
 /**
- * As many sequences as a processor writes in about a minute, since a stop costs the round that is being written: with
+ * As many sequences as a CPU writes in about a minute, since a stop costs the round that is being written: with
  * SmolLM2-135M and two cores 48, 7 % slower than 128. Other devices write 128 in less.
  *
  * @param tokens of each sequence
- * @param cores of the processor
+ * @param cores of the CPU
  */
 export function sequencesOfARound(
   architecture: Architecture,
@@ -83,7 +83,7 @@ export function ownTextShape(
   return { sequences, tokens }
 }
 
-/** Tokens that a sequence may have at the most. */
+/** The maximum number of tokens of a sequence. */
 export function roomAfter(
   { layers, contextLength }: Pick<Architecture, 'layers' | 'contextLength'>,
   { prefix }: Pick<ConversationPieces, 'prefix'>,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBaseHead, type BaseHead } from '../../decode/chooser.ts'
-import { sharesOf } from '../../decode/sampling.ts'
+import { probabilitiesOf } from '../../decode/sampling.ts'
 import { chiSquare, chiSquareBound } from '../../decode/testing/chi-square.ts'
 import { CancelledError } from '../../base/errors.ts'
 import { float16ToFloat32 } from '../../formats/half.ts'
@@ -13,7 +13,7 @@ import type { ConversationPieces } from './conversation-pieces.ts'
 import { nucleus } from './draw.ts'
 import { openingTokens } from './sequence.ts'
 import { createOwnTextWriter, type WriterOptions } from './writer.ts'
-import { writeOwnText } from './write-own-text.ts'
+import { writeOwnText } from '../testing/write-own-text.ts'
 
 const sequences = 8
 const tokens = 64
@@ -192,7 +192,7 @@ describe('text that a model writes itself', () => {
       const cache = trunk.createCache()
       let read = Int32Array.from([...chat.prefix.slice(0, -1), ...ids.subarray(start, first + 1)])
       for (let i = first; i < end; i++) {
-        const { hidden } = await trunk.forwardToLast(read, cache, 'none')
+        const { hidden } = await trunk.forwardLastPosition(read, cache, 'none')
         const token = await head.greedy(hidden)
         expect(choices[i]).toBe(token)
         if (i + 1 < end) expect(ids[i + 1]).toBe(token)
@@ -316,8 +316,8 @@ describe('text that a model writes itself', () => {
 
 /** The softmax, cut as draws are, for which it need not be normalised again. */
 function cutShares(logits: Float32Array): number[] {
-  const shares = sharesOf(logits, { temperature: 1, topK: 256, seed: 0 })
-  const whole = sharesOf(logits, { temperature: 1, seed: 0 })
+  const shares = probabilitiesOf(logits, { temperature: 1, topK: 256, seed: 0 })
+  const whole = probabilitiesOf(logits, { temperature: 1, seed: 0 })
   const order = Array.from(whole.keys()).sort((a, b) => whole[b]! - whole[a]!)
   let reached = 0
   const cut = [...shares]

@@ -14,7 +14,7 @@ import { createHeadSession, type HeadSession } from './head-session.ts'
 import { beginSequence, type WritingStyle } from './sequence.ts'
 
 /** What is written of a conversation before it can be shown, if it has not ended by then. */
-export const shownTokens = 64
+const shownTokens = 64
 
 /** How a writer computes. */
 export interface WriterOptions extends SessionOptions, WritingStyle {
@@ -25,7 +25,7 @@ export interface WriterOptions extends SessionOptions, WritingStyle {
   /** Sequences side by side in a pass, a divisor of S (default: all of them): fewer need less memory. */
   readonly sequencesAtOnce?: number
   readonly signal?: AbortSignal
-  /** Where each pass computes. */
+  /** Shares the engine's thread: each pass computes in a turn of its own. */
   readonly turn?: Turn
   /** A pass is done: positions of the round so far. */
   readonly onPass?: (positions: number) => void
@@ -85,7 +85,7 @@ export async function createOwnTextWriter(
       caches[i]!.truncate(known)
       isPrefixed[i] &&= known > 0
     }
-    // What a pass computes shall not depend on the rounds before: another capacity may round otherwise.
+    // What a pass computes must not depend on the rounds before: another capacity may round otherwise.
     caches[0]!.shrink()
     const next = Int32Array.from(own, ({ begin }) => begin)
     const starts = Int32Array.from(caches, (_, i) => (first + i) * tokens)
@@ -142,7 +142,7 @@ async function pass(
   return { hidden: float32ToFloat16(rows), scores: await head.scores(rows) }
 }
 
-/** All sequences read the prefix but its last token, once: a conversation that begins anew forgets back to there. */
+/** All sequences read the prefix but its last token, once: a conversation that starts again forgets back to there. */
 async function readPrefix(
   trunk: BatchTrunk,
   caches: readonly KeyValueCache[],

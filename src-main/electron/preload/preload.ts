@@ -4,7 +4,7 @@
  * the sandbox imports nothing but `electron`.
  */
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
-import type { DesktopHost } from '../../contract/host.ts'
+import type { DesktopHost, MenuAction } from '../../contract/host.ts'
 import { channels, pageMessages } from '../channels.ts'
 
 const host: DesktopHost = {
@@ -14,7 +14,7 @@ const host: DesktopHost = {
   pathOfFile: (file) => webUtils.getPathForFile(file),
   reveal: (path) => ipcRenderer.invoke(channels.reveal, path) as Promise<void>,
   onCommand: (listener) => {
-    const onMessage = (_: unknown, action: string) => listener(action)
+    const onMessage = (_: unknown, action: MenuAction) => listener(action)
     ipcRenderer.on(channels.command, onMessage)
     return () => void ipcRenderer.off(channels.command, onMessage)
   },

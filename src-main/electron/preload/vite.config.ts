@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite'
 
-/** One CommonJS file beside the compiled main process. */
+/** One CommonJS file next to the compiled main process. */
 export default defineConfig({
   root: import.meta.dirname,
   publicDir: false,

@@ -103,7 +103,7 @@ function logitsOf(hidden: Float32Array): number[] {
 async function symbolLogProbabilities(tokens: readonly number[]): Promise<number[][]> {
   const parts = { base, precision: 'stored', speller, adapterWidths, weights } as const
   const { trunk, tail } = await createSpellmSessions(parts, {})
-  const last = await trunk.forwardToLast(Int32Array.from(tokens), trunk.createCache(), tail.ending)
+  const last = await trunk.forwardLastPosition(Int32Array.from(tokens), trunk.createCache(), tail.ending)
   const scores = Array.from(await scoresOf(tail, last))
   await trunk.release()
   await tail.release()
@@ -181,7 +181,7 @@ describe('the console', () => {
     expect(tokensOf(await generate(spellm, mode, { sampling: { ...sampling!, seed: 5 } }))).not.toEqual(alone)
   })
 
-  it('goes on with a text as if it were new', async () => {
+  it('continues a text as if it were new', async () => {
     const first = prompt + textOf(await generate(spellm, 'trie', { maxTokens: 6 }))
     const goneOn = await generate(spellm, 'trie', { prompt: `${first} and` })
     await generate(spellm, 'trie', { prompt: 'Another' })

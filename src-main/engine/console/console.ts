@@ -26,14 +26,14 @@ import { runSettingsSchema } from '../../conversion/settings.ts'
 import { chatTokens } from '../../decode/chat-tokens.ts'
 import { createLoadedModels, type Purpose } from './loaded-models.ts'
 
-export interface GenerationRequest {
+interface GenerationRequest {
   readonly source: ConsoleSource
   readonly mode: ConsoleMode
   /** A text to continue, or a conversation to answer. */
   readonly prompt: string | readonly ChatMessage[]
-  /** Of trie mode. */
+  /** n of trie mode. */
   readonly candidates?: number | undefined
-  /** Of gated mode. */
+  /** The base model's share of steps in gated mode, 0 to 1. */
   readonly gateShare?: number | undefined
   readonly maxTokens: number
   readonly sampling: Sampling
@@ -98,7 +98,7 @@ export function createModelConsole(
     generate: async function* ({ source, mode, prompt: asked, candidates, gateShare, ...options }, signal) {
       const leave = turns.attend()
       try {
-        const { generator, conversation, done } = await use(source, mode)
+        const { generator, kvContext, done } = await use(source, mode)
         try {
           const prompt = typeof asked === 'string' ? asked : await chatTokens(generator, asked)
           const numbers = {
@@ -108,7 +108,7 @@ export function createModelConsole(
           yield* generated(
             generator,
             prompt,
-            (turn) => generator.write(prompt, conversation, { ...options, ...numbers, mode, signal, turn }),
+            (turn) => generator.write(prompt, kvContext, { ...options, ...numbers, mode, signal, turn }),
             turns,
             signal,
           )
@@ -121,9 +121,9 @@ export function createModelConsole(
     },
     inspectToken: (source, context) =>
       attendTo(turns, async () => {
-        const { generator, conversation, done } = await use(source, 'inspect')
+        const { generator, kvContext, done } = await use(source, 'inspect')
         try {
-          return describeChoice(await generator.inspect(context, conversation, turns.foreground), generator)
+          return describeChoice(await generator.inspect(context, kvContext, turns.foreground), generator)
         } finally {
           done()
         }

@@ -32,9 +32,9 @@ describe('loaded models', () => {
     const other = await models.use(places[0]!, 'inspect')
     const again = await models.use(places[0]!, 'base')
     expect(again.generator).toBe(first.generator)
-    expect(again.conversation).toBe(first.conversation)
+    expect(again.kvContext).toBe(first.kvContext)
     expect(other.generator).toBe(first.generator)
-    expect(other.conversation).not.toBe(first.conversation)
+    expect(other.kvContext).not.toBe(first.kvContext)
     other.done()
     again.done()
   })
@@ -45,12 +45,12 @@ describe('loaded models', () => {
       models.use(places[0]!, 'base'),
     ])
     expect(second.generator).toBe(first.generator)
-    expect(second.conversation).not.toBe(first.conversation)
+    expect(second.kvContext).not.toBe(first.kvContext)
     first.done()
     second.done()
   })
 
-  it('are loaded anew when their files have changed', async () => {
+  it('are reloaded when their files have changed', async () => {
     const first = await models.use(places[0]!, 'base')
     first.done()
     await appendFile(join(places[0]!.path, 'config.json'), '\n')

@@ -1,19 +1,19 @@
 import { totalmem } from 'node:os'
-import type { Conversation } from '../../decode/generate.ts'
+import type { KvContext } from '../../decode/generate.ts'
 import type { KnownCosts } from '../../decode/known-costs.ts'
 import { openTextGenerator, type GenerationMode, type TextGenerator } from '../../decode/text-generator.ts'
 import { fileStamp } from '../../formats/file-stamp.ts'
 import { parameterCount } from '../../models/architecture.ts'
 import type { Device } from '../../runtime/session.ts'
 
-/** What somebody does with a model: each goes on with its own keys and values. */
+/** What somebody does with a model: each continues with its own keys and values. */
 export type Purpose = GenerationMode | 'inspect'
 
 /** A model in use. */
-export interface LoadedModel {
+interface LoadedModel {
   readonly generator: TextGenerator
-  /** What was read for this purpose before; a new one while somebody else goes on with that. */
-  readonly conversation: Conversation
+  /** What was read for this purpose before; a new one while somebody else continues with that. */
+  readonly kvContext: KvContext
   /** Gives both back. */
   readonly done: () => void
 }
@@ -37,10 +37,10 @@ export interface LoadedModels {
 
 interface Entry {
   readonly path: string
-  /** Of the files and the device. */
+  /** What identifies the state of the files and the device. */
   readonly stamp: string
   readonly opened: Promise<TextGenerator>
-  readonly idle: Map<Purpose, Conversation>
+  readonly idle: Map<Purpose, KvContext>
   users: number
 }
 
@@ -74,7 +74,7 @@ export function createLoadedModels(knownCosts: KnownCosts): LoadedModels {
       path,
       stamp,
       opened: openTextGenerator(path, { device, knownCosts }),
-      idle: new Map<Purpose, Conversation>(),
+      idle: new Map<Purpose, KvContext>(),
       users: 0,
     }
     remove(entry)
@@ -104,15 +104,15 @@ export function createLoadedModels(knownCosts: KnownCosts): LoadedModels {
         throw error
       })
       await release(await surplus())
-      const conversation = entry.idle.get(purpose) ?? generator.createConversation()
+      const kvContext = entry.idle.get(purpose) ?? generator.createKvContext()
       entry.idle.delete(purpose)
       return {
         generator,
-        conversation,
+        kvContext,
         done: () => {
           entry.users--
           entry.idle.get(purpose)?.cache.release()
-          entry.idle.set(purpose, conversation)
+          entry.idle.set(purpose, kvContext)
         },
       }
     },

@@ -14,7 +14,7 @@ export interface SavedPrompts {
 }
 
 const maxPrompts = 1_000
-/** Of all that is kept: the file stays small enough to be read at once. */
+/** Maximum characters of all that is kept: the file stays small enough to be read at once. */
 const maxCharacters = 16 << 20
 
 /** Opens the prompts that the JSON file `path` keeps. */
@@ -28,7 +28,7 @@ export async function openSavedPrompts(path: string): Promise<SavedPrompts> {
       if (prompts.length > maxPrompts || JSON.stringify(prompts).length > maxCharacters)
         throw new SpellmError(
           'setting-invalid',
-          `${path} is full: it keeps ${maxPrompts} prompts and ${maxCharacters} characters at most.`,
+          `${path} is full: it holds up to ${maxPrompts} prompts and ${maxCharacters} characters.`,
           'Remove prompts that are not needed any more.',
         )
       await store.set(prompts)

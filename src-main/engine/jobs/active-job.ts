@@ -1,19 +1,16 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { EngineError, LogLine, Progress, RunEvent, RunPhase } from '../../contract/index.ts'
-import { CancelledError, SpellmError } from '../../base/errors.ts'
+import type { EngineError, RunEvent } from '../../contract/index.ts'
+import { CancelledError } from '../../base/errors.ts'
 import { descriptionFile } from '../../runs/index.ts'
 import type { KnownDevices } from '../../runtime/devices/known-devices.ts'
 import type { Turn } from '../../runtime/turns.ts'
 import { convert, resumeConversion } from '../../conversion/convert.ts'
 import type { ConversionEvent } from '../../conversion/events.ts'
-import { describeWritten } from '../../conversion/first-texts.ts'
 import type { ConversionResult } from '../../conversion/result.ts'
 import { describeError } from '../process/engine-errors.ts'
 import type { ConversionSettings } from '../../conversion/settings.ts'
-import { createProgressMeter } from './progress-meter.ts'
-import { openRunLog, type RunLog } from './run-log.ts'
-import { createRunRecord, readRunRecord, toSamplingPoint, toStepPoint, type RunRecord } from './run-record.ts'
+import { createJobJournal, type JobJournal } from './job-journal.ts'
 
 /** How a job ended. */
 export type JobEnd =
@@ -22,13 +19,10 @@ export type JobEnd =
 /** A conversion that this process works on. */
 export interface ActiveJob {
   readonly folder: string
-  /** Resolves when `record` and `log` hold what was there before. */
+  /** Resolves when the journal holds what was there before. */
   readonly ready: Promise<void>
-  readonly record: RunRecord
-  readonly log: readonly LogLine[]
-  readonly progress: Progress
-  /** In all; null: not known yet. */
-  readonly steps: number | null
+  /** What it has done so far. */
+  readonly journal: Omit<JobJournal, 'open' | 'say' | 'add'>
   readonly isEnding: boolean
   /** Ends the job after its present step, with a checkpoint. */
   stop(): void
@@ -44,16 +38,6 @@ export interface JobListeners {
   readonly onChange: () => void
   /** The number of steps is known. */
   readonly onPlan: (steps: number) => void
-}
-
-const phaseSentences: Record<RunPhase, string> = {
-  check: 'Checking the base model.',
-  text: 'Reading the text.',
-  cache: 'The base model reads the text and fills the teacher cache.',
-  targets: 'The base model’s probabilities of the text are computed, to be learnt.',
-  train: 'Training.',
-  sampling: 'Training the tail for sampling.',
-  evaluate: 'Measuring on held-out text.',
 }
 
 export interface JobEnvironment {
@@ -73,74 +57,12 @@ export function startJob(
 ): ActiveJob {
   const stop = new AbortController()
   const finish = new AbortController()
-  const meter = createProgressMeter(() => performance.now())
-  let record = createRunRecord()
-  let log: RunLog | null = null
-  let steps: number | null = null
+  const journal = createJobJournal(folder, onEvent, onPlan)
   let isEnding = false
 
-  const say = (level: LogLine['level'], message: string) => {
-    if (log) onEvent({ type: 'log', line: log.add(level, message) })
-  }
-
-  const prepare = async () => {
-    log = await openRunLog(folder)
-    record = await readRunRecord(folder).catch((error: unknown) => {
-      // The conversion removes lines that can't be read.
-      if (error instanceof SpellmError && error.code === 'run-corrupt') return createRunRecord()
-      throw error
-    })
-    await makeRoom()
-  }
-
   const hear = (event: ConversionEvent) => {
-    switch (event.type) {
-      case 'phase':
-        meter.begin(event.phase)
-        if (event.phase === 'evaluate') isEnding = stop.signal.aborted
-        say('info', phaseSentences[event.phase])
-        break
-      case 'progress':
-        meter.update(event.done, event.total)
-        break
-      case 'step': {
-        if (steps === null) onPlan(event.steps)
-        steps = event.steps
-        meter.update(event.step * event.tokens, event.steps * event.tokens)
-        const point = toStepPoint(event)
-        record.addStep(point)
-        onEvent({ type: 'steps', points: [point] })
-        break
-      }
-      case 'samplingStep': {
-        meter.update(event.done * event.tokens, event.steps * event.tokens)
-        const point = toSamplingPoint(event)
-        record.addSamplingStep(point)
-        onEvent({ type: 'samplingSteps', points: [point] })
-        break
-      }
-      case 'evaluation': {
-        const point = { step: event.step, agreement: event.agreement }
-        record.addEvaluation(point)
-        onEvent({ type: 'evaluation', point })
-        break
-      }
-      case 'sample': {
-        const { step, prompt, base, spellm } = event
-        const point = { step, prompt, base: [...base], spellm: [...spellm] }
-        record.addSample(point)
-        onEvent({ type: 'sample', point })
-        break
-      }
-      case 'written':
-        say('info', describeWritten(event))
-        break
-      case 'device':
-        say('info', `Device: ${event.reason}`)
-        break
-      case 'notice':
-        say('warning', event.message)
-    }
+    if (event.type === 'phase' && event.phase === 'evaluate') isEnding = stop.signal.aborted
+    journal.add(event)
     onChange()
   }
 
@@ -155,24 +77,27 @@ export function startJob(
       devices,
     }
     const hasBegun = existsSync(join(folder, descriptionFile))
-    say('info', hasBegun ? 'Continued.' : 'Started.')
+    journal.say('info', hasBegun ? 'Continued.' : 'Started.')
     return hasBegun ? resumeConversion(folder, options) : convert(folder, settings, options)
   }
 
-  const ready = prepare()
+  const ready = journal.open().then(makeRoom)
   const end = ready.then(work).then(
     ({ steps, agreement }): JobEnd => {
       const share = (100 * agreement.trie).toFixed(1)
-      say('info', `Finished after ${steps} steps; the SpeLLM agrees with its base in ${share} % of places.`)
+      journal.say(
+        'info',
+        `Finished after ${steps} steps; the SpeLLM agrees with its base at ${share} % of positions.`,
+      )
       return { kind: 'finished' }
     },
     (error: unknown): JobEnd => {
       if (error instanceof CancelledError) {
-        say('info', 'Stopped.')
+        journal.say('info', 'Stopped.')
         return { kind: 'stopped' }
       }
       const problem = describeError(error)
-      say('error', `${problem.message} ${problem.remedy}`)
+      journal.say('error', `${problem.message} ${problem.remedy}`)
       return { kind: 'failed', problem }
     },
   )
@@ -180,18 +105,7 @@ export function startJob(
     folder,
     ready,
     end,
-    get record() {
-      return record
-    },
-    get log() {
-      return log?.lines ?? []
-    },
-    get progress() {
-      return meter.progress
-    },
-    get steps() {
-      return steps
-    },
+    journal,
     get isEnding() {
       return isEnding
     },

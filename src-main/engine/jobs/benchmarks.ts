@@ -77,7 +77,7 @@ export function createBenchmarks(
       if (isBusy)
         throw new SpellmError(
           'run-busy',
-          'Another benchmark runs already.',
+          'Another benchmark is already running.',
           'Wait until it is finished, or cancel it.',
         )
       isBusy = true

@@ -1,26 +1,10 @@
-import { z } from 'zod'
-import { engineErrorSchema, type RunEvent } from '../../contract/index.ts'
-import { openJsonStore } from '../state/json-store.ts'
-import { conversionSettingsSchema, type ConversionSettings } from '../../conversion/settings.ts'
-import { startJob, type ActiveJob, type JobEnvironment } from './active-job.ts'
+import type { RunEvent } from '../../contract/index.ts'
+import type { ConversionSettings } from '../../conversion/settings.ts'
+import { startJob, type ActiveJob, type JobEnd, type JobEnvironment } from './active-job.ts'
+import { openStoredJobs, type Job } from './stored-jobs.ts'
 
-const jobSchema = z.object({
-  folder: z.string(),
-  /** ISO 8601. */
-  created: z.string(),
-  settings: conversionSettingsSchema,
-  /** active: it was running or queued when this was written, so in a new process it is interrupted. */
-  status: z.enum(['active', 'paused', 'failed']),
-  /** In all; null: not known yet. */
-  steps: z.int().nullable(),
-  /** Why it failed. */
-  problem: engineErrorSchema.nullable(),
-})
-
-/** A conversion that was asked for and isn't finished; its run folder may not exist yet. */
-export type Job = z.infer<typeof jobSchema>
-
-const jobsSchema = z.object({ jobs: z.array(jobSchema) })
+/** For changes that nobody waits for: they hold in memory at least. */
+const report = (error: unknown) => console.error(error)
 
 /** The conversions of this engine: one runs, others wait, in the order of asking. */
 export interface JobQueue {
@@ -59,111 +43,106 @@ export async function openJobQueue(
   environment: JobEnvironment,
   { onEvent, onChange }: QueueListeners,
 ): Promise<JobQueue> {
-  const store = await openJsonStore(path, jobsSchema, { jobs: [] })
-  let waiting: string[] = []
-  const finishingEarly = new Set<string>()
+  const stored = await openStoredJobs(path, onChange)
+  const waiting = createWaitingList()
   let active: ActiveJob | null = null
   /** Resolves when the job that is active now has ended and the queue knows it. */
   let ended: Promise<void> = Promise.resolve()
   let isClosing = false
 
-  const find = (folder: string) => store.value.jobs.find((job) => job.folder === folder)
-  const write = (folder: string, job: Job | null) => {
-    const others = store.value.jobs.filter((other) => other.folder !== folder)
-    const written = store.set({ jobs: job ? [...others, job] : others })
-    onChange(folder)
-    return written
-  }
-  const change = (folder: string, changes: Partial<Job>) => {
-    const job = find(folder)
-    return job ? write(folder, { ...job, ...changes }) : Promise.resolve()
-  }
-  /** For changes that nobody waits for: they hold in memory at least. */
-  const report = (error: unknown) => console.error(error)
-  const leaveQueue = (folder: string) => {
-    waiting = waiting.filter((other) => other !== folder)
-    finishingEarly.delete(folder)
-  }
-
   const startNext = () => {
     if (active || isClosing) return
-    const folder = waiting.shift()
-    const job = folder === undefined ? undefined : find(folder)
+    const next = waiting.next()
+    const job = next && stored.find(next.folder)
     if (!job) return
     active = startJob(job.folder, job.settings, environment, {
       onEvent: (event) => onEvent(job.folder, event),
       onChange: () => onChange(job.folder),
-      onPlan: (steps) => void change(job.folder, { steps }).catch(report),
+      onPlan: (steps) => void stored.change(job.folder, { steps }).catch(report),
     })
-    if (finishingEarly.delete(job.folder)) active.finishEarly()
+    if (next.finishesEarly) active.finishEarly()
     onChange(job.folder)
     ended = active.end.then(async (end) => {
       active = null
-      if (end.kind === 'finished') {
-        leaveQueue(job.folder)
-        await write(job.folder, null).catch(report)
-      } else if (end.kind === 'failed') {
-        leaveQueue(job.folder)
-        await change(job.folder, { status: 'failed', problem: end.problem }).catch(report)
-      } else if (!isClosing && !waiting.includes(job.folder))
-        await change(job.folder, { status: 'paused' }).catch(report)
+      await keep(job.folder, end).catch(report)
       onChange(job.folder)
       startNext()
     })
   }
+  /** Keeps how a job ended. */
+  const keep = (folder: string, end: JobEnd): Promise<void> => {
+    if (end.kind !== 'stopped') waiting.remove(folder)
+    if (end.kind === 'finished') return stored.write(folder, null)
+    if (end.kind === 'failed') return stored.change(folder, { status: 'failed', problem: end.problem })
+    return isClosing || waiting.has(folder) ? Promise.resolve() : stored.change(folder, { status: 'paused' })
+  }
 
   return {
     get jobs() {
-      return store.value.jobs
+      return stored.jobs
     },
     get active() {
       return active
     },
     get isBusy() {
-      return active !== null || waiting.length > 0
+      return active !== null || !waiting.isEmpty
     },
-    isWaiting: (folder) => waiting.includes(folder),
+    isWaiting: waiting.has,
     add: async (folder, settings, { finishEarly } = { finishEarly: false }) => {
-      const before = find(folder)
-      const created = before?.created ?? new Date().toISOString()
-      if (finishEarly) finishingEarly.add(folder)
-      if (!waiting.includes(folder)) waiting.push(folder)
+      waiting.add(folder, finishEarly)
       try {
-        await write(folder, {
-          folder,
-          created,
-          settings,
-          status: 'active',
-          steps: before?.steps ?? null,
-          problem: null,
-        })
+        await stored.activate(folder, settings)
       } catch (error) {
-        leaveQueue(folder)
-        await write(folder, before ?? null).catch(report)
+        waiting.remove(folder)
         throw error
       }
       startNext()
     },
     pause: async (folder) => {
-      if (waiting.includes(folder)) {
-        leaveQueue(folder)
-        await change(folder, { status: 'paused' })
+      if (waiting.has(folder)) {
+        waiting.remove(folder)
+        await stored.change(folder, { status: 'paused' })
       }
       if (active?.folder === folder) active.stop()
       onChange(folder)
     },
     forget: async (folder) => {
-      leaveQueue(folder)
+      waiting.remove(folder)
       if (active?.folder === folder) {
         active.stop()
         await ended
       }
-      await write(folder, null)
+      await stored.write(folder, null)
     },
     close: async () => {
       isClosing = true
       active?.stop()
       await ended
+    },
+  }
+}
+
+/** The folders that wait, in the order of asking, and which of them are to be finished with the weights so far. */
+function createWaitingList() {
+  const waiting = new Map<string, { readonly folder: string; readonly finishesEarly: boolean }>()
+  return {
+    get isEmpty() {
+      return waiting.size === 0
+    },
+    has: (folder: string) => waiting.has(folder),
+    /** One that waits already keeps its place. */
+    add: (folder: string, finishesEarly: boolean) => {
+      waiting.set(folder, {
+        folder,
+        finishesEarly: finishesEarly || waiting.get(folder)?.finishesEarly === true,
+      })
+    },
+    remove: (folder: string) => void waiting.delete(folder),
+    /** Takes the first one out. */
+    next: () => {
+      const [first] = waiting.values()
+      if (first) waiting.delete(first.folder)
+      return first
     },
   }
 }

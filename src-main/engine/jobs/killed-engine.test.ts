@@ -7,7 +7,7 @@ import { untilStatus } from '../testing/client.ts'
 import { openEngine } from '../testing/open-engine.ts'
 import { shortRequest } from '../testing/short-request.ts'
 
-it('a killed engine leaves its runs interrupted, and the next one goes on with them when asked', async () => {
+it('a killed engine leaves its runs interrupted, and the next one resumes them when asked', async () => {
   const scratch = await temporaryFolder()
   const dataFolder = join(scratch, 'data')
   const request = { ...(await shortRequest(scratch)), epochs: 12 }

@@ -34,9 +34,9 @@ function measured({ summary, result }: StoredRun): Measured | null {
 }
 
 /**
- * What another kind of alphabet brings or would bring beside a run: the fastest finished run of another kind that wrote the
- * same base model's text in the same precision on the same device, and unless such a run has groups, the offer to learn these
- * from the run's own text.
+ * What another kind of alphabet brings or would bring compared with a run: the fastest finished run of another kind
+ * that wrote the same base model's text in the same precision on the same device, and unless such a run has groups, the
+ * offer to learn these from the run's own text.
  *
  * @param isOffered whether that text is still there, and nobody is about to learn from it
  */
@@ -68,7 +68,7 @@ export function otherKind(
   }
 }
 
-/** The settings of a run with learned groups from the text of one that spells, all else the same; null: it is no such run. */
+/** The settings of a run with learned groups from the text of one that spells, all else the same; null: it isn't such a run. */
 export function withGroups(run: StoredRun): ConversionSettings | null {
   const own = measured(run)
   if (!own || kindOf(own.settings) === 'groups' || !hasSymbols(own.settings)) return null

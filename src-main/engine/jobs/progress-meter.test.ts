@@ -39,7 +39,7 @@ it('still knows a rate when a step takes longer than that', () => {
   expect(meter.progress.rate).toBeCloseTo(10)
 })
 
-it('begins anew with each phase', () => {
+it('starts again with each phase', () => {
   const { meter, pass } = meterWithClock()
   meter.begin('cache')
   meter.update(1, 10)

@@ -1,5 +1,5 @@
 import type { LogLine, RunEvent, StepPoint } from '../../contract/index.ts'
-import type { Listener } from '../feed.ts'
+import type { Listener } from '../event-stream.ts'
 import { stepsAfter, type RunRecord } from './run-record.ts'
 
 /** Something that happened in the run of a folder. */
@@ -11,7 +11,7 @@ export interface Happening {
 /** What somebody has heard of a run already. */
 export interface Since {
   readonly afterStep: number
-  /** The time of the last line of the log; absent: only new lines are told. */
+  /** The time of the last line of the log; absent: only new lines are reported. */
   readonly afterLog?: string | undefined
 }
 
@@ -31,7 +31,7 @@ export async function* runEvents(
   listener: Listener<Happening>,
   { afterStep, afterLog }: Since,
 ): AsyncGenerator<RunEvent> {
-  // All of it before the first pause, since the record goes on growing.
+  // All of it before the first pause, since the record keeps growing.
   const steps = stepsAfter(past.record, afterStep)
   const others: RunEvent[] = [
     ...past.record.evaluations.map((point) => ({ type: 'evaluation', point }) as const),

@@ -70,7 +70,7 @@ describe('the record of a long run', () => {
 })
 
 describe('a record that grows', () => {
-  it('takes steps anew that a run does again after its checkpoint', () => {
+  it('replaces steps that a run does again after its checkpoint', () => {
     const record = createRunRecord()
     for (const step of [1, 2, 3, 4, 5]) record.addStep(point(step))
     record.addEvaluation({ step: 2, agreement })
@@ -87,7 +87,7 @@ describe('a record that grows', () => {
     expect(record.samples).toEqual([])
   })
 
-  it('has the steps of the tail for sampling apart, and takes them anew too', () => {
+  it('has the steps of the tail for sampling apart, and replaces them too', () => {
     const record = createRunRecord()
     record.addStep(point(1))
     for (const step of [2, 3, 4]) record.addSamplingStep({ step, divergence: 1 / step })

@@ -19,7 +19,7 @@ export interface RunRecord {
   readonly samples: readonly SamplePoint[]
 }
 
-/** A record that grows with its run. A run that goes back to a checkpoint takes its later steps anew. */
+/** A record that grows with its run. When a run goes back to a checkpoint, its later steps are replaced. */
 export interface GrowingRunRecord extends RunRecord {
   addStep(point: StepPoint): void
   addSamplingStep(point: SamplingPoint): void
@@ -99,7 +99,7 @@ const recordedEventSchema = z.union([
 /**
  * Reads the record of a run from its metrics, in one pass.
  *
- * @throws SpellmError 'run-corrupt' at a line that is no event
+ * @throws SpellmError 'run-corrupt' at a line that isn't an event
  */
 export async function readRunRecord(folder: string): Promise<GrowingRunRecord> {
   const record = createRunRecord()

@@ -8,7 +8,7 @@ import {
 import { modelName } from '../library/model-library.ts'
 import { conversionSettingsSchema } from '../../conversion/settings.ts'
 import type { ActiveJob } from './active-job.ts'
-import type { Job } from './job-queue.ts'
+import type { Job } from './stored-jobs.ts'
 import type { StoredRun } from './stored-runs.ts'
 
 /** All that is known of a run. */
@@ -31,7 +31,7 @@ export function summariseKnownRun(run: KnownRun): RunSummary {
   const settings = settingsView(described?.settings ?? job?.settings)
   const reference = described?.base.path ?? job?.settings.base ?? ''
   const status = statusOf(run)
-  const steps = result?.steps ?? active?.steps ?? job?.steps ?? null
+  const steps = result?.steps ?? active?.journal.steps ?? job?.steps ?? null
   return {
     id: basename(folder),
     folder,
@@ -41,9 +41,11 @@ export function summariseKnownRun(run: KnownRun): RunSummary {
     settings,
     // The last checkpoint also counts the steps of the tail for sampling.
     step:
-      active?.record.steps.at(-1)?.step ?? result?.steps ?? Math.min(described?.step ?? 0, steps ?? Infinity),
+      active?.journal.record.steps.at(-1)?.step ??
+      result?.steps ??
+      Math.min(described?.step ?? 0, steps ?? Infinity),
     steps,
-    progress: active?.progress ?? null,
+    progress: active?.journal.progress ?? null,
     result,
     problem: problemOf(run, status),
     sparkline: [...run.sparkline],

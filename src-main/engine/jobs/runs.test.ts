@@ -139,7 +139,7 @@ describe('a run', () => {
     expect(history.evaluations.at(-1)).toEqual({ step: run.step, agreement: run.result!.agreement })
   })
 
-  it('shows at each evaluation how base and SpeLLM go on with held-out text', async () => {
+  it('shows at each evaluation how base and SpeLLM continue held-out text', async () => {
     const { samples, evaluations } = await client.runs.history({ id: 'first' })
     expect(samples.map(({ step }) => step)).toEqual(evaluations.map(({ step }) => step))
     expect(events.flatMap((event) => (event.type === 'sample' ? [event.point] : []))).toEqual(samples)
@@ -152,7 +152,7 @@ describe('a run', () => {
     const continued = async (mode: 'base' | 'trie') => {
       let written = ''
       const options = { mode, sampling: null, maxTokens: 40, stop: [] }
-      for await (const piece of generator.write(prompt, generator.createConversation(), options))
+      for await (const piece of generator.write(prompt, generator.createKvContext(), options))
         written += piece.text
       return written
     }
@@ -369,7 +369,7 @@ describe('deleting', () => {
 })
 
 describe('a run that fails', () => {
-  it('says why, also to the next engine, and goes on when the cause is gone', async () => {
+  it('says why, also to the next engine, and resumes when the cause is gone', async () => {
     const text = join(scratch, 'short.txt')
     await writeFile(text, 'Once upon a time.')
     const { id } = await start('failing', { ...request, texts: [text] })
@@ -440,7 +440,7 @@ describe('a disk that is full', () => {
 })
 
 describe('an engine that closes', () => {
-  it('saves the work of the run that trains, for the next one to go on with', async () => {
+  it('saves the work of the run that trains, for the next one to resume', async () => {
     const { id } = await start('open end', long)
     await eventsUntil(client, id, 0, isStep)
     await close()

@@ -11,7 +11,7 @@ import {
   type RunSummary as FolderSummary,
 } from '../../runs/index.ts'
 import { conversionResultSchema } from '../../conversion/result.ts'
-import { createRecent } from '../../base/recent.ts'
+import { createLru } from '../../base/lru.ts'
 import { createRunRecord, readRunRecord, sparkline, type RunRecord } from './run-record.ts'
 
 /** What the folder of a run says. */
@@ -35,8 +35,8 @@ export interface StoredRuns {
 
 /** Nothing read yet. */
 export function createStoredRuns(): StoredRuns {
-  const records = createRecent<RunRecord>(2)
-  const sparklines = createRecent<readonly number[]>(500)
+  const records = createLru<RunRecord>(2)
+  const sparklines = createLru<readonly number[]>(500)
 
   const record = async (folder: string): Promise<RunRecord> => {
     const stamp = await metricsStamp(folder)

@@ -20,13 +20,13 @@ export interface Downloads {
   /**
    * What there is of a model and what a download would fetch. Ends when the signal fires.
    *
-   * @throws SpellmError 'setting-invalid' for what is no id or address of a model, and as `downloadModel`
+   * @throws SpellmError 'setting-invalid' for what isn't an id or address of a model, and as `downloadModel`
    */
   lookUp(id: string, signal: AbortSignal): Promise<HubModel>
   /**
-   * Begins to fetch a model, or goes on with it. Returns at once.
+   * Starts or resumes the download of a model. Returns at once.
    *
-   * @throws SpellmError 'setting-invalid' for what is no id or address of a model
+   * @throws SpellmError 'setting-invalid' for what isn't an id or address of a model
    */
   start(id: string): Promise<void>
   /** Stops it; what has arrived is kept. */

@@ -10,7 +10,7 @@ export interface HubAccess {
   state(): Promise<HubState>
 }
 
-/** Reads the environment anew with each call: other tools may have changed their token. */
+/** Reads the environment again with each call: other tools may have changed their token. */
 export function createHubAccess(tokens: TokenStore): HubAccess {
   const read = async () => {
     const own = await tokens.read()

@@ -36,7 +36,7 @@ describe('the access token', () => {
     expect(await store.read()).toBeNull()
   })
 
-  it('moves from the file to the key store when it is given anew', async () => {
+  it('moves from the file to the key store when it is given again', async () => {
     const path = join(folder, 'moved')
     await writeFile(path, 'hf_old\n')
     const store = createTokenStore(path, memoryKeyStore())

@@ -11,7 +11,7 @@ export interface KeyStore {
 }
 
 /** Where a token is kept. */
-export type TokenPlace = { readonly kind: 'key-store' } | { readonly kind: 'file'; readonly path: string }
+type TokenPlace = { readonly kind: 'key-store' } | { readonly kind: 'file'; readonly path: string }
 
 /** Keeps the access token that a person gave in the studio. Its errors never hold the token. */
 export interface TokenStore {

@@ -13,10 +13,10 @@ import type { VocabularyEntry } from '../../tokenizer/vocabulary-entry.ts'
 import type { CountedText } from '../../spelling/text-speller.ts'
 import { countWords, type UnitKind } from '../../spelling/words.ts'
 import { openReferencedModel } from '../library/model-library.ts'
-import { createRecent } from '../../base/recent.ts'
+import { createLru } from '../../base/lru.ts'
 
 /** A base model with its tokenizer. */
-export interface TokenizedModel {
+interface TokenizedModel {
   /** Changes with the model's files. */
   readonly stamp: string
   readonly base: BaseModel
@@ -57,8 +57,8 @@ const shownCharacters = 2_000
 
 /** Samples of nothing yet. */
 export function createCorpusSamples(): CorpusSamples {
-  const models = createRecent<TokenizedModel>(2)
-  const samples = createRecent<CorpusSample | null>(4)
+  const models = createLru<TokenizedModel>(2)
+  const samples = createLru<CorpusSample | null>(4)
 
   const model = async (reference: string) => {
     const base = await openReferencedModel(reference)

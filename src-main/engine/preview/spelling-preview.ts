@@ -25,7 +25,7 @@ import { withWords, type UnitKind } from '../../spelling/words.ts'
 import { maxSpellingLength } from '../../spelling/spellings.ts'
 import type { VocabularyEntry } from '../../tokenizer/vocabulary-entry.ts'
 import { countedText, usageOf, type CorpusSample, type CorpusSamples } from './corpus-samples.ts'
-import { createRecent } from '../../base/recent.ts'
+import { createLru } from '../../base/lru.ts'
 import { symbolSpeller } from '../../conversion/choose-symbols.ts'
 import { tailShareOf } from '../../conversion/conversion-cost.ts'
 import {
@@ -36,7 +36,7 @@ import {
 } from '../../conversion/settings.ts'
 
 /** A choice of spelling for a model and a text. */
-export interface SpellingChoice {
+interface SpellingChoice {
   readonly model: string
   readonly texts: readonly string[]
   readonly k: number
@@ -71,7 +71,7 @@ interface HeatmapRow {
 
 /** Previews on what `corpora` read. */
 export function createSpellingPreviews(corpora: CorpusSamples): SpellingPreviews {
-  const rows = createRecent<HeatmapRow>(64)
+  const rows = createLru<HeatmapRow>(64)
 
   const open = async ({ model, texts, ...choice }: SpellingChoice) => {
     const { base, tokenizer, stamp } = await corpora.model(model)

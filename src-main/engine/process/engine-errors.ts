@@ -13,7 +13,7 @@ export function describeError(error: unknown): EngineError {
   return {
     code: 'defect',
     message: error instanceof Error ? error.message : String(error),
-    remedy: 'This is a defect of the program: please report it.',
+    remedy: 'This is a bug in the program: please report it.',
   }
 }
 
@@ -24,7 +24,7 @@ function describeMalformedInput(error: unknown): EngineError | null {
   const path = (issue?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
   return {
     code: 'setting-invalid',
-    message: `${path.length > 0 ? `'${path.join('.')}'` : 'The request'} is not as it should be: ${issue?.message ?? error.message}.`,
+    message: `${path.length > 0 ? `'${path.join('.')}'` : 'The request'} is invalid: ${issue?.message ?? error.message}.`,
     remedy: 'Correct the value.',
   }
 }

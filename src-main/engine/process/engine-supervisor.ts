@@ -39,7 +39,7 @@ const crashLimit = 3
 const crashWindowMilliseconds = 60_000
 
 /**
- * Keeps an engine process alive: when it dies, another one is told how and takes its place. After three
+ * Keeps an engine process alive: when it dies, another one learns how and takes its place. After three
  * crashes within a minute no other one is started, because the next would fare no better.
  */
 export function superviseEngine<Process extends EngineProcess>(

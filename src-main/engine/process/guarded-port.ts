@@ -38,7 +38,7 @@ export function guardedPort(port: SupportedMessagePort) {
       else
         onMessagePortMessage(port, (data: unknown) => {
           if (isEnvelope(data)) handle({ data })
-          else if (dropped++ === 0) console.error('Messages that are no calls of the contract are dropped.')
+          else if (dropped++ === 0) console.error("Dropping messages that aren't calls of the contract.")
         })
     },
   } as Extract<SupportedMessagePort, { addEventListener: unknown }>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Why an engine process ended without being asked to. */
-export const engineCrashSchema = z.object({
+const engineCrashSchema = z.object({
   /** ISO 8601. */
   at: z.string(),
   reason: z.string(),

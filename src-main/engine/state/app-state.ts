@@ -1,7 +1,5 @@
 import { access, constants, mkdir } from 'node:fs/promises'
-import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import { z } from 'zod'
 import {
   settingsSchema,
   type AppInfo,
@@ -11,7 +9,7 @@ import {
 } from '../../contract/index.ts'
 import { describeSystemError, SpellmError } from '../../base/errors.ts'
 import { sampleModelName } from '../../models/model-folder.ts'
-import { packagePath } from '../../base/package-path.ts'
+import { packageVersion } from '../../base/package-version.ts'
 import { openJsonStore } from './json-store.ts'
 import { freeDiskBytes, machine } from '../../conversion/machine.ts'
 import { inspectModel } from '../library/model-library.ts'
@@ -52,9 +50,7 @@ export async function openAppState(
   const ownRunsFolder = join(folder, 'runs')
   await makeFolder(ownRunsFolder)
   const runsFolder = () => store.value.runsFolder ?? ownRunsFolder
-  const { version } = z
-    .object({ version: z.string() })
-    .parse(JSON.parse(readFileSync(packagePath('package.json'), 'utf8')))
+  const version = packageVersion()
   let undismissed = crash
 
   const changeSettings = async (changes: SettingsChanges) => {

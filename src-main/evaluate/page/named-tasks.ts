@@ -57,7 +57,7 @@ function perplexityLine({ name, perplexity }: NamedResults): Html {
     SpeLLM.
     ${
       said
-        ? html`On the ${count(said.questions)} words that the SpeLLM can say: ${number(said.base)} and
+        ? html`On the ${count(said.questions)} words that the SpeLLM can emit: ${number(said.base)} and
           ${number(said.spellm)}, a ratio of ${number(said.ratio)}.`
         : html``
     }

@@ -1,7 +1,7 @@
 import type { Difference } from '../examples.ts'
 import type { TeacherForcedMode } from '../mode-agreement.ts'
 import type { TextEvaluation } from '../text-evaluation.ts'
-import { kindsOfTokens, type KindOf } from '../token-kinds.ts'
+import { categoriesOfTokens, type KindOf } from '../token-categories.ts'
 import type { WordExactness } from '../word-exactness.ts'
 import { count, interval, percent, share } from './format.ts'
 import { html, type Html } from '../../base/html.ts'
@@ -74,7 +74,7 @@ function differenceList(title: string, differences: readonly Difference[]): Html
               <td><code>${expected}</code></td>
               <td><code>${picked}</code></td>
               <td>${baseLead.toFixed(2)}</td>
-              <td>${spellingLead === null ? 'never said' : spellingLead.toFixed(2)}</td>
+              <td>${spellingLead === null ? 'never emitted' : spellingLead.toFixed(2)}</td>
             </tr>`,
         )}
       </tbody>
@@ -99,7 +99,7 @@ export function kindsSection({ agreement, differencesByKind }: TextEvaluation): 
   return html`<section>
     <h2>Agreement by kind of token</h2>
     <p>The kind is that of the token which the base model picks.</p>
-    ${kindsOfTokens.map(
+    ${categoriesOfTokens.map(
       (way) =>
         html`<h3>${kindTitles[way]}</h3>
           <table>
@@ -235,7 +235,7 @@ export function calibrationSection({ calibration, textCalibration, samplingTail 
   </section>`
 }
 
-/** Of a SpeLLM of words, how often all tokens of a pick are right; nothing of another. */
+/** How often all tokens of a pick are right, for a SpeLLM of words; nothing for another. */
 export function wordSection(words: WordExactness | null): Html {
   if (words === null) return html``
   const modes = Object.keys(words.exactness) as TeacherForcedMode[]

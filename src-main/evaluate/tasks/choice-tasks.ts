@@ -5,7 +5,7 @@ import type { SequenceScorer } from './sequence-scorer.ts'
 import type { ChoiceTask } from './task-file.ts'
 
 /** Shares of tasks whose right choice is picked. */
-export interface ChoiceAccuracy {
+interface ChoiceAccuracy {
   /** The choice with the highest log-likelihood is picked. */
   readonly acc: Share
   /** The log-likelihoods are divided by the choices' lengths in characters first, as the harness does. */

@@ -50,7 +50,7 @@ export async function writeExactTasks(
       )
   }
   let done = 0
-  return generator.forEachText(tasks, async (task, conversation) => {
+  return generator.forEachText(tasks, async (task, kvContext) => {
     const { context, stop, maxTokens } = task
     const texts = new Map<GenerationMode, string>()
     for (const mode of modes) {
@@ -64,7 +64,7 @@ export async function writeExactTasks(
         ...(gateShare === undefined ? {} : { gateShare }),
         ...(signal ? { signal } : {}),
       }
-      for await (const piece of generator.write(context, conversation, options)) text += piece.text
+      for await (const piece of generator.write(context, kvContext, options)) text += piece.text
       if (signal?.aborted) throw new CancelledError()
       texts.set(mode, text)
       await setImmediate()

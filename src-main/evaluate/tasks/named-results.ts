@@ -19,11 +19,11 @@ export interface Accuracy {
 }
 
 /** Perplexity of the last word: e to the mean negative log-likelihood of a question. */
-export interface WordPerplexity {
+interface WordPerplexity {
   readonly base: Interval
   /** null: infinite, since some words have a token that the SpeLLM never says. */
   readonly spellm: Interval | null
-  /** On the questions whose word the SpeLLM can say; null: there is none. */
+  /** On the questions whose word the SpeLLM can emit; null: there is none. */
   readonly said: {
     readonly questions: number
     readonly base: Interval

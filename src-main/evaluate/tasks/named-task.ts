@@ -4,15 +4,15 @@ import { characters } from './python-text.ts'
 import type { Option } from './score-options.ts'
 
 /** How often the right choice is picked, as it is and by characters; e to the mean negative log-likelihood. */
-export type Metric = 'acc' | 'accNorm' | 'perplexity'
+type Metric = 'acc' | 'accNorm' | 'perplexity'
 
-/** Where a task's questions lie at the Hub. */
+/** The place of a task's questions on the Hub. */
 export interface TaskData {
-  /** Of the data set, `owner/name`. */
+  /** The data set's id, `owner/name`. */
   readonly id: string
   /** A commit: questions, and so figures, don't change unless another one is asked for. */
   readonly revision: string
-  /** Of the Parquet file in the data set. */
+  /** The Parquet file's path in the data set. */
   readonly path: string
 }
 
@@ -45,7 +45,7 @@ export interface NamedTask {
 
 /** A question, as it is scored. */
 export interface Question {
-  /** Of its row in the file, from 0. */
+  /** The index of its row in the file, from 0. */
   readonly row: number
   /** One for each choice; a single one is right if greedy decoding writes it. */
   readonly options: readonly Option[]

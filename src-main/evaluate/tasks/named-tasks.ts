@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { namedTask, type NamedTask } from './named-task.ts'
 import { capitalize, lowerFirst, strip, stripStart, withoutLast } from './python-text.ts'
 
-/** Of the harness whose task definitions these entries follow. */
+/** The version of the harness whose task definitions these entries follow. */
 export const harnessVersion = '0.4.13'
 
 const text = z.string().max(200_000)
@@ -30,7 +30,7 @@ const arc = (name: string, config: string): NamedTask =>
 const superGlue = { id: 'aps/super_glue', revision: '3de24cf8022e94f4ee4b9d55a6f539891524d646' }
 
 /** What is left of a text from WikiHow in HellaSwag, as the harness's `preprocess` makes it. */
-export function withoutMarks(marked: string): string {
+function withoutMarks(marked: string): string {
   return strip(marked)
     .replaceAll(' [title]', '. ')
     .replaceAll(/\[[^\n]*?\]/g, '')

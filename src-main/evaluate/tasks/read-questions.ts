@@ -12,7 +12,7 @@ const sampleSeed = 1
 
 /** A task's questions. */
 export interface TaskQuestions {
-  /** In the order of the file. */
+  /** The questions in the order of the file. */
   readonly questions: readonly Question[]
   /** Questions in the file. */
   readonly available: number

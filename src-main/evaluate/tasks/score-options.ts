@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { ForEachText } from '../../decode/side-by-side.ts'
+import type { ForEachText } from '../../decode/batched-generation.ts'
 import { CancelledError, SpellmError } from '../../base/errors.ts'
 import type { Tokenizer } from '../../tokenizer/index.ts'
 import type { Architecture } from '../../models/architecture.ts'
@@ -29,7 +29,7 @@ export interface GroupLikelihoods {
 export interface ScoredModel {
   readonly tokenizer: Pick<Tokenizer, 'encode' | 'frame'>
   readonly architecture: Pick<Architecture, 'beginToken' | 'endTokens' | 'contextLength'>
-  /** Of the scorer's trunk. */
+  /** Runs work for each text with a conversation of the scorer's trunk. */
   readonly forEachText: ForEachText
 }
 
@@ -53,7 +53,7 @@ export async function scoreOptions(
   { onProgress, signal }: ScoringOptions = {},
 ): Promise<GroupLikelihoods[]> {
   let done = 0
-  return forEachText(groups, async ({ options, place }, conversation) => {
+  return forEachText(groups, async ({ options, place }, kvContext) => {
     const base: Likelihood[] = []
     const spellm: Likelihood[] = []
     for (const [index, { context, continuation }] of options.entries()) {
@@ -69,7 +69,7 @@ export async function scoreOptions(
           `${place}: choice ${index} has ${encoded.continuation.length} tokens after ${encoded.context.length} of context; 1 to ${architecture.contextLength} after at least 1 can be scored.`,
           'Shorten the choice, or give the task a context.',
         )
-      const likelihoods = await scorer.score(pair, conversation)
+      const likelihoods = await scorer.score(pair, kvContext)
       base.push(likelihoods.base)
       spellm.push(likelihoods.spellm)
       await setImmediate()

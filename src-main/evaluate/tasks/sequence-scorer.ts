@@ -1,5 +1,5 @@
 import type { BaseHead } from '../../decode/chooser.ts'
-import { prepareContext, type Conversation } from '../../decode/generate.ts'
+import { prepareContext, type KvContext } from '../../decode/generate.ts'
 import { largestIndex } from '../../decode/sampling.ts'
 import type { TailSession } from '../../spellm/tail-session.ts'
 import type { TrunkSession } from '../../models/trunk-session.ts'
@@ -11,7 +11,7 @@ import type { TokenPair } from './encode-pair.ts'
 
 /** How likely a continuation is. */
 export interface Likelihood {
-  /** Natural log-probability of all of its tokens; −∞ where one is never said. */
+  /** Natural log-probability of all of its tokens; −∞ where one is never emitted. */
   readonly logLikelihood: number
   /** Whether it is what greedy decoding writes. */
   readonly isGreedy: boolean
@@ -22,7 +22,7 @@ export interface SequenceScorer {
   /** Given the same conversation again with a context that begins alike, only what is new is computed. */
   score(
     pair: TokenPair,
-    conversation: Conversation,
+    kvContext: KvContext,
   ): Promise<{ readonly base: Likelihood; readonly spellm: Likelihood }>
 }
 
@@ -48,16 +48,16 @@ export function scorerOn(
   scoreSpellm: SpellmScoring,
 ): SequenceScorer {
   return {
-    score: async (pair, conversation) => {
+    score: async (pair, kvContext) => {
       const { context, continuation } = pair
-      const readContext = await prepareContext(trunk, conversation, context, 'none')
+      const readContext = await prepareContext(trunk, kvContext, context, 'none')
       const { hidden: last } = await readContext()
       const unread = continuation.slice(0, -1)
       const states = new Float32Array(continuation.length * last.length)
       states.set(last)
       if (unread.length > 0) {
-        states.set(await trunk.forward(Int32Array.from(unread), conversation.cache), last.length)
-        conversation.tokens.push(...unread)
+        states.set(await trunk.forward(Int32Array.from(unread), kvContext.cache), last.length)
+        kvContext.tokens.push(...unread)
       }
       return { base: await scoreBase(head, states, continuation), spellm: await scoreSpellm(pair, states) }
     },
@@ -89,7 +89,7 @@ async function scoreBase(
   return { logLikelihood, isGreedy }
 }
 
-/** By the distribution over spellings. */
+/** Scores by the distribution over spellings. */
 function scoreSpelling(tail: TailSession): SpellmScoring {
   const { speller } = tail
   const headScores = speller.k * alphabetSize(speller.alphabet)

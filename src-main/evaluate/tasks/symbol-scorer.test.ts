@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { newConversation } from '../../decode/generate.ts'
+import { newKvContext } from '../../decode/generate.ts'
 import { writeSymbolSpellm } from '../../decode/testing/symbol-spellm.ts'
 import { createTextGenerator, modelOfSpellm, type TextGenerator } from '../../decode/text-generator.ts'
 import { openHeadRows, type HeadRows } from '../../models/head-rows.ts'
@@ -66,7 +66,7 @@ it('scores a token by its exact logit less the learnt log-normaliser', async () 
   const context = generator.promptTokens('Once upon a time, there was')
   // A token symbol, and tokens that are none.
   const continuation = [320, 2_500, 4_000]
-  const { base, spellm: found } = await scorer.score({ context, continuation }, newConversation(trunk))
+  const { base, spellm: found } = await scorer.score({ context, continuation }, newKvContext(trunk))
 
   const d = spellm.base.architecture.hiddenSize
   const states = await trunk.forward(Int32Array.from([...context, ...continuation]), trunk.createCache())
@@ -103,13 +103,13 @@ it('calls greedy what trie mode writes, and nothing else', async () => {
   for (const prompt of ['Once upon a time', 'The old bear']) {
     const context = generator.promptTokens(prompt)
     const options = { mode: 'trie', candidates: 8, sampling: null, maxTokens: 12, stop: [] } as const
-    const pieces = await collect(generator.write(prompt, generator.createConversation(), options))
+    const pieces = await collect(generator.write(prompt, generator.createKvContext(), options))
     const continuation = pieces.flatMap(({ token }) => (token === null ? [] : [token]))
     expect(continuation.length).toBeGreaterThan(3)
-    const scored = await scorer.score({ context, continuation }, newConversation(trunk))
+    const scored = await scorer.score({ context, continuation }, newKvContext(trunk))
     expect(scored.spellm.isGreedy).toBe(true)
     const other = continuation.with(-1, continuation.at(-1) === 700 ? 701 : 700)
-    const wrong = await scorer.score({ context, continuation: other }, newConversation(trunk))
+    const wrong = await scorer.score({ context, continuation: other }, newKvContext(trunk))
     expect(wrong.spellm.isGreedy).toBe(false)
   }
 })

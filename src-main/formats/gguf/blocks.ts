@@ -5,7 +5,7 @@ export const splittableBlock = 32
 
 /** What a type's blocks are made of: weight = scale · (integer − zero) + minimum. */
 export interface BlockKind {
-  /** Of an integer. */
+  /** Bits of an integer. */
   readonly bits: 4 | 8
   readonly zero: number
   readonly hasMinima: boolean

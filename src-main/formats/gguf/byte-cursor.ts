@@ -1,6 +1,6 @@
 import { invalidGguf } from './errors.ts'
 
-/** Thrown where the beginning of a file that was read is too short; the file itself goes on. */
+/** Thrown where the beginning of a file that was read is too short; the file itself continues. */
 export class MoreBytesNeeded extends Error {
   readonly bytes: number
 

@@ -96,7 +96,7 @@ export function dequantizeQ6K(bytes: Uint8Array, values: Float32Array): void {
   }
 }
 
-/** The first four of 8 scales lie in the lower 6 bits of a byte each, the others in halves and the upper 2 bits. */
+/** The first four of 8 scales are in the lower 6 bits of a byte each, the others in halves and the upper 2 bits. */
 function scaleOf(bytes: Uint8Array, at: number, group: number): number {
   return group < 4
     ? bytes[at + group]! & 63

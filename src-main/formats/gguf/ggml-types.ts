@@ -1,4 +1,4 @@
-/** How ggml stores numbers: in blocks along a row, each of so many values and bytes. */
+/** How ggml stores numbers: in blocks along a row, each of a fixed number of values and bytes. */
 export interface GgmlType {
   readonly name: string
   /** Values of a block. */

@@ -3,7 +3,7 @@ import { invalidGguf, shown, unsupportedGguf } from './errors.ts'
 import { ggmlTypes, type GgmlType } from './ggml-types.ts'
 import { readMetadata, type GgufMetadata } from './metadata.ts'
 
-/** Where a tensor lies. */
+/** The position of a tensor in its file. */
 export interface GgufTensor {
   readonly name: string
   readonly type: GgmlType
@@ -31,7 +31,7 @@ export interface GgufFile extends GgufPart {
 }
 
 const magic = 'GGUF'
-/** Of a model, in all of its parts. */
+/** Maximum number of tensors of a model, in all of its parts. */
 export const maxTensors = 100_000
 const maxTensorNameBytes = 255
 const maxDimensions = 4
@@ -78,7 +78,7 @@ function requireGguf(path: string, bytes: Buffer): void {
       'is a web page, not the model',
       'The download was answered by a login or error page: download the file again.',
     )
-  throw invalidGguf(path, "is no GGUF file: it doesn't begin with 'GGUF'", 'Choose a .gguf file.')
+  throw invalidGguf(path, "isn't a GGUF file: it doesn't begin with 'GGUF'", 'Choose a .gguf file.')
 }
 
 function readAlignment(path: string, metadata: GgufMetadata): number {
@@ -148,7 +148,7 @@ function readTensorEntry(cursor: ByteCursor, index: number, alignment: number): 
     throw invalidGguf(path, `${what} has shape [${shape.join(', ')}], more than any file holds`)
   const offset = cursor.uint64(`the offset of ${what}`, Number.MAX_SAFE_INTEGER)
   if (offset % alignment !== 0)
-    throw invalidGguf(path, `${what} begins at ${offset}, which is no multiple of ${alignment}`)
+    throw invalidGguf(path, `${what} begins at ${offset}, which isn't a multiple of ${alignment}`)
   return { name, type, shape, path, offset, byteLength }
 }
 

@@ -16,7 +16,7 @@ type NumberArray =
   | BigInt64Array
 
 /** A value of a GGUF's metadata. Whole numbers of 64 bits are bigint where they aren't safe integers. */
-export type GgufValue = string | number | bigint | boolean | readonly string[] | NumberArray
+type GgufValue = string | number | bigint | boolean | readonly string[] | NumberArray
 
 /** Keys and values. A Map, since a file may have a key '__proto__'. */
 export type GgufMetadata = ReadonlyMap<string, GgufValue>
@@ -25,7 +25,7 @@ const maxKeys = 65_536
 const maxKeyBytes = 65_535
 /** Four times the largest known vocabulary has merges. */
 const maxArrayLength = 4_194_304
-/** Of all arrays of a file together. */
+/** Maximum number of strings in all arrays of a file together. */
 const maxStrings = 8_388_608
 const maxStringBytes = 64 << 20
 

@@ -8,7 +8,7 @@ import { joinParts, otherParts } from './parts.ts'
 
 /** What is read at first: the vocabulary of most models fits into it. */
 const firstBytes = 16 << 20
-/** Of a part after the first, which has no vocabulary. */
+/** Bytes that are read first of a part after the first, which has no vocabulary. */
 const firstBytesOfPart = 1 << 20
 const maxHeaderBytes = 256 << 20
 
@@ -53,7 +53,7 @@ async function openPart(path: string, wanted: number): Promise<GgufPart> {
     const handle = await open(path)
     try {
       const stats = await handle.stat()
-      if (!stats.isFile()) throw invalidGguf(path, 'is no file', 'Give the path of a .gguf file.')
+      if (!stats.isFile()) throw invalidGguf(path, "isn't a file", 'Give the path of a .gguf file.')
       return await readHeader(path, handle, stats.size, wanted)
     } finally {
       await handle.close()

@@ -7,7 +7,7 @@ import { readField } from './metadata.ts'
 
 /** llama.cpp's largest models have some dozens. */
 const maxParts = 1_024
-/** As llama.cpp names them: NAME-00001-of-00003.gguf. */
+/** The name of a part as llama.cpp writes it: NAME-00001-of-00003.gguf. */
 const partName = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/
 
 const countSchema = z.int().min(0).max(maxParts).optional()

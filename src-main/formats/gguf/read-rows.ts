@@ -5,7 +5,7 @@ import { invalidGguf, shown, unsupportedGguf } from './errors.ts'
 import type { GgufTensor } from './header.ts'
 
 /** Values of a row: of a vector they are single values. */
-export const rowLength = ({ shape }: Pick<GgufTensor, 'shape'>): number =>
+const rowLength = ({ shape }: Pick<GgufTensor, 'shape'>): number =>
   shape.slice(1).reduce((product, dimension) => product * dimension, 1)
 
 /** Whether a tensor's values can be read. Throws SpellmError 'model-unsupported' naming type and tensor. */

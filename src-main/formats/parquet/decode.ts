@@ -62,7 +62,7 @@ function problemOf(
   return values ? `it has ${values.num_values.toString()} values in ${rows.toString()} rows` : null
 }
 
-/** The decompressors, which together unpack so many bytes and no more. */
+/** The decompressors, which together unpack up to `maxBytes` bytes. */
 function boundedCompressors(maxBytes: number): Compressors {
   let left = maxBytes
   return Object.fromEntries(

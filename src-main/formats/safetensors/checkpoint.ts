@@ -6,7 +6,7 @@ import { readJsonFile } from '../json-file.ts'
 import { openSafetensors, type TensorEntry } from './header.ts'
 
 /** A model's weights: the tensors of all its safetensors files. */
-export interface Checkpoint {
+export interface WeightFiles {
   /** Absolute path. */
   readonly folder: string
   readonly tensors: ReadonlyMap<string, TensorEntry>
@@ -34,7 +34,7 @@ const indexSchema = z.object({
  *
  * @throws SpellmError 'file-not-found' (names the missing shard) | 'file-invalid'
  */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+export async function openCheckpoint(path: string): Promise<WeightFiles> {
   const folder = resolve(path)
   if (await exists(join(folder, indexFile))) return openShards(folder)
   if (!(await exists(join(folder, singleFile))))
@@ -56,7 +56,7 @@ export interface CheckpointIndex {
 /**
  * Reads a `model.safetensors.index.json`.
  *
- * @throws SpellmError 'file-not-found' | 'file-invalid' (also for a shard that is no plain file name)
+ * @throws SpellmError 'file-not-found' | 'file-invalid' (also for a shard that isn't a plain file name)
  */
 export async function readCheckpointIndex(index: string): Promise<CheckpointIndex> {
   const { weight_map: shardOf } = await readJsonFile(index, indexSchema, { maxBytes: maxIndexBytes })
@@ -70,7 +70,7 @@ export async function readCheckpointIndex(index: string): Promise<CheckpointInde
   return { shardOf, shards }
 }
 
-async function openShards(folder: string): Promise<Checkpoint> {
+async function openShards(folder: string): Promise<WeightFiles> {
   const { shardOf, shards: names } = await readCheckpointIndex(join(folder, indexFile))
   const tensors = new Map<string, TensorEntry>()
   for (const name of names) {

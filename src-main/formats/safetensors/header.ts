@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { describeSystemError, SpellmError } from '../../base/errors.ts'
 import { dtypeNames, dtypeSizes, type SafetensorsDtype } from './dtypes.ts'
 
-/** Where a tensor lies. */
+/** The position of a tensor in its file. */
 export interface TensorEntry {
   readonly name: string
   readonly dtype: SafetensorsDtype
@@ -22,7 +22,7 @@ export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorEntry>
 }
 
-/** As in the reference implementation. */
+/** The limit of the reference implementation. */
 const maxHeaderBytes = 100_000_000
 const maxTensors = 1_000_000
 

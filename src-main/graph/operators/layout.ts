@@ -78,7 +78,7 @@ export function concat(values: readonly Value[], axis: number): Value {
       other.shape.some((size, i) => i !== joined && size !== first.shape[i])
     )
       throw new GraphError(
-        `Concat: ${describeShape(first.shape)} and ${describeShape(other.shape)} differ beside axis ${joined}`,
+        `Concat: ${describeShape(first.shape)} and ${describeShape(other.shape)} differ in other axes than ${joined}`,
       )
   const shape = first.shape.map((size, i) =>
     i === joined ? values.map((v) => v.shape[i]!).reduce(addDimensions) : size,

@@ -47,7 +47,7 @@ export function matmul(
   return withGradient(product, [a, b], (d) => productCotangents(d, a, b, { transposeA, transposeB }))
 }
 
-/** Of a product Y = A B: dA = dY Bᵀ, dB = Aᵀ dY; of transposed operands the same, transposed. */
+/** The cotangents of a product Y = A B: dA = dY Bᵀ, dB = Aᵀ dY; of transposed operands the same, transposed. */
 export function productCotangents(
   d: Value,
   a: Value,

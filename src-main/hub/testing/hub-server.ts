@@ -30,7 +30,7 @@ export interface Trouble {
   readonly redirect?: string
 }
 
-export interface LoggedRequest {
+interface LoggedRequest {
   /** 'hub' is the endpoint's origin, 'cdn' the one where large files lie. */
   readonly origin: 'hub' | 'cdn'
   readonly path: string
@@ -88,9 +88,9 @@ export async function startHub(files: Readonly<Record<string, ServedFile>> = {})
       const commit = url.searchParams.get('commit') ?? ''
       const name = url.searchParams.get('name') ?? ''
       const files = commits.get(commit) ?? hub.datasets.get(url.searchParams.get('id') ?? '')
-      sendFile(hub, response, files!.get(name)!, range, take(name))
-    } else if (url.pathname.startsWith('/api/')) serveApi(hub, url, authorization, response, take('api'))
-    else serveFile(hub, url, request, response, cdnOrigin, take)
+      sendFile(hub, { request, response }, files!.get(name)!, take(name))
+    } else if (url.pathname.startsWith('/api/')) serveApi(hub, url, { request, response }, take('api'))
+    else serveFile(hub, url, { request, response }, cdnOrigin, take)
   }
   const hubServer = createServer(serve('hub'))
   const cdnServer = createServer(serve('cdn'))
@@ -136,11 +136,11 @@ function stop(server: Server): Promise<void> {
   })
 }
 
-export function gitHash(contents: Buffer): string {
+function gitHash(contents: Buffer): string {
   return createHash('sha1').update(`blob ${contents.length}\0`).update(contents).digest('hex')
 }
 
-export function sha256(contents: Buffer): string {
+function sha256(contents: Buffer): string {
   return createHash('sha256').update(contents).digest('hex')
 }
 
@@ -157,12 +157,12 @@ function refuse(response: ServerResponse, status: number, errorCode: string): vo
 function serveApi(
   hub: ServerState,
   url: URL,
-  authorization: string | undefined,
-  response: ServerResponse,
+  { request, response }: Exchange,
   trouble: Trouble | undefined,
 ): void {
+  const { authorization } = request.headers
   if (trouble) {
-    sendFile(hub, response, { contents: Buffer.from('[]'), isLarge: false }, undefined, trouble)
+    sendFile(hub, { request, response }, { contents: Buffer.from('[]'), isLarge: false }, trouble)
     return
   }
   const [, kind, id, view, rest = ''] =
@@ -225,14 +225,13 @@ function sendJson(response: ServerResponse, value: unknown): void {
 function serveFile(
   hub: ServerState,
   url: URL,
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response }: Exchange,
   cdnOrigin: string,
   take: (name: string) => Trouble | undefined,
 ): void {
   const [, datasets, id, commit, name] =
     /^\/(datasets\/)?([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(decodeURIComponent(url.pathname)) ?? []
-  const { authorization, range } = request.headers
+  const { authorization } = request.headers
   const ofModel = id === modelId ? hub.commits.get(commit ?? '') : undefined
   const ofDataset = hub.datasets.get(id ?? '')
   const file = (datasets === undefined ? ofModel : ofDataset)?.get(name ?? '')
@@ -247,7 +246,7 @@ function serveFile(
   response.setHeader('x-repo-commit', commit)
   response.setHeader('etag', `"${file.isLarge ? 'pointer' : etagOf(file)}"`)
   if (!file.isLarge) {
-    sendFile(hub, response, file, range, take(name), request.method)
+    sendFile(hub, { request, response }, file, take(name))
     return
   }
   response.setHeader('x-linked-etag', `"${etagOf(file)}"`)
@@ -257,14 +256,19 @@ function serveFile(
   response.end()
 }
 
+/** A request, and its answer. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
 function sendFile(
   hub: ServerState,
-  response: ServerResponse,
+  { request, response }: Exchange,
   { contents }: ServedFile,
-  range: string | undefined,
   trouble: Trouble = {},
-  method = 'GET',
 ): void {
+  const range = request.headers.range
   const { cutAfter, stallAfter, announce, surplus, isCorrupt, ignoresRange, isWebPage, status, redirect } =
     trouble
   if (status !== undefined) {
@@ -293,7 +297,7 @@ function sendFile(
   response.setHeader('accept-ranges', 'bytes')
   if (start > 0)
     response.writeHead(206, { 'content-range': `bytes ${start}-${contents.length - 1}/${contents.length}` })
-  if (method === 'HEAD') {
+  if (request.method === 'HEAD') {
     response.end()
     return
   }

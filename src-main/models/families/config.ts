@@ -90,7 +90,7 @@ function requireKnownFields(
     throw new SpellmError(
       'model-unsupported',
       `${file}: the field '${name.slice(0, 80)}' is not known for this architecture and may change what the model computes.`,
-      'Choose another model. If you know that the field changes nothing, take it out of config.json.',
+      'Choose another model; or remove the field from config.json if you know that it is harmless.',
     )
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { activation, contextLength, defineFamily, size } from './config.ts'
-import { llamaFields, llamaForm, llamaLayer, llamaModel } from './llama-form.ts'
+import { llamaFields, llamaLike, llamaLayer, llamaModel } from './llama-like.ts'
 
 /**
  * Gemma (Gemma Team 2024): gains of 1 + weight, an embedding scaled by √d, GELU. `hidden_act` says 'gelu' in
@@ -18,7 +18,7 @@ export const gemma = defineFamily(
     attention_bias: z.boolean().default(false),
   },
   (config, facts) => {
-    const { model, layers } = llamaForm('gemma', config, facts, { plusOne: true })
+    const { model, layers } = llamaLike('gemma', config, facts, { plusOne: true })
     const activation = config.hidden_act === 'gelu' ? 'gelu-tanh' : config.hidden_act
     return llamaModel({
       ...model,

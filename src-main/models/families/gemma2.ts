@@ -10,7 +10,7 @@ import {
   slidingLayers,
   window,
 } from './config.ts'
-import { llamaFields, llamaForm, llamaLayer, llamaModel, withSandwichNorms } from './llama-form.ts'
+import { llamaFields, llamaLike, llamaLayer, llamaModel, withSandwichNorms } from './llama-like.ts'
 
 /** Gemma 2 (Gemma Team 2024): every other layer slides; scores and logits are capped; norms around each block. */
 export const gemma2 = defineFamily(
@@ -21,7 +21,7 @@ export const gemma2 = defineFamily(
     max_position_embeddings: contextLength.default(8_192),
     tie_word_embeddings: z.boolean().default(true),
     hidden_activation: activation.default('gelu-tanh'),
-    // Written by older versions beside hidden_activation, and not read.
+    // Written by older versions in addition to hidden_activation, and not read.
     hidden_act: z.string().optional(),
     attention_bias: z.boolean().default(false),
     query_pre_attn_scalar: multiplier.default(256),
@@ -32,7 +32,7 @@ export const gemma2 = defineFamily(
     final_logit_softcapping: cap,
   },
   (config, facts) => {
-    const { model, layers } = llamaForm('gemma2', config, facts, { plusOne: true })
+    const { model, layers } = llamaLike('gemma2', config, facts, { plusOne: true })
     const slides = slidingLayers(config, facts, (index) => index % 2 === 0)
     return llamaModel({
       ...model,

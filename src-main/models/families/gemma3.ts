@@ -15,7 +15,7 @@ import {
   type Family,
   type ModelFacts,
 } from './config.ts'
-import { llamaForm, llamaLayer, llamaModel, withHeadNorms, withSandwichNorms } from './llama-form.ts'
+import { llamaLike, llamaLayer, llamaModel, withHeadNorms, withSandwichNorms } from './llama-like.ts'
 import { describeRotary, rotaryFields } from './rotary.ts'
 
 const { rope_scaling: rotaryParameters } = rotaryFields
@@ -56,7 +56,7 @@ function describe(
 ): Architecture {
   const { full_attention: full, sliding_attention: sliding } = config.rope_parameters ?? {}
   const { max_position_embeddings, rope_scaling, rope_parameters: _, ...rest } = config
-  const { model, layers } = llamaForm('gemma3_text', { ...rest, max_position_embeddings }, facts, {
+  const { model, layers } = llamaLike('gemma3_text', { ...rest, max_position_embeddings }, facts, {
     theta: 1_000_000,
     rotary: { ...full, ...rope_scaling },
     prefixes,
@@ -93,7 +93,7 @@ function describe(
 /** Gemma 3's language model (Gemma Team 2025): five sliding layers to one that sees all, norms on queries and keys. */
 export const gemma3Text = defineFamily(fields, (config, facts) => describe(config, facts, ['model.', '']))
 
-/** Gemma 3 with its image encoder, which is left out: the config of the language model lies in `text_config`. */
+/** Gemma 3 with its image encoder, which is left out: the config of the language model is in `text_config`. */
 export const gemma3: Family = {
   describe: (config, facts) => {
     const wrapper = z

@@ -13,7 +13,7 @@ import { describeRotary, rotaryFields } from './rotary.ts'
 
 /**
  * GPT-NeoX and Pythia (Black et al. 2022): attention and feed-forward read the same state; a quarter of each
- * head is rotated; query, key and value of a head lie together.
+ * head is rotated; query, key and value of a head are stored together.
  */
 export const gptNeoX = defineFamily(
   {

@@ -12,7 +12,7 @@ import {
 } from './config.ts'
 import { layerNorm, repeat } from './parts.ts'
 
-/** GPT-2 (Radford et al. 2019): learned positions, LayerNorm, weights that lie as [in, out]. */
+/** GPT-2 (Radford et al. 2019): learned positions, LayerNorm, weights that are stored as [in, out]. */
 export const gpt2 = defineFamily(
   {
     vocab_size: commonFields.vocab_size,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineFamily, multiplier } from './config.ts'
-import { llamaFields, llamaForm, llamaLayer, llamaModel } from './llama-form.ts'
+import { llamaFields, llamaLike, llamaLayer, llamaModel } from './llama-like.ts'
 
 /** Granite 3 (IBM 2024): Llama with multipliers on embedding, scores, residual stream and logits. */
 export const granite = defineFamily(
@@ -14,7 +14,7 @@ export const granite = defineFamily(
     logits_scaling: multiplier.default(1),
   },
   (config, facts) => {
-    const { model, layers } = llamaForm('granite', config, facts)
+    const { model, layers } = llamaLike('granite', config, facts)
     const residualScale = config.residual_multiplier
     return llamaModel({
       ...model,

@@ -1,5 +1,5 @@
 import { contextLength, defineFamily, size, window } from './config.ts'
-import { llamaFields, llamaForm, llamaLayer, llamaModel } from './llama-form.ts'
+import { llamaFields, llamaLike, llamaLayer, llamaModel } from './llama-like.ts'
 
 /** Mistral (Jiang et al. 2023): Llama with a sliding window. */
 export const mistral = defineFamily(
@@ -11,7 +11,7 @@ export const mistral = defineFamily(
     sliding_window: window,
   },
   (config, facts) => {
-    const { model, layers } = llamaForm('mistral', config, facts)
+    const { model, layers } = llamaLike('mistral', config, facts)
     const window = config.sliding_window ?? null
     return llamaModel({ ...model, layers: layers.map((layer) => llamaLayer({ ...layer, window })) })
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineFamily, epsilon } from './config.ts'
-import { llamaFields, llamaForm, llamaLayer, llamaModel } from './llama-form.ts'
+import { llamaFields, llamaLike, llamaLayer, llamaModel } from './llama-like.ts'
 import { rmsNorm } from './parts.ts'
 
 /** OLMo 2 (OLMo Team 2024): norms after the blocks, none before, and over all queries and all keys together. */
@@ -11,7 +11,7 @@ export const olmo2 = defineFamily(
     attention_bias: z.boolean().default(false),
   },
   (config, facts) => {
-    const { model, layers } = llamaForm('olmo2', config, facts)
+    const { model, layers } = llamaLike('olmo2', config, facts)
     const { heads, keyValueHeads, headSize } = model.attention
     return llamaModel({
       ...model,

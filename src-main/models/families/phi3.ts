@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { contextLength, defineFamily, epsilon, window } from './config.ts'
-import { llamaFields, llamaForm, llamaLayer, llamaModel } from './llama-form.ts'
+import { llamaFields, llamaLike, llamaLayer, llamaModel } from './llama-like.ts'
 import { linear } from './parts.ts'
 
 /**
@@ -24,7 +24,7 @@ export const phi3 = defineFamily(
   (config, facts) => {
     const given = config.rope_parameters ?? config.rope_scaling ?? {}
     const kind = given.rope_type ?? given.type ?? 'default'
-    const { model, layers } = llamaForm('phi3', config, facts, {
+    const { model, layers } = llamaLike('phi3', config, facts, {
       rotary: { ...given, rope_type: ['su', 'yarn'].includes(kind) ? 'longrope' : kind },
     })
     const { heads, keyValueHeads, headSize } = model.attention

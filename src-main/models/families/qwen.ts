@@ -11,12 +11,12 @@ import {
 } from './config.ts'
 import {
   llamaFields,
-  llamaForm,
+  llamaLike,
   llamaLayer,
   llamaModel,
   withHeadNorms,
   type LlamaLayer,
-} from './llama-form.ts'
+} from './llama-like.ts'
 
 const fields = {
   ...llamaFields,
@@ -36,7 +36,7 @@ function describe(
   facts: ModelFacts,
   makeLayer: (settings: LlamaLayer) => Layer,
 ) {
-  const { model, layers } = llamaForm(family, config, facts)
+  const { model, layers } = llamaLike(family, config, facts)
   const window = config.use_sliding_window ? (config.sliding_window ?? 4_096) : null
   const slides = slidingLayers(config, facts, (index) => index >= config.max_window_layers)
   return llamaModel({

@@ -172,7 +172,7 @@ function yarn(
 ): Rotary {
   const dimensions = 2 * frequencies.length
   const factor = scaling.factor ?? trained / original
-  /** The pair of dimensions that turns so many times over the original length. */
+  /** The pair of dimensions that turns `turns` times over the original length. */
   const pairOf = (turns: number) =>
     (dimensions * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(theta))
   const truncate = scaling.truncate ?? true

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { contextLength, defineFamily, layerTypes, misfit, size, slidingLayers, window } from './config.ts'
-import { llamaFields, llamaForm, llamaLayer, llamaModel } from './llama-form.ts'
+import { llamaFields, llamaLike, llamaLayer, llamaModel } from './llama-like.ts'
 
 /** SmolLM3 (Hugging Face 2025): Llama in which every fourth layer knows no positions. */
 export const smollm3 = defineFamily(
@@ -27,7 +27,7 @@ export const smollm3 = defineFamily(
       throw misfit(facts, 'no_rope_layers', `must have ${count} entries, one for each layer`)
     const isRotary = (index: number) =>
       given ? given[index] === 1 : (index + 1) % config.no_rope_layer_interval !== 0
-    const { model, layers } = llamaForm('smollm3', config, facts, { theta: 2_000_000 })
+    const { model, layers } = llamaLike('smollm3', config, facts, { theta: 2_000_000 })
     const window = config.use_sliding_window ? (config.sliding_window ?? null) : null
     const slides = slidingLayers(config, facts, (index) => window !== null && !isRotary(index))
     return llamaModel({

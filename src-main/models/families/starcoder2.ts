@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { activation, commonFields, contextLength, defineFamily, epsilon, size, window } from './config.ts'
-import { llamaForm, llamaLayer, llamaModel } from './llama-form.ts'
+import { llamaLike, llamaLayer, llamaModel } from './llama-like.ts'
 import { layerNorm, linear } from './parts.ts'
 import { rotaryFields } from './rotary.ts'
 
@@ -27,7 +27,7 @@ export const starcoder2 = defineFamily(
   },
   (config, facts) => {
     const { norm_epsilon: epsilon, use_bias: hasBias } = config
-    const { model, layers } = llamaForm(
+    const { model, layers } = llamaLike(
       'starcoder2',
       { ...config, rms_norm_eps: epsilon, attention_bias: hasBias },
       facts,

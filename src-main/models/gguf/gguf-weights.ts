@@ -85,7 +85,7 @@ async function readUnpermuted<Elements extends Uint8Array | Float32Array>(
   if (!Number.isInteger(headRows) || headRows % 2 !== 0)
     throw invalidGguf(
       tensor.path,
-      `the tensor '${tensor.name}' has ${tensor.shape[0]!} rows, which are no ${heads} heads of an even size`,
+      `the tensor '${tensor.name}' has ${tensor.shape[0]!} rows, which don't divide into ${heads} heads of an even size`,
     )
   // A vector's blocks may lie across heads.
   const whole = tensor.shape.length === 1

@@ -15,7 +15,7 @@ import {
 /** How llama.cpp's converter writes a family: what it makes of config.json, of names and of weights. */
 export interface Layout {
   readonly names: TensorNames
-  /** Whether the rows of queries and keys lie in the order of interleaved rotary embeddings. */
+  /** Whether the rows of queries and keys are in the order of interleaved rotary embeddings. */
   readonly isPermuted?: boolean
   /** The fields of config.json beyond those that all have. */
   readonly config: (parameters: Hyperparameters) => Readonly<Record<string, unknown>>
@@ -25,7 +25,7 @@ export interface Layout {
 const has = ({ tensors }: GgufFile, name: string) => tensors.has(name)
 
 /** What families in Llama's form have in common. */
-function llamaForm(parameters: Hyperparameters) {
+function llamaLike(parameters: Hyperparameters) {
   const hiddenSize = parameters.count('embedding_length')
   const heads = parameters.count('attention.head_count')
   return {
@@ -47,7 +47,7 @@ const layerEpsilon = (parameters: Hyperparameters) => parameters.number('attenti
 
 /** Llama's form with RMSNorm, plain rotary embedding and heads of one size. */
 function plainLlama(parameters: Hyperparameters) {
-  const form = llamaForm(parameters)
+  const form = llamaLike(parameters)
   const headSize = wholeRotary(parameters, form.hidden_size / form.num_attention_heads)
   return {
     ...form,
@@ -130,7 +130,7 @@ export const layouts: ReadonlyMap<string, Layout> = new Map<string, Layout>([
     {
       names: phi3Names,
       config: (parameters) => {
-        const form = llamaForm(parameters)
+        const form = llamaLike(parameters)
         const window = parameters.optionalCount('attention.sliding_window') ?? 0
         return {
           ...form,
@@ -147,7 +147,7 @@ export const layouts: ReadonlyMap<string, Layout> = new Map<string, Layout>([
     {
       names: starcoder2Names,
       config: (parameters) => {
-        const form = llamaForm(parameters)
+        const form = llamaLike(parameters)
         wholeRotary(parameters, form.hidden_size / form.num_attention_heads)
         return { ...form, norm_epsilon: layerEpsilon(parameters), ...rotaryScaling(parameters) }
       },
@@ -174,7 +174,7 @@ export const layouts: ReadonlyMap<string, Layout> = new Map<string, Layout>([
     {
       names: gptNeoXNames,
       config: (parameters) => {
-        const { num_key_value_heads: _, ...form } = llamaForm(parameters)
+        const { num_key_value_heads: _, ...form } = llamaLike(parameters)
         return {
           ...form,
           layer_norm_eps: layerEpsilon(parameters),

@@ -79,7 +79,7 @@ export function rotaryScaling(parameters: Hyperparameters): Readonly<Record<stri
   )
 }
 
-/** Where LongRoPE's factors lie. */
+/** The names of the tensors with LongRoPE's factors. */
 export const longRopeTensors = {
   long: 'rope_factors_long.weight',
   short: 'rope_factors_short.weight',

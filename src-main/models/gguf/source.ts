@@ -76,7 +76,7 @@ async function adaptationOf(file: GgufFile, adaptations: readonly Adaptation[]):
   }
 }
 
-/** The rotary scaling with the factors of LongRoPE, which lie in tensors. */
+/** The rotary scaling with the factors of LongRoPE, which are tensors. */
 async function longRopeFactors(
   file: GgufFile,
   { rope_scaling: scaling }: Readonly<Record<string, unknown>>,
@@ -93,7 +93,7 @@ async function readFactors(file: GgufFile, name: string): Promise<Float32Array |
   const tensor = file.tensors.get(name)
   if (!tensor) return null
   if (tensor.shape.length !== 1 || tensor.shape[0]! > maxFactors || tensor.type.name !== 'F32')
-    throw invalidGguf(file.path, `the tensor '${name}' is no list of up to ${maxFactors} factors in F32`)
+    throw invalidGguf(file.path, `the tensor '${name}' isn't a list of up to ${maxFactors} factors in F32`)
   const factors = await readGgufRows(tensor, 0, tensor.shape[0]!)
   if (!factors.every((factor) => factor > 0 && Number.isFinite(factor)))
     throw invalidGguf(file.path, `the tensor '${name}' holds a factor that is not positive`)

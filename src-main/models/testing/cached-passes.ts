@@ -44,7 +44,7 @@ async function readOne(model: BaseModel) {
   }
   const stepTo = async (length: number) => {
     while (cache.length < length) {
-      const { hidden, baseChoice } = await trunk.forwardToLast(next(1), cache, 'choice')
+      const { hidden, baseChoice } = await trunk.forwardLastPosition(next(1), cache, 'choice')
       choices.push(baseChoice!)
       states.push(...hidden)
     }

@@ -86,7 +86,7 @@ export interface FuzzResult {
 /**
  * Opens damaged files with all that reads a GGUF: description, vocabulary, chat template, weights.
  *
- * @param scratch a file that is written anew for each; parts of a model are written beside it
+ * @param scratch a file that is rewritten for each; parts of a model are written beside it
  * @throws whatever isn't a SpellmError, naming the seed
  */
 export async function fuzzGguf(

@@ -1,5 +1,5 @@
 /**
- * Makes or continues a run and goes on for ever. Usage: train-until-killed.ts RUN.
+ * Makes or resumes a run and never ends. Usage: train-until-killed.ts RUN.
  * Prints `ready`, waits for a line on the standard input, and prints the step of each finished checkpoint.
  */
 import { existsSync } from 'node:fs'

@@ -16,13 +16,13 @@ export function gflops(value: number): string {
   return `${value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 1 : 0 })} GFLOP/s`
 }
 
-/** The fastest device that gives right numbers, by its matrix products. */
+/** The fastest device that passes the accuracy check, by its matrix products. */
 export function chooseDevice(reports: readonly DeviceReport[]): ChosenDevice {
   const usable = reports.filter(isUsable).sort((a, b) => rate(b) - rate(a))
   const [first, ...slower] = usable
   const wrong = reports.filter(({ works, rightNumbers }) => works && !rightNumbers)
   const wrongWords =
-    wrong.length === 0 ? '' : `; ${wrong.map(({ device }) => device).join(' and ')} gave wrong numbers`
+    wrong.length === 0 ? '' : `; ${wrong.map(({ device }) => device).join(' and ')} failed the accuracy check`
   // The probe of the CPU may fail where memory is short; what can't be compared is not taken.
   if (!first) return { device: 'cpu', reason: `No device passed the check, so cpu is used${wrongWords}.` }
   if (slower.length === 0)

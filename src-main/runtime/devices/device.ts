@@ -5,12 +5,12 @@ export const devices = ['cpu', 'cuda', 'dml', 'coreml', 'webgpu'] as const
 export type Device = (typeof devices)[number]
 export const deviceSchema = z.enum(devices)
 
-/** What a person may ask for: a device, or the fastest one that gives right numbers. */
+/** What a person may ask for: a device, or the fastest one that passes the accuracy check. */
 export const deviceChoiceSchema = z.enum(['auto', ...devices])
 export type DeviceChoice = z.infer<typeof deviceChoiceSchema>
 
 export const deviceNames: Readonly<Record<Device, string>> = {
-  cpu: 'the processor',
+  cpu: 'the CPU',
   cuda: 'CUDA',
   dml: 'DirectML',
   coreml: 'Core ML',

@@ -78,7 +78,9 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('on Linux
     const cuda = (await devices.survey()).reports.find(({ device }) => device === 'cuda')!
     if (asked.includes('cuda')) return
     expect(cuda.problem!.reason).toContain('libonnxruntime_providers_cuda.so')
-    expect(cuda.problem!.remedy).toContain('npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12')
+    expect(cuda.problem!.remedy).toContain(
+      'onnxruntime-node/script/install --onnxruntime-node-install=cuda12',
+    )
     await expect(devices.resolve('cuda')).rejects.toMatchObject({ code: 'device-unavailable' })
   })
 
@@ -92,7 +94,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('on Linux
   })
 
   it.each([
-    ['wrong numbers', measured(0.04, 9_000), /differ from the processor’s by up to 4/],
+    ['wrong numbers', measured(0.04, 9_000), /differ from the CPU’s by up to 4/],
     ['no numbers', measured(null, 9_000), /some of them are NaN/],
   ])('a device that computes %s is refused', async (_, output, reason) => {
     const { devices } = await known(output)

@@ -15,7 +15,7 @@ export type RunProbe = (device: Device) => Promise<ProbeOutput>
 /** Compiling a graphics card's programs for the first time takes seconds. */
 export const probeMilliseconds = 60_000
 
-/** The probe's program, beside this module. */
+/** The probe's program, next to this module. */
 export const probeProgram = join(import.meta.dirname, `probe-process${extname(import.meta.filename)}`)
 
 /** `RunProbe` for a host that is Node.js itself. */

@@ -22,7 +22,7 @@ const builtFor: Readonly<Record<Device, string>> = {
   webgpu: 'Windows, macOS, and Linux on x64',
 }
 
-/** Not in the npm package: its install script fetches them, which `.npmrc` forbids because of their size. */
+/** Not in the npm package: its install script fetches them, which package.json forbids because of their size. */
 const cudaLibraries = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so']
 
 const useAnother = 'Compute on another device.'
@@ -40,7 +40,8 @@ export function missingFromInstallation(device: Device): DeviceProblem | null {
   if (missing.length === 0) return null
   return {
     reason: `onnxruntime's CUDA libraries are not installed: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing.`,
-    remedy: `Install them with 'npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12'. ${needsCuda}`,
+    // Not by npm, which doesn't run the script and refuses its option from version 12 on.
+    remedy: `Install them with 'node node_modules/onnxruntime-node/script/install --onnxruntime-node-install=cuda12'. ${needsCuda}`,
   }
 }
 
@@ -49,7 +50,7 @@ function missingCudaLibraries(): string[] {
   return folder === null ? [] : cudaLibraries.filter((name) => !existsSync(join(folder, name)))
 }
 
-/** Where onnxruntime's own libraries lie; null where it can't be found. */
+/** The folder of onnxruntime's own libraries; null where it can't be found. */
 function nativeFolder(): string | null {
   try {
     const main = createRequire(import.meta.url).resolve('onnxruntime-node')

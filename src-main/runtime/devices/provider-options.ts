@@ -34,7 +34,7 @@ const options: Readonly<Record<Device, (outputs: Outputs) => ProviderOptions>> =
 }
 
 /**
- * What a session needs to be told for its device. The processor does what the device can't, without being asked.
+ * The options that a session needs for its device. The CPU does what the device can't, without being asked.
  *
  * Of CUDA's options the Node.js binding of onnxruntime 1.30 passes on only the card's number: limit and growth of
  * its memory can't be set.

@@ -67,7 +67,7 @@ function describe(device: Device, answer: ProbeAnswer, card: GraphicsCard | null
   const wrong =
     maxDifference === null
       ? 'some of them are NaN'
-      : `they differ from the processor’s by up to ${(100 * maxDifference).toPrecision(2)} %`
+      : `they differ from the CPU’s by up to ${(100 * maxDifference).toPrecision(2)} %`
   return {
     ...known,
     works: true,

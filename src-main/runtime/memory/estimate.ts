@@ -1,5 +1,5 @@
 /**
- * Memory that computations take, reckoned from sizes alone; all results are bytes. The numbers were checked on the CPU,
+ * Memory that computations take, estimated from sizes alone; all results are bytes. The numbers were checked on the CPU,
  * where weights of every float type are computed with as float32, unless they are quantised; on other devices most of
  * it is theirs.
  */
@@ -8,7 +8,7 @@ const floatBytes = 4
 
 /** What decides how much memory a decoder takes; counts of elements. */
 export interface DecoderSize {
-  /** Weights that are multiplied with, without those of the LM head. Embeddings are read where they lie on disk. */
+  /** Weights that are multiplied with, without those of the LM head. Embeddings are read in place on disk. */
   readonly blockWeights: number
   /** Bytes that a weight of a layer's matrix takes, of a quantised one with its share of the scale. */
   readonly weightBytes: number
@@ -30,7 +30,7 @@ export interface DecoderSize {
 }
 
 /**
- * Node.js with our code and onnxruntime, before any model is loaded, and what V8 lets lie around: it looks for
+ * Node.js with our code and onnxruntime, before any model is loaded, and garbage that V8 keeps: it looks for
  * unused buffers outside of its heap every 64 MiB.
  */
 const programBytes = 155 * 2 ** 20 + 64 * 2 ** 20
@@ -66,7 +66,7 @@ export function keyValueBytes(
 }
 
 /** A pass over some sequences at once. */
-export interface Pass {
+interface Pass {
   readonly batch: number
   /** New tokens of each sequence. */
   readonly tokens: number
@@ -78,7 +78,7 @@ export interface Pass {
  * Tensors that live at the same time in the widest place of a layer: residual stream, norms, queries, keys and
  * values; scores and their softmax; gate, up and their product. onnxruntime's arena keeps them apart.
  */
-export function activationBytes(
+function activationBytes(
   { hiddenSize, intermediateSize, heads }: DecoderSize,
   { batch, tokens, context }: Pass,
 ): number {
@@ -86,7 +86,7 @@ export function activationBytes(
 }
 
 /** The LM head's scores for `rows` positions. */
-export function logitsBytes({ vocabularySize }: DecoderSize, rows: number): number {
+function logitsBytes({ vocabularySize }: DecoderSize, rows: number): number {
   return floatBytes * rows * vocabularySize
 }
 
@@ -99,7 +99,7 @@ export function teacherBytes(
   return loadedBytes(size, 'packed') + activationBytes(size, pass) + logitsBytes(size, windows * tokens)
 }
 
-/** Whether the LM head is in memory, and whether it is laid out anew at load; quantised ones always are. */
+/** Whether the LM head is in memory, and whether it is repacked at load; quantised ones always are. */
 export type HeadInMemory = 'none' | 'loaded' | 'packed'
 
 /**
@@ -131,7 +131,7 @@ export function generationBytes(
 }
 
 /**
- * A matrix is there twice while onnxruntime arranges it for its products, and in its 16 bits beside the float32 where it
+ * A matrix is there twice while onnxruntime arranges it for its products, and in its 16 bits next to the float32 where it
  * is only widened; the head is the largest.
  */
 function loadedBytes(size: DecoderSize, head: HeadInMemory): number {
@@ -186,7 +186,7 @@ export function tailTrainingBytes({
     adapterWidths.reduce((sum, width) => sum + 6 * width + 8 * d, 0) +
     4 * d +
     distributions
-  // Of each candidate the row of the LM head and its spelling, read and made anew at each step.
+  // Of each candidate the row of the LM head and its spelling, read and made again at each step.
   const candidateInputs = candidates * (d + k * alphabetSize)
   // float16 hidden states; the choices; symbols and weights of each head.
   const position = 2 * d + 4 + 8 * k

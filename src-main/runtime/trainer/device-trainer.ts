@@ -19,33 +19,10 @@ export async function createDeviceTrainer(
   options: TrainerOptions,
 ): Promise<Trainer> {
   const entries = flatLayout(graph.parameters)
-  const gradientValues = gradients(
-    graph.loss,
-    entries.map(({ name }) => graph.parameters.get(name)!.value),
-  )
-  const norm = globalNorm(gradientValues)
-  const scale = clipScale(norm, options.maxGradientNorm)
-  const outputs: Record<string, Value> = {}
-  const schedules = new Map(
-    entries.map((entry) => [scheduleName(entry), scheduleInputs(scheduleName(entry))]),
-  )
-  entries.forEach((entry, i) => {
-    const { name, shape } = entry
-    const updated = adamWUpdate(
-      graph.parameters.get(name)!.value,
-      multiply(gradientValues[i]!, scale),
-      { first: input(`first.${name}`, shape), second: input(`second.${name}`, shape) },
-      schedules.get(scheduleName(entry))!,
-      options,
-    )
-    outputs[`next.${name}`] = updated.parameter
-    outputs[`next.first.${name}`] = updated.first
-    outputs[`next.second.${name}`] = updated.second
-  })
   const stateNames = entries.flatMap(({ name }) => [name, `first.${name}`, `second.${name}`])
   const metricNames = Object.keys(graph.metrics ?? {})
   const session = await createSession(
-    { ...graph.metrics, loss: graph.loss, norm, ...outputs },
+    { ...graph.metrics, loss: graph.loss, ...updateOf(graph, entries, options) },
     { device: options.device, keepOnDevice: stateNames.map((name) => `next.${name}`) },
   )
   const download = await createDownload(entries, options.device)
@@ -96,6 +73,38 @@ export async function createDeviceTrainer(
       await download.release()
     },
   }
+}
+
+/** The gradients' `norm`, and parameters and moments after a step: `next.NAME`, `next.first.NAME` and `next.second.NAME`. */
+function updateOf(
+  { loss, parameters }: TrainingGraph,
+  entries: readonly FlatEntry[],
+  options: TrainerOptions,
+): Record<string, Value> {
+  const gradientValues = gradients(
+    loss,
+    entries.map(({ name }) => parameters.get(name)!.value),
+  )
+  const norm = globalNorm(gradientValues)
+  const scale = clipScale(norm, options.maxGradientNorm)
+  const schedules = new Map(
+    entries.map((entry) => [scheduleName(entry), scheduleInputs(scheduleName(entry))]),
+  )
+  const outputs: Record<string, Value> = { norm }
+  entries.forEach((entry, i) => {
+    const { name, shape } = entry
+    const updated = adamWUpdate(
+      parameters.get(name)!.value,
+      multiply(gradientValues[i]!, scale),
+      { first: input(`first.${name}`, shape), second: input(`second.${name}`, shape) },
+      schedules.get(scheduleName(entry))!,
+      options,
+    )
+    outputs[`next.${name}`] = updated.parameter
+    outputs[`next.first.${name}`] = updated.first
+    outputs[`next.second.${name}`] = updated.second
+  })
+  return outputs
 }
 
 /**

@@ -2,7 +2,7 @@ import { staticElementCount } from '../../graph/index.ts'
 import { scheduleName } from './schedules.ts'
 import type { Parameter } from './trainer.ts'
 
-/** Where a parameter lies among all of them. */
+/** The position of a parameter among all of them. */
 export interface FlatEntry {
   readonly name: string
   readonly shape: readonly number[]

@@ -25,19 +25,7 @@ export async function createHostTrainer(
   options: TrainerOptions,
 ): Promise<Trainer> {
   const layout = flatLayout(graph.parameters)
-  const total = layout.reduce((sum, { size }) => sum + size, 0)
-  const flat = {
-    parameter: new Float32Array(total),
-    gradient: new Float32Array(total),
-    first: new Float32Array(total),
-    second: new Float32Array(total),
-  }
-  for (const { name, start } of layout) {
-    const saved = initial.tensors.get(name)!
-    flat.parameter.set(saved.parameter, start)
-    flat.first.set(saved.first, start)
-    flat.second.set(saved.second, start)
-  }
+  const flat = flatBuffers(layout, initial)
   const view = (buffer: Float32Array, { start, size, shape }: FlatEntry) =>
     floatTensor(buffer.subarray(start, start + size), shape)
   const parameters = Object.fromEntries(layout.map((entry) => [entry.name, view(flat.parameter, entry)]))
@@ -60,16 +48,7 @@ export async function createHostTrainer(
     { device: options.device, ...threads },
   )
   const optimizer = await createSession(chunkUpdate(options), threads)
-  const chunks = chunksOf(layout).map(({ start, end, schedule }) => {
-    const part = (buffer: Float32Array) => floatTensor(buffer.subarray(start, end), [end - start])
-    const state = { parameter: part(flat.parameter), first: part(flat.first), second: part(flat.second) }
-    const inPlace = {
-      'next.parameter': state.parameter,
-      'next.first': state.first,
-      'next.second': state.second,
-    }
-    return { state, inPlace, gradient: part(flat.gradient), schedule }
-  })
+  const chunks = chunksOf(layout).map((chunk) => chunkTensors(flat, chunk))
   const fetched = Object.fromEntries([...metricNames, 'loss', 'norm'].map((name) => [name, null]))
   let step = initial.step
 
@@ -114,8 +93,47 @@ export async function createHostTrainer(
   }
 }
 
-function chunksOf(layout: readonly FlatEntry[]) {
-  const chunks: { start: number; end: number; schedule: string }[] = []
+/** Parameters, gradients and moments of all entries in a row, each [all elements]. */
+type FlatBuffers = Readonly<Record<'parameter' | 'gradient' | 'first' | 'second', Float32Array>>
+
+function flatBuffers(layout: readonly FlatEntry[], { tensors }: TrainerState): FlatBuffers {
+  const total = layout.reduce((sum, { size }) => sum + size, 0)
+  const flat = {
+    parameter: new Float32Array(total),
+    gradient: new Float32Array(total),
+    first: new Float32Array(total),
+    second: new Float32Array(total),
+  }
+  for (const { name, start } of layout) {
+    const saved = tensors.get(name)!
+    flat.parameter.set(saved.parameter, start)
+    flat.first.set(saved.first, start)
+    flat.second.set(saved.second, start)
+  }
+  return flat
+}
+
+/** Elements that one run of the optimiser's graph updates. */
+interface Chunk {
+  start: number
+  end: number
+  schedule: string
+}
+
+/** Views of a chunk: its state is fed, and written in place. */
+function chunkTensors(flat: FlatBuffers, { start, end, schedule }: Chunk) {
+  const part = (buffer: Float32Array) => floatTensor(buffer.subarray(start, end), [end - start])
+  const state = { parameter: part(flat.parameter), first: part(flat.first), second: part(flat.second) }
+  const inPlace = {
+    'next.parameter': state.parameter,
+    'next.first': state.first,
+    'next.second': state.second,
+  }
+  return { state, inPlace, gradient: part(flat.gradient), schedule }
+}
+
+function chunksOf(layout: readonly FlatEntry[]): Chunk[] {
+  const chunks: Chunk[] = []
   for (const entry of layout) {
     const { start, size } = entry
     const schedule = scheduleName(entry)

@@ -1,4 +1,4 @@
-/** Training of a graph with AdamW, on the processor or a device. */
+/** Training of a graph with AdamW, on the CPU or a device. */
 import { keepsOutputs } from '../devices/provider-options.ts'
 import { createDeviceTrainer } from './device-trainer.ts'
 import { createHostTrainer } from './host-trainer.ts'

@@ -47,7 +47,7 @@ export interface StepResult {
 export interface Trainer {
   /** One optimiser step; `learningRates` has one for each group. */
   step(feeds: Feeds, learningRates: Readonly<Record<string, number>>): Promise<StepResult>
-  /** A copy of everything needed to go on later. */
+  /** A copy of everything needed to resume later. */
   state(): Promise<TrainerState>
   /** The current parameters as tensors that other sessions of this device can read; valid until the next step. */
   parameters(): Feeds

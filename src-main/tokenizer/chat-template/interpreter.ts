@@ -96,7 +96,7 @@ class BoundedInterpreter extends Interpreter {
     return value
   }
 
-  /** As the library's own, but for what it writes otherwise than Python. */
+  /** Like the library's own, except for what it writes otherwise than Python. */
   override evaluateBlock(statements: readonly Statement[], environment: Environment): RuntimeValue {
     const block = super.evaluateBlock([], environment)
     let text = ''

@@ -21,7 +21,7 @@ export function Chart({
 }: PlotAreaProps & {
   /** Beside the buttons. */
   readonly controls?: ReactNode
-  /** False for charts beside another one that has them for all. */
+  /** False for charts next to another one that has them for all. */
   readonly hasZoomButtons?: boolean
 }) {
   const { title, lines, axis, extent, changes, formatX, formatY, xName } = plot

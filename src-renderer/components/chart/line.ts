@@ -1,16 +1,16 @@
 import type { Column } from './decimation.ts'
 
-/** One line of a chart. Its columns may grow in place; the chart is told of it by its source of changes. */
+/** One line of a chart. Its columns may grow in place; the chart learns of it from its source of changes. */
 export interface Line {
   readonly label: string
   /** Ascending. */
   readonly x: Column
-  /** As long as `x`. */
+  /** The values, as many as `x` has. */
   readonly y: Column
   /** Number of its colour in the palette. */
   readonly color: number
   /** Number of its dash pattern; 0: solid. */
   readonly dash: number
-  /** In the background: thin and pale. */
+  /** Whether it is drawn thin and pale, in the background. */
   readonly isFaint?: boolean
 }

@@ -42,5 +42,5 @@ export function useChartColors(): ChartColors {
   return chartColors[useComputedColorScheme()]
 }
 
-/** An entry of a list that begins anew at its end. */
+/** The entry at `index` of a list that starts again at its end. */
 export const cycled = <T>(list: readonly T[], index: number): T => list[index % list.length]!

@@ -15,7 +15,7 @@ import { panned, zoomed, zoomFactor, type Range } from './zoom.ts'
 export interface PlotAreaProps extends Omit<PlotOptions, 'colors' | 'fontFamily'> {
   readonly title: string
   readonly changes: ChangeSource
-  /** In pixels; the width is that of the container. */
+  /** Height in pixels; the width is that of the container. */
   readonly height: number
   readonly xName: string
 }
@@ -25,7 +25,7 @@ const cursorStride = 0.01
 const panShare = 0.2
 /** Growing lines are drawn this often at most. */
 const redrawMilliseconds = 200
-/** What a screen reader is told of growing lines is renewed this often. */
+/** The description of growing lines for screen readers is renewed this often. */
 const descriptionMilliseconds = 1_000
 
 /**

@@ -111,7 +111,7 @@ function roundMarks(marks: (number | null)[]): (number | null)[] {
   return round.some((mark) => mark !== null) ? round : marks
 }
 
-/** Close around the values; the library's own range goes on to the next power of ten. */
+/** Close around the values; the library's own range extends to the next power of ten. */
 function logRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
   return min === null || max === null ? [null, null] : [min / 1.05, max * 1.05]
 }

@@ -36,7 +36,7 @@ describe('smoothing', () => {
     expect(growing.values).toEqual(smooth(all, 50).values)
   })
 
-  it('begins anew when its source was cut and has grown again', () => {
+  it('starts again when its source was cut and has grown again', () => {
     const source = [5, 5, 5, 5, 1]
     const smoothed = smooth(source, 3)
     source.length = 2

@@ -21,7 +21,7 @@ export function smooth(source: readonly number[], window: number, cuts = 0): Smo
   return column
 }
 
-/** Takes in what the source has gained; after a cut of the source everything is smoothed anew. */
+/** Takes in what the source has gained; after a cut of the source everything is smoothed again. */
 export function extendSmoothed(column: SmoothedColumn, cuts = 0): void {
   const { source, values, weight } = column
   if (cuts !== column.cuts) {

@@ -9,8 +9,8 @@ export interface AlignedPair<T> {
 const maxComparisons = 4_000_000
 
 /**
- * Two sequences beside each other, so that as many columns as possible are the same (longest common
- * subsequence). What lies between is paired in order.
+ * Two sequences side by side, so that as many columns as possible are the same (longest common
+ * subsequence). What is between is paired in order.
  */
 export function align<T>(base: readonly T[], spellm: readonly T[]): AlignedPair<T>[] {
   const shorter = Math.min(base.length, spellm.length)

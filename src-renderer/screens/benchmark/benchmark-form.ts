@@ -12,7 +12,7 @@ type NumberField = number | ''
 export interface BenchmarkForm {
   readonly modes: readonly SpellmMode[]
   readonly candidates: NumberField
-  /** In percent. */
+  /** The base model's share, in percent. */
   readonly gatePercent: NumberField
   /** Null: the model's own. */
   readonly precision: Precision | null

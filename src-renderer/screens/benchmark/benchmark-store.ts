@@ -5,7 +5,7 @@ import { defaultForm, type BenchmarkForm, type parseForm } from './benchmark-for
 
 /** A finished benchmark. */
 export interface BenchmarkResult {
-  /** Of what. */
+  /** The name of what is measured. */
   readonly name: string
   readonly result: Benchmark
   readonly markdown: string
@@ -16,7 +16,7 @@ export const useBenchmark = create<{
   /** Null: the newest run, or the first model. */
   readonly source: ConsoleSource | null
   readonly form: BenchmarkForm
-  /** Of the benchmark that runs. */
+  /** Progress of the benchmark that runs. */
   readonly progress: Extract<BenchmarkEvent, { type: 'progress' }> | null
   readonly finished: BenchmarkResult | null
   readonly error: unknown

@@ -8,7 +8,7 @@ import './cost-bars.css'
 const text = strings.benchmark
 const parts = ['trunk', 'tail', 'search', 'head'] as const
 
-/** A bar for each mode, of its parts, beside one another on the same scale. */
+/** A bar for each mode, of its parts, all on the same scale. */
 export function CostBars({ costs }: { readonly costs: readonly ModeCost[] }) {
   const { lines } = useChartColors()
   const longest = Math.max(...costs.map(({ milliseconds }) => milliseconds))

@@ -1,7 +1,7 @@
 import type { RunSummary } from '../../../src-main/contract/index.ts'
 import { runColumns } from './run-columns.ts'
 
-/** What is exported beside the columns of the table. */
+/** What is exported in addition to the columns of the table. */
 const furtherValues: Record<string, (run: RunSummary) => string | number | null> = {
   alphabet: ({ settings }) => settings?.alphabet ?? null,
   batchTokens: ({ settings }) => settings?.batchTokens ?? null,

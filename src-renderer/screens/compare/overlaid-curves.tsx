@@ -26,7 +26,7 @@ const chartHeight = 320
 const formatLoss = (value: number) => formatSignificant(value)
 const formatShare = (value: number) => formatPercent(value)
 
-/** Loss and agreement of several runs, over steps or tokens. The one that trains goes on while it is looked at. */
+/** Loss and agreement of several runs, over steps or tokens. The one that trains continues while it is looked at. */
 export function OverlaidCurves({ runs }: { readonly runs: readonly RunSummary[] }) {
   const axis = useCompare((state) => state.axis)
   const { isLogarithmic } = useCurvePreferences()

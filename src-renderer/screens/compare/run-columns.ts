@@ -11,7 +11,7 @@ import { strings } from '../../strings/index.ts'
 
 const text = strings.compare
 
-export type ColumnId = keyof typeof text.columns
+type ColumnId = keyof typeof text.columns
 
 /** A column of the table of runs. */
 export interface RunColumn {

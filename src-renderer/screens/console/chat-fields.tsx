@@ -32,7 +32,7 @@ export function ChatFields({
     startGeneration({ source, prompt: message, chat: chatAfter(last, system), options })
     useConsole.setState({ message: '' })
   }
-  const answerAnew = () => {
+  const regenerate = () => {
     if (last?.chat && options)
       startGeneration({ source, prompt: last.prompt, chat: { ...last.chat, system }, options })
   }
@@ -75,7 +75,7 @@ export function ChatFields({
           variant="default"
           leftSection={<IconRefresh size={17} aria-hidden />}
           disabled={!last || !options || isGenerating}
-          onClick={answerAnew}
+          onClick={regenerate}
         >
           {text.regenerate}
         </Button>

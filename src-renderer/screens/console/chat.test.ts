@@ -18,7 +18,7 @@ const session = (chat: Session['chat'], prompt: string, base: string, spellm: st
   },
 })
 
-test('each model goes on with its own answers', () => {
+test('each model continues with its own answers', () => {
   const first = session(chatAfter(null, ''), 'Who are you?', 'A bear.', 'A hare.')
   const chat = chatAfter(first, 'Be brief.')
   expect(messagesFor('base', chat, 'Really?')).toEqual([
@@ -34,7 +34,7 @@ test('each model goes on with its own answers', () => {
   ])
 })
 
-test('a conversation after a text that was continued begins anew, without an empty system prompt', () => {
+test('a conversation after a text that was continued starts again, without an empty system prompt', () => {
   const chat = chatAfter(session(null, 'Once', ' upon', ' more'), ' ')
   expect(messagesFor('base', chat, 'Hello')).toEqual([{ role: 'user', content: 'Hello' }])
 })

@@ -3,7 +3,7 @@ import { isOpen, type GenerationOutput } from './generation-output.ts'
 
 /** Where two outputs part. */
 export interface Comparison {
-  /** Of each output's tokens, whether the other lacks it. */
+  /** For each of the output's tokens, whether the other lacks it. */
   readonly base: readonly boolean[]
   readonly spellm: readonly boolean[]
   /** Tokens before the first difference. */

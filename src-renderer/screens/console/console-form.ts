@@ -15,7 +15,7 @@ export interface ConsoleForm {
   /** null: the model's own. */
   readonly mode: SpellmMode | null
   readonly candidates: NumberField
-  /** In percent. */
+  /** The base model's share, in percent. */
   readonly gatePercent: NumberField
   readonly isSampled: boolean
   readonly temperature: NumberField
@@ -52,7 +52,7 @@ export const maxTokensLimit = 4_096
 
 /** What the engine gets of a valid form. */
 export interface GenerationOptions {
-  /** Of the SpeLLM. */
+  /** The SpeLLM's decode mode. */
   readonly mode: SpellmMode
   /** What the mode has of them. */
   readonly numbers: ModeNumbers

@@ -16,7 +16,7 @@ import { SavedPrompts } from './saved-prompts.tsx'
 
 const text = strings.console
 
-/** A SpeLLM beside its base model, to try prompts on and to look into each token. */
+/** A SpeLLM next to its base model, to try prompts on and to look into each token. */
 export function ConsoleScreen({ runId }: { readonly runId?: string }) {
   const { finished, models, error, retry } = useSources()
   const modelReference = useConsole((state) => state.modelReference)

@@ -41,7 +41,7 @@ export function OutputPanel({
   readonly chat: Chat | null
   /** More on the mode. */
   readonly note: string | null
-  /** Of each token, whether the other model lacks it; null: not compared. */
+  /** For each token, whether the other model lacks it; null: not compared. */
   readonly differs: readonly boolean[] | null
   readonly selectedIndex: number | null
   /** How many times as fast as the base; null: not known. */

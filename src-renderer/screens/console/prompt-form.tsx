@@ -143,7 +143,7 @@ function Controls({
   problems,
 }: {
   readonly form: ConsoleForm
-  /** Of the SpeLLM; null: there is none. */
+  /** The SpeLLM's decode mode; null: there is no SpeLLM. */
   readonly mode: SpellmMode | null
   readonly problems: ReadonlySet<FormField> | null
 }) {

@@ -14,7 +14,7 @@ import { outputName } from './output-name.ts'
 import { tokenElementId } from './token-text.tsx'
 
 const text = strings.console
-/** More don't fit beside each other, and hardly any head hesitates among so many. */
+/** More don't fit next to each other, and hardly any head hesitates among that many. */
 const symbolsShown = 4
 
 /** How one token came about: the heads, what each way of decoding makes of them, and the base's own view. */

@@ -9,7 +9,7 @@ import { strings } from '../../strings/index.ts'
 
 const text = strings.training
 
-/** What another kind of alphabet measured beside a finished run, or the offer to try one on its text. */
+/** How another kind of alphabet compares with a finished run, or the offer to try one on its text. */
 export function OtherKind({ id, verdict }: { readonly id: string; readonly verdict: Verdict | null }) {
   const { data } = useQuery(queries.runs.otherKind.queryOptions({ input: { id } }))
   const start = useMutation(

@@ -23,7 +23,7 @@ describe('the diagnostics', () => {
   it('name the versions, the machine and the places, one a line', () => {
     const lines = describeDiagnostics(info, settings, 'Browser 1').split('\n')
     expect(lines).toContain('onnxruntime: 1.30.0')
-    expect(lines).toContain('Processor: A processor, 2 cores')
+    expect(lines).toContain('CPU: A processor, 2 cores')
     expect(lines).toContain('Memory: 16 GB')
     expect(lines).toContain('Device: webgpu')
     expect(lines).toContain('Models in the library: 2')

@@ -9,7 +9,7 @@ export function describeDiagnostics(info: AppInfo, settings: Settings, userAgent
     ['onnxruntime', engine.onnxruntime],
     ['Node.js', engine.node],
     ['Platform', `${engine.platform} ${engine.arch}`],
-    ['Processor', `${engine.cpu}, ${engine.cores} cores`],
+    ['CPU', `${engine.cpu}, ${engine.cores} cores`],
     ['Memory', formatBytes(engine.memoryBytes)],
     ['Device', settings.device],
     ['Data folder', dataFolder],

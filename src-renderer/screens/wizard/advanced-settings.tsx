@@ -139,7 +139,7 @@ function Fields({
   )
 }
 
-/** Descriptions of different lengths would put inputs beside each other at different heights. */
+/** Descriptions of different lengths would put neighbouring inputs at different heights. */
 const fieldOrder: ('label' | 'input' | 'description' | 'error')[] = ['label', 'input', 'description', 'error']
 
 type TypedField = Exclude<AdvancedField, 'precision' | 'keepCache'>

@@ -3,7 +3,7 @@ export type AlphabetChoice =
   /** The characters that the text needs most; null: as many as the engine thinks fit. */
   | { readonly kind: 'auto'; readonly limit: number | null }
   | { readonly kind: 'ascii' | 'latin1' | 'bytes' }
-  /** The tokenizer's own pieces beside the bytes; null: as many as the engine thinks fit. */
+  /** Number of the tokenizer's own pieces in addition to the bytes; null: as many as the engine thinks fit. */
   | { readonly kind: 'pieces'; readonly count: number | null }
   /** Learned groups in place of spellings: with token symbols only. */
   | { readonly kind: 'groups' }

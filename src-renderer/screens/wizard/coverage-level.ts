@@ -1,5 +1,5 @@
 /**
- * Where the shades of the heatmap begin, as covered shares. They lie closer towards 1, because that is where
+ * Where the shades of the heatmap begin, as covered shares. They are closer together towards 1, because that is where
  * choices differ.
  */
 export const levelStarts = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999] as const

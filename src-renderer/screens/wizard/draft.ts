@@ -127,7 +127,7 @@ export function changedAdvancedFields(draft: Draft): AdvancedField[] {
 export const hasSymbols = ({ units, usesSymbols }: Pick<Draft, 'units' | 'usesSymbols'>): boolean =>
   units === 'token' && usesSymbols
 
-/** The alphabet of a draft. Groups are learnt beside token symbols only. */
+/** The alphabet of a draft. Groups are learnt with token symbols only. */
 export const alphabetOf = (draft: Pick<Draft, 'alphabet' | 'units' | 'usesSymbols'>): string =>
   draft.alphabet === 'groups' && !hasSymbols(draft) ? emptyDraft.alphabet : draft.alphabet
 

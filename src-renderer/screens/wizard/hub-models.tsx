@@ -13,7 +13,7 @@ const words = strings.wizard.hub
 const refresh = () => queryClient.invalidateQueries({ queryKey: queries.models.downloads.key() })
 const pollMilliseconds = 500
 
-/** Finds and fetches models of the Hub. Downloads go on in the engine, whatever the page does. */
+/** Finds and fetches models of the Hub. Downloads continue in the engine, whatever the page does. */
 export function HubModels() {
   const [id, setId] = useState('')
   const { data: downloads = [] } = useQuery(

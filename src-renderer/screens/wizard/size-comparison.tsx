@@ -5,7 +5,7 @@ import { strings } from '../../strings/index.ts'
 
 const words = strings.wizard.spelling
 
-/** The tail's size, or what is read of tail and token symbols, beside the LM head that they replace. */
+/** The tail's size, or what is read of tail and token symbols, next to the LM head that they replace. */
 export function SizeComparison({
   preview: {
     parameters: { tail, baseHead },

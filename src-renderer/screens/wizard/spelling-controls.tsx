@@ -103,7 +103,7 @@ export function LengthControl() {
   )
 }
 
-/** With its prefix, within what the contract takes. */
+/** Maximum length of a custom alphabet with its prefix, within what the contract takes. */
 const maxCustomLength = 90_000
 
 const kinds: readonly AlphabetKind[] = ['auto', 'ascii', 'latin1', 'bytes', 'pieces', 'custom', 'groups']
@@ -163,7 +163,7 @@ function initialChoice(kind: AlphabetKind, preview: SpellingPreview | undefined)
   return kind === 'custom' ? { kind, characters: shownCharacters(preview) } : { kind }
 }
 
-/** The alphabet of a preview as a list to edit. Bytes, pieces and names of special tokens are no characters. */
+/** The alphabet of a preview as a list to edit. Bytes, pieces and names of special tokens aren't characters. */
 function shownCharacters(preview: SpellingPreview | undefined): string {
   return preview?.characters.filter((symbol) => countCharacters(symbol) === 1).join('') ?? ''
 }

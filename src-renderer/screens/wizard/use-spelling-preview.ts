@@ -15,7 +15,7 @@ export function useSpellingChoice() {
   const k = lengthOf(draft)
   const alphabet = alphabetOf(draft)
   const isWrong = checkDraft(draft, 'cpu').problems.alphabet !== undefined
-  // A wrong number is mended in another step.
+  // A wrong number is fixed in another step.
   const tokenSymbols = tokenSymbolsOf(draft) ?? 'auto'
   return useMemo(
     () =>

@@ -26,7 +26,7 @@ export function WizardScreen() {
   const step = useDraft((draft) => draft.step)
   const reachable = useReachableStep()
   const heading = useRef<HTMLHeadingElement>(null)
-  // Whoever walks by keyboard or ear goes on from the top of the new step.
+  // Whoever walks by keyboard or ear continues from the top of the new step.
   useDidUpdate(() => {
     heading.current?.focus({ preventScroll: true })
     window.scrollTo({ top: 0 })
@@ -91,7 +91,7 @@ function NextButton({ step, canGoOn }: { readonly step: number; readonly canGoOn
     <Group gap="md">
       {!canGoOn && (
         <Text size="sm" c="dimmed" id="why-not-next">
-          {step === stepNumbers.base ? words.chooseModelFirst : words.mendFieldsFirst}
+          {step === stepNumbers.base ? words.chooseModelFirst : words.fixFieldsFirst}
         </Text>
       )}
       <Button

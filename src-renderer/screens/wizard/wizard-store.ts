@@ -24,7 +24,7 @@ export function chooseBase(base: string): void {
   useDraft.setState((draft) => changeOfBase(base, draft))
 }
 
-/** Begins anew. */
+/** Forgets the draft and starts over. */
 export function discardDraft(): void {
   useDraft.setState(emptyDraft, true)
 }

@@ -13,12 +13,12 @@ const formatTimes = (factor: number) => `${formatFixed(factor, 2)} ×`
 export const benchmarkStrings = {
   title: 'Benchmark',
   explanation:
-    'What a token costs on the processor, by a base model and by its SpeLLM. For reliable times, close other programs and pause conversions.',
-  unknownSource: 'This model is no longer there: choose another one.',
+    'What a token costs on the CPU, with a base model and with its SpeLLM. For reliable times, close other programs and pause conversions.',
+  unknownSource: 'This model is no longer available: choose another one.',
 
   settings: 'What to measure',
   modes: 'Decode modes',
-  modesExplanation: 'Beside the base model.',
+  modesExplanation: 'In addition to the base model.',
   losslessNote: 'Lossless needs a SpeLLM: a base model’s drafts would all be wrong.',
   candidates: 'Candidates (n)',
   gatePercent: 'Base model’s share, %',
@@ -47,7 +47,7 @@ export const benchmarkStrings = {
   results: 'Results',
   resultsExplanation: (model: string, precision: string, source: string | null) =>
     `${model}, weights ${precision}${source === null ? '' : `, from ${source}`}. Times are medians.`,
-  untrained: 'A base model that isn’t converted yet: measured with an untrained tail, which costs the same.',
+  untrained: 'Not converted yet: timed with an untrained tail, which costs the same.',
   bandwidth: 'Memory bandwidth',
   bandwidthValue: (bytesPerSecond: number) => `${formatBytes(bytesPerSecond)}/s`,
   weights: 'Weights',
@@ -57,18 +57,18 @@ export const benchmarkStrings = {
   memoryValue: formatBytes,
   lossless: 'Lossless, on text',
   losslessValue: (milliseconds: number, base: number, tokensPerPass: number) =>
-    `${formatMilliseconds(milliseconds)} a token, base ${formatMilliseconds(base)}; ${formatSignificant(tokensPerPass, 2)} tokens for each pass over the LM head`,
+    `${formatMilliseconds(milliseconds)}/token, base ${formatMilliseconds(base)}; ${formatSignificant(tokensPerPass, 2)} tokens per pass over the LM head`,
 
   parts: { trunk: 'Trunk', tail: 'Tail', search: 'Search', head: 'LM head' },
-  bars: 'Time of a token by its parts',
+  bars: 'Time per token by its parts',
   barSummary: (mode: string, milliseconds: number, parts: string) =>
-    `${mode}: ${formatMilliseconds(milliseconds)} a token, of which ${parts}`,
+    `${mode}: ${formatMilliseconds(milliseconds)}/token, of which ${parts}`,
   barPart: (part: string, milliseconds: number) => `${part} ${formatMilliseconds(milliseconds)}`,
   atContext: (context: number) => `${formatCount(context)} tokens of context`,
-  byContext: 'Time of a token, ms',
+  byContext: 'Time per token, ms',
   context: 'Context',
 
-  table: 'Costs of a token',
+  table: 'Costs per token',
   columns: {
     mode: 'Mode',
     milliseconds: 'Time',
@@ -83,19 +83,19 @@ export const benchmarkStrings = {
   },
   written: {
     explanation: (prompts: 'chat' | 'document') =>
-      `Texts that the base model and the SpeLLM wrote in turns after ${prompts === 'chat' ? 'questions that the model asks itself' : 'beginnings of documents of its own'}; reading the prompts doesn’t count. Medians, with what chance may have done to them.`,
+      `The base model and the SpeLLM wrote texts in turns after ${prompts === 'chat' ? 'questions that the model asks itself' : 'beginnings of documents of its own'}; reading the prompts doesn’t count. Medians with their standard errors.`,
     plan: (speedup: number, steps: number) =>
-      `Measured costs let expect ${formatTimes(speedup)} of lossless mode, with a verification after up to ${formatCount(steps)} steps.`,
+      `The measured costs predict ${formatTimes(speedup)} for lossless mode, with a verification after up to ${formatCount(steps)} steps.`,
     int8Alone: (speedup: number) => `The base model with the exact int8 head alone: ${formatTimes(speedup)}.`,
     baseAlone: (alone: number, texts: number) =>
-      `In ${formatCount(alone)} of ${formatCount(texts)} texts the base model went on alone, because lossless mode didn’t pay.`,
+      `In ${formatCount(alone)} of ${formatCount(texts)} texts the base model continued alone, because lossless mode didn’t pay.`,
     columns: {
       msPerToken: 'Time, ms',
       speedup: '× base',
       identicalTexts: 'Same text',
       trunkPasses: 'Trunk passes',
       headPasses: 'LM head passes',
-      rows: 'Rows a head pass',
+      rows: 'Rows per head pass',
     },
     withError: formatWithError,
     ofTexts: (same: number, texts: number) => `${formatCount(same)} of ${formatCount(texts)}`,
@@ -103,7 +103,7 @@ export const benchmarkStrings = {
     rows: (rows: number) => formatFixed(rows, 1),
   },
 
-  limit: (limit: number) => `A model without any head would save ${formatPercent(limit)}: the limit.`,
+  limit: (limit: number) => `Upper limit: ${formatPercent(limit)} (if the LM head cost nothing).`,
   none: '–',
   time: formatMilliseconds,
   share: (share: number) => formatPercent(share),

@@ -3,13 +3,11 @@ import { formatCount } from '../format.ts'
 export const compareStrings = {
   title: 'Compare',
   emptyTitle: 'No runs to compare',
-  emptyText:
-    'Every conversion is listed here with its settings and result, and its curves can be laid over others.',
+  emptyText: 'Lists every conversion with its settings and results, and overlays their curves.',
   newConversion: 'New conversion',
 
   runs: 'Runs',
-  runsExplanation: (most: number) =>
-    `Choose up to ${formatCount(most)} runs to lay their curves over each other.`,
+  runsExplanation: (most: number) => `Choose up to ${formatCount(most)} runs to overlay their curves.`,
   columns: {
     name: 'Name',
     status: 'Status',
@@ -31,7 +29,7 @@ export const compareStrings = {
     base: 'The model that was converted',
     k: 'Number of heads',
     alphabetSize: 'Size of the alphabet, known at the end',
-    tokens: 'Tokens to learn from',
+    tokens: 'Training tokens',
     epochs: 'Passes over the text',
     adapter: 'Inner widths of the adapter’s blocks',
     trie: 'Agreement with the base model on held-out text, trie mode',

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatMoment } from '../format.ts'
 export const deviceStrings = {
   names: {
     auto: 'Automatic',
-    cpu: 'Processor (CPU)',
+    cpu: 'CPU',
     cuda: 'NVIDIA graphics card (CUDA)',
     dml: 'Graphics card (DirectML)',
     coreml: 'Apple graphics card (Core ML)',
@@ -20,8 +20,8 @@ export const deviceStrings = {
   automatic: 'The fastest device that passes the accuracy check.',
   /** `reason` is the engine's sentence. */
   automaticNow: (reason: string) => `The fastest device that passes the accuracy check. Now: ${reason}`,
-  checking: 'Being checked …',
-  checkingAll: 'Checking what can compute here …',
+  checking: 'Checking …',
+  checkingAll: 'Checking the devices of this machine …',
   unavailable: (reason: string, remedy: string) => `Not available: ${reason} ${remedy}`,
   hardware: (name: string) => `${name}.`,
   speed: (gflops: number) => `${formatCount(Math.max(1, gflops))} billion operations a second.`,

@@ -9,11 +9,11 @@ import {
 
 export const homeStrings = {
   title: 'Home',
-  convertSampleHint: 'Everything is preset: check it, then start. It takes a few minutes.',
+  convertSampleHint: 'A ready-made example: all settings are preset. Takes a few minutes.',
 
-  welcomeTitle: 'From tokens to characters',
+  welcomeTitle: 'Make a language model’s last step smaller',
   welcome:
-    'A language model ends in its LM head: one large matrix that scores all V tokens of the vocabulary, again for each token that it writes. A SpeLLM replaces it by k small heads that spell the next token, one character each; they learn from the model itself, and everything before them stays as it is.',
+    'For each token that it writes, a language model scores its whole vocabulary with one large matrix, the LM head: often 50,000 to 250,000 entries. A SpeLLM scores only the tokens that the model wants most and spells the others, one character per small head. The heads learn from the model itself in minutes to hours; everything before them stays as it is. You gain speed where the vocabulary is large. In lossless mode, the default, the text is the base model’s own, token for token; in the other modes some tokens differ.',
   diagram: {
     label:
       'Base model: the trunk feeds an LM head, which scores all V tokens. SpeLLM: the same trunk feeds k small heads; here they spell c, a, t, END, and the token “cat” is looked up.',
@@ -52,13 +52,13 @@ export const homeStrings = {
       .filter((part) => part !== '')
       .join(' · '),
   starting: 'Starting …',
-  queued: 'Waits for its turn',
+  queued: 'Waiting in the queue',
   atStep: (step: number, steps: number | null) =>
     steps === null
       ? `Stopped after ${formatCount(step)} steps`
       : `Stopped at step ${formatCount(step)} of ${formatCount(steps)}`,
-  beforeTraining: 'Stopped before the training',
-  interruptedHint: 'Nothing up to its last checkpoint is lost.',
+  beforeTraining: 'Stopped before training began',
+  interruptedHint: 'Everything up to the last checkpoint is saved.',
   agreement: 'Agreement',
   agreementTrie: 'trie',
   agreementFree: 'free',
@@ -69,7 +69,7 @@ export const homeStrings = {
   model: 'Model',
   architecture: 'Architecture',
   parameters: 'Parameters',
-  headShare: 'Share of the LM head',
+  headShare: 'LM head’s share',
   headShareHint: 'Share of the weights read for each token: the upper bound on what a SpeLLM can save.',
   layers: (family: string, layers: number) => `${capitalised(family)}, ${formatCount(layers)} layers`,
   builtIn: 'Comes with the studio',

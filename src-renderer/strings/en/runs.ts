@@ -13,8 +13,8 @@ export const runStrings = {
   phase: {
     check: 'Checking the model',
     text: 'Preparing the text',
-    cache: 'Reading with the base model',
-    targets: 'Preparing what is learnt',
+    cache: 'Collecting the base model’s predictions',
+    targets: 'Preparing the training targets',
     train: 'Training',
     sampling: 'Training for sampling',
     evaluate: 'Measuring',

@@ -12,7 +12,7 @@ import {
 
 type Verdict = NonNullable<RunResult['verdict']>
 
-/** Of the time a token; less can't be told from none. */
+/** A share of the time a token; a smaller difference can't be told from none. */
 const leastDifference = 0.03
 
 function speedOf(speedup: number): string {
@@ -26,7 +26,7 @@ const kindNames: Record<AlphabetKind, string> = {
   pieces: 'an alphabet of pieces',
   groups: 'learned groups',
 }
-/** Of two speeds; what lies within differs from run to run. */
+/** A share of two speeds; differences within it vary from run to run. */
 const sameSpeed = 0.02
 
 interface KindSpeed {
@@ -37,8 +37,8 @@ interface KindSpeed {
 export const trainingStrings = {
   title: 'Run',
   notFound: (id: string) => `There is no run named ${id}`,
-  notFoundRemedy: 'It may have been deleted, or the folder of runs was changed in the settings.',
-  goHome: 'To all runs',
+  notFoundRemedy: 'It may have been deleted, or the folder for runs was changed in Settings.',
+  goHome: 'Show all runs',
   base: (name: string) => `from ${name}`,
 
   leaveQueue: 'Remove from queue',
@@ -46,14 +46,14 @@ export const trainingStrings = {
   finishNow: 'Finish now',
   finishTitle: 'Finish this run now?',
   finishExplanation: (step: number, steps: number | null) =>
-    `Training ends after the present step${steps === null ? '' : ` (${formatCount(step)} of ${formatCount(steps)})`}. The SpeLLM is measured and saved with its weights so far. The learning rate has not come down yet, so its agreement will be somewhat lower than at the planned end, and the run can't be continued afterwards.`,
+    `Training stops after the present step${steps === null ? '' : ` (${formatCount(step)} of ${formatCount(steps)})`}, and the SpeLLM is measured and saved as it is. The learning rate hasn’t come down yet, so its agreement will be somewhat lower than at the planned end. The run can’t be resumed afterwards.`,
 
-  queuedExplanation: 'Waits until the run before it has ended: one run trains at a time.',
-  pausingExplanation: 'Ends its step and saves a checkpoint.',
+  queuedExplanation: 'Starts when the runs before it have finished: one run trains at a time.',
+  pausingExplanation: 'Finishing the present step and saving a checkpoint.',
   pausedExplanation:
     'A checkpoint is saved. A resumed run gives exactly the same result as an uninterrupted one.',
   interruptedExplanation:
-    'The engine ended while this run was active. It can be continued from its last checkpoint.',
+    'The engine stopped while this run was active. You can resume it from its last checkpoint.',
   progress: 'Progress of this phase',
   progressValue: (done: number, total: number) => `${formatCompact(done)} of ${formatCompact(total)} tokens`,
   timeLeft: (seconds: number) => `${formatDuration(seconds)} left in this phase`,
@@ -83,7 +83,7 @@ export const trainingStrings = {
   agreement: 'Agreement with the base',
   trie: 'trie',
   free: 'free',
-  noEvaluation: 'Measured several times along the way and at the end.',
+  noEvaluation: 'Measured several times during training and at the end.',
   learningRate: 'Learning rate',
   gradientNorm: 'Gradient norm',
   speed: 'Tokens per second',
@@ -96,12 +96,12 @@ export const trainingStrings = {
     'Share of positions at which a head predicts its character of the teacher’s token. Head 1 is the first character.',
   head: (head: number) => `Head ${head}`,
   headSummary: (head: number, latest: number, first: number) =>
-    `Head ${head}: ${formatPercent(latest)}, at first ${formatPercent(first)}`,
+    `Head ${head}: ${formatPercent(latest)}, initially ${formatPercent(first)}`,
 
   samples: 'What the models write',
   samplesExplanation:
     'The same prompt, continued greedily by the base model (above) and the SpeLLM (below), token by token. The SpeLLM decodes in the run’s mode; for gated and lossless, in trie mode, which they draw on.',
-  noSamples: 'The first sample comes with the first measurement.',
+  noSamples: 'The first sample appears with the first measurement.',
   sampleStep: 'Sample at step',
   sampleStepOption: (step: number, isLatest: boolean) =>
     isLatest ? `${formatCount(step)} (latest)` : formatCount(step),
@@ -123,7 +123,7 @@ export const trainingStrings = {
   verdict: ({ mode, speedup, sameText }: Verdict) => {
     const wrote = sameText
       ? `In ${mode} mode it wrote the base model’s text, token for token`
-      : `In ${mode} mode its text was not the base model’s everywhere`
+      : `In ${mode} mode its text differed from the base model’s in places`
     return speedup === null
       ? `${wrote}; the texts were too short to tell how fast.`
       : `${wrote}, and was ${speedOf(speedup)} on this machine.`
@@ -140,7 +140,7 @@ export const trainingStrings = {
   tryGroups: (seconds: number | null) =>
     `Try learned groups on this text${seconds === null ? '' : ` (about ${formatRoughDuration(seconds)})`}`,
   tryGroupsExplanation:
-    'Another run with all else the same. Nothing is spelled then: rare tokens come in groups, of which the likeliest are scored exactly.',
+    'Another run with the same settings otherwise. It spells nothing: rare tokens come in groups, and the likeliest groups are scored exactly.',
   resultSource: 'Weights of the base model',
   resultSourceValue: (source: string) => `from ${source}`,
   resultSymbols: 'Token symbols',
@@ -155,7 +155,7 @@ export const trainingStrings = {
   resultTokens: 'Tokens learnt from',
   resultTail: 'Tail',
   resultTailAgainstHead: (tail: number, head: number) =>
-    `${formatCompact(tail)} parameters in place of the LM head’s ${formatCompact(head)} (${formatPercent(tail / head, 0)})`,
+    `${formatCompact(tail)} parameters instead of the LM head’s ${formatCompact(head)} (${formatPercent(tail / head, 0)})`,
 
   settings: 'Settings',
   settingBase: 'Base model',
@@ -165,16 +165,16 @@ export const trainingStrings = {
   answersTo: (files: string) => `The base model’s answers to ${files}`,
   settingTokens: 'Budget',
   settingTokensValue: (tokens: number) => `${formatCount(tokens)} tokens`,
-  settingUnits: 'In one step',
+  settingUnits: 'Each step writes',
   settingK: 'Heads (k)',
   settingAlphabet: 'Alphabet',
   settingAlphabetSize: (specification: string, size: number) =>
     `${specification} (${formatCount(size)} symbols)`,
   settingSymbols: 'Token symbols',
-  settingSymbolsAutomatic: 'as many as are worthwhile',
+  settingSymbolsAutomatic: 'automatic',
   settingSymbolsNone: 'none',
   settingContext: 'Context symbols',
-  settingContextValue: (count: number) => `${formatCount(count)} at most`,
+  settingContextValue: (count: number) => `up to ${formatCount(count)}`,
   settingObjective: 'Learns from',
   objectives: { soft: 'the base model’s distribution', hard: 'the base model’s choices' },
   settingAdapter: 'Adapter widths',
@@ -194,7 +194,7 @@ export const trainingStrings = {
   settingCache: 'Teacher cache',
   cacheKept: 'kept',
   cacheDeleted: 'deleted at the end',
-  cacheText: 'the text with its states is kept where the disk has room',
+  cacheText: 'text and states kept if the disk has room',
   settingFolder: 'Folder',
   showFolder: 'Show in the file manager',
   copyFolder: 'Copy the path',

@@ -29,14 +29,14 @@ export const wizardStrings = {
     review: 'Check and start',
   },
   chooseModelFirst: 'Choose a supported base model to continue.',
-  mendFieldsFirst: 'Fix the highlighted fields to continue.',
+  fixFieldsFirst: 'Fix the highlighted fields to continue.',
   loading: 'Loading …',
   updating: 'Updating …',
 
   base: {
     heading: 'Which model do you want to convert?',
     models: 'Models',
-    sample: 'Comes with the studio. Converts in minutes on a processor.',
+    sample: 'Comes with the studio. Converts in minutes on a CPU.',
     modelLine: (architecture: string, parameters: number, vocabularySize: number) =>
       `${capitalised(architecture)} · ${formatCompact(parameters)} parameters · ${formatCount(vocabularySize)} tokens`,
     chosenFolder: 'Chosen folder',
@@ -49,24 +49,24 @@ export const wizardStrings = {
     pickTitle: 'Choose the folder of a base model',
     addToLibrary: 'Keep in the library',
     inLibrary: 'In the library',
-    nothingChosen: 'Choose a model to see what it is made of.',
+    nothingChosen: 'Choose a model to see its architecture and size.',
     unusable: 'Unavailable',
   },
 
   hub: {
     id: 'Model on the Hugging Face Hub',
-    idDescription: 'Its id or the address of its page; @revision for another than the newest.',
+    idDescription: 'Its id or the address of its page; add @revision for one other than the newest.',
     idPlaceholder: 'owner/name',
     lookUp: 'Look up',
     asking: 'Asking the Hub …',
-    cached: (id: string) => `${id} is on this machine already, and chosen.`,
+    cached: (id: string) => `${id} is already on this machine and is now chosen.`,
     size: (id: string, { bytesDone, bytesTotal, filesTotal }: NonNullable<HubModel['size']>): string => {
       const size = `${id}: ${formatBytes(bytesTotal)} in ${plural(filesTotal, 'file', 'files')}`
-      return bytesDone === 0 ? `${size}.` : `${size}, of which ${formatBytes(bytesDone)} are here already.`
+      return bytesDone === 0 ? `${size}.` : `${size}, of which ${formatBytes(bytesDone)} are already here.`
     },
     download: 'Download',
     cancel: 'Cancel',
-    giveToken: 'Give a token in the settings',
+    giveToken: 'Add a token in Settings',
     downloadOf: (id: string) => `Download of ${id}`,
     stop: 'Stop',
     resume: 'Resume',
@@ -131,12 +131,12 @@ export const wizardStrings = {
   spelling: {
     heading: 'How should the model spell its tokens?',
     intro:
-      'Each token is written with at most k symbols of an alphabet, one symbol per head. A larger choice writes more tokens in full; a smaller one makes the tail smaller and easier to learn.',
-    units: 'In one step',
-    unitNames: { token: 'A token', word: 'Up to a whole word' },
+      'Each token is spelled with up to k symbols of an alphabet, one symbol per head. A larger k or alphabet spells more tokens in full; a smaller one makes the tail smaller and easier to learn.',
+    units: 'Each step writes',
+    unitNames: { token: 'One token', word: 'Up to a whole word' },
     unitDescriptions: {
       token: 'The base model’s own steps',
-      word: 'Fewer steps where words are several tokens; k of 16 to 32',
+      word: 'Fewer steps where words have several tokens; use a k of 16 to 32',
     },
     wordFacts: {
       covered: 'Words spelled in full',
@@ -158,7 +158,7 @@ export const wizardStrings = {
       characters: 'Words are spelled in characters.',
     },
     symbolsChosenLater:
-      'The token symbols are chosen after the base model has written its text: those that it wants most. Until then, the first of the vocabulary stand for them here.',
+      'The token symbols are chosen after the base model has written its text: the tokens that it wants most. Until then this preview takes the first tokens of the vocabulary.',
     k: 'Longest spelling k',
     kDescription: 'The number of character heads.',
     kInput: 'k',
@@ -181,11 +181,11 @@ export const wizardStrings = {
       pieces: 'Bytes and the tokenizer’s own first pieces: any script, short spellings',
       custom: 'Exactly those that you list',
       groups:
-        'Tokens without a symbol come in groups, and those of the likeliest groups are scored exactly. The most right picks, but nothing is spelled',
+        'Tokens without a symbol come in groups, and the likeliest groups are scored exactly. The most correct picks, but nothing is spelled',
     },
     groupsNeedSymbols: 'Only with token symbols.',
     groups: (count: number) =>
-      `${plural(count, 'group', 'groups')}. Which tokens belong together is learnt from the LM head when the run begins.`,
+      `${plural(count, 'group', 'groups')}. The run learns from the LM head which tokens belong together.`,
     grouped: 'In a group',
     groupedDescriptions: {
       symbol: 'A symbol of its own: scored by the base model’s own row.',
@@ -214,7 +214,7 @@ export const wizardStrings = {
         ? 'of the vocabulary, each token counted once'
         : `of the text, counted on ${plural(countedTokens, 'token', 'tokens')}`,
     noTextYet:
-      'The base model will write its own text, so there is none to count yet. Files chosen in the next step are counted here.',
+      'The base model will write its own text, so there is nothing to count yet. Files that you choose in the next step are counted here.',
     covered: formatCovered,
     textShare: 'Share of the text',
     vocabularyShare: 'Share of the vocabulary',
@@ -226,10 +226,10 @@ export const wizardStrings = {
       symbol: 'Symbol',
     },
     statusDescriptions: {
-      covered: 'Written in full, and nothing else is written the same way.',
-      truncated: 'Longer than k symbols: only its beginning is written.',
-      shadowed: 'Another, more frequent token has the same spelling.',
-      uncovered: 'Needs a character that the alphabet lacks: it can’t be written.',
+      covered: 'Spelled in full, and no other token has this spelling.',
+      truncated: 'Spelled by its first k symbols, which belong to no other token; still written in full.',
+      shadowed: 'Shares its spelling with a more frequent token, which the heads spell instead.',
+      uncovered: 'Contains a character outside the alphabet, so the heads can’t spell it.',
       symbol: 'A symbol of its own: scored by the base model’s own row, never spelled.',
     },
     status: 'Status',
@@ -241,15 +241,15 @@ export const wizardStrings = {
     charactersShown: (count: number) => `${plural(count, 'character', 'characters')} shown`,
     heatmap: 'What other choices would cover',
     heatmapHint:
-      'Covered percent of the tokens, with those that are symbols, or of the words where these are spelled. Arrow keys move, Enter chooses k and alphabet.',
+      'Click a cell to use its k and alphabet, or move with the arrow keys and press Enter. Numbers: percent of the tokens that are covered, token symbols included, or of the words where these are spelled.',
     heatmapLabel: 'Covered share by alphabet and k',
     heatmapCorner: 'Alphabet, size, k →',
     heatmapReadout: (alphabet: string, size: number, k: number, covered: number) =>
       `${alphabet} (${plural(size, 'symbol', 'symbols')}), k = ${k}: ${formatCovered(covered)} covered`,
     legend: 'Covered at least',
-    problems: 'Tokens that are not written in full',
-    noProblems: 'Every token of the text is written in full.',
-    noVocabularyProblems: 'Every token of the vocabulary is written in full.',
+    problems: 'Tokens that are not spelled in full',
+    noProblems: 'Every token of the text is spelled in full.',
+    noVocabularyProblems: 'Every token of the vocabulary is spelled in full.',
     token: 'Token',
     spelledAs: 'Spelled as',
     notSpelled: 'nothing',
@@ -274,9 +274,9 @@ export const wizardStrings = {
     symbolShare: (count: number, share: number) =>
       `${plural(count, 'token symbol', 'token symbols')}: a token without a doubt reads ${formatPercent(share, 0)} of the LM head’s bytes.`,
     symbolShareLarge:
-      'Nothing is saved with this model. Converting it shows how it works; larger vocabularies are where the saving lies.',
+      'Nothing is saved with this model: converting it shows how it works. Larger vocabularies save more.',
     sizeLarger: (tail: number, head: number) =>
-      `The tail is ${formatSignificant(tail / head, 3)} times as large as the LM head: nothing is saved with this model. Converting it shows how it works; larger vocabularies are where the saving lies.`,
+      `The tail is ${formatSignificant(tail / head, 3)} times as large as the LM head: nothing is saved with this model. Converting it shows how it works; larger vocabularies save more.`,
   },
 
   training: {
@@ -290,9 +290,9 @@ export const wizardStrings = {
     },
     sourceDescriptions: {
       stories: 'Children’s stories from the generator that the sample model learnt from, but new ones.',
-      selfWritten: 'Sampled from the base model first. No data needed; takes longer.',
+      selfWritten: 'No data needed: the model writes its own practice text first, which takes longer.',
       questions:
-        'The base model answers them and learns from that: a question a line, or .jsonl with “question”, “prompt” or “messages”.',
+        'The base model answers them, and the heads learn from its answers: one question per line, or .jsonl with “question”, “prompt” or “messages”.',
       files: 'Text like what the model should write: .txt, or .jsonl with a “text” field.',
     },
     addFiles: 'Add files …',
@@ -308,11 +308,11 @@ export const wizardStrings = {
       tokens === null
         ? formatBytes(bytes)
         : `${formatBytes(bytes)}, about ${plural(tokens, 'token', 'tokens')}`,
-    previewGenerated: 'Generated as needed, so there is enough for any budget.',
-    previewSelfWritten: 'Nothing to show yet: the base model writes the text when the run starts.',
+    previewGenerated: 'Generated as needed: enough for any budget.',
+    previewSelfWritten: 'Nothing to preview: the base model writes the text when the run starts.',
     document: (number: number) => `Document ${number}`,
-    amount: 'Effort',
-    budget: 'Tokens to learn from',
+    amount: 'How long to train',
+    budget: 'Training tokens',
     budgetDescription: 'More tokens raise the agreement and take proportionally longer.',
     budgetPresets: 'Budgets to choose from',
     budgetPreset: (tokens: number) => formatCompact(tokens),
@@ -321,18 +321,18 @@ export const wizardStrings = {
     device: 'Device',
     mode: 'Decode mode',
     modeText:
-      'How the SpeLLM decodes unless you ask for another mode: it is stored with it. What it learns is the same for all.',
+      'The default mode of this SpeLLM, stored with it; you can choose another one each time. What it learns is the same for all modes.',
     modes: {
-      lossless: 'The SpeLLM writes, the base model verifies: its own text, token for token.',
-      gated: 'Where the SpeLLM is unsure, the base model’s whole head decides: one token in twenty.',
-      trie: 'The best of its 8 best spelled tokens by the base model’s rows: always a valid token, and nearly the base model’s choice.',
-      free: 'What the heads’ best characters spell, completed if it begins only one token: the least work, the lowest agreement.',
+      lossless: 'Identical text (recommended): the SpeLLM writes, and the base model verifies every token.',
+      gated: 'Asks the base model when unsure: its whole head decides one token in twenty.',
+      trie: 'Picks the best of the 8 best spelled tokens by the base model’s rows: always a valid token, usually the base model’s choice.',
+      free: 'Least work, lowest agreement: what the heads’ best characters spell, completed if it begins only one token.',
     },
-    sampling: 'Learn a second tail for sampling',
+    sampling: 'Train a second tail for sampling',
     samplingText:
-      'At temperatures above 0, trie then draws with nearly the base model’s own probabilities; without it the SpeLLM is too sure of its first choice. Takes more training time and memory, see the estimate, and once more the tail’s size on disk; decoding costs the same.',
-    samplingSymbols: 'Token symbols have the base model’s probabilities without it.',
-    samplingWords: 'It learns the probabilities of tokens, not those of whole words.',
+      'With it, trie mode draws with nearly the base model’s own probabilities at temperatures above 0; without it the SpeLLM is too sure of its first choice. Takes more training time and memory (see the estimate) and as much disk space as the tail again; decoding costs the same.',
+    samplingSymbols: 'Not needed: token symbols have the base model’s probabilities without it.',
+    samplingWords: 'Not available: it learns the probabilities of tokens, not those of whole words.',
     advanced: 'Advanced settings',
     advancedChanged: (count: number) => `${formatCount(count)} changed`,
     precisions: { stored: 'As stored', kept: 'Blocks kept', int8: 'int8', int4: 'int4' },
@@ -358,16 +358,17 @@ export const wizardStrings = {
         'What the base model computes with, in the conversion and in the SpeLLM. Rounded weights are made once and kept.',
       epochs: 'Number of passes over the text. Later passes are cheap: the base model reads it once.',
       batchTokens: 'How many tokens each step of the optimiser learns from.',
-      adapterRate: 'The highest step size, after the warm-up; give both rates or none.',
-      headsRate: 'The highest step size of the character heads.',
-      adapterWidths: 'Inner width of each adapter block, with commas. Wider learns more and reads more.',
+      adapterRate: 'Peak learning rate, after the warm-up. Set both rates or none.',
+      headsRate: 'Peak learning rate of the character heads.',
+      adapterWidths:
+        'Inner width of each adapter block, separated by commas. Wider blocks learn more and read more.',
       tokenSymbols:
-        'How many tokens are symbols of their own. More are exact more often and read more; empty: as many as save more than they read, at least 4,096 where they fit, up to an eighth of the LM head.',
-      seed: 'The order of the batches and the first weights. The same seed gives the same result.',
-      keepCache: 'Leaves what the base model has read on disk when the run is finished.',
+        'Number of tokens that are symbols of their own. More of them are exact more often and read more. Empty: as many as save more than they read, at least 4,096 where they fit, up to an eighth of the LM head.',
+      seed: 'Sets the order of the batches and the initial weights. The same seed gives the same result.',
+      keepCache: 'Keeps the base model’s hidden states on disk when the run is finished.',
     },
     automaticSymbols: (count: number) => `automatic: ${formatCount(count)}`,
-    resetAdvanced: 'Back to the defaults',
+    resetAdvanced: 'Reset to the defaults',
   },
 
   estimate: {
@@ -388,14 +389,14 @@ export const wizardStrings = {
     memory: 'Memory',
     ofFree: (needed: number, free: number) => `${formatBytes(needed)} of ${formatBytes(free)} free`,
     noSteps: 'The text is shorter than one step.',
-    noStepsRemedy: 'Learn from more text, or take fewer tokens per step.',
+    noStepsRemedy: 'Add more text, or use fewer tokens per step.',
     diskShort: 'Not enough free disk space.',
-    diskRemedy: 'Clean up in Settings, choose another folder for runs there, or learn from fewer tokens.',
-    memoryShort: 'More memory is needed than is free.',
-    memoryRemedy: 'Close other programs, or take fewer tokens per step.',
+    diskRemedy: 'Clean up in Settings, choose another folder for runs there, or use fewer training tokens.',
+    memoryShort: 'Not enough free memory.',
+    memoryRemedy: 'Close other programs, or use fewer tokens per step.',
     summary: (low: number, high: number, disk: number, memory: number) =>
       `Estimate: ${formatRoughDuration(low)} to ${formatRoughDuration(high)}, ${formatBytes(disk)} of disk, ${formatBytes(memory)} of memory.`,
-    waiting: 'The estimate appears when all fields are right.',
+    waiting: 'The estimate appears when all fields are valid.',
   },
 
   review: {
@@ -403,10 +404,10 @@ export const wizardStrings = {
     name: 'Name of the run',
     nameDescription: 'Also the name of its folder.',
     nameProblems: {
-      empty: 'Give the run a name.',
+      empty: 'Enter a name for the run.',
       characters:
-        'Use letters, digits, spaces, points, hyphens and underscores, at most 100, and no point or space in front.',
-      taken: 'There is already a run of this name.',
+        'Use up to 100 letters, digits, spaces, points, hyphens and underscores, without a point or space at the start.',
+      taken: 'A run with this name already exists.',
     },
     edit: (step: string) => `Change ${step.toLowerCase()}`,
     editShort: 'Change',
@@ -417,7 +418,7 @@ export const wizardStrings = {
     groupsText:
       'Nothing is spelled: tokens without a symbol come in learned groups, and the likeliest groups are scored exactly.',
     coverageText: (covered: number, ofText: boolean) =>
-      `${formatCovered(covered)} of the ${ofText ? 'text’s tokens' : 'vocabulary'} can be written in full.`,
+      `${formatCovered(covered)} of the ${ofText ? 'text’s tokens' : 'vocabulary'} ${ofText ? 'are' : 'is'} spelled in full.`,
     sizeText: (tail: number, head: number) =>
       `The tail will have ${formatCompact(tail)} parameters where the LM head has ${formatCompact(head)}.`,
     symbolText: (count: number, share: number) =>
@@ -443,10 +444,10 @@ export const wizardStrings = {
       files: (count: number) => `It learns from ${plural(count, 'text file', 'text files')}.`,
     },
     trainingText: (tokens: number, epochs: number, batchTokens: number, steps: number) =>
-      `${plural(tokens, 'token', 'tokens')}, gone through ${epochs === 1 ? 'once' : epochs === 2 ? 'twice' : `${formatCount(epochs)} times`}, ${formatCount(batchTokens)} a step: ${plural(steps, 'step', 'steps')}.`,
+      `${plural(tokens, 'token', 'tokens')}, read ${epochs === 1 ? 'once' : epochs === 2 ? 'twice' : `${formatCount(epochs)} times`}, ${formatCount(batchTokens)} per step: ${plural(steps, 'step', 'steps')}.`,
     deviceText: {
       auto: 'Trained on the fastest device that passes the accuracy check.',
-      cpu: 'Trained on the processor.',
+      cpu: 'Trained on the CPU.',
       cuda: 'Trained on the NVIDIA graphics card (CUDA).',
       dml: 'Trained on the graphics card (DirectML).',
       coreml: 'Trained on the Apple graphics card (Core ML).',
@@ -462,18 +463,18 @@ export const wizardStrings = {
     },
     changedText: (settings: string) => `Changed from the defaults: ${settings}.`,
     start: 'Start the conversion',
-    startHint: 'It can be paused and continued at any time.',
-    queueHint: 'Another run is active: this one waits for its turn.',
+    startHint: 'You can pause and resume it at any time.',
+    queueHint: 'Another run is active: this one waits in the queue.',
   },
 
   problems: {
     wholeNumber: (lowest: number, highest: number) =>
-      `Give a whole number from ${formatCount(lowest)} to ${formatCount(highest)}.`,
-    rate: 'Give a number above 0 and at most 1, such as 0.003.',
-    bothRates: 'Give both learning rates, or none.',
-    adapterWidths: 'Give up to 16 whole numbers with commas between them, such as 512, 1024.',
+      `Enter a whole number from ${formatCount(lowest)} to ${formatCount(highest)}.`,
+    rate: 'Enter a number above 0, up to 1, such as 0.003.',
+    bothRates: 'Enter both learning rates, or none.',
+    adapterWidths: 'Enter up to 16 whole numbers separated by commas, such as 512, 1024.',
     noCharacters: 'List at least one character.',
-    halfCharacter: 'There is half a character in the list. Delete it and type it again.',
+    halfCharacter: 'The list contains half a character. Delete it and type it again.',
     noFiles: 'Add at least one file, or choose another text.',
   },
 }
