@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatRoughDuration, formatWithError } from './format.ts'
+import { formatBytes, formatRoughDuration, formatWithError, plural } from './format.ts'
+
+it.each([
+  [0, '0 tokens'],
+  [1, '1 token'],
+  [12_345, '12,345 tokens'],
+])('a count of %d is written as %s', (count, text) => {
+  expect(plural(count, 'token', 'tokens')).toBe(text)
+})
 
 describe('bytes', () => {
   it.each([

@@ -22,6 +22,10 @@ const list = new Intl.ListFormat(locale, { type: 'conjunction' })
 /** 12345 → '12,345'. */
 export const formatCount = (value: number): string => decimal.format(Math.round(value))
 
+/** A count with its noun: 1 → '1 token', 12345 → '12,345 tokens'. */
+export const plural = (count: number, one: string, many: string): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`
+
 /** 12345 → '12.3K'. */
 export const formatCompact = (value: number): string => compactDecimal.format(value)
 

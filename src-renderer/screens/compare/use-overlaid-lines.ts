@@ -7,8 +7,8 @@ import { useLiveHistory } from '../../runs/use-live-history.ts'
 import { useCompare } from './compare-store.ts'
 
 /**
- * The lines of several runs, a colour and a dash each, along the chosen axis; that of the run that trains goes on with
- * `live.changes`.
+ * The lines of several runs along the chosen axis, each with its own colour and dash. The line of a run that is training grows
+ * with `live.changes`.
  */
 export function useOverlaidLines(runs: readonly RunSummary[]) {
   const { axis, mode } = useCompare()

@@ -4,10 +4,8 @@ import {
   formatPercent,
   formatShortPercent,
   formatSignificant,
+  plural,
 } from '../format.ts'
-
-const plural = (count: number, one: string, many: string): string =>
-  `${formatCount(count)} ${count === 1 ? one : many}`
 
 export const consoleStrings = {
   title: 'Console',

@@ -1,8 +1,7 @@
-import { baseStepStrings } from './wizard/base.ts'
-import { spellingStepStrings } from './wizard/spelling.ts'
-import { trainingStepStrings } from './wizard/training.ts'
-import { reviewStepStrings } from './wizard/review.ts'
-import { formatCount } from '../format.ts'
+import { baseStrings, cardStrings, hubStrings } from './wizard/base-step.ts'
+import { reviewStrings } from './wizard/review-step.ts'
+import { spellingStrings } from './wizard/spelling-step.ts'
+import { estimateStrings, problemStrings, trainingStepStrings } from './wizard/training-step.ts'
 
 export const wizardStrings = {
   title: 'New conversion',
@@ -21,18 +20,12 @@ export const wizardStrings = {
   loading: 'Loading …',
   updating: 'Updating …',
 
-  ...baseStepStrings,
-  ...spellingStepStrings,
-  ...trainingStepStrings,
-  ...reviewStepStrings,
-  problems: {
-    wholeNumber: (lowest: number, highest: number) =>
-      `Enter a whole number from ${formatCount(lowest)} to ${formatCount(highest)}.`,
-    rate: 'Enter a number above 0, up to 1, such as 0.003.',
-    bothRates: 'Enter both learning rates, or none.',
-    adapterWidths: 'Enter up to 16 whole numbers separated by commas, such as 512, 1024.',
-    noCharacters: 'List at least one character.',
-    halfCharacter: 'The list contains half a character. Delete it and type it again.',
-    noFiles: 'Add at least one file, or choose another text.',
-  },
+  base: baseStrings,
+  hub: hubStrings,
+  card: cardStrings,
+  spelling: spellingStrings,
+  training: trainingStepStrings,
+  estimate: estimateStrings,
+  review: reviewStrings,
+  problems: problemStrings,
 }
