@@ -23,7 +23,7 @@ export const allowedSkips: readonly AllowedSkip[] = [
   { file: /^src-main\/(decode|models|runtime)\/webgpu\.test\.ts$/, name: /./, ...webgpuOnly },
   {
     file: /^src-main\/runtime\/devices\/probe-child\.test\.ts$/,
-    name: /finds WebGPU to agree with the processor$/,
+    name: /finds WebGPU to agree with the CPU$/,
     ...webgpuOnly,
   },
   {
@@ -50,6 +50,11 @@ export const allowedSkips: readonly AllowedSkip[] = [
     ...linuxOnly,
   },
   { file: /^src-main\/runtime\/huge-pages\.test\.ts$/, name: /^huge pages are asked for/, ...linuxOnly },
+  {
+    file: /^src-main\/runtime\/telemetry\.test\.ts$/,
+    name: /^where it is not told/,
+    ...linuxOnly,
+  },
   { file: /^src-main\/web\/studio\.test\.ts$/, name: /^the engine asks for huge pages$/, ...linuxOnly },
   { file: /^src-main\/web\/main\.test\.ts$/, name: /\(needs \/proc\)$/, ...linuxOnly },
   {

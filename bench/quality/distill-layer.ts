@@ -53,7 +53,7 @@ export async function distillLayer(
   const prepare = symbolBatches(shape, speller, targets)
   const begins = await textBegins(targets.cache, layer)
   const size = targets.cache.positionsPerChunk
-  const lesson = {
+  const task = {
     graph: layerTrainingGraph(layer, shape, windows),
     together: layer.tokens,
     prepare: async (choices: Int32Array, chunks: readonly number[]) => {
@@ -66,7 +66,7 @@ export async function distillLayer(
       }
     },
   }
-  return trainTail(lesson, targets.cache, settings, initial, {
+  return trainTail(task, targets.cache, settings, initial, {
     device: 'cpu',
     onStep: () => Promise.resolve(),
   })

@@ -49,12 +49,28 @@ export async function tryLock(
 ): Promise<LockAttempt> {
   const own = await ownIdentity()
   const path = lockPath(place, own)
+  if (held.has(path)) return { holder: own, path }
+  held.add(path)
+  const attempt = await tryPath(place, own, expiresAfter).catch((error: unknown) => {
+    held.delete(path)
+    throw error
+  })
+  if (attempt.holder !== null) held.delete(path)
+  return attempt
+}
+
+/** The files of the locks that this process holds, or tries to take. */
+const held = new Set<string>()
+
+async function tryPath(place: LockPlace, own: LockOwner, expiresAfter: number): Promise<LockAttempt> {
+  const path = lockPath(place, own)
   await makeFolder(place.folder)
   try {
     await (await open(path, 'wx')).close()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return { holder: own, path }
-    throw describeSystemError(error, path)
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw describeSystemError(error, path)
+    // Where nobody knows when processes start, an earlier one with this id may have left it; else it is this one's, by another copy of this module.
+    if (own.started !== null) return { holder: own, path }
   }
   try {
     // The file system's own clock: that of this machine may differ.
@@ -102,7 +118,10 @@ export function isOfThisMachine({ host }: LockOwner): boolean {
 
 /** Writes a lock that expires again and again. Returns what gives it back. */
 function keep(path: string, expiresAfter: number): () => Promise<void> {
-  const release = () => rm(path, { force: true })
+  const release = async () => {
+    await rm(path, { force: true })
+    held.delete(path)
+  }
   if (expiresAfter === Infinity) return release
   let beat = Promise.resolve()
   const timer = setInterval(() => {

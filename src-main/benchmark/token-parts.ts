@@ -136,7 +136,8 @@ export async function measureTokenParts(
   const passes = {
     trunk: async () => ({ hidden } = await trunk.forwardLastPosition(drawTokens(), cache, 'none')),
     withHead: () => baseTrunk.forwardLastPosition(drawTokens(), cache, 'choice'),
-    withTail: async () => scoresOf(tail, await trunk.forwardLastPosition(drawTokens(), cache, tail.ending)),
+    withTail: async () =>
+      scoresOf(tail, await trunk.forwardLastPosition(drawTokens(), cache, tail.outputHead)),
     headAlone: () => head.greedy(hidden),
     ...(peer ? { peer: () => peer.step() } : {}),
   }

@@ -155,7 +155,7 @@ describe('a stopped run of format 1', () => {
       const weights = await weightsOf(join(run, 'spellm', file))
       expect([...weights.keys()]).toEqual([...expected.keys()])
       for (const [name, values] of weights) {
-        // Equal bits on the processor that wrote them; others round otherwise.
+        // Equal bits on the CPU that wrote them; others round otherwise.
         const differences = values.map((value, i) => Math.abs(value - expected.get(name)![i]!))
         expect(Math.max(...differences), `${file}: ${name}`).toBeLessThan(1e-3)
       }

@@ -182,7 +182,7 @@ export function measuringChooser(reader: SymbolReader): Chooser {
   const text = reader.createText()
   const trie = symbolTrieChooser({ ...text, rows: reader.rows }, defaultCandidates)
   return {
-    ending: 'none',
+    outputHead: 'none',
     choose: async ({ hidden }, tokens) => {
       const [scores] = await reader.scores(hidden)
       return trie.choose(text.read(tokens.slice(text.tokens.length), hidden, scores!), tokens)

@@ -166,7 +166,7 @@ export const hasSymbols = ({
 
 type SettingsInput = z.input<typeof conversionSettingsSchema>
 
-/** What is set otherwise unless somebody asks for it, with pieces or token symbols (DESIGN.md section 6). */
+/** What is set otherwise unless somebody asks for it, with pieces or token symbols. */
 function recipe({
   units = 'token',
   alphabet = '',

@@ -40,7 +40,7 @@ let alone: TextGenerator
 let together: TextGenerator
 
 beforeAll(async () => {
-  scratch = await mkdtemp(join(tmpdir(), 'spellm-side-by-side-'))
+  scratch = await mkdtemp(join(tmpdir(), 'spellm-batched-'))
   const base = await openBaseModel(modelFolder(sampleModelName))
   const { entries } = await openModelTokenizer(base)
   const speller = buildSpeller(entries, parseAlphabet('ascii', entries), 6)
@@ -130,11 +130,11 @@ it('nothing computes while something else does, since some devices can not', asy
   const tail: TailSession = { ...(await alone.sessions()).tail!, logProbabilities: compute<Float32Array> }
   const shared = shareTrunk(batch, { tail, head })
   const endings = ['tail', 'choice', 'none', 'tail', 'logits'] as const
-  const texts = await shared.forEachText(endings, async (ending, { cache }) => {
-    const { hidden } = await shared.trunk.forwardLastPosition(Int32Array.of(1), cache, ending)
+  const texts = await shared.forEachText(endings, async (outputHead, { cache }) => {
+    const { hidden } = await shared.trunk.forwardLastPosition(Int32Array.of(1), cache, outputHead)
     await shared.head.greedy(hidden)
     await shared.tail.logProbabilities(await shared.head.logits(hidden))
-    return ending
+    return outputHead
   })
   expect(texts).toEqual(endings)
   expect(most).toBe(1)

@@ -15,7 +15,7 @@ import type { TailSession } from '../spellm/tail-session.ts'
 export const textsAtOnce = 8
 
 /**
- * Does `work` for each item, with a conversation of its own, for one or several at a time.
+ * Does `work` for each item, with a context of its own, for one or several at a time.
  *
  * @returns what the work gives, in the order of the items
  * @throws what the work throws for one of them, when those that were begun with it have ended
@@ -25,7 +25,7 @@ export type ForEachText = <Item, Result>(
   work: (item: Item, kvContext: KvContext) => Promise<Result>,
 ) => Promise<Result[]>
 
-/** One text after another, each in a new conversation. */
+/** One text after another, each in a new context. */
 export function oneAfterAnother(trunk: TrunkSession): ForEachText {
   return async (items, work) => {
     const results = []
@@ -43,7 +43,7 @@ export function oneAfterAnother(trunk: TrunkSession): ForEachText {
 
 /** A trunk for texts that are written side by side: a pass reads what all of them wait for. */
 export interface SharedTrunk {
-  /** The trunk for the conversations of `forEachText` alone. */
+  /** The trunk for the contexts of `forEachText` alone. */
   readonly trunk: TrunkSession
   readonly forEachText: ForEachText
   /** Those that were given, one call at a time: on some devices two passes at once end the process. */
@@ -55,7 +55,7 @@ export interface SharedTrunk {
 interface Request {
   readonly tokens: Int32Array
   readonly cache: KeyValueCache
-  readonly ending: OutputHead
+  readonly outputHead: OutputHead
   readonly resolve: (read: { readonly states: Float32Array; readonly last: LastPosition }) => void
   readonly reject: (error: unknown) => void
 }
@@ -93,9 +93,9 @@ export function shareTrunk(
     waiting = []
     alone(() => pass(requests)).catch((error: unknown) => requests.forEach(({ reject }) => reject(error)))
   }
-  const read = (tokens: Int32Array, cache: KeyValueCache, ending: OutputHead) =>
+  const read = (tokens: Int32Array, cache: KeyValueCache, outputHead: OutputHead) =>
     new Promise<{ readonly states: Float32Array; readonly last: LastPosition }>((resolve, reject) => {
-      waiting.push({ tokens, cache, ending, resolve, reject })
+      waiting.push({ tokens, cache, outputHead, resolve, reject })
       passIfAllWait()
     })
 
@@ -103,15 +103,15 @@ export function shareTrunk(
     trunk: {
       pieceTokens: Math.max(1, Math.floor(pieceTokens / caches.length)),
       createCache: () => {
-        throw new TypeError('the conversations of a shared trunk are given by forEachText')
+        throw new TypeError('the contexts of a shared trunk are given by forEachText')
       },
       forward: async (tokens, cache) => (await read(tokens, cache, 'none')).states,
-      forwardLastPosition: async (tokens, cache, ending) => (await read(tokens, cache, ending)).last,
+      forwardLastPosition: async (tokens, cache, outputHead) => (await read(tokens, cache, outputHead)).last,
       release: () => batch.release(),
     },
     tail: {
       ...tail,
-      ending: 'tail',
+      outputHead: 'tail',
       logProbabilities: (hidden) => alone(() => tail.logProbabilities(hidden)),
     },
     head: {
@@ -164,12 +164,13 @@ async function answer(
 
 /** What tail and LM head say of the states that they are asked about. */
 async function answersTo(
-  read: readonly { readonly ending: OutputHead; readonly hidden: Float32Array }[],
+  read: readonly { readonly outputHead: OutputHead; readonly hidden: Float32Array }[],
   tail: TailSession,
   head: BaseHead,
 ): Promise<Omit<LastPosition, 'hidden'>[]> {
   const answers: Omit<LastPosition, 'hidden'>[] = read.map(() => ({}))
-  const asking = (ending: OutputHead) => read.flatMap((request, i) => (request.ending === ending ? [i] : []))
+  const asking = (outputHead: OutputHead) =>
+    read.flatMap((request, i) => (request.outputHead === outputHead ? [i] : []))
   const stacked = (requests: readonly number[]) => stackRows(requests.map((i) => read[i]!.hidden))
   const ofTail = asking('tail')
   if (ofTail.length > 0) {

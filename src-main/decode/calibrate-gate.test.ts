@@ -45,7 +45,7 @@ const tail: TailSession = {
   get speller() {
     return speller
   },
-  ending: 'none',
+  outputHead: 'none',
   logProbabilities: async (hidden) => {
     const logits = await head.logits(hidden)
     const [first, second] = largestIndices(logits, 2) as [number, number]

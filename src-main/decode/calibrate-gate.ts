@@ -16,7 +16,7 @@ export const defaultGateShare = 0.05
 /**
  * Finds the thresholds of gated mode on texts that the SpeLLM itself writes: there it meets other states than in
  * texts of others, and is less sure. The texts are written twice, first by trie mode alone, then by gated mode
- * with the threshold for the usual share; the leads of the second time give the thresholds.
+ * with the threshold for the usual share; the margins of the second time give the thresholds.
  *
  * @param prompts the beginnings of the texts, each at least one token
  * @param tokens how far each is continued; it ends earlier where the model ends it
@@ -29,7 +29,7 @@ export async function calibrateGate(
     head,
   }: {
     readonly trunk: TrunkSession
-    /** Runs work for each text with a conversation of the trunk. */
+    /** Runs work for each text with a context of the trunk. */
     readonly forEachText: ForEachText
     readonly tail: TailSession
     readonly head: Pick<BaseHead, 'greedy'>
@@ -51,16 +51,18 @@ export async function calibrateGate(
   },
 ): Promise<Gate[]> {
   const search = createTrieSearch(tail.speller)
-  const leadsWith = async (threshold: number) => {
-    const leads: number[] = []
+  const marginsWith = async (threshold: number) => {
+    const margins: number[] = []
     const chooser: Chooser = {
-      ending: tail.ending,
+      outputHead: tail.outputHead,
       choose: async (state) => {
         const best = bestTokens(search, await scoresOf(tail, state), 2)
-        const lead = marginOf(best)
-        leads.push(lead)
+        const margin = marginOf(best)
+        margins.push(margin)
         onStep?.()
-        return lead >= threshold ? tokensOf(tail.speller, best[0]!.token) : [await head.greedy(state.hidden)]
+        return margin >= threshold
+          ? tokensOf(tail.speller, best[0]!.token)
+          : [await head.greedy(state.hidden)]
       },
     }
     const options = { maxTokens: tokens, stopTokens, contextLength, ...(signal ? { signal } : {}) }
@@ -68,15 +70,15 @@ export async function calibrateGate(
       const written = generate(trunk, chooser, kvContext, prompt, options)
       while ((await written.next()).done !== true);
     })
-    return leads.sort((a, b) => a - b)
+    return margins.sort((a, b) => a - b)
   }
-  const usual = thresholdFor(await leadsWith(0), defaultGateShare)
-  const leads = await leadsWith(usual)
-  return gateShares.map((share) => ({ share, threshold: thresholdFor(leads, share) }))
+  const usual = thresholdFor(await marginsWith(0), defaultGateShare)
+  const margins = await marginsWith(usual)
+  return gateShares.map((share) => ({ share, threshold: thresholdFor(margins, share) }))
 }
 
-/** The threshold that `share` of the sorted leads are below; leads of a speller with one token are infinite. */
-function thresholdFor(leads: readonly number[], share: number): number {
-  const lead = leads[Math.floor(share * leads.length)] ?? 0
-  return Number.isFinite(lead) ? lead : Number.MAX_VALUE
+/** The threshold that `share` of the sorted margins are below; margins of a speller with one token are infinite. */
+function thresholdFor(margins: readonly number[], share: number): number {
+  const margin = margins[Math.floor(share * margins.length)] ?? 0
+  return Number.isFinite(margin) ? margin : Number.MAX_VALUE
 }

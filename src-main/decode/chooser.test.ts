@@ -16,7 +16,7 @@ const hidden = new Float32Array(1)
 function tailThatSays(speller: Speller, logProbabilities: Float32Array): TailSession {
   return {
     speller,
-    ending: 'none',
+    outputHead: 'none',
     logProbabilities: () => Promise.resolve(logProbabilities),
     release: () => Promise.resolve(),
   }

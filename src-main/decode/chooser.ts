@@ -89,12 +89,12 @@ export function baseChooser(
   const picker = createPicker(sampling, findNear)
   if (picker.isPlain)
     return {
-      ending: 'choice',
+      outputHead: 'choice',
       choose: async ({ hidden, baseChoice }) => [baseChoice ?? (await head.greedy(hidden))],
     }
   const count = countTokens(picker)
   return {
-    ending: 'logits',
+    outputHead: 'logits',
     choose: async ({ hidden, baseLogits }, context) => {
       const logits = baseLogits ?? (await head.logits(hidden))
       count(context)
@@ -131,7 +131,7 @@ export function trieChooser(tail: TailSession, sampling: Sampling | null): Choos
   const processor = createLogitsProcessor(sampling)
   const count = countTokens(processor)
   return {
-    ending: tail.ending,
+    outputHead: tail.outputHead,
     choose: async (state, context) => {
       count(context)
       const logProbabilities = await scoresOf(tail, state)
@@ -170,7 +170,7 @@ export function freeChooser(
   const { speller } = tail
   const size = alphabetSize(speller.alphabet)
   return {
-    ending: tail.ending,
+    outputHead: tail.outputHead,
     choose: async (state) => {
       const logProbabilities = await scoresOf(tail, state)
       const symbols = sampling

@@ -15,7 +15,7 @@ const speller = buildSpeller(vocabulary, customAlphabet('abcd', vocabulary), 1)
 /** A tail whose scores are the hidden state. */
 const tail: TailSession = {
   speller,
-  ending: 'none',
+  outputHead: 'none',
   logProbabilities: (hidden) => {
     const scores = new Float32Array(alphabetSize(speller.alphabet)).fill(-50)
     scores.set(hidden)

@@ -36,7 +36,7 @@ export function gatedChooser(
   const picker = createPicker(sampling, findNear)
   const count = countTokens(picker)
   return {
-    ending: tail.ending,
+    outputHead: tail.outputHead,
     choose: async (state, context) => {
       count(context)
       const best = bestTokens(search, await scoresOf(tail, state), 2)

@@ -109,7 +109,7 @@ async function hiddenStates(text: string): Promise<Float32Array[]> {
   const chooser = baseChooser(head, null)
   await continued(
     {
-      ending: 'none',
+      outputHead: 'none',
       choose: (state) => {
         seen.push(state.hidden)
         return chooser.choose(state, [])
@@ -213,9 +213,9 @@ describe('tails and LM head in the pass of the trunk', () => {
     const cache = joined.createCache()
     for (const ids of [encode(prompts[0]!), encode(prompts[1]!).slice(1), [9]]) {
       const known = cache.length
-      const read = (ending: OutputHead) => {
+      const read = (outputHead: OutputHead) => {
         cache.truncate(known)
-        return joined.forwardLastPosition(Int32Array.from(ids), cache, ending)
+        return joined.forwardLastPosition(Int32Array.from(ids), cache, outputHead)
       }
       const { hidden, ...rest } = await read('none')
       expect([hidden.length, rest]).toEqual([base.architecture.hiddenSize, {}])
@@ -242,9 +242,9 @@ describe('the tail of a SpeLLM', () => {
       const { speller } = tail
       const parts = { base: own, precision, speller, adapterWidths, weights }
       const sessions = await createSpellmSessions(parts, {})
-      const { ending } = sessions.tail
+      const { outputHead } = sessions.tail
       const ids = Int32Array.from(encode(prompts[0]!))
-      const state = await sessions.trunk.forwardLastPosition(ids, sessions.trunk.createCache(), ending)
+      const state = await sessions.trunk.forwardLastPosition(ids, sessions.trunk.createCache(), outputHead)
       expect(state.logProbabilities).toBeDefined()
       const apart = await sessions.tail.logProbabilities(state.hidden)
       // Integers round activations, so the last digit of a hidden state can move a score.

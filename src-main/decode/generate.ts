@@ -33,7 +33,7 @@ export function newKvContext(trunk: TrunkSession): KvContext {
 }
 
 /**
- * Makes a conversation hold `tokens`. The part that it begins with already is not computed again; what it holds
+ * Makes a context hold `tokens`. The part that it begins with already is not computed again; what it holds
  * beyond that is forgotten.
  *
  * The last token is read by itself, as it is where all others are known: a pass over several tokens rounds otherwise, and where
@@ -65,21 +65,21 @@ export async function prepareContext(
   return () => readTokens(trunk, kvContext, tokens.slice(-1), asked)
 }
 
-/** Reads tokens after what the conversation holds: the state after the last one. */
+/** Reads tokens after what the context holds: the state after the last one. */
 export async function readTokens(
   trunk: TrunkSession,
   kvContext: KvContext,
   unread: readonly number[],
   asked: Asked | OutputHead,
 ): Promise<LastPosition> {
-  const { ending, contextRows }: Asked = typeof asked === 'string' ? { ending: asked } : asked
+  const { outputHead, contextRows }: Asked = typeof asked === 'string' ? { outputHead: asked } : asked
   const rows = contextRows?.(kvContext.tokens, unread)
-  const state = await trunk.forwardLastPosition(Int32Array.from(unread), kvContext.cache, ending, rows)
+  const state = await trunk.forwardLastPosition(Int32Array.from(unread), kvContext.cache, outputHead, rows)
   kvContext.tokens.push(...unread)
   return state
 }
 
-/** Reads tokens after what the conversation holds, in one pass: hidden [d] of each. */
+/** Reads tokens after what the context holds, in one pass: hidden [d] of each. */
 export async function readEach(
   trunk: TrunkSession,
   { cache, tokens }: KvContext,
@@ -99,7 +99,7 @@ export function requirePrompt(prompt: readonly number[], contextLength: number):
 
 /**
  * Continues `prompt` step by step, by a token or a word of several tokens, which are read in one pass. The part of
- * the prompt that the conversation begins with already is not computed again; what it holds beyond that is forgotten.
+ * the prompt that the context begins with already is not computed again; what it holds beyond that is forgotten.
  *
  * @param prompt at least one token
  * @returns why it ended

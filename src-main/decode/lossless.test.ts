@@ -64,7 +64,7 @@ describe("greedy, the sample model's text", () => {
     const random = seededRandom(5)
     return {
       speller,
-      ending: 'none',
+      outputHead: 'none',
       logProbabilities: async (hidden) => {
         const isWrong = random.chance(errors)
         const token = isWrong ? random.below(speller.vocabularySize) : await head.greedy(hidden)
@@ -224,7 +224,7 @@ describe('sampled', () => {
     })
     return {
       speller,
-      ending: 'none',
+      outputHead: 'none',
       logProbabilities: () => Promise.resolve(Float32Array.from(rows.flat())),
       release: () => Promise.resolve(),
     }

@@ -11,7 +11,7 @@ import { measureCosts, measuredCostsSchema, passCosts, type MeasuredCosts } from
 import { mostSteps } from './plan-lossless.ts'
 import { createVerifyingHead } from './verifying-head.ts'
 
-const drafter: Drafter = { ending: 'none', draft: () => Promise.resolve({ tokens: [], isSure: false }) }
+const drafter: Drafter = { outputHead: 'none', draft: () => Promise.resolve({ tokens: [], isSure: false }) }
 
 /** Time passes only where a test lets it. */
 function stopClock(): void {

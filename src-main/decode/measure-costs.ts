@@ -207,7 +207,7 @@ async function statesOf(
   }
 }
 
-/** Gives a conversation up to `context` made-up tokens, with made-up keys and values. */
+/** Gives a context up to `context` made-up tokens, with made-up keys and values. */
 function makeUp(
   { cache, tokens }: KvContext,
   architecture: MeasuredParts['architecture'],

@@ -62,7 +62,7 @@ export function shortlistChooser(
   const picker = createPicker(sampling)
   const count = countTokens(picker)
   return {
-    ending: tail.ending,
+    outputHead: tail.outputHead,
     choose: async (state, context) => {
       count(context)
       const asked = { candidates, processor: picker }

@@ -30,7 +30,7 @@ export function spellingDrafter({
   const search = createTrieSearch(tail.speller)
   const asked = { candidates, processor: picker }
   return {
-    ending: tail.ending,
+    outputHead: tail.outputHead,
     draft: async (state, place) => {
       const { best, units, firstTokens, logits } = await scoredUnits(tail, rows, search, state, asked)
       const { index } = picker.pick(logits, Int32Array.from(firstTokens), place)

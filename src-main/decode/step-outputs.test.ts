@@ -43,7 +43,7 @@ it('copies nothing of the size of the vocabulary or of the cache in a step, in a
   const trunk = await createTrunkSession(base, { tails: { tail: tailOf(shape, weights) }, hasHead: true })
   const head = await createBaseHead(base)
   const ownTail = await createTailSession(shape, weights, speller)
-  const tail = { ...ownTail, ending: 'tail' } as const
+  const tail = { ...ownTail, outputHead: 'tail' } as const
   const rows = openHeadRows(base)
   const kvContext = newKvContext(trunk)
   await readTokens(trunk, kvContext, [1, 2, 3], 'none')
@@ -59,7 +59,7 @@ it('copies nothing of the size of the vocabulary or of the cache in a step, in a
     gatedChooser(tail, head, Infinity, null),
   ]
   for (const chooser of choosers) {
-    const state = await readTokens(trunk, kvContext, [4], chooser.ending)
+    const state = await readTokens(trunk, kvContext, [4], chooser.outputHead)
     await chooser.choose(state, kvContext.tokens)
   }
   const { length: layers } = base.architecture.layers

@@ -41,8 +41,8 @@ function appended<Numbers extends Int32Array | Float32Array>(
 const spelledOf = ({ spelled }: LastPosition) => spelled ?? new Float32Array(0)
 
 /** Asks for first scores, and for those of the later heads if they are needed. */
-export const askingFor = (ending: 'first' | 'spelled', context: ContextSymbols): Asked => ({
-  ending,
+export const askingFor = (outputHead: 'first' | 'spelled', context: ContextSymbols): Asked => ({
+  outputHead,
   contextRows: (read, unread) => context.follow(read, unread),
 })
 

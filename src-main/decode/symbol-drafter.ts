@@ -21,7 +21,7 @@ export function symbolDrafter({
   readonly threshold: number
 }): Drafter {
   return {
-    ending: 'first',
+    outputHead: 'first',
     contextRows: (read, unread) => context.follow(read, unread),
     draft: async (state, place) => {
       const { scores, exact } = await first.look(state, context)

@@ -68,7 +68,7 @@ export interface TextGenerator {
    */
   promptTokens(prompt: Prompt): number[]
   /**
-   * Continues `prompt`. Given the same conversation again with a longer prompt, only what is new
+   * Continues `prompt`. Given the same context again with a longer prompt, only what is new
    * is computed.
    *
    * @returns why it ended; 'stop' also before a stop text
@@ -84,7 +84,7 @@ export interface TextGenerator {
    */
   losslessPlan(sampling: Sampling | null, context: number, turn?: Turn): Promise<LosslessPlan | null>
   /**
-   * How the token after `context` is chosen. Given the same conversation again, only what is new is computed.
+   * How the token after `context` is chosen. Given the same context again, only what is new is computed.
    *
    * @throws SpellmError 'setting-invalid' for a context that the model can't hold, or a token it doesn't have
    */
@@ -170,7 +170,7 @@ export async function createTextGenerator(
     inspect: async (context, kvContext, turn = ownTurn) => {
       requireFitting(context, base.architecture)
       const symbols = parts.symbols(createPicker(null))
-      const asked = symbols ? askingFor('spelled', symbols.context) : (tail?.ending ?? 'logits')
+      const asked = symbols ? askingFor('spelled', symbols.context) : (tail?.outputHead ?? 'logits')
       const readLast = await prepareContext(trunk, kvContext, context, asked, turn)
       return turn(async () => {
         const state = await readLast()

@@ -32,7 +32,7 @@ export interface DistributionTeacher {
  * `distill`: for sampling.
  *
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
+ * @throws SpellmError 'training-diverged' at a loss or gradient that isn't finite
  */
 export async function distillDistribution(
   { shape, speller }: TailDesign,

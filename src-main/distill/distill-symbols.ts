@@ -35,12 +35,12 @@ export interface SymbolTeacher {
 /**
  * Trains a tail with token symbols: the first head by the divergence of the first distribution from the base model's, the
  * others by cross-entropy on the spellings of tokens that are drawn from it, weighted by the probability that a token is
- * spelled at all (DESIGN.md section 6). The result depends on the settings and the caches only, not on interruptions.
+ * spelled at all. The result depends on the settings and the caches only, not on interruptions.
  *
  * @param targets filled
  * @param from the state to resume from; absent: step 0 with fresh weights
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
+ * @throws SpellmError 'training-diverged' at a loss or gradient that isn't finite
  */
 export async function distillSymbols(
   { shape, speller }: TailDesign,

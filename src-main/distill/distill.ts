@@ -27,7 +27,7 @@ export interface DistillOptions extends TrainingOptions<HeadAccuracy> {
  * decoding). The result depends on the settings and the cache only, not on interruptions.
  *
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
+ * @throws SpellmError 'training-diverged' at a loss or gradient that isn't finite
  */
 export async function distill(
   { shape, speller }: TailDesign,

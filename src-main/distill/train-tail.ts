@@ -102,7 +102,7 @@ export function batchPlan(cache: TeacherCache, { batchTokens, epochs, seed }: Di
  *
  * @param initial the state to resume from, or a fresh one
  * @returns the final state
- * @throws SpellmError 'training-diverged' at a loss or gradient that is NaN
+ * @throws SpellmError 'training-diverged' at a loss or gradient that isn't finite
  */
 export async function trainTail<Measured>(
   { graph, together, prepare }: TrainingTask<Measured>,
@@ -166,7 +166,7 @@ export async function trainTail<Measured>(
 function diverged(step: number): SpellmError {
   return new SpellmError(
     'training-diverged',
-    `Training diverged: after step ${step} the loss or its gradient became NaN.`,
+    `Training diverged: after step ${step} the loss or its gradient is no longer finite.`,
     'Start a new run with lower learning rates, for example half of these.',
   )
 }

@@ -17,7 +17,7 @@ export interface Listener<T> {
   take(interval: number): Promise<T[]>
 }
 
-/** A feed without listeners. */
+/** An event stream without listeners. */
 export function createEventStream<T>(): EventStream<T> {
   const listeners = new Set<(item: T) => void>()
   return {

@@ -7,7 +7,7 @@ import { ownTurn, type Turn } from '../runtime/turns.ts'
 import { alphabetSize } from '../spelling/alphabet.ts'
 import { tokensOf } from '../spelling/speller.ts'
 import { createTrieSearch } from '../spelling/trie-search.ts'
-import { argmaxOfHeads } from './greedy-predictions.ts'
+import { greedyPicks } from './greedy-predictions.ts'
 
 /** Shares of positions where the SpeLLM picks the token that the base model picks, greedily; of a word its first. */
 export interface Agreement {
@@ -57,7 +57,7 @@ export async function measureAgreement(
       const scores = await turn(() => tail.logProbabilities(states))
       for (let row = 0; row < rows; row++) {
         const own = scores.subarray(row * speller.k * size, (row + 1) * speller.k * size)
-        const { best, free: freePick } = argmaxOfHeads(search, own, 1, tokenize)
+        const { best, free: freePick } = greedyPicks(search, own, 1, tokenize)
         const choice = choices[start + row]
         if (tokensOf(speller, best[0]!.token)[0] === choice) trie++
         if (tokensOf(speller, freePick)[0] === choice) free++

@@ -159,14 +159,14 @@ async function evaluateWindows(
   const reader = hasTokenSymbols(spellm)
     ? await createSymbolPositions(spellm, rows, measured, count, device)
     : await createSpellingPositions(spellm, rows, measured, device)
-  const judge = createTextEvaluator(spellm, reader, rows, windows, measured)
+  const evaluator = createTextEvaluator(spellm, reader, rows, windows, measured)
   try {
     for await (const window of readWindows(base, windows, validTokens, device)) {
-      await judge.window(window)
+      await evaluator.window(window)
       onWindow?.(window)
       await next()
     }
-    if (isStored) return { ...judge.result(), storedPerplexity: null }
+    if (isStored) return { ...evaluator.result(), storedPerplexity: null }
     const stored = createPerplexityMeter()
     const asStored = await fitToDevice(await inPrecision(await openBaseModel(base.folder), 'stored'), device)
     let index = 0
@@ -176,7 +176,7 @@ async function evaluateWindows(
       index++
       await next()
     }
-    return { ...judge.result(), storedPerplexity: stored.result() }
+    return { ...evaluator.result(), storedPerplexity: stored.result() }
   } finally {
     rows.close()
     await reader.release()

@@ -2,7 +2,7 @@ import { freeUnit, headSymbols } from '../decode/chooser.ts'
 import { bestTokens, type ScoredToken, type TrieSearch } from '../spelling/trie-search.ts'
 
 /** What the modes that look at nothing but the heads pick at one position. */
-export interface HeadPicks {
+export interface GreedyPicks {
   /** The n best units by their spelling, best first; trie mode picks the first. */
   readonly best: readonly ScoredToken[]
   /** The unit that free mode picks. */
@@ -16,12 +16,12 @@ export interface HeadPicks {
  * @param n how many of the best units are wanted
  * @param tokenize the ids of a text, for strings that free decoding can't look up
  */
-export function argmaxOfHeads(
+export function greedyPicks(
   search: TrieSearch,
   logProbabilities: Float32Array,
   n: number,
   tokenize: (text: string) => number[],
-): HeadPicks {
+): GreedyPicks {
   const { speller } = search
   const best = bestTokens(search, logProbabilities, n)
   return {

@@ -40,7 +40,7 @@ function cluelessTail({ architecture }: BaseModel): TailSession {
   const size = alphabetSize(speller.alphabet)
   return {
     speller,
-    ending: 'none',
+    outputHead: 'none',
     logProbabilities: (hidden) => {
       const rows = hidden.length / architecture.hiddenSize
       return Promise.resolve(new Float32Array(rows * speller.k * size).fill(-Math.log(size)))

@@ -7,7 +7,7 @@ import { tokensOf } from '../spelling/speller.ts'
 import { bestToken, createTrieSearch } from '../spelling/trie-search.ts'
 import type { Spellm } from '../spellm/spellm.ts'
 import { createSpellmTail } from '../spellm/spellm-sessions.ts'
-import { argmaxOfHeads } from './greedy-predictions.ts'
+import { greedyPicks } from './greedy-predictions.ts'
 import type { TeacherForcedMode } from './mode-agreement.ts'
 import type { Foretold, Position, PositionReader } from './position.ts'
 import { createSpellingDistribution } from './spelling-distribution.ts'
@@ -55,7 +55,7 @@ export async function createSpellingPositions(
     }
   }
   const positionOf = (state: Float32Array, own: Float32Array, choice: number) => {
-    const { best, free } = argmaxOfHeads(search, own, listed, tokenize)
+    const { best, free } = greedyPicks(search, own, listed, tokenize)
     const trieUnit = tokensOf(speller, best[0]!.token)
     const isDoubtful = threshold !== null && marginOf(best) < threshold
     const pick = (mode: TeacherForcedMode): readonly number[] => {

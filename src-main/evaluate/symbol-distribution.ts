@@ -5,7 +5,7 @@ import { alphabetSize } from '../spelling/alphabet.ts'
 import { createSpellingDistribution } from './spelling-distribution.ts'
 
 /**
- * The probabilities that a SpeLLM with token symbols gives to tokens alone: those with an exact score share the exponentials
+ * The probabilities that a SpeLLM with token symbols gives to tokens without the base model: those with an exact score share the exponentials
  * of these, the others what the learnt symbols hold relative to them, spelling by spelling. What spells no token, and what has no
  * spelling, is divided out, so that all tokens together have 1. With learned groups nothing is spelled.
  *

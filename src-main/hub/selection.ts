@@ -40,7 +40,7 @@ export function selectFiles(id: string, listing: readonly HubFile[]): Selection 
     throw new SpellmError(
       'model-unsupported',
       `${id} has no weights as safetensors: neither ${singleFile} nor ${indexFile} is among its files.`,
-      'Choose a model, or a revision of it, with *.safetensors; GGUF and PyTorch *.bin files are not read.',
+      'Choose a model, or a revision of it, with *.safetensors: GGUF and PyTorch *.bin files are not downloaded. A .gguf file that you have is opened by its path.',
     )
   for (const name of requiredFiles)
     if (!byPath.has(name))

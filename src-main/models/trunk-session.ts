@@ -83,7 +83,7 @@ export interface TrunkSession {
   /** Reads `tokens` [n] after what the cache holds, adds them to it, and returns the hidden states [n, d]. */
   forward(tokens: Int32Array, cache: KeyValueCache): Promise<Float32Array>
   /**
-   * The same where only the last token matters, and `ending` if the session has that: a pass of its own over tail or
+   * The same where only the last token matters, and `outputHead` if the session has that: a pass of its own over tail or
    * head takes longer, since it finds the threads asleep.
    *
    * @param contextRows float32 [context, d]: rows of the LM head that first scores are asked for, too
@@ -91,7 +91,7 @@ export interface TrunkSession {
   forwardLastPosition(
     tokens: Int32Array,
     cache: KeyValueCache,
-    ending: OutputHead,
+    outputHead: OutputHead,
     contextRows?: Tensor,
   ): Promise<LastPosition>
   release(): Promise<void>
@@ -113,12 +113,12 @@ export async function createTrunkSession(
   const cached = cachedTrunk(model, 1, options.device)
   const { hidden, present } = cached
   const outputs: Record<string, Value> = { hidden, ...present }
-  const loadedTails = tailHeads.filter((ending) => tails[ending])
-  for (const ending of loadedTails) {
-    const { shape, weight } = tails[ending]!
+  const loadedTails = tailHeads.filter((outputHead) => tails[outputHead])
+  for (const outputHead of loadedTails) {
+    const { shape, weight } = tails[outputHead]!
     // No rows, no work, where nobody asks for the tail.
-    const rows = gatherRows(hidden, input(`${ending}Rows`, [`${ending}Rows`], 'int64'))
-    outputs[outputOfHead[ending]] = logSoftmax(tailLogits(shape, weight, rows, 'inference'))
+    const rows = gatherRows(hidden, input(`${outputHead}Rows`, [`${outputHead}Rows`], 'int64'))
+    outputs[outputOfHead[outputHead]] = logSoftmax(tailLogits(shape, weight, rows, 'inference'))
   }
   if (symbolTail) {
     const rows = gatherRows(hidden, input('firstRows', ['firstRows'], 'int64'))
@@ -141,20 +141,20 @@ export async function createTrunkSession(
   const canSpell = 'spelled' in outputs
   const none = int64Tensor([], [0])
   const first = int64Tensor([0], [1])
-  const read = (ids: Int32Array, cache: KeyValueCache, ending: OutputHead, contextRows = noContext) => {
-    const asked = outputOfHead[ending]
+  const read = (ids: Int32Array, cache: KeyValueCache, outputHead: OutputHead, contextRows = noContext) => {
+    const asked = outputOfHead[outputHead]
     const names = [
       'hidden',
       ...(asked in outputs ? [asked] : []),
-      ...(ending === 'spelled' && canSpell ? ['spelled'] : []),
+      ...(outputHead === 'spelled' && canSpell ? ['spelled'] : []),
     ]
     const last = (isAsked: boolean) => (isAsked ? int64Tensor([ids.length - 1], [1]) : none)
     const feeds: Feeds = {
-      ...Object.fromEntries(loadedTails.map((loaded) => [`${loaded}Rows`, last(loaded === ending)])),
+      ...Object.fromEntries(loadedTails.map((loaded) => [`${loaded}Rows`, last(loaded === outputHead)])),
       ...(symbolTail
         ? {
-            firstRows: last(ending === 'first' || ending === 'spelled'),
-            ...(canSpell ? { spelledRows: ending === 'spelled' ? first : none } : {}),
+            firstRows: last(outputHead === 'first' || outputHead === 'spelled'),
+            ...(canSpell ? { spelledRows: outputHead === 'spelled' ? first : none } : {}),
             contextRows,
           }
         : {}),
@@ -165,8 +165,8 @@ export async function createTrunkSession(
     pieceTokens,
     createCache: () => cached.createCaches()[0]!,
     forward: async (tokens, cache) => floatData((await read(tokens, cache, 'none'))['hidden']),
-    forwardLastPosition: async (tokens, cache, ending, contextRows) => {
-      const results = await read(tokens, cache, ending, contextRows)
+    forwardLastPosition: async (tokens, cache, outputHead, contextRows) => {
+      const results = await read(tokens, cache, outputHead, contextRows)
       const states = floatData(results['hidden'])
       const hidden = tokens.length === 1 ? states : states.slice(-model.architecture.hiddenSize)
       return { hidden, ...answerOf(results) }

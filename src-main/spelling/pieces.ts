@@ -5,7 +5,7 @@ import type { VocabularyEntry } from '../tokenizer/vocabulary-entry.ts'
 /** Single bytes, which every alphabet of pieces begins with. */
 export const singleBytes = 256
 
-/** With the bytes, this makes about as many symbols as DESIGN.md section 6 measured. */
+/** With the bytes, this makes about 500 symbols, as many as detected doubt as well as characters did. */
 const usualPieces = 250
 const mostPieces = 16_384
 

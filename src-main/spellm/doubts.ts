@@ -8,7 +8,7 @@ import {
 
 /**
  * How sure a SpeLLM was along texts of its base model, and whether it was right: what a threshold, and the steps between
- * two verifications, are chosen from on each machine (DESIGN.md section 5).
+ * two verifications, are chosen from on each machine.
  */
 export interface RecordedDoubts {
   /** Positions of each text, in order. */

@@ -54,8 +54,8 @@ export async function createSpellmSessions(
       ...(samplingWeights ? { samplingTail: tailOf(shape, samplingWeights, bits) } : {}),
     },
   })
-  const joined = (ending: TailHead, own: TailWeights) =>
-    lazyTail(speller, ending, () => createSpellmTail(spellm, own, session))
+  const joined = (outputHead: TailHead, own: TailWeights) =>
+    lazyTail(speller, outputHead, () => createSpellmTail(spellm, own, session))
   return {
     trunk,
     tail: joined('tail', weights),
@@ -95,13 +95,13 @@ export async function createSymbolTrunk(
 /** A tail that is loaded when it is first asked for a state that the trunk's pass did not compute it for. */
 export function lazyTail(
   speller: Speller,
-  ending: TailSession['ending'],
+  outputHead: TailSession['outputHead'],
   load: () => Promise<TailSession>,
 ): TailSession {
   let alone: Promise<TailSession> | null = null
   return {
     speller,
-    ending,
+    outputHead,
     logProbabilities: async (hidden) => (await (alone ??= load())).logProbabilities(hidden),
     release: async () => (await alone)?.release(),
   }

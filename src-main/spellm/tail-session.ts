@@ -20,13 +20,13 @@ export type TailWeights = ReadonlyMap<string, Float32Array>
 export interface TailSession {
   readonly speller: Speller
   /** How the trunk that it follows is asked for it in its own pass; 'none': it is not the trunk's. */
-  readonly ending: TailHead | 'none'
+  readonly outputHead: TailHead | 'none'
   /** hidden [rows · d] → log-probabilities [rows · k · A]. */
   logProbabilities(hidden: Float32Array): Promise<Float32Array>
   release(): Promise<void>
 }
 
-/** A tail's log-probabilities [k · A] for a state: those that came with it, asked for by `ending`, or computed now. */
+/** A tail's log-probabilities [k · A] for a state: those that came with it, asked for by `outputHead`, or computed now. */
 export async function scoresOf(tail: TailSession, state: LastPosition): Promise<Float32Array> {
   return state.logProbabilities ?? tail.logProbabilities(state.hidden)
 }
@@ -88,7 +88,7 @@ export async function createTailSession(
   )
   return {
     speller,
-    ending: 'none',
+    outputHead: 'none',
     logProbabilities: async (hidden) => {
       const rows = hidden.length / shape.hiddenSize
       const results = await session.run({ hidden: floatTensor(hidden, [rows, shape.hiddenSize]) })

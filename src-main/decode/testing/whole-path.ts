@@ -63,7 +63,10 @@ const trunks = [
   await createTrunkSession(model, { device, tails: { tail: tailOf(shape, weights) }, hasHead: true }),
 ]
 const head = await createBaseHead(model, { device })
-const tail = { ...(await createTailSession(shape, weights, speller, { device })), ending: 'tail' } as const
+const tail = {
+  ...(await createTailSession(shape, weights, speller, { device })),
+  outputHead: 'tail',
+} as const
 const rows = openHeadRows(model)
 const prompt = [1, 17, 42, 5, 63]
 const options = { maxTokens: 20, stopTokens: [], contextLength }

@@ -103,7 +103,7 @@ function logitsOf(hidden: Float32Array): number[] {
 async function symbolLogProbabilities(tokens: readonly number[]): Promise<number[][]> {
   const parts = { base, precision: 'stored', speller, adapterWidths, weights } as const
   const { trunk, tail } = await createSpellmSessions(parts, {})
-  const last = await trunk.forwardLastPosition(Int32Array.from(tokens), trunk.createCache(), tail.ending)
+  const last = await trunk.forwardLastPosition(Int32Array.from(tokens), trunk.createCache(), tail.outputHead)
   const scores = Array.from(await scoresOf(tail, last))
   await trunk.release()
   await tail.release()

@@ -89,11 +89,13 @@ export async function openJobQueue(
     },
     isWaiting: waiting.has,
     add: async (folder, settings, { finishEarly } = { finishEarly: false }) => {
+      const before = stored.find(folder) ?? null
       waiting.add(folder, finishEarly)
       try {
         await stored.activate(folder, settings)
       } catch (error) {
         waiting.remove(folder)
+        await stored.write(folder, before).catch(report)
         throw error
       }
       startNext()

@@ -27,7 +27,7 @@ export interface StoredJobs {
   find(folder: string): Job | undefined
   /** null: removes it. Throws SpellmError 'disk-full' | 'permission-denied'. */
   write(folder: string, job: Job | null): Promise<void>
-  /** Writes it as one that runs or waits. Throws as `write`, with the job as it was. */
+  /** Writes it as one that runs or waits. Throws as `write`, and it is one in memory nevertheless. */
   activate(folder: string, settings: ConversionSettings): Promise<void>
   /** Changes nothing where there is no such job. Throws as `write`. */
   change(folder: string, changes: Partial<Job>): Promise<void>
@@ -53,13 +53,7 @@ export async function openStoredJobs(path: string, onChange: (folder: string) =>
       const before = find(folder)
       const created = before?.created ?? new Date().toISOString()
       const steps = before?.steps ?? null
-      try {
-        await write(folder, { folder, created, settings, status: 'active', steps, problem: null })
-      } catch (error) {
-        // The file keeps what it had; memory does so now, too.
-        await write(folder, before ?? null).catch(() => undefined)
-        throw error
-      }
+      await write(folder, { folder, created, settings, status: 'active', steps, problem: null })
     },
     change: (folder, changes) => {
       const job = find(folder)

@@ -12,7 +12,7 @@ export interface Option {
   readonly continuation: string
 }
 
-/** What belongs to one question: the options share a conversation, so what they begin with is read once. */
+/** What belongs to one question: the options share a context, so what they begin with is read once. */
 export interface OptionGroup {
   readonly options: readonly Option[]
   /** Where the question stands, for messages: 'tasks.jsonl, line 7'. */
@@ -29,7 +29,7 @@ export interface GroupLikelihoods {
 export interface ScoredModel {
   readonly tokenizer: Pick<Tokenizer, 'encode' | 'frame'>
   readonly architecture: Pick<Architecture, 'beginToken' | 'endTokens' | 'contextLength'>
-  /** Runs work for each text with a conversation of the scorer's trunk. */
+  /** Runs work for each text with a context of the scorer's trunk. */
   readonly forEachText: ForEachText
 }
 

@@ -19,7 +19,7 @@ export interface Likelihood {
 
 /** Says how likely base model and SpeLLM think continuations are. */
 export interface SequenceScorer {
-  /** Given the same conversation again with a context that begins alike, only what is new is computed. */
+  /** Given the same context again with a context that begins alike, only what is new is computed. */
   score(
     pair: TokenPair,
     kvContext: KvContext,

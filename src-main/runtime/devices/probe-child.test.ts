@@ -34,7 +34,7 @@ describe('a probe in a process of its own', () => {
   })
 
   it.skipIf(noVulkan !== null)(
-    'finds WebGPU to agree with the processor',
+    'finds WebGPU to agree with the CPU',
     () => {
       const answer = probeAnswerSchema.parse(runOn('webgpu', probeProgram))
       if (answer.kind === 'failed') throw new Error(answer.reason)

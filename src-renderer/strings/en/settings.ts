@@ -62,7 +62,7 @@ export const settingsStrings = {
     runs: 'Everything: settings, curves, SpeLLMs, teacher caches and checkpoints',
     teacherCaches: 'Texts and hidden states of base models, for the runs that learn from them',
     checkpoints: 'For resuming a run; not needed once it is finished',
-    quantizedWeights: 'Base models in int8 and int4; recreated when needed',
+    quantizedWeights: 'Weights that were quantised, kept or widened; recreated when needed',
   },
   clean: 'Clean up',
   cleanPlace: (place: string) => `Clean up: ${place}`,
@@ -73,7 +73,7 @@ export const settingsStrings = {
     checkpoints: (bytes: number) =>
       `This frees ${formatBytes(bytes)}: the checkpoints of finished runs. Their SpeLLMs and curves stay. Other runs are left alone.`,
     quantizedWeights: (bytes: number) =>
-      `This frees ${formatBytes(bytes)}: base models in int8 and int4. They are recreated when needed, which takes half a minute for a billion weights.`,
+      `This frees ${formatBytes(bytes)}: weights that were quantised, kept or widened. They are recreated when needed, which takes half a minute for a billion weights.`,
   },
   cleanConfirm: (bytes: number) => `Free ${formatBytes(bytes)}`,
   cleaned: (bytes: number) => `${formatBytes(bytes)} freed`,

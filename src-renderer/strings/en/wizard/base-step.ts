@@ -18,8 +18,9 @@ export const baseStrings = {
   modelLine: (architecture: string, parameters: number, vocabularySize: number) =>
     `${capitalised(architecture)} · ${formatCompact(parameters)} parameters · ${formatCount(vocabularySize)} tokens`,
   chosenFolder: 'Chosen folder',
-  folder: 'Folder of the model',
-  folderDescription: 'A Hugging Face folder with config.json, tokenizer.json and *.safetensors files.',
+  folder: 'Folder or .gguf file of the model',
+  folderDescription:
+    'A Hugging Face folder with config.json, tokenizer.json and *.safetensors files, or a GGUF file.',
   folderDrop: 'Type its path, browse, or drop the folder here.',
   folderPlaceholder: '/path/to/model',
   check: 'Check',
