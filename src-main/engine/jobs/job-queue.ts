@@ -91,13 +91,11 @@ export async function openJobQueue(
     add: async (folder, settings, { finishEarly } = { finishEarly: false }) => {
       const before = stored.find(folder) ?? null
       waiting.add(folder, finishEarly)
-      try {
-        await stored.activate(folder, settings)
-      } catch (error) {
+      await stored.activate(folder, settings).catch(async (error: unknown) => {
         waiting.remove(folder)
         await stored.write(folder, before).catch(report)
         throw error
-      }
+      })
       startNext()
     },
     pause: async (folder) => {
