@@ -38,3 +38,9 @@ it('has the base model first, then only the modes that are asked for', () => {
   const modes = modeCosts(parts, weights, { ...options, modes: ['gated'] }).map(({ mode }) => mode)
   expect(modes).toEqual(['base', 'gated'])
 })
+
+it('says nothing of a limit where the head takes no time beyond the noise', () => {
+  const costs = modeCosts({ ...parts, head: 0 }, weights, options)
+  expect(costs.map(({ shareOfLimit }) => shareOfLimit)).toEqual(costs.map(() => null))
+  expect(costs.every(({ reduction }) => Number.isFinite(reduction))).toBe(true)
+})

@@ -20,8 +20,8 @@ export interface ModeCost {
   readonly search: number
   /** 1 − milliseconds / base. */
   readonly reduction: number
-  /** The reduction, of what a model without any head would save. */
-  readonly shareOfLimit: number
+  /** The reduction, of what a model without any head would save; null: the head took no time beyond the noise. */
+  readonly shareOfLimit: number | null
   /** Weights, keys and values that are read. */
   readonly bytes: number
   /** `bytes` over time, of the rate at which the machine reads memory. */
@@ -61,7 +61,7 @@ export function modeCosts(
       trunk,
       ...own,
       reduction: 1 - milliseconds / base,
-      shareOfLimit: (base - milliseconds) / head,
+      shareOfLimit: head > 0 ? (base - milliseconds) / head : null,
       bytes,
       bandwidthShare: bytes / (milliseconds / 1000) / bandwidth,
     }

@@ -30,7 +30,9 @@ export function benchmarkTable({ contexts, text, written, candidates, gateShare 
       names[cost.mode] ?? cost.mode,
       String(context),
       ...[cost.milliseconds, cost.trunk, cost.head, cost.tail, cost.search].map(formatMilliseconds),
-      ...(cost.mode === 'base' ? none(2) : [cost.reduction, cost.shareOfLimit].map(percent)),
+      ...(cost.mode === 'base'
+        ? none(2)
+        : [cost.reduction, cost.shareOfLimit].map((share) => (share === null ? '' : percent(share)))),
       megabytes(cost.bytes),
       percent(cost.bandwidthShare),
     ]),

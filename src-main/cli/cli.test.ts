@@ -340,7 +340,7 @@ describe('spellm bench', () => {
     tail: part,
     search: part,
     reduction: z.number(),
-    shareOfLimit: z.number(),
+    shareOfLimit: z.number().nullable(),
     bytes: z.number().positive(),
     bandwidthShare: z.number().positive(),
   })

@@ -30,7 +30,8 @@ const modeCostSchema = z.object({
   tail: milliseconds,
   search: milliseconds,
   reduction: z.number(),
-  shareOfLimit: z.number(),
+  /** null: the head took no time beyond the noise. */
+  shareOfLimit: z.number().nullable(),
   bytes: z.number(),
   bandwidthShare: z.number(),
 })

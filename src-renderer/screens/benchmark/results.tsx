@@ -70,7 +70,10 @@ function CostTable({ costs: { context, modes } }: { readonly costs: Benchmark['c
     mode: cost.mode,
     cells: [
       ...times.map((column) => (cost[column] === 0 ? text.none : text.time(cost[column]))),
-      ...savings.map((column) => (cost.mode === 'base' ? text.none : text.share(cost[column]))),
+      ...savings.map((column) => {
+        const share = cost.mode === 'base' ? null : cost[column]
+        return share === null ? text.none : text.share(share)
+      }),
       text.bytes(cost.bytes),
       text.share(cost.bandwidthShare),
     ],
