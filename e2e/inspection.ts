@@ -8,7 +8,6 @@ const folder = join(import.meta.dirname, 'screenshots')
 const documented = process.env['SPELLM_PICTURES']
 const pictures: Readonly<Record<string, string>> = {
   'run-finished-light': 'run.png',
-  'run-training-dark': 'training.png',
   'wizard-spelling-light': 'spelling.png',
   'console-detail-light': 'console.png',
 }
