@@ -7,7 +7,6 @@ const folder = join(import.meta.dirname, 'screenshots')
 /** Where `npm run draw:screens` wants the pictures of the documents; else they stay as they are. */
 const documented = process.env['SPELLM_PICTURES']
 const pictures: Readonly<Record<string, string>> = {
-  'run-finished-light': 'run.png',
   'wizard-spelling-light': 'spelling.png',
   'console-detail-light': 'console.png',
 }
