@@ -51,7 +51,7 @@ export async function tryLock(
   const path = lockPath(place, own)
   if (held.has(path)) return { holder: own, path }
   held.add(path)
-  const attempt = await tryPath(place, own, expiresAfter).catch((error: unknown) => {
+  const attempt = await tryPath(place, own, path, expiresAfter).catch((error: unknown) => {
     held.delete(path)
     throw error
   })
@@ -62,8 +62,12 @@ export async function tryLock(
 /** The files of the locks that this process holds, or tries to take. */
 const held = new Set<string>()
 
-async function tryPath(place: LockPlace, own: LockOwner, expiresAfter: number): Promise<LockAttempt> {
-  const path = lockPath(place, own)
+async function tryPath(
+  place: LockPlace,
+  own: LockOwner,
+  path: string,
+  expiresAfter: number,
+): Promise<LockAttempt> {
   await makeFolder(place.folder)
   try {
     await (await open(path, 'wx')).close()

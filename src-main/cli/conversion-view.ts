@@ -1,6 +1,6 @@
 import type { ConversionEvent, ConversionPhase } from '../conversion/events.ts'
 import { describeWritten } from '../conversion/first-texts.ts'
-import { formatShare, progressBar, type ProgressBar } from './output.ts'
+import { formatShare, progressBars } from './output.ts'
 
 const labels: Record<ConversionPhase, string> = {
   check: 'Checking',
@@ -28,33 +28,29 @@ export function conversionView(): {
   readonly onEvent: (event: ConversionEvent) => void
   readonly end: () => void
 } {
-  let bar: ProgressBar | null = null
+  const bars = progressBars()
   let agreement = ''
-  const end = () => {
-    bar?.end()
-    bar = null
-  }
   return {
-    end,
+    end: () => bars.end(),
     onEvent: (event) => {
       switch (event.type) {
         case 'phase':
-          end()
-          bar = progressBar(labels[event.phase], units[event.phase])
-          if (event.phase === 'check' || event.phase === 'evaluate') bar.log(`${labels[event.phase]} …`)
+          bars.begin(labels[event.phase], units[event.phase])
+          if (event.phase === 'check' || event.phase === 'evaluate')
+            bars.current?.log(`${labels[event.phase]} …`)
           break
         case 'progress':
-          bar?.update(event.done, event.total)
+          bars.current?.update(event.done, event.total)
           break
         case 'step':
-          bar?.update(
+          bars.current?.update(
             event.step * event.tokens,
             event.steps * event.tokens,
             `loss ${event.loss.toFixed(3)}${agreement}`,
           )
           break
         case 'samplingStep':
-          bar?.update(
+          bars.current?.update(
             event.done * event.tokens,
             event.steps * event.tokens,
             `divergence ${event.loss.toFixed(3)}`,
@@ -64,13 +60,13 @@ export function conversionView(): {
           agreement = `  trie ${formatShare(event.agreement.trie)}  free ${formatShare(event.agreement.free)}`
           break
         case 'written':
-          bar?.log(describeWritten(event))
+          bars.current?.log(describeWritten(event))
           break
         case 'device':
-          bar?.log(`Device: ${event.reason}`)
+          bars.current?.log(`Device: ${event.reason}`)
           break
         case 'notice':
-          bar?.log(event.message)
+          bars.current?.log(event.message)
       }
     },
   }

@@ -1,5 +1,5 @@
 import type { DownloadEvent, DownloadPhase } from '../hub/index.ts'
-import { progressBar, type ProgressBar } from './output.ts'
+import { progressBars } from './output.ts'
 
 const labels: Record<DownloadPhase, string> = { check: 'Checking', fetch: 'Fetching' }
 
@@ -8,14 +8,10 @@ export function downloadView(): {
   readonly onEvent: (event: DownloadEvent) => void
   readonly end: () => void
 } {
-  let bar: ProgressBar | null = null
+  const bars = progressBars()
   let phase: DownloadPhase | null = null
-  const end = () => {
-    bar?.end()
-    bar = null
-  }
   return {
-    end,
+    end: () => bars.end(),
     onEvent: (event) => {
       switch (event.type) {
         case 'commit':
@@ -23,18 +19,17 @@ export function downloadView(): {
           break
         case 'progress':
           if (event.phase !== phase) {
-            end()
             phase = event.phase
-            bar = progressBar(labels[phase], 'B')
+            bars.begin(labels[phase], 'B')
           }
-          bar?.update(
+          bars.current?.update(
             event.bytesDone,
             event.bytesTotal,
             `${event.filesDone}/${event.filesTotal} files  ${event.file}`,
           )
           break
         case 'notice':
-          if (bar) bar.log(event.message)
+          if (bars.current) bars.current.log(event.message)
           else console.error(event.message)
       }
     },

@@ -23,11 +23,39 @@ export function printError(error: unknown, asJson: boolean): void {
 }
 
 /** A line of progress with rate and time left. On no terminal, or with --json, it is a line now and then. */
-export interface ProgressBar {
+interface ProgressBar {
   update(done: number, total: number, note?: string): void
   /** Prints a line above the bar. */
   log(message: string): void
   end(): void
+}
+
+/** Progress bars one after another. */
+interface ProgressBars {
+  /** The bar that is shown; null: none. */
+  readonly current: ProgressBar | null
+  /** Starts a bar in place of the one that is shown, see `progressBar`. */
+  begin(label: string, unit: string | null): void
+  end(): void
+}
+
+/** No bar yet. */
+export function progressBars(): ProgressBars {
+  let current: ProgressBar | null = null
+  const end = () => {
+    current?.end()
+    current = null
+  }
+  return {
+    get current() {
+      return current
+    },
+    begin: (label, unit) => {
+      end()
+      current = progressBar(label, unit)
+    },
+    end,
+  }
 }
 
 /**
